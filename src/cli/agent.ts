@@ -1,0 +1,11 @@
+#!/usr/bin/env node
+// The executable. It imports nothing by itself, so that an old Node can still say what it lacks.
+
+const major = Number(process.versions.node.split('.')[0]);
+if (major < 24) {
+  process.stderr.write(`agent needs Node 24 or newer; this is ${process.versions.node}\n`);
+  process.exitCode = 255;
+} else {
+  const { main } = await import('./main.ts');
+  await main();
+}

@@ -1,0 +1,33 @@
+// Time as a value: every wait of the agent goes through a Clock, so tests can move it.
+
+import { setTimeout as delay } from 'node:timers/promises';
+
+export interface Clock {
+  /** Wall time, milliseconds since the Unix epoch. */
+  now(): number;
+  /** Milliseconds of a clock that never jumps; only differences mean something. */
+  monotonicMs(): number;
+  /** Resolves after `ms`; rejects with the signal's reason when it aborts first. */
+  sleep(ms: number, signal: AbortSignal): Promise<void>;
+}
+
+/** Longest wait one Node timer can hold; longer sleeps are made of several. */
+const MAX_TIMER_MS = 2 ** 31 - 1;
+
+export function systemClock(): Clock {
+  return {
+    now: () => Date.now(),
+    monotonicMs: () => performance.now(),
+    async sleep(ms, signal) {
+      signal.throwIfAborted();
+      try {
+        for (let left = ms; left > 0 || left === ms; left -= MAX_TIMER_MS) {
+          await delay(Math.min(left, MAX_TIMER_MS), undefined, { signal });
+        }
+      } catch (error) {
+        signal.throwIfAborted(); // the caller sees why, not Node's AbortError
+        throw error;
+      }
+    },
+  };
+}

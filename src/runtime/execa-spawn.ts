@@ -1,0 +1,34 @@
+// Child processes on execa; what the long-running agent uses for Envoy.
+
+import { execa } from 'execa';
+
+import type { Child, Command, Exit } from './spawn.ts';
+
+export async function execaSpawn(command: Command): Promise<Child> {
+  const child = execa(command.file, [...command.args], {
+    stdin: command.input === undefined ? 'ignore' : 'pipe',
+    ...(command.input !== undefined && { input: command.input }),
+    stdout: 'pipe',
+    stderr: 'pipe',
+    buffer: false,
+    reject: false,
+    cleanup: true,
+    detached: command.detached ?? false,
+    extendEnv: command.env === undefined,
+    ...(command.env && { env: { ...command.env } }),
+    ...(command.cwd !== undefined && { cwd: command.cwd }),
+    ...(command.uid !== undefined && { uid: command.uid }),
+    ...(command.gid !== undefined && { gid: command.gid }),
+  });
+  const { pid, stdout, stderr } = child;
+  if (pid === undefined) {
+    const failed = await child;
+    throw failed.originalMessage === undefined ? failed : (failed.cause ?? failed);
+  }
+  if (stdout === null || stderr === null) throw new TypeError(`no output streams for ${command.file}`);
+  const exited = child.then((result): Exit => ({
+    code: result.exitCode ?? null,
+    signal: result.signal ?? null,
+  }));
+  return { pid, stdout, stderr, exited, signal: (name) => child.kill(name) };
+}

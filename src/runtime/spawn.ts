@@ -1,0 +1,36 @@
+// The seam to child processes. Two makers stand behind it: node-spawn.ts for init commands, execa-spawn.ts for
+// the long-running agent. This file imports neither.
+
+import type { Readable } from 'node:stream';
+
+export interface Command {
+  readonly file: string;
+  readonly args: readonly string[];
+  readonly env?: Readonly<Record<string, string>>;
+  readonly cwd?: string;
+  /** Text written to standard input, which is then closed. Absent: standard input is empty. */
+  readonly input?: string;
+  /** Own process group, so that a terminal's Ctrl-C does not reach the child. Default false. */
+  readonly detached?: boolean;
+  readonly uid?: number;
+  readonly gid?: number;
+}
+
+export interface Exit {
+  /** Null when a signal ended the process. */
+  readonly code: number | null;
+  readonly signal: NodeJS.Signals | null;
+}
+
+export interface Child {
+  readonly pid: number;
+  readonly stdout: Readable;
+  readonly stderr: Readable;
+  /** Resolves once the process is gone and its output streams have ended; never rejects. */
+  readonly exited: Promise<Exit>;
+  /** False when the process is already gone. */
+  signal(name: NodeJS.Signals): boolean;
+}
+
+/** Starts a process. Rejects with the system error (`ENOENT`, `EACCES`, …) when it cannot be started. */
+export type Spawn = (command: Command) => Promise<Child>;
