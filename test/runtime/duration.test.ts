@@ -1,0 +1,32 @@
+import { deepEqual, throws } from 'node:assert/strict';
+
+import { formatDuration, parseDurationMs } from '../../src/runtime/duration.ts';
+
+describe('parseDurationMs', () => {
+  it('reads every unit Go knows, and sums of them', () => {
+    const texts = ['1h30m', '45s', '1.5s', '300ms', '.5s', '2us', '2µs', '1ns', '0', '-1m', '+2s'];
+
+    const values = texts.map(parseDurationMs);
+
+    deepEqual(values, [5_400_000, 45_000, 1500, 300, 500, 0.002, 0.002, 1e-6, 0, -60_000, 2000]);
+  });
+
+  for (const text of ['', '5', 's', '1d', '1 s', '--1s', '1s2', '.s', '99999999999h']) {
+    it(`refuses ${JSON.stringify(text)} by name`, () => {
+      throws(() => parseDurationMs(text), {
+        name: 'ConfigError',
+        message: new RegExp(`^invalid duration "${text}"`),
+      });
+    });
+  }
+});
+
+describe('formatDuration', () => {
+  it('writes what Go writes', () => {
+    const values = [0, 45_000, 60_000, 3_600_000, 500, 1500, 90_061_001, 0.5, 1e-5, -2000];
+
+    const texts = values.map(formatDuration);
+
+    deepEqual(texts, ['0s', '45s', '1m0s', '1h0m0s', '500ms', '1.5s', '25h1m1.001s', '500µs', '10ns', '-2s']);
+  });
+});

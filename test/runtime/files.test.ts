@@ -1,0 +1,38 @@
+import { deepEqual, equal, rejects } from 'node:assert/strict';
+import { mkdir, mkdtemp, readdir, readFile, rm, stat } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+
+import { readTextIfExists, writeFileAtomic } from '../../src/runtime/files.ts';
+
+describe('files', () => {
+  let directory: string;
+  beforeEach(async () => {
+    directory = await mkdtemp(join(tmpdir(), 'files-'));
+  });
+  afterEach(() => rm(directory, { recursive: true }));
+
+  it('replaces content and mode, and leaves no temporary file', async () => {
+    const path = join(directory, 'key.pem');
+    await writeFileAtomic(path, 'old', 0o644);
+
+    await writeFileAtomic(path, 'new', 0o600);
+
+    equal(await readFile(path, 'utf8'), 'new');
+    equal((await stat(path)).mode & 0o777, 0o600);
+    deepEqual(await readdir(directory), ['key.pem']);
+  });
+
+  it('leaves nothing behind when the target cannot be replaced', async () => {
+    await mkdir(join(directory, 'taken', 'inside'), { recursive: true });
+
+    await rejects(writeFileAtomic(join(directory, 'taken'), 'x'), { code: 'EISDIR' });
+
+    deepEqual(await readdir(directory), ['taken']);
+  });
+
+  it('reads a missing file as undefined and throws for anything else', async () => {
+    equal(await readTextIfExists(join(directory, 'none')), undefined);
+    await rejects(readTextIfExists(directory), { code: 'EISDIR' });
+  });
+});

@@ -1,0 +1,57 @@
+import { equal, rejects } from 'node:assert/strict';
+import { access, mkdtemp, rm, stat, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+
+import { Client, credentials, type Server } from '@grpc/grpc-js';
+
+import { bytesMethod, serveGrpcSocket } from '../../src/runtime/grpc.ts';
+
+describe('serveGrpcSocket', () => {
+  let directory: string;
+  beforeEach(async () => {
+    directory = await mkdtemp(join(tmpdir(), 'grpc-'));
+  });
+  afterEach(() => rm(directory, { recursive: true }));
+  const echo = bytesMethod('/test.Echo/Say', false);
+  const register = (server: Server): void =>
+    server.addService(
+      { say: echo },
+      { say: (call: { request: Buffer }, done: (e: null, b: Buffer) => void) => done(null, call.request) },
+    );
+
+  it('replaces a stale file, sets the mode, carries bytes unchanged and removes the file at close', async () => {
+    const path = join(directory, 'new', 'socket');
+    await using first = await serveGrpcSocket({ path, mode: 0o666, options: {}, register });
+    await first.close();
+    await writeFile(path, 'stale');
+
+    const server = await serveGrpcSocket({ path, mode: 0o666, options: {}, register });
+    const mode = (await stat(path)).mode & 0o777;
+    const client = new Client(`unix:${path}`, credentials.createInsecure());
+    const answer = await new Promise<Buffer | undefined>((resolve, reject) => {
+      client.makeUnaryRequest(
+        echo.path,
+        echo.requestSerialize,
+        echo.responseDeserialize,
+        Buffer.from([0, 255]),
+        (error, value) => (error ? reject(error) : resolve(value)),
+      );
+    });
+    client.close();
+    await server.close();
+
+    equal(mode, 0o666);
+    equal(answer?.toString('hex'), '00ff');
+    await rejects(access(path), { code: 'ENOENT' });
+  });
+
+  it('says what is wrong with a path no socket can have', async () => {
+    const path = join(directory, 'x'.repeat(120));
+
+    await rejects(serveGrpcSocket({ path, mode: 0o666, options: {}, register }), {
+      name: 'AgentError',
+      message: /^failed to listen on unix socket ".*": the path has \d+ bytes, a socket allows 107$/,
+    });
+  });
+});

@@ -1,0 +1,42 @@
+import { deepEqual, equal, rejects } from 'node:assert/strict';
+import { text } from 'node:stream/consumers';
+
+import { execaSpawn } from '../../src/runtime/execa-spawn.ts';
+import { nodeSpawn } from '../../src/runtime/node-spawn.ts';
+
+for (const [name, spawn] of Object.entries({ nodeSpawn, execaSpawn })) {
+  describe(name, () => {
+    it('gives output, input and exit code', async () => {
+      const child = await spawn({ file: '/bin/sh', args: ['-c', 'cat; echo err >&2; exit 7'], input: 'in' });
+
+      const [stdout, stderr, exit] = await Promise.all([
+        text(child.stdout),
+        text(child.stderr),
+        child.exited,
+      ]);
+
+      deepEqual({ stdout, stderr, exit }, { stdout: 'in', stderr: 'err\n', exit: { code: 7, signal: null } });
+    });
+
+    it('tells which signal ended the child, and that it is gone', async () => {
+      const child = await spawn({ file: '/bin/sleep', args: ['60'] });
+
+      equal(child.signal('SIGKILL'), true);
+      const exit = await child.exited;
+
+      deepEqual(exit, { code: null, signal: 'SIGKILL' });
+      equal(child.signal('SIGTERM'), false);
+    });
+
+    it('gives the child only the environment it was told', async () => {
+      const child = await spawn({ file: '/usr/bin/env', args: [], env: { ONLY: 'this' } });
+
+      equal(await text(child.stdout), 'ONLY=this\n');
+      await child.exited;
+    });
+
+    it('rejects with the system error when the file is missing', async () => {
+      await rejects(spawn({ file: '/nonexistent/tool', args: [] }), { code: 'ENOENT' });
+    });
+  });
+}
