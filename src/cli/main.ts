@@ -1,5 +1,109 @@
-// Reads the process: arguments, environment, signals. The only place that sets the exit code.
+// Reads the process: arguments, environment, signals. The only place that sets the exit code. It finds the command,
+// loads that one alone, and says how it failed.
+// Upstream: pilot/cmd/pilot-agent/main.go.
+
+import { CommanderError, type Command } from 'commander';
+
+import { AgentError, messageOf } from '../runtime/errors.ts';
+import { plainLog } from '../runtime/log.ts';
+import { commandIndex, commands, PROGRAM, unknownCommand, type CommandEntry } from './commands.ts';
+import { ExitError, FAILURE_EXIT_CODE, StopRequested, type CliContext } from './context.ts';
+import { goCommand } from './go-flags.ts';
+import { catchSignals, signalExitCode } from './signals.ts';
 
 export async function main(): Promise<void> {
-  throw new Error('commands are assembled here');
+  const signals = catchSignals(process); // first: nothing before it may be slow
+  const { argv, env, stdout, stderr } = process;
+  process.exitCode = await runProgram({ argv: argv.slice(2), env: { ...env }, stdout, stderr, ...signals });
+}
+
+/**
+ * Runs the command the words name.
+ *
+ * @returns the exit code; nothing is thrown
+ */
+export async function runProgram(
+  context: CliContext,
+  entries: readonly CommandEntry[] = commands,
+): Promise<number> {
+  try {
+    const index = commandIndex(context.argv);
+    const words = context.argv.toSpliced(index, index < 0 ? 0 : 1);
+    const name = index < 0 ? undefined : context.argv[index];
+    await runCommand(context, entries, name, words);
+    return 0;
+  } catch (error) {
+    return report(context, error);
+  }
+}
+
+async function runCommand(
+  context: CliContext,
+  entries: readonly CommandEntry[],
+  name: string | undefined,
+  words: readonly string[],
+): Promise<void> {
+  if (name === 'help') return showHelp(context, entries, words);
+  const entry = entries.find((entry) => entry.name === name);
+  if (name !== undefined && entry === undefined) {
+    throw unknownCommand(name, [...entries.map((entry) => entry.name), 'help']);
+  }
+  const command = entry === undefined ? rootCommand(entries) : (await entry.load())(context);
+  await attach(command, context).parseAsync([...words], { from: 'user' });
+}
+
+async function showHelp(
+  context: CliContext,
+  entries: readonly CommandEntry[],
+  words: readonly string[],
+): Promise<void> {
+  const topic = words.find((word) => !word.startsWith('-'));
+  const entry = entries.find((entry) => entry.name === topic);
+  const root = attach(rootCommand(entries), context);
+  if (topic !== undefined && entry === undefined) {
+    context.stderr.write(`Unknown help topic [\`${topic}\`]\n${root.helpInformation()}`);
+    return;
+  }
+  const command = entry === undefined ? root : attach((await entry.load())(context), context);
+  command.outputHelp();
+}
+
+function rootCommand(entries: readonly CommandEntry[]): Command {
+  const width = Math.max(...entries.map((entry) => entry.name.length)) + 2;
+  const lines = entries.map((entry) => `  ${entry.name.padEnd(width)}${entry.description}`);
+  const command = goCommand({
+    name: PROGRAM,
+    description: 'The process beside Envoy in every pod of a service mesh.',
+    positionals: '[command]',
+    flags: {},
+    unknownFlags: 'ignore',
+    run: async () => {
+      command.outputHelp();
+    },
+  });
+  return command.addHelpText('after', ['', 'Commands:', ...lines].join('\n'));
+}
+
+/** Makes a command write to the context and throw instead of ending the process. */
+function attach(command: Command, context: CliContext): Command {
+  return command.exitOverride().configureOutput({
+    writeOut: (text) => context.stdout.write(text),
+    writeErr: () => undefined, // the same text arrives as the error
+  });
+}
+
+function report(context: CliContext, error: unknown): number {
+  if (error instanceof CommanderError && error.exitCode === 0) return 0; // help was shown
+  if (error instanceof StopRequested) return signalExitCode(error.signalName);
+  const { exitCode, logged, hint } = detailsOf(error);
+  const text = error instanceof CommanderError ? error.message.replace(/^error: /, '') : messageOf(error);
+  context.stderr.write(`Error: ${text}\n${hint && `${hint}\n`}`);
+  if (!logged) plainLog((line) => context.stdout.write(line)).error(text);
+  return exitCode;
+}
+
+function detailsOf(error: unknown): Pick<ExitError, 'exitCode' | 'logged' | 'hint'> {
+  if (error instanceof ExitError) return error;
+  const bug = error instanceof Error && !(error instanceof AgentError) && !(error instanceof CommanderError);
+  return { exitCode: FAILURE_EXIT_CODE, logged: false, hint: bug ? (error.stack ?? '') : '' };
 }

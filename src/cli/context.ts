@@ -1,0 +1,60 @@
+// What a command is given of the process, and how it says with which code to end. Commands read nothing global:
+// main.ts makes the one real context, tests make their own.
+
+import { AgentError, type AgentErrorOptions } from '../runtime/errors.ts';
+
+export interface CliContext {
+  /** The words after node and script. */
+  readonly argv: readonly string[];
+  readonly env: Readonly<Record<string, string | undefined>>;
+  readonly stdout: NodeJS.WritableStream;
+  readonly stderr: NodeJS.WritableStream;
+  /** Ends on the first SIGTERM or SIGINT; its reason is a StopRequested. */
+  readonly signal: AbortSignal;
+  /**
+   * Calls `listener` at every such signal; at once when one came before anybody listened.
+   *
+   * @returns stops listening
+   */
+  readonly onSignal: (name: HeardSignal, listener: () => void) => () => void;
+}
+
+/**
+ * Signals that ask for something other than an orderly end. SIGINT means a repeated one (Ctrl-C twice): end
+ * without waiting; with no listener the process exits at once.
+ */
+export type HeardSignal = 'SIGHUP' | 'SIGUSR1' | 'SIGUSR2' | 'SIGINT';
+
+/** Why a command was told to end. A command that rethrows it ends with 128 plus the signal's number. */
+export class StopRequested extends AgentError {
+  readonly signalName: 'SIGTERM' | 'SIGINT';
+
+  constructor(signalName: 'SIGTERM' | 'SIGINT') {
+    super(`received ${signalName}`);
+    this.signalName = signalName;
+  }
+}
+
+export interface ExitErrorOptions extends AgentErrorOptions {
+  /** True when the command's own log already has the line. Default false. */
+  readonly logged?: boolean;
+  /** Lines for standard error after the error itself, not for the log. Default none. */
+  readonly hint?: string;
+}
+
+/** An error that ends the command with a code of its own; every other error ends it with 255. */
+export class ExitError extends AgentError {
+  readonly exitCode: number;
+  readonly logged: boolean;
+  readonly hint: string;
+
+  constructor(message: string, exitCode: number, options: ExitErrorOptions = {}) {
+    super(message, options);
+    this.exitCode = exitCode;
+    this.logged = options.logged ?? false;
+    this.hint = options.hint ?? '';
+  }
+}
+
+/** What any failed command ends with, unless it says otherwise. */
+export const FAILURE_EXIT_CODE = 255;

@@ -1,0 +1,94 @@
+// Commander commands whose flags are rows (config/flag-rows.ts) and whose words are read by pflag's rules
+// (go-words.ts): the words are put into one canonical spelling first, then commander parses, shows help and runs.
+
+import { Command, Option, type ParseOptions } from 'commander';
+
+import { BOOL, flag, type FlagRow, type FlagTable, type FlagValues } from '../config/flag-rows.ts';
+import { logFlags, type LogFlagValues } from '../config/log-flags.ts';
+import { ConfigError, messageOf } from '../runtime/errors.ts';
+import { splitGoWords, type UnknownFlags } from './go-words.ts';
+
+export interface GoArguments<R extends FlagTable> {
+  readonly flags: FlagValues<R> & LogFlagValues;
+  readonly args: readonly string[];
+  /** Unknown flags, as written; always empty for a command that refuses them. */
+  readonly ignored: readonly string[];
+  /** Names of the flags that were given, without dashes. */
+  readonly given: ReadonlySet<string>;
+}
+
+export interface GoCommandSettings<R extends FlagTable> {
+  readonly name: string;
+  readonly description: string;
+  /** The positionals as the help shows them, for example `<method> <path> [body]`. */
+  readonly positionals?: string;
+  /** Own flags; the log flags are added. */
+  readonly flags: R;
+  readonly unknownFlags: UnknownFlags;
+  readonly run: (parsed: GoArguments<R>) => Promise<void>;
+}
+
+/** A command that is started with `parseAsync(words)`; nested below a plain Command it would lose its rules. */
+export function goCommand<R extends FlagTable>(settings: GoCommandSettings<R>): Command {
+  const rows = { ...logFlags, ...settings.flags };
+  const command = new GoCommand(settings.name, Object.values(rows), settings.unknownFlags);
+  command.description(settings.description).usage(`${settings.positionals ?? ''} [flags]`.trimStart());
+  return command.argument('[args...]').action(async () => {
+    const pairs = Object.entries(rows).map(([key, row]) => [key, command.getOptionValue(keyOf(row))]);
+    await settings.run({
+      flags: Object.fromEntries(pairs) as GoArguments<R>['flags'],
+      args: command.args,
+      ignored: command.ignored,
+      given: new Set(Object.values(rows).flatMap((row) => (command.isGiven(row) ? [row.name] : []))),
+    });
+  });
+}
+
+const HELP = flag('help', BOOL, false, 'Show this help.', 'h');
+
+class GoCommand extends Command {
+  readonly #rows: readonly FlagRow<unknown>[];
+  readonly #unknownFlags: UnknownFlags;
+  ignored: readonly string[] = [];
+
+  constructor(name: string, rows: readonly FlagRow<unknown>[], unknownFlags: UnknownFlags) {
+    super(name);
+    this.#rows = [...rows, HELP];
+    this.#unknownFlags = unknownFlags;
+    this.helpOption('-h, --help', HELP.help).helpCommand(false);
+    for (const row of rows) this.addOption(optionOf(row));
+  }
+
+  isGiven(row: FlagRow<unknown>): boolean {
+    return this.getOptionValueSource(keyOf(row)) === 'cli';
+  }
+
+  /** @param argv words after the command's name */
+  override async parseAsync(argv: readonly string[] = [], _options?: ParseOptions): Promise<this> {
+    const { flags, positionals, ignored } = splitGoWords(this.#rows, argv, this.#unknownFlags);
+    this.ignored = ignored;
+    if (flags.some(({ row, text }) => row === HELP && BOOL.parse(text, undefined))) this.help();
+    const words = flags.filter(({ row }) => row !== HELP).map(({ row, text }) => `--${row.name}=${text}`);
+    return super.parseAsync([...words, '--', ...positionals], { from: 'user' });
+  }
+}
+
+/** Where commander keeps the value of a flag. */
+function keyOf(row: FlagRow<unknown>): string {
+  return optionOf(row).attributeName();
+}
+
+function optionOf(row: FlagRow<unknown>): Option {
+  const { name, short, kind, fallback, help } = row;
+  const shown = short === undefined ? `--${name}` : `-${short}, --${name}`;
+  return new Option(`${shown} <${kind.type}>`, help)
+    .default(fallback)
+    .argParser((text, previous: unknown) => {
+      try {
+        return kind.parse(text, previous === fallback ? undefined : previous);
+      } catch (error) {
+        const problem = `invalid argument ${JSON.stringify(text)} for "${shown}" flag: ${messageOf(error)}`;
+        throw new ConfigError(problem, { cause: error });
+      }
+    });
+}

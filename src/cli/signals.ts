@@ -1,0 +1,47 @@
+// The signals of this process, caught from the first instruction on: as PID 1 of a container Node has no default
+// handlers. Everything else sees them through CliContext.
+
+import { constants } from 'node:os';
+
+import { StopRequested, type CliContext, type HeardSignal } from './context.ts';
+
+const HEARD: readonly HeardSignal[] = ['SIGHUP', 'SIGUSR1', 'SIGUSR2', 'SIGINT'];
+
+/** What is needed of `process`. */
+export interface SignalSource {
+  on(name: NodeJS.Signals, listener: () => void): unknown;
+  exit(code: number): void;
+}
+
+/** Installs the handlers. The first SIGTERM or SIGINT aborts; later SIGTERMs do nothing. */
+export function catchSignals(source: SignalSource): Pick<CliContext, 'signal' | 'onSignal'> {
+  const listeners = new Map(HEARD.map((name) => [name, new Set<() => void>()]));
+  const missed = new Set<HeardSignal>();
+  const heard = (name: HeardSignal): boolean => {
+    const set = listeners.get(name) ?? new Set();
+    for (const listener of set) listener();
+    return set.size > 0;
+  };
+  const stop = new AbortController();
+  source.on('SIGTERM', () => stop.abort(new StopRequested('SIGTERM')));
+  source.on('SIGINT', () => {
+    if (!stop.signal.aborted) stop.abort(new StopRequested('SIGINT'));
+    else if (!heard('SIGINT')) source.exit(signalExitCode('SIGINT'));
+  });
+  for (const name of ['SIGHUP', 'SIGUSR1', 'SIGUSR2'] as const) {
+    source.on(name, () => {
+      if (!heard(name)) missed.add(name);
+    });
+  }
+  const onSignal = (name: HeardSignal, listener: () => void): (() => void) => {
+    listeners.get(name)?.add(listener);
+    if (missed.delete(name)) listener();
+    return () => listeners.get(name)?.delete(listener);
+  };
+  return { signal: stop.signal, onSignal };
+}
+
+/** What a shell reports for a process a signal ended. */
+export function signalExitCode(name: NodeJS.Signals): number {
+  return 128 + constants.signals[name];
+}
