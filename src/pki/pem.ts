@@ -1,0 +1,49 @@
+// PEM text: finding the blocks in a file and writing one. What is inside a block is not looked at.
+
+import { AgentError } from '../runtime/errors.ts';
+
+/** Text that should hold PEM and does not, or a block of another kind than expected. */
+export class PemError extends AgentError {}
+
+export interface PemBlock {
+  /** What stands after BEGIN, for example `CERTIFICATE`. */
+  readonly label: string;
+  readonly der: Buffer;
+}
+
+const BLOCK = /-----BEGIN ([^\r\n]+?)-----\r?\n([^-]*)-----END \1-----/g;
+const BASE64 = /^[A-Za-z0-9+/\s]*={0,2}\s*$/;
+
+/**
+ * The blocks of a text in order. Text outside blocks is skipped, as is a block whose END names another label;
+ * an empty list is a valid answer.
+ *
+ * @throws PemError when the inside of a block is not Base64
+ */
+export function parsePem(text: string): PemBlock[] {
+  return [...text.matchAll(BLOCK)].map(([, label = '', body = '']) => {
+    if (!BASE64.test(body)) throw new PemError(`a ${label} block is not Base64`);
+    return { label, der: Buffer.from(body, 'base64') };
+  });
+}
+
+/** One block in 64 columns, `\n` line ends, with a final newline. */
+export function formatPem({ label, der }: PemBlock): string {
+  const lines = der.toString('base64').match(/.{1,64}/g) ?? [];
+  return [`-----BEGIN ${label}-----`, ...lines, `-----END ${label}-----`, ''].join('\n');
+}
+
+/** The blocks as they are written, from BEGIN to END, without the line end that follows. */
+export function pemTexts(text: string): string[] {
+  return [...text.matchAll(BLOCK)].map(([block]) => block);
+}
+
+/**
+ * Parts one after the other, each on a line of its own; a last part keeps the end it has.
+ *
+ * @see istio 1.31 security/pkg/nodeagent/cache/secretcache.go concatCerts
+ */
+export function concatPem(parts: readonly string[]): string {
+  const last = parts.length - 1;
+  return parts.map((part, i) => (i === last || part.endsWith('\n') ? part : `${part}\n`)).join('');
+}
