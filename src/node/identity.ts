@@ -1,0 +1,37 @@
+// The node id: who this proxy says it is, towards the control plane and in the bootstrap.
+// Upstream: pilot/cmd/pilot-agent/app/cmd.go initProxy, pkg/model/proxy.go ServiceNode.
+
+import { ConfigError } from '../runtime/errors.ts';
+
+export const NODE_TYPES = ['sidecar', 'router', 'waypoint', 'ztunnel', 'agentgateway'] as const;
+
+export type NodeType = (typeof NODE_TYPES)[number];
+
+/** @throws ConfigError `invalid proxy Type: <text>` */
+export function parseNodeType(text: string): NodeType {
+  const type = NODE_TYPES.find((known) => known === text);
+  if (type === undefined) throw new ConfigError(`invalid proxy Type: ${text}`);
+  return type;
+}
+
+export interface IdentityInput {
+  readonly type: NodeType;
+  /** The first instance address; empty when there is none. */
+  readonly ip: string;
+  /** `POD_NAME`; empty off Kubernetes. */
+  readonly podName: string;
+  /** `POD_NAMESPACE`; empty off Kubernetes. */
+  readonly podNamespace: string;
+  /** `--domain`; empty means `<namespace>.svc.cluster.local`, whatever the trust domain is. */
+  readonly dnsDomain: string;
+}
+
+/** `sidecar~10.0.0.7~web-6f7c.shop~shop.svc.cluster.local`; empty parts stay empty text. */
+export function nodeId(input: IdentityInput): string {
+  const { type, ip, podName, podNamespace } = input;
+  return [type, ip, `${podName}.${podNamespace}`, dnsDomain(input)].join('~');
+}
+
+export function dnsDomain(input: Pick<IdentityInput, 'dnsDomain' | 'podNamespace'>): string {
+  return input.dnsDomain === '' ? `${input.podNamespace}.svc.cluster.local` : input.dnsDomain;
+}
