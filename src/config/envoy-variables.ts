@@ -1,0 +1,199 @@
+// Variables about what runs beside the workload: Envoy and its restarts, health, DNS, Wasm modules. The flags of
+// istio-iptables have variables of their own, in its command.
+// Upstream: istio 1.31 pilot/cmd/pilot-agent/options, pkg/features.
+
+import { HOUR_MS, MINUTE_MS, SECOND_MS } from '../runtime/duration.ts';
+import { optional, row } from './env-row.ts';
+import { anyText, commaList, goBool, goDuration, goInt, oneOf } from './parsers.ts';
+
+const envoy = {
+  disableEnvoy: row('DISABLE_ENVOY', goBool, false, 'Proxyless: serve certificates and xDS, run no Envoy.'),
+  dualStack: row('ISTIO_DUAL_STACK', goBool, false, 'Listen on both address families.'),
+  envoyStatusPort: row('ENVOY_STATUS_PORT', goInt, 15_021, "Envoy's readiness listener."),
+  envoyPrometheusPort: row('ENVOY_PROMETHEUS_PORT', goInt, 15_090, "Envoy's metrics listener."),
+  envoySecureMetricsPort: row('ENVOY_SECURE_METRICS_PORT', goInt, 0, 'Metrics over mTLS; 0: off.'),
+  envoySecureMergedMetricsPort: row(
+    'ENVOY_SECURE_MERGED_METRICS_PORT',
+    goInt,
+    0,
+    'Merged metrics over mTLS; 0: off.',
+  ),
+  statusPortProxyProtocol: row(
+    'ENVOY_STATUS_PORT_ENABLE_PROXY_PROTOCOL',
+    goBool,
+    false,
+    'PROXY protocol on the readiness listener.',
+  ),
+  minimumDrainMs: row(
+    'MINIMUM_DRAIN_DURATION',
+    goDuration,
+    5 * SECOND_MS,
+    'First wait when draining until connections are gone.',
+  ),
+  exitOnZeroActiveConnections: row(
+    'EXIT_ON_ZERO_ACTIVE_CONNECTIONS',
+    goBool,
+    false,
+    'Drain until connections are gone.',
+  ),
+  terminationDrainSeconds: optional(
+    'TERMINATION_DRAIN_DURATION_SECONDS',
+    goInt,
+    'Deprecated: overrides terminationDrainDuration.',
+  ),
+  skipDeprecatedLogs: row(
+    'ENVOY_SKIP_DEPRECATED_LOGS',
+    goBool,
+    true,
+    'Envoy keeps quiet about deprecated fields.',
+  ),
+  bootstrapTemplate: row('ISTIO_BOOTSTRAP', anyText, '', 'Bootstrap template that beats every other.'),
+  bootstrapOverride: row('ISTIO_BOOTSTRAP_OVERRIDE', anyText, '', 'File Envoy merges over the bootstrap.'),
+  coreDump: row('ISTIO_ENVOY_ENABLE_CORE_DUMP', goBool, false, 'Let Envoy write core dumps.'),
+  stripFragment: row(
+    'HTTP_STRIP_FRAGMENT_FROM_PATH_UNSAFE_IF_DISABLED',
+    goBool,
+    true,
+    'Strip #fragments from request paths.',
+  ),
+  envoyPath: row('ENVOY_PATH', anyText, '', 'Envoy when nobody named a path and the default is missing.'),
+  envoyExtraArguments: row('ENVOY_EXTRA_ARGS', anyText, '[]', 'JSON array of arguments added to Envoy.'),
+};
+
+const supervision = {
+  hotRestart: row('ENVOY_HOT_RESTART', goBool, true, 'Planned restarts hand over to a new epoch.'),
+  restartPolicy: row(
+    'ENVOY_RESTART_POLICY',
+    oneOf('never', 'on-failure', 'always'),
+    'on-failure',
+    'What follows when Envoy ends by itself.',
+  ),
+  parentShutdownMs: optional(
+    'PARENT_SHUTDOWN_DURATION',
+    goDuration,
+    'Life of the old epoch after a hand-over; 60s.',
+  ),
+  handoffTimeoutMs: row(
+    'ENVOY_HANDOFF_TIMEOUT',
+    goDuration,
+    60 * SECOND_MS,
+    'How long a new epoch may take to be live.',
+  ),
+  restartBackoffMaxMs: row(
+    'ENVOY_RESTART_BACKOFF_MAX',
+    goDuration,
+    60 * SECOND_MS,
+    'Longest wait between restarts.',
+  ),
+  restartResetAfterMs: row(
+    'ENVOY_RESTART_RESET_AFTER',
+    goDuration,
+    10 * MINUTE_MS,
+    'Live this long, the restart budget is full again.',
+  ),
+  restartDebounceMs: row(
+    'ENVOY_RESTART_DEBOUNCE',
+    goDuration,
+    10 * SECOND_MS,
+    'Quiet time after a file change.',
+  ),
+  restartJitterMs: row(
+    'ENVOY_RESTART_JITTER',
+    goDuration,
+    10 * SECOND_MS,
+    'Random extra wait of restarts a file asked for.',
+  ),
+  restartOnLabelChange: row(
+    'RESTART_ON_LABEL_CHANGE',
+    goBool,
+    false,
+    'Changed pod labels ask for a hot restart.',
+  ),
+  envoyTermGraceMs: optional(
+    'ENVOY_TERM_GRACE',
+    goDuration,
+    'SIGTERM to SIGKILL at the end; 2s, without hot restart 0s.',
+  ),
+  envoyBaseId: optional('ENVOY_BASE_ID', goInt, 'Base id of shared memory and sockets; unset: a free one.'),
+  maximumDrainMs: optional(
+    'MAXIMUM_DRAIN_DURATION',
+    goDuration,
+    'Longest drain until connections are gone; unset: no limit.',
+  ),
+  preDrainDelayMs: row('PRE_DRAIN_DELAY', goDuration, 0, 'Wait before the drain begins.'),
+  terminationGraceSeconds: optional(
+    'TERMINATION_GRACE_PERIOD_SECONDS',
+    goInt,
+    "The pod's own deadline, so that the drain ends before it.",
+  ),
+};
+
+const status = {
+  prometheusAnnotations: optional(
+    'ISTIO_PROMETHEUS_ANNOTATIONS',
+    anyText,
+    'JSON: where the application serves its metrics.',
+  ),
+  appProbers: row('ISTIO_KUBE_APP_PROBERS', anyText, '', 'JSON: the rewritten probes of the application.'),
+  http2Probing: row('ISTIO_ENABLE_HTTP2_PROBING', goBool, true, 'HTTPS probes may use HTTP/2.'),
+  probeLocalhost: row(
+    'REWRITE_PROBE_LEGACY_LOCALHOST_DESTINATION',
+    goBool,
+    false,
+    'Probe localhost instead of the pod address.',
+  ),
+  probeKeepalive: row('ENABLE_PROBE_KEEPALIVE_CONNECTIONS', goBool, false, 'Keep probe connections open.'),
+  mergeEnvoyStats: row(
+    'PILOT_AGENT_MERGE_ENVOY_STATS',
+    goBool,
+    true,
+    "Envoy's metrics are part of the merged page.",
+  ),
+  metricsMerge: row(
+    'METRICS_MERGE',
+    oneOf('parity', 'strict'),
+    'parity',
+    'How strictly merged metrics are joined.',
+  ),
+};
+
+const dns = {
+  dnsCapture: row('ISTIO_META_DNS_CAPTURE', goBool, false, "Answer the pod's DNS queries."),
+  dnsServer: row('ISTIO_META_ENABLE_DNS_SERVER', goBool, false, 'Run the DNS server on any kind of proxy.'),
+  dnsProxyAddress: row('DNS_PROXY_ADDR', anyText, 'localhost:15053', 'Where the DNS server listens.'),
+  dnsForwardParallel: row('DNS_FORWARD_PARALLEL', goBool, false, 'Ask all resolvers at once.'),
+  dnsForwardTimeoutMs: row(
+    'DNS_FORWARD_TIMEOUT',
+    goDuration,
+    5 * SECOND_MS,
+    'Limit of each step towards a resolver.',
+  ),
+  dnsForwardRetries: row('DNS_FORWARD_RETRIES', goInt, 0, 'Further rounds when every resolver failed.'),
+};
+
+const wasm = {
+  wasmInsecureRegistries: row('WASM_INSECURE_REGISTRIES', commaList, [], 'Registries allowed without TLS.'),
+  wasmModuleExpiryMs: row(
+    'WASM_MODULE_EXPIRY',
+    goDuration,
+    24 * HOUR_MS,
+    'Unused modules are removed after this.',
+  ),
+  wasmPurgeIntervalMs: row('WASM_PURGE_INTERVAL', goDuration, HOUR_MS, 'How often they are looked for.'),
+  wasmRequestTimeoutMs: row(
+    'WASM_HTTP_REQUEST_TIMEOUT',
+    goDuration,
+    15 * SECOND_MS,
+    'Limit of one download.',
+  ),
+  wasmRequestRetries: row('WASM_HTTP_REQUEST_MAX_RETRIES', goInt, 5, 'Attempts at a download.'),
+  wasmRemoteLoad: row(
+    'ISTIO_AGENT_ENABLE_WASM_REMOTE_LOAD_CONVERSION',
+    goBool,
+    true,
+    'Fetch remote modules for Envoy.',
+  ),
+  wasmMaxBytes: row('ISTIO_WASM_MAX_BINARY_SIZE_BYTES', goInt, 268_435_456, 'Largest module.'),
+};
+
+export const envoyVariables = { ...envoy, ...supervision, ...status, ...dns, ...wasm };
