@@ -1,0 +1,212 @@
+// One stream to the control plane on a connection of its own. The connection is never shared and never reused: a
+// new stream may reach another replica, with the certificates and the token of that moment.
+// Upstream counterpart: istio pkg/istio-agent/xds_proxy.go buildUpstreamClient.
+
+import {
+  Client,
+  connectivityState,
+  InterceptingCall,
+  status as Status,
+  type ChannelCredentials,
+  type ChannelOptions,
+  type ClientDuplexStream,
+  type Interceptor,
+  type Metadata,
+} from '@grpc/grpc-js';
+
+import type { Clock } from '../runtime/clock.ts';
+import { SECOND_MS } from '../runtime/duration.ts';
+import { messageOf } from '../runtime/errors.ts';
+import type { BytesMethod } from '../runtime/grpc.ts';
+import { abortable } from '../runtime/tasks.ts';
+import { Ending } from './endings.ts';
+
+/** Where the control plane is and how the agent proves who it is; asked anew for every stream. */
+export interface Upstream {
+  readonly dial: (signal: AbortSignal) => Promise<UpstreamTarget>;
+}
+
+export interface UpstreamTarget {
+  /** `host:port`, as gRPC targets are written. */
+  readonly target: string;
+  readonly credentials: ChannelCredentials;
+  /** What the credentials need, such as the name to verify; the transport options are the proxy's. */
+  readonly options: ChannelOptions;
+  /** Token, cluster id and the like: sent with the call. */
+  readonly metadata: Metadata;
+}
+
+export interface KeepaliveSettings {
+  /** Silence after which a ping is sent, milliseconds. */
+  readonly keepaliveIntervalMs: number;
+  /** How long the answer may take, milliseconds. */
+  readonly keepaliveTimeoutMs: number;
+}
+
+export interface UpstreamConnectionDeps {
+  readonly upstream: Upstream;
+  readonly keepalive: KeepaliveSettings;
+  readonly clock: Clock;
+  readonly method: BytesMethod;
+  /** The next response is read only after the promise has resolved; it must not reject. */
+  readonly onResponse: (bytes: Buffer) => Promise<void>;
+}
+
+/** grpc-js has no limit of its own: a peer that accepts and stays silent would hold the stream for ever. */
+const CONNECT_DEADLINE_MS = 20 * SECOND_MS;
+
+/** How long the control plane may take to end a stream the client has ended in order. */
+const HALF_CLOSE_LINGER_MS = SECOND_MS;
+
+/** The dial failed before there was anything to connect to; a class of its own because it is counted apart. */
+export class UpstreamNotBuilt extends Ending {
+  constructor(cause: unknown) {
+    super('upstream', Status.UNAVAILABLE, `failed to connect to upstream: ${messageOf(cause)}`, cause);
+  }
+}
+
+export class UpstreamConnection implements AsyncDisposable {
+  /** How the control plane ended the stream; never rejects. */
+  readonly ended: Promise<Ending>;
+  readonly #client: Client;
+  readonly #call: ClientDuplexStream<Buffer, Buffer>;
+  readonly #clock: Clock;
+
+  /**
+   * Connects and opens the stream.
+   *
+   * @throws Ending when no connection comes about: the first failed attempt counts
+   * @throws the signal's reason
+   */
+  static async open(deps: UpstreamConnectionDeps, signal: AbortSignal): Promise<UpstreamConnection> {
+    const { upstream, keepalive, clock, method, onResponse } = deps;
+    const { client, metadata } = await buildClient(upstream, keepalive, signal);
+    try {
+      const ready = await firstAttempt(client, clock, signal);
+      const interceptors = [oneAtATime(onResponse)];
+      const { path, requestSerialize, responseDeserialize } = method;
+      const options = { interceptors };
+      const call = client.makeBidiStreamRequest(
+        path,
+        requestSerialize,
+        responseDeserialize,
+        metadata,
+        options,
+      );
+      const connection = new UpstreamConnection(client, call, clock);
+      if (!ready) throw await connection.ended; // the call fails at once and knows why
+      return connection;
+    } catch (error) {
+      client.close();
+      throw error;
+    }
+  }
+
+  private constructor(client: Client, call: ClientDuplexStream<Buffer, Buffer>, clock: Clock) {
+    this.#client = client;
+    this.#call = call;
+    this.#clock = clock;
+    this.ended = new Promise((resolve) => {
+      call.once('status', ({ code, details }) => resolve(new Ending('upstream', code, details)));
+    });
+    call.on('error', () => undefined); // the status event follows and says the same
+    call.resume(); // the interceptor has handled the messages already
+  }
+
+  /** Resolves when HTTP/2 has taken the bytes; on a call that has ended it may stay pending. */
+  async send(bytes: Buffer, signal: AbortSignal): Promise<void> {
+    const written = new Promise<void>((resolve, reject) => {
+      this.#call.write(bytes, (error: Error | null | undefined) => (error ? reject(error) : resolve()));
+    });
+    await abortable(written, signal);
+  }
+
+  /** Tells the control plane that no request follows, and gives it a moment to end the stream itself. */
+  async finish(): Promise<void> {
+    this.#call.end();
+    const waiting = new AbortController();
+    const linger = this.#clock.sleep(HALF_CLOSE_LINGER_MS, waiting.signal).catch(() => undefined);
+    await Promise.race([this.ended, linger]);
+    waiting.abort();
+    await this.close();
+  }
+
+  async close(): Promise<void> {
+    this.#call.cancel();
+    this.#client.close();
+    await this.ended;
+  }
+
+  [Symbol.asyncDispose](): Promise<void> {
+    return this.close();
+  }
+}
+
+async function buildClient(
+  upstream: Upstream,
+  keepalive: KeepaliveSettings,
+  signal: AbortSignal,
+): Promise<{ client: Client; metadata: Metadata }> {
+  try {
+    const dialed = await abortable(upstream.dial(signal), signal);
+    const options = { ...dialed.options, ...transportOptions(keepalive) };
+    return { client: new Client(dialed.target, dialed.credentials, options), metadata: dialed.metadata };
+  } catch (error) {
+    signal.throwIfAborted();
+    throw new UpstreamNotBuilt(error);
+  }
+}
+
+function transportOptions(keepalive: KeepaliveSettings): ChannelOptions {
+  return {
+    'grpc.use_local_subchannel_pool': 1, // one connection per stream
+    'grpc.enable_retries': 0, // the client must see every loss
+    'grpc.max_receive_message_length': -1, // pushes have no limit
+    'grpc-node.flow_control_window': 1024 * 1024,
+    'grpc.keepalive_time_ms': keepalive.keepaliveIntervalMs,
+    'grpc.keepalive_timeout_ms': keepalive.keepaliveTimeoutMs,
+    'grpc.service_config_disable_resolution': 1,
+    'grpc.enable_channelz': 0,
+  };
+}
+
+/** True once connected, false as soon as the first attempt has failed. */
+async function firstAttempt(client: Client, clock: Clock, signal: AbortSignal): Promise<boolean> {
+  const waiting = new AbortController();
+  const expired = clock.sleep(CONNECT_DEADLINE_MS, waiting.signal).then(() => {
+    throw new Ending('upstream', Status.UNAVAILABLE, 'upstream connect timeout');
+  });
+  expired.catch(() => undefined); // when the race is over the sleep is aborted and nobody listens
+  try {
+    return await abortable(Promise.race([settledState(client), expired]), signal);
+  } finally {
+    waiting.abort();
+  }
+}
+
+async function settledState(client: Client): Promise<boolean> {
+  const channel = client.getChannel();
+  for (;;) {
+    const state = channel.getConnectivityState(true);
+    if (state === connectivityState.READY) return true;
+    if (state === connectivityState.TRANSIENT_FAILURE || state === connectivityState.SHUTDOWN) return false;
+    await new Promise<void>((resolve) => {
+      channel.watchConnectivityState(state, Number.POSITIVE_INFINITY, () => resolve());
+    });
+  }
+}
+
+/**
+ * Hands each response to `onResponse` and holds back the next one, and the final status, until it is done.
+ * A consumer of the stream object would not do: that buffers 16 messages.
+ */
+function oneAtATime(onResponse: (bytes: Buffer) => Promise<void>): Interceptor {
+  return (options, nextCall) =>
+    new InterceptingCall(nextCall(options), {
+      start: (metadata, _listener, next) => {
+        next(metadata, {
+          onReceiveMessage: (bytes: Buffer, done) => void onResponse(bytes).finally(() => done(bytes)),
+        });
+      },
+    });
+}
