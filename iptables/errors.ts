@@ -1,0 +1,6 @@
+// What ends a capture command with exit code 1: a setting that cannot be used, no usable tool, a refused rule.
+
+import { AgentError } from '../src/runtime/errors.ts';
+
+/** The message is one line: cause first, then what the reader can do. */
+export class CaptureError extends AgentError {}

@@ -1,0 +1,33 @@
+// What the user of the command asked for, before anything on this host was looked at.
+
+import type { CaptureSettings } from './config.ts';
+
+/** Found on the host, never given by the user. */
+type Detected = 'enableIPv6' | 'dnsServersV4' | 'dnsServersV6';
+
+export interface CaptureRequest extends Omit<CaptureSettings, Detected> {
+  /** Whose uid `proxyUID` is when that is empty. */
+  readonly envoyUser: string;
+  /** Look for an IPv6 address beside the first IPv4 one. */
+  readonly dualStack: boolean;
+  /** Show what would be done; run nothing. */
+  readonly dryRun: boolean;
+  /** Where a dry run writes its record; empty: standard output. */
+  readonly dryRunFile: string;
+  /** No rules and no routes. */
+  readonly skipRuleApply: boolean;
+  readonly runValidation: boolean;
+  /** Replace own rules that differ from the wanted ones. */
+  readonly reconcile: boolean;
+  /** Apply even when the wanted rules are there. */
+  readonly forceApply: boolean;
+  /** `all` looks at both families, whatever addresses this host has. */
+  readonly cleanup: 'no' | 'only' | 'all';
+  readonly nativeNftables: boolean;
+  /** `legacy`, `nft` or empty. */
+  readonly forceBinary: string;
+  /** Tools run with the host's file system inside a pod's network. */
+  readonly cniMode: boolean;
+  /** Path of that network; serves as the lock file of legacy tools. */
+  readonly networkNamespace: string;
+}

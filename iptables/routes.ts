@@ -1,0 +1,103 @@
+// Addresses and policy routes that some rules need: the IPv6 source of the proxy's inbound connections, and for
+// TPROXY the local route of marked packets. Adds only what is missing, and takes the same things away again.
+// Upstream counterpart: tools/istio-iptables/pkg/capture/run_linux.go ConfigureRoutes.
+
+import type { Log } from '../src/runtime/log.ts';
+import type { CaptureConfig } from './config.ts';
+import { CaptureError } from './errors.ts';
+import { oneLine, remedyFor } from './failure.ts';
+import type { RunTool } from './tools.ts';
+
+export interface RoutesDeps {
+  readonly run: RunTool;
+  readonly log: Log;
+}
+
+const PASSTHROUGH: readonly string[] = ['addr', 'add', '::6/128', 'dev', 'lo'];
+
+/**
+ * @returns undoes what this call added, in reverse order
+ * @throws CaptureError `failed to configure routes: …`; what was added is then undone
+ */
+export async function addRoutes(deps: RoutesDeps, config: CaptureConfig): Promise<() => Promise<void>> {
+  await using added = new AsyncDisposableStack();
+  const add = async (option: string, words: readonly string[]): Promise<void> => {
+    if (await addOnce(deps, [option, ...words])) {
+      added.defer(() => remove(deps, [option, ...words.with(1, 'del')]));
+    }
+  };
+  if (config.enableIPv6) {
+    await add('-6', PASSTHROUGH);
+    deps.log.info('Added ::6 address on the loopback iface');
+  }
+  for (const { option, rule, route, wanted } of marked(config)) {
+    if (!(await ruleExists(deps, option, wanted))) await add(option, rule);
+    await add(option, route);
+  }
+  const undo = added.move();
+  return () => undo.disposeAsync();
+}
+
+/** Takes away what a run with this config added, every copy of a rule too. What is missing is no error. */
+export async function removeRoutes(deps: RoutesDeps, config: CaptureConfig): Promise<void> {
+  for (const { option, rule, route, wanted } of marked(config)) {
+    for (let copies = await ruleCopies(deps, option, wanted); copies > 0; copies--) {
+      await remove(deps, [option, ...rule.with(1, 'del')]);
+    }
+    await remove(deps, [option, ...route.with(1, 'del')]);
+  }
+  if (config.enableIPv6) await remove(deps, ['-6', ...PASSTHROUGH.with(1, 'del')]);
+}
+
+interface MarkedRoute {
+  /** `-4` or `-6`. */
+  readonly option: string;
+  readonly rule: readonly string[];
+  readonly route: readonly string[];
+  readonly wanted: { readonly mark: number; readonly table: string };
+}
+
+function marked({ tproxy, inboundPorts, enableIPv6 }: CaptureConfig): readonly MarkedRoute[] {
+  if (tproxy === undefined || inboundPorts === undefined) return [];
+  const { mark, table } = tproxy;
+  return (enableIPv6 ? ['-4', '-6'] : ['-4']).map((option) => ({
+    option,
+    rule: ['rule', 'add', 'fwmark', mark, 'lookup', table],
+    route: ['route', 'add', 'local', 'default', 'dev', 'lo', 'table', table, 'scope', 'host'],
+    wanted: { mark: Number(mark), table },
+  }));
+}
+
+/** Recent kernels take the same rule again and stack it, so it is looked for first. */
+async function ruleExists(deps: RoutesDeps, option: string, wanted: MarkedRoute['wanted']): Promise<boolean> {
+  return (await ruleCopies(deps, option, wanted)) > 0;
+}
+
+async function ruleCopies(
+  { run }: RoutesDeps,
+  option: string,
+  wanted: MarkedRoute['wanted'],
+): Promise<number> {
+  const { code, stdout } = await run({ file: 'ip', args: [option, '-j', 'rule', 'show'] });
+  if (code !== 0 || stdout.trim() === '') return 0; // adding then says what is wrong
+  const rules = JSON.parse(stdout) as readonly { readonly fwmark?: string; readonly table?: string }[];
+  return rules.filter(({ fwmark, table }) => Number(fwmark) === wanted.mark && table === wanted.table).length;
+}
+
+const EXISTS = /File exists|address already assigned/;
+
+/** @returns false when it was there already */
+async function addOnce({ run }: RoutesDeps, args: readonly string[]): Promise<boolean> {
+  const { code, stderr } = await run({ file: 'ip', args });
+  if (code === 0) return true;
+  if (EXISTS.test(stderr)) return false;
+  const remedy = remedyFor(stderr);
+  throw new CaptureError(
+    `failed to configure routes: ip ${args.join(' ')}: ${oneLine(stderr)}${remedy && ` (${remedy})`}`,
+  );
+}
+
+async function remove({ run, log }: RoutesDeps, args: readonly string[]): Promise<void> {
+  const { code, stderr } = await run({ file: 'ip', args });
+  if (code !== 0) log.debug(`nothing to remove by ip ${args.join(' ')}: ${oneLine(stderr)}`);
+}

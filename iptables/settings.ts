@@ -1,0 +1,57 @@
+// Completes a request with what this host says: the proxy's uid, the own address, the DNS servers.
+
+import { messageOf } from '../src/runtime/errors.ts';
+import type { Log } from '../src/runtime/log.ts';
+import type { CaptureSettings } from './config.ts';
+import { CaptureError } from './errors.ts';
+import { localAddress } from './local-address.ts';
+import type { CaptureRequest } from './request.ts';
+import { type DnsServers, dnsServers } from './resolv-conf.ts';
+
+export interface CaptureHost {
+  /** Addresses of all interfaces, in the kernel's order: IPv4 first. */
+  readonly addresses: () => readonly string[];
+  readonly interfaces: () => ReadonlySet<string>;
+  readonly readText: (path: string) => Promise<string>;
+}
+
+/** The proxy's uid when neither the user nor the system names one. */
+const DEFAULT_PROXY_UID = '1337';
+
+/** @throws CaptureError when there is no own address, or resolv.conf is needed and cannot be read */
+export async function detectSettings(
+  request: CaptureRequest,
+  host: CaptureHost,
+  log: Log,
+): Promise<CaptureSettings> {
+  const proxyUID = request.proxyUID === '' ? await uidOf(request.envoyUser, host) : request.proxyUID;
+  const { enableIPv6 } = localAddress(host.addresses(), request.dualStack);
+  const servers = await capturedServers(request, host);
+  for (const entry of servers.unknownZones) {
+    log.warn(`nameserver ${entry} names an interface that does not exist; its queries are not captured`);
+  }
+  return {
+    ...request,
+    proxyUID,
+    proxyGID: request.proxyGID === '' ? proxyUID : request.proxyGID,
+    enableIPv6,
+    dnsServersV4: servers.v4,
+    dnsServersV6: servers.v6,
+  };
+}
+
+async function uidOf(user: string, host: CaptureHost): Promise<string> {
+  // A host without user list is one that does not know the user.
+  const passwd = await host.readText('/etc/passwd').catch(() => '');
+  const entry = passwd.split('\n').find((line) => line.startsWith(`${user}:`));
+  return entry?.split(':')[2] ?? DEFAULT_PROXY_UID;
+}
+
+async function capturedServers(request: CaptureRequest, host: CaptureHost): Promise<DnsServers> {
+  if (!request.redirectDNS || request.captureAllDNS) return { v4: [], v6: [], unknownZones: [] };
+  try {
+    return dnsServers(await host.readText('/etc/resolv.conf'), host.interfaces());
+  } catch (error) {
+    throw new CaptureError(`failed to load /etc/resolv.conf: ${messageOf(error)}`, { cause: error });
+  }
+}

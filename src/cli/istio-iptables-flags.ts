@@ -1,0 +1,198 @@
+// The flags of istio-iptables, the variables that also set them, and how both become a capture request. An explicit
+// flag wins over the variables; a variable counts as soon as it exists, whatever it holds.
+// Upstream counterpart: tools/istio-iptables/pkg/cmd/root.go bindCmdlineFlags, pkg/constants.
+
+import type { CaptureRequest } from '../../iptables/request.ts';
+import {
+  BOOL,
+  DURATION_MS,
+  flag,
+  type FlagKind,
+  type FlagRow,
+  type FlagValues,
+  STRING,
+  UINT16,
+} from '../config/flag-rows.ts';
+import { AgentError } from '../runtime/errors.ts';
+
+export const captureFlags = {
+  proxyPort: flag('envoy-port', STRING, '15001', 'Port to which outbound TCP is redirected.', 'p'),
+  inboundCapturePort: flag(
+    'inbound-capture-port',
+    STRING,
+    '15006',
+    'Port to which inbound TCP is redirected.',
+    'z',
+  ),
+  inboundTunnelPort: flag('inbound-tunnel-port', STRING, '15008', 'HBONE port, never redirected.', 'e'),
+  proxyUID: flag(
+    'proxy-uid',
+    STRING,
+    '',
+    'Users whose traffic is not captured; default: that of Envoy.',
+    'u',
+  ),
+  proxyGID: flag('proxy-gid', STRING, '', 'Groups whose traffic is not captured; default: proxy-uid.', 'g'),
+  inboundInterceptionMode: flag(
+    'istio-inbound-interception-mode',
+    STRING,
+    '',
+    'TPROXY, or anything else for REDIRECT.',
+    'm',
+  ),
+  inboundPortsInclude: flag('istio-inbound-ports', STRING, '', 'Captured inbound ports; * for all.', 'b'),
+  inboundPortsExclude: flag(
+    'istio-local-exclude-ports',
+    STRING,
+    '',
+    'Inbound ports not captured, when all are.',
+    'd',
+  ),
+  excludeInterfaces: flag('istio-exclude-interfaces', STRING, '', 'Interfaces that are never captured.', 'c'),
+  outboundIPRangesInclude: flag(
+    'istio-service-cidr',
+    STRING,
+    '',
+    'Captured outbound address ranges; * for all.',
+    'i',
+  ),
+  outboundIPRangesExclude: flag(
+    'istio-service-exclude-cidr',
+    STRING,
+    '',
+    'Outbound address ranges not captured.',
+    'x',
+  ),
+  outboundPortsInclude: flag(
+    'istio-outbound-ports',
+    STRING,
+    '',
+    'Outbound ports captured at every address.',
+    'q',
+  ),
+  outboundPortsExclude: flag(
+    'istio-local-outbound-ports-exclude',
+    STRING,
+    '',
+    'Outbound ports never captured.',
+    'o',
+  ),
+  rerouteVirtualInterfaces: flag(
+    'kube-virt-interfaces',
+    STRING,
+    '',
+    'Interfaces whose inbound traffic counts as outbound.',
+    'k',
+  ),
+  inboundTProxyMark: flag('istio-inbound-tproxy-mark', STRING, '1337', 'Mark of TPROXY packets.', 't'),
+  inboundTProxyRouteTable: flag(
+    'istio-inbound-tproxy-route-table',
+    STRING,
+    '133',
+    'Routing table of TPROXY packets.',
+    'r',
+  ),
+  dryRun: flag('dry-run', BOOL, false, 'Show what would be done and change nothing.', 'n'),
+  restoreFormat: flag(
+    'restore-format',
+    BOOL,
+    true,
+    'Accepted for old command lines; rules are always restored.',
+    'f',
+  ),
+  probePort: flag('iptables-probe-port', UINT16, 15_002, 'Port that validation connects to.'),
+  probeTimeoutMs: flag('probe-timeout', DURATION_MS, 5000, 'Longest wait of validation.'),
+  skipRuleApply: flag('skip-rule-apply', BOOL, false, 'Set no rules and no routes.'),
+  runValidation: flag('run-validation', BOOL, false, 'Check that traffic is captured.'),
+  redirectDNS: flag('redirect-dns', BOOL, false, 'Capture DNS to the agent on port 15053.'),
+  dropInvalid: flag('drop-invalid', BOOL, false, 'Drop packets that belong to no known connection.'),
+  dualStack: flag('dual-stack', BOOL, false, 'Capture IPv6 when an IPv4 address comes first.'),
+  captureAllDNS: flag(
+    'capture-all-dns',
+    BOOL,
+    false,
+    'With redirect-dns: every port 53, not only the servers of resolv.conf.',
+  ),
+  networkNamespace: flag('network-namespace', STRING, '', 'Network namespace path, used as lock file.'),
+  cniMode: flag('cni-mode', BOOL, false, "Run with the host's file system inside a pod's network."),
+  reconcile: flag('reconcile', BOOL, false, 'Replace own rules that differ from the wanted ones.'),
+  cleanupOnly: flag('cleanup-only', BOOL, false, 'Remove the rules of these flags and set none.'),
+  forceApply: flag('force-apply', BOOL, false, 'Apply even when the rules are there.'),
+  nativeNftables: flag('native-nftables', BOOL, false, 'Use nftables rules.'),
+  forceBinary: flag('force-iptables-binary', STRING, '', 'legacy or nft; empty chooses by what is found.'),
+};
+
+type CaptureFlagKey = keyof typeof captureFlags;
+export type CaptureFlagValues = FlagValues<typeof captureFlags>;
+type Env = Readonly<Record<string, string | undefined>>;
+
+/** Variables beside the one derived from the flag's name; they win over it. */
+const EXTRA_NAMES: Partial<Record<CaptureFlagKey, string>> = {
+  redirectDNS: 'ISTIO_META_DNS_CAPTURE',
+  dropInvalid: 'INVALID_DROP',
+  dualStack: 'ISTIO_DUAL_STACK',
+};
+
+/** Flags that no variable sets. */
+const FLAG_ONLY: ReadonlySet<string> = new Set(['envoy-port', 'restore-format']);
+
+/**
+ * @param given names of the flags that were given
+ * @param warn told of every variable whose value means nothing
+ */
+export function captureRequest(
+  flags: CaptureFlagValues,
+  given: ReadonlySet<string>,
+  env: Env,
+  warn: (message: string) => void,
+): CaptureRequest {
+  const values = { ...flags, ...valuesFromEnv(given, env, warn) };
+  const {
+    cleanupOnly,
+    restoreFormat: _ignored,
+    probePort: _port,
+    probeTimeoutMs: _timeout,
+    ...rest
+  } = values;
+  return {
+    ...rest,
+    cleanup: cleanupOnly ? 'only' : 'no',
+    ownerGroupsInclude: env['ISTIO_OUTBOUND_OWNER_GROUPS'] ?? '*',
+    ownerGroupsExclude: env['ISTIO_OUTBOUND_OWNER_GROUPS_EXCLUDE'] ?? '',
+    hostIPv4LoopbackCidr: env['ISTIO_OUTBOUND_IPV4_LOOPBACK_CIDR'] ?? '127.0.0.1/32',
+    envoyUser: env['ENVOY_USER'] ?? 'istio-proxy',
+    dryRunFile: env['DRY_RUN_FILE_PATH'] ?? '',
+  };
+}
+
+function valuesFromEnv(
+  given: ReadonlySet<string>,
+  env: Env,
+  warn: (message: string) => void,
+): Partial<CaptureFlagValues> {
+  const values = Object.entries<FlagRow<unknown>>(captureFlags).flatMap(([key, row]) => {
+    if (given.has(row.name) || FLAG_ONLY.has(row.name)) return [];
+    const derived = row.name.toUpperCase().replaceAll('-', '_');
+    const names = [derived, EXTRA_NAMES[key as CaptureFlagKey]].filter((name) => name !== undefined);
+    const name = names.findLast((name) => env[name] !== undefined);
+    return name === undefined ? [] : [[key, lenientValue(row.kind, name, env[name] ?? '', warn)] as const];
+  });
+  return Object.fromEntries(values) as Partial<CaptureFlagValues>;
+}
+
+/** A text that the kind does not know leaves its zero value, not the flag's default; too large a number is cut. */
+function lenientValue(
+  kind: FlagKind<unknown>,
+  name: string,
+  text: string,
+  warn: (message: string) => void,
+): unknown {
+  try {
+    return kind.parse(text, undefined);
+  } catch (error) {
+    if (!(error instanceof AgentError)) throw error;
+    const value = kind === UINT16 && /^\d+$/.test(text) ? 65_535 : kind.zero;
+    warn(`${name}="${text}" is not a ${kind.type}; taken as ${String(value)}`);
+    return value;
+  }
+}

@@ -1,0 +1,79 @@
+// The commands `istio-iptables` and `istio-clean-iptables`. They are run by init containers, so they load neither
+// gRPC nor winston nor execa: tools run on node:child_process, and log lines are plain.
+
+import type { Command } from 'commander';
+
+import { runCapture } from '../../iptables/capture.ts';
+import { CaptureError } from '../../iptables/errors.ts';
+import { systemHost } from '../../iptables/host.ts';
+import { hostTools } from '../../iptables/tools.ts';
+import type { LogFlagValues } from '../config/log-flags.ts';
+import { systemClock } from '../runtime/clock.ts';
+import { type Log, plainLog } from '../runtime/log.ts';
+import { nodeSpawn } from '../runtime/node-spawn.ts';
+import { type CliContext, ExitError } from './context.ts';
+import { goCommand } from './go-flags.ts';
+import { captureFlags, captureRequest, type CaptureFlagValues } from './istio-iptables-flags.ts';
+
+export function istioIptablesCommand(context: CliContext): Command {
+  return goCommand({
+    name: 'istio-iptables',
+    description: "Redirect the pod's traffic to Envoy.",
+    flags: captureFlags,
+    unknownFlags: 'refuse',
+    run: ({ flags, given }) => capture(context, flags, given, {}),
+  });
+}
+
+/** Removes every own rule of both families, however it was made. */
+export function istioCleanIptablesCommand(context: CliContext): Command {
+  return goCommand({
+    name: 'istio-clean-iptables',
+    description: "Remove the redirection of the pod's traffic.",
+    flags: captureFlags,
+    unknownFlags: 'refuse',
+    run: ({ flags, given }) => capture(context, flags, given, { cleanup: 'all' }),
+  });
+}
+
+/** What any failure of these commands ends with; only an unreadable command line ends otherwise. */
+const CAPTURE_FAILED = 1;
+
+async function capture(
+  context: CliContext,
+  flags: CaptureFlagValues & LogFlagValues,
+  given: ReadonlySet<string>,
+  overrides: { readonly cleanup?: 'all' },
+): Promise<void> {
+  const log = logTo(context, flags);
+  const request = { ...captureRequest(flags, given, context.env, (text) => log.warn(text)), ...overrides };
+  try {
+    await runCapture(
+      {
+        run: hostTools(nodeSpawn, definedEntries(context.env)),
+        host: systemHost(),
+        clock: systemClock(),
+        log,
+        print: (line) => context.stdout.write(`${line}\n`),
+        env: context.env,
+      },
+      request,
+      context.signal,
+    );
+  } catch (error) {
+    if (error instanceof CaptureError) throw new ExitError(error.message, CAPTURE_FAILED, { cause: error });
+    throw error;
+  }
+}
+
+/** Plain lines; of the targets only the standard streams, and the last one named counts. */
+function logTo(context: CliContext, { logTarget }: LogFlagValues): Log {
+  const stream = logTarget.at(-1) === 'stderr' ? context.stderr : context.stdout;
+  return plainLog((line) => stream.write(line));
+}
+
+function definedEntries(env: CliContext['env']): Record<string, string> {
+  return Object.fromEntries(
+    Object.entries(env).filter((entry): entry is [string, string] => entry[1] !== undefined),
+  );
+}
