@@ -1,0 +1,21 @@
+// How Envoy is run, whatever for: binary, environment, user, a process group of its own.
+
+import type { Command } from '../runtime/spawn.ts';
+import type { EnvoySettings } from './settings.ts';
+
+/**
+ * @param env added to the configured environment
+ */
+export function envoyCommand(
+  settings: EnvoySettings,
+  args: readonly string[],
+  env: Readonly<Record<string, string>> = {},
+): Command {
+  return {
+    file: settings.binaryPath,
+    args,
+    detached: true, // a terminal's Ctrl-C is for the agent, which drains first
+    env: { ...settings.env, ...env },
+    ...settings.user,
+  };
+}

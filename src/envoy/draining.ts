@@ -1,0 +1,48 @@
+// The old Envoy after a handoff. Its child ends it; the supervisor only steps in when there is no child any
+// more, or when it is long overdue. Any earlier signal would make the child abort at its next word to it.
+
+import type { Clock } from '../runtime/clock.ts';
+import type { Log } from '../runtime/log.ts';
+import type { Epoch } from './epoch.ts';
+import type { Roster } from './roster.ts';
+import type { SupervisorTiming } from './settings.ts';
+
+export interface DrainingDeps {
+  readonly clock: Clock;
+  readonly log: Log;
+  readonly roster: Roster;
+  readonly timing: SupervisorTiming;
+}
+
+/** An Envoy without child is ended by us: SIGTERM, and after this SIGKILL. */
+const ORPHAN_GRACE_MS = 5000;
+/** Envoy's timer and ours differ a little. */
+const DUE_TOLERANCE_MS = 1000;
+
+/** Ends when the Envoy has. */
+export async function watchDraining(epoch: Epoch, deps: DrainingDeps): Promise<void> {
+  const { clock, log, roster, timing } = deps;
+  const dueMs = epoch.terminateDueMs ?? clock.monotonicMs();
+  const gone = (): boolean => !epoch.alive;
+  const left = (untilMs: number): number => untilMs - clock.monotonicMs();
+  const overdueMs = dueMs + timing.drainingOverdueMs;
+  await roster.changed.within(() => gone() || epoch.orphaned, left(overdueMs));
+  if (epoch.orphaned && !(await roster.changed.within(gone, left(dueMs)))) {
+    epoch.terminate();
+    await roster.changed.within(gone, ORPHAN_GRACE_MS);
+  }
+  if (epoch.alive) {
+    log.error(`Envoy epoch ${epoch.epoch} is overdue and is killed`, { pid: epoch.pid });
+    epoch.kill();
+  }
+  await epoch.exited;
+  noteEarlyEnd(epoch, left(dueMs), deps);
+}
+
+/** A child that finds its parent gone aborts when it should tell it to end. */
+function noteEarlyEnd(epoch: Epoch, earlyMs: number, { log, roster }: DrainingDeps): void {
+  const { active } = roster;
+  if (epoch.asked || epoch.exit?.code === 0 || earlyMs <= DUE_TOLERANCE_MS || active === undefined) return;
+  active.doomed = true;
+  log.error(`the draining Envoy died early: epoch ${active.epoch} will abort and be started again`);
+}

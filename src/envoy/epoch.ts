@@ -1,0 +1,134 @@
+// One Envoy process from spawn to exit: its output, its signals, its end as data. Which signals it may get and
+// when is decided by the supervisor.
+
+import { AgentError, errnoOf, messageOf } from '../runtime/errors.ts';
+import type { Child, Command, Exit, Spawn } from '../runtime/spawn.ts';
+import type { Lifeline } from './lifeline.ts';
+import { eachLine, LineTail } from './output.ts';
+
+/** Where Envoy's lines go; the newline is not included. */
+export interface EnvoyOutput {
+  readonly stdout: (line: string) => void;
+  readonly stderr: (line: string) => void;
+}
+
+export interface EpochLaunch {
+  /** `--restart-epoch`; 0 for every cold start. */
+  readonly epoch: number;
+  /** Number of this process among all Envoys the agent ever started, from 1. */
+  readonly generation: number;
+  /** Undefined: hot restart is off for this process. */
+  readonly baseId: number | undefined;
+  readonly configPath: string;
+  /** Why it is started, for people. */
+  readonly reason: string;
+  readonly command: Command;
+}
+
+export type EpochState = 'starting' | 'live' | 'draining' | 'terminating' | 'exited';
+
+/** The process could not be started at all. Retryable unless the binary is missing or may not be run. */
+export class SpawnFailed extends AgentError {}
+
+export class Epoch {
+  readonly launch: EpochLaunch;
+  /** Monotonic milliseconds. */
+  readonly startedAtMs: number;
+  /** Resolves when the process is gone and all its output was passed on; never rejects. */
+  readonly exited: Promise<Exit>;
+  state: EpochState = 'starting';
+  /** Monotonic milliseconds; undefined until LIVE. */
+  liveAtMs: number | undefined;
+  /** Monotonic milliseconds at which its child ends it; set when it begins to drain. */
+  terminateDueMs: number | undefined;
+  /** Its child is gone: nobody but the supervisor will end it. */
+  orphaned = false;
+  /** Its parent ended before its time: Envoy aborts when it next speaks to it. */
+  doomed = false;
+  /** We sent it a signal, or asked it to end. */
+  asked = false;
+  exit: Exit | undefined;
+  lifeline: Lifeline | undefined;
+  readonly #child: Child;
+  readonly #stderr: LineTail;
+
+  private constructor(launch: EpochLaunch, child: Child, startedAtMs: number, output: EnvoyOutput) {
+    this.launch = launch;
+    this.startedAtMs = startedAtMs;
+    this.#child = child;
+    this.#stderr = new LineTail();
+    const printed = Promise.all([
+      eachLine(child.stdout, output.stdout),
+      eachLine(child.stderr, (line) => {
+        this.#stderr.push(line);
+        output.stderr(line);
+      }),
+    ]);
+    this.exited = this.#end(printed);
+  }
+
+  /** @throws SpawnFailed */
+  static async start(
+    launch: EpochLaunch,
+    spawn: Spawn,
+    startedAtMs: number,
+    output: EnvoyOutput,
+  ): Promise<Epoch> {
+    try {
+      return new Epoch(launch, await spawn(launch.command), startedAtMs, output);
+    } catch (cause) {
+      const retryable = !['ENOENT', 'EACCES', 'ENOEXEC'].includes(errnoOf(cause) ?? '');
+      throw new SpawnFailed(`cannot start ${launch.command.file}: ${messageOf(cause)}`, { cause, retryable });
+    }
+  }
+
+  get epoch(): number {
+    return this.launch.epoch;
+  }
+
+  get generation(): number {
+    return this.launch.generation;
+  }
+
+  get pid(): number {
+    return this.#child.pid;
+  }
+
+  get alive(): boolean {
+    return this.exit === undefined;
+  }
+
+  /** The last lines it wrote to standard error. */
+  get stderrLines(): readonly string[] {
+    return this.#stderr.lines;
+  }
+
+  /**
+   * SIGTERM. Envoy ends its hot-restart parent too, so never for a candidate that has one.
+   */
+  terminate(): void {
+    this.asked = true;
+    this.state = 'terminating';
+    this.#child.signal('SIGTERM');
+  }
+
+  /** SIGKILL: ends this process and tells nobody. */
+  kill(): void {
+    this.asked = true;
+    this.#child.signal('SIGKILL');
+  }
+
+  async #end(printed: Promise<unknown>): Promise<Exit> {
+    const exit = await this.#child.exited;
+    await printed;
+    this.exit = exit;
+    this.state = 'exited';
+    await this.lifeline?.close();
+    return exit;
+  }
+}
+
+/** `exit code 1`, `signal SIGKILL`. */
+export function describeExit(exit: Exit): string {
+  return exit.signal === null ? `exit code ${exit.code ?? 'unknown'}` : `signal ${exit.signal}`;
+}

@@ -1,0 +1,115 @@
+// From the decision to start an Envoy to a process that is LIVE: number it, have its bootstrap written, spawn
+// it, watch it come up. Whether and when to start is decided elsewhere.
+
+import type { Clock } from '../runtime/clock.ts';
+import type { Spawn } from '../runtime/spawn.ts';
+import type { AdminClient, ServerInfo } from './admin-client.ts';
+import { envoyArguments } from './arguments.ts';
+import { envoyCommand } from './command.ts';
+import { Epoch, type EnvoyOutput } from './epoch.ts';
+import type { Lifeline } from './lifeline.ts';
+import type { Roster } from './roster.ts';
+import type { EnvoySettings } from './settings.ts';
+
+export interface BootstrapLaunch {
+  readonly epoch: number;
+  /** Unique for every Envoy of this agent, from 1. */
+  readonly generation: number;
+  /** Repeat the configuration of this generation, the last one that worked; undefined: the newest. */
+  readonly repeats: number | undefined;
+}
+
+/** How Envoy's admin port is reached. */
+export interface AdminAccess {
+  /** Each request on a connection of its own: answered by the Envoy that owns the port now. */
+  readonly fresh: AdminClient;
+  /** A kept connection to the Envoy that owns the port now. @throws AdminUnreachable */
+  readonly openLifeline: () => Promise<Lifeline>;
+}
+
+export interface LauncherDeps {
+  readonly clock: Clock;
+  readonly spawn: Spawn;
+  readonly output: EnvoyOutput;
+  readonly admin: AdminAccess;
+  readonly roster: Roster;
+  /** Writes the bootstrap of one Envoy and gives its path; rejects when it cannot be rendered. */
+  readonly writeBootstrap: (launch: BootstrapLaunch) => Promise<string>;
+  readonly removeBootstrap: (path: string) => Promise<void>;
+}
+
+export interface LaunchPlan {
+  readonly epoch: number;
+  /** Undefined: hot restart is off. */
+  readonly baseId: number | undefined;
+  readonly reason: string;
+  readonly repeats: number | undefined;
+}
+
+export interface PreparedLaunch extends LaunchPlan {
+  readonly generation: number;
+  readonly configPath: string;
+}
+
+export type LiveResult = 'live' | 'exited' | 'expired';
+
+export class Launcher {
+  readonly #deps: LauncherDeps;
+  readonly #settings: EnvoySettings;
+  #generation = 0;
+
+  constructor(deps: LauncherDeps, settings: EnvoySettings) {
+    this.#deps = deps;
+    this.#settings = settings;
+  }
+
+  /** Numbers the process and has its bootstrap written. @throws what `writeBootstrap` rejects with */
+  async prepare(plan: LaunchPlan): Promise<PreparedLaunch> {
+    await this.#deps.roster.settled(); // the file of an ended Envoy may have the same name
+    this.#generation += 1;
+    const { epoch, repeats } = plan;
+    const configPath = await this.#deps.writeBootstrap({ epoch, generation: this.#generation, repeats });
+    return { ...plan, generation: this.#generation, configPath };
+  }
+
+  /** Removes what `prepare` wrote for an Envoy that is not going to be started. */
+  discard(prepared: PreparedLaunch): Promise<void> {
+    return this.#deps.removeBootstrap(prepared.configPath);
+  }
+
+  /** @throws SpawnFailed */
+  async start(prepared: PreparedLaunch): Promise<Epoch> {
+    const { epoch, baseId, configPath } = prepared;
+    const identity = baseId === undefined ? undefined : { epoch, baseId };
+    const args = envoyArguments(this.#settings.arguments, configPath, identity);
+    const command = envoyCommand(this.#settings, args, { RESTART_EPOCH: String(epoch) });
+    const { clock, spawn, output, roster } = this.#deps;
+    const started = await Epoch.start({ ...prepared, command }, spawn, clock.monotonicMs(), output);
+    roster.addCandidate(started);
+    return started;
+  }
+
+  /** Polls until the process is LIVE, has ended, or `expired` says to stop waiting. */
+  async waitLive(epoch: Epoch, expired: () => boolean): Promise<LiveResult> {
+    const { changed } = this.#deps.roster;
+    while (epoch.alive) {
+      if (isLive(await this.identify(), epoch) && epoch.alive) return 'live';
+      if (expired()) return epoch.alive ? 'expired' : 'exited';
+      await changed.within(() => !epoch.alive || expired(), this.#settings.timing.livePollMs);
+    }
+    return 'exited';
+  }
+
+  /** Who answers at the admin port now; undefined when nobody does. */
+  async identify(): Promise<ServerInfo | undefined> {
+    // refused or reset is normal while one Envoy takes the port from another
+    return this.#deps.admin.fresh.serverInfo().catch(() => undefined);
+  }
+}
+
+/** Whether it is this process that answers, and LIVE. */
+export function isLive(info: ServerInfo | undefined, epoch: Epoch): boolean {
+  if (info?.state !== 'LIVE' || info.restartEpoch !== epoch.epoch) return false;
+  const { baseId } = epoch.launch;
+  return baseId === undefined || info.baseId === undefined || info.baseId === baseId;
+}

@@ -1,0 +1,89 @@
+// What the supervisor is told, and its time limits with their defaults.
+
+import type { AdminAddress } from './admin-client.ts';
+import type { ArgumentSettings } from './arguments.ts';
+
+/**
+ * What to do when the active Envoy ends unasked: `never` ends the agent as upstream does, `on-failure` starts it
+ * again unless it ended with code 0 after it was live, `always` in every case.
+ */
+export type RestartPolicy = 'never' | 'on-failure' | 'always';
+
+export interface EnvoySettings {
+  readonly binaryPath: string;
+  readonly arguments: ArgumentSettings;
+  readonly admin: AdminAddress;
+  /** False: one Envoy at a time with `--disable-hot-restart`, and planned restarts are refused. */
+  readonly hotRestart: boolean;
+  readonly restartPolicy: RestartPolicy;
+  /** `ENVOY_BASE_ID`; undefined: a free one is chosen. */
+  readonly baseId: number | undefined;
+  /** True for a sidecar, whose outbound side serves its own application to the end; false for a gateway. */
+  readonly drainInboundOnly: boolean;
+  /** `terminationDrainDuration`: from the drain to SIGTERM. */
+  readonly terminationDrainMs: number;
+  /** From SIGTERM to SIGKILL; 0: SIGKILL at once, as upstream. */
+  readonly terminationGraceMs: number;
+  /** Wait for open connections instead of `terminationDrainMs`; undefined: do not. */
+  readonly exitOnZeroConnections: ZeroConnectionSettings | undefined;
+  /** The whole environment of Envoy; `RESTART_EPOCH` is added. */
+  readonly env: Readonly<Record<string, string>>;
+  /** Undefined: the agent's own. */
+  readonly user: { readonly uid: number; readonly gid: number } | undefined;
+  readonly timing: SupervisorTiming;
+}
+
+export interface ZeroConnectionSettings {
+  /** `MINIMUM_DRAIN_DURATION`. */
+  readonly minimumDrainMs: number;
+  /** Ports whose connections are probes and scrapes, not traffic. */
+  readonly ignoredPorts: readonly number[];
+}
+
+export interface SupervisorTiming {
+  /** Between two looks at a starting Envoy. */
+  readonly livePollMs: number;
+  /** Between two looks at a gate that is not open yet. */
+  readonly gatePollMs: number;
+  /** How long a planned restart waits for its gates before it is refused. */
+  readonly gateTimeoutMs: number;
+  /** `ENVOY_HANDOFF_TIMEOUT`: from spawning a candidate to LIVE. */
+  readonly handoffTimeoutMs: number;
+  /** How long the end of the agent waits for a handoff that is under way. */
+  readonly handoffAtStopMs: number;
+  readonly preflightTimeoutMs: number;
+  /** A draining Envoy is given this long after it should have ended. */
+  readonly drainingOverdueMs: number;
+  readonly lifelinePingMs: number;
+  readonly backoffInitialMs: number;
+  /** `ENVOY_RESTART_BACKOFF_MAX`. */
+  readonly backoffMaxMs: number;
+  readonly backoffTries: number;
+  /** `ENVOY_RESTART_RESET_AFTER`: this long live, and the budget is full again. */
+  readonly budgetResetMs: number;
+  /** First and longest wait before an Envoy without admin port is replaced. */
+  readonly repairInitialMs: number;
+  readonly repairMaxMs: number;
+}
+
+export const DEFAULT_TIMING: SupervisorTiming = {
+  livePollMs: 100,
+  gatePollMs: 500,
+  gateTimeoutMs: 20_000,
+  handoffTimeoutMs: 60_000,
+  handoffAtStopMs: 5000,
+  preflightTimeoutMs: 30_000,
+  drainingOverdueMs: 30_000,
+  lifelinePingMs: 30_000,
+  backoffInitialMs: 200,
+  backoffMaxMs: 60_000,
+  backoffTries: 10,
+  budgetResetMs: 600_000,
+  repairInitialMs: 1000,
+  repairMaxMs: 60_000,
+};
+
+/** The query of the drain request: all listeners of a gateway, the inbound ones of a sidecar. */
+export function drainQuery(settings: EnvoySettings): string {
+  return settings.drainInboundOnly ? 'inboundonly&graceful' : 'graceful';
+}
