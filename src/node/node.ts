@@ -48,7 +48,7 @@ export interface NodeInput {
   readonly istioVersion: string;
   /** This agent's own version, as AGENT_VERSION; empty leaves it out. */
   readonly agentVersion: string;
-  /** `pilotSubjectAltNames`; left out under controlPlaneAuthPolicy NONE. */
+  /** `pilotSubjectAltNames` of pilot-san.ts. */
   readonly pilotSubjectAltNames: readonly string[];
   readonly ports: NodePorts;
   /** DNS_PROXY_ADDR; empty when unset. */
@@ -145,7 +145,6 @@ function completed(
     platform: platform.isKubernetes ? {} : platform.labels,
     podLabels: input.podLabels,
   });
-  const isTls = proxyConfig.controlPlaneAuthPolicy === 'MUTUAL_TLS';
   return {
     ...decoded,
     ANNOTATIONS: { ...decoded.ANNOTATIONS, ...input.podAnnotations },
@@ -162,8 +161,9 @@ function completed(
     NAME: pod.name,
     NAMESPACE: pod.namespace,
     OUTLIER_LOG_PATH: input.outlierLogPath,
-    PILOT_SAN: isTls ? input.pilotSubjectAltNames : [],
-    PLATFORM_METADATA: Object.keys(platform.metadata).length > 0 ? platform.metadata : decoded.PLATFORM_METADATA,
+    PILOT_SAN: input.pilotSubjectAltNames,
+    PLATFORM_METADATA:
+      Object.keys(platform.metadata).length > 0 ? platform.metadata : decoded.PLATFORM_METADATA,
     PROXY_CONFIG: canonicalProxyConfig(proxyConfig),
     SERVICE_ACCOUNT: pod.serviceAccount,
     STATIC_LABELS: staticLabels,

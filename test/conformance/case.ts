@@ -5,7 +5,7 @@ export interface ConformanceCase {
   /** Unique within its directory; shown when the case fails. */
   readonly name: string;
   /** Throws (an AssertionError, whose actual and expected are shown as a diff) when the product differs. */
-  run(): Promise<void>;
+  readonly run: () => Promise<void>;
 }
 
 export interface ConformanceArea {

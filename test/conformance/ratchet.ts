@@ -1,0 +1,71 @@
+// `node test/conformance/ratchet.ts <root> [--write]`: runs every area that has a directory of its name below the
+// root, and compares the number of passing cases with ratchet.json. Fewer fails; more fails too, until the file is
+// raised, by hand or with --write. The number never goes down by itself.
+
+import { readdir, readFile } from 'node:fs/promises';
+import { join } from 'node:path';
+
+import { messageOf } from '../../src/runtime/errors.ts';
+import { writeFileAtomic } from '../../src/runtime/files.ts';
+import { AREAS, type Areas } from './areas.ts';
+import { loadArea, runCases, UsageError } from './runner.ts';
+
+/** Number of passing cases by area. */
+export type Ratchet = Readonly<Record<string, number>>;
+
+export interface AreaResult {
+  readonly area: string;
+  readonly passed: number;
+  readonly failed: number;
+  /** Passing cases as recorded; 0 for a new area. */
+  readonly recorded: number;
+}
+
+/** Runs the areas found below `root`; a recorded area without a directory counts as 0 passed. */
+export async function runAreas(areas: Areas, root: string, recorded: Ratchet): Promise<AreaResult[]> {
+  const found = new Set(await readdir(root).catch(() => []));
+  const names = Object.keys(areas).filter((name) => found.has(name) || Object.hasOwn(recorded, name));
+  if (!names.some((name) => found.has(name))) throw new UsageError(`no known area below "${root}"`);
+  const results: AreaResult[] = [];
+  for (const area of names) {
+    const tally = found.has(area)
+      ? await runCases(await loadArea(areas, area), join(root, area), () => undefined)
+      : { passed: 0, failed: 0 };
+    results.push({ area, ...tally, recorded: recorded[area] ?? 0 });
+  }
+  return results;
+}
+
+export function resultLine({ area, passed, failed, recorded }: AreaResult): string {
+  const counts = `${area}: ${passed} passed, ${failed} failed`;
+  if (passed < recorded) return `${counts}: FEWER than the ${recorded} recorded`;
+  return passed > recorded ? `${counts}: raise it to ${passed} (${recorded} recorded)` : counts;
+}
+
+/** Recorded numbers, each raised to what passes now. */
+export function raised(recorded: Ratchet, results: readonly AreaResult[]): Ratchet {
+  const numbers = results.map(({ area, passed }) => [area, Math.max(passed, recorded[area] ?? 0)] as const);
+  return { ...recorded, ...Object.fromEntries(numbers) };
+}
+
+async function main(args: readonly string[]): Promise<number> {
+  const isWriting = args.includes('--write');
+  const [root, ...rest] = args.filter((arg) => arg !== '--write');
+  if (root === undefined || rest.length > 0)
+    throw new UsageError('usage: ratchet <conformance root> [--write]');
+  const file = join(import.meta.dirname, 'ratchet.json');
+  const recorded = JSON.parse(await readFile(file, 'utf8')) as Ratchet;
+  const results = await runAreas(AREAS, root, recorded);
+  for (const result of results) console.log(resultLine(result));
+  if (isWriting) await writeFileAtomic(file, `${JSON.stringify(raised(recorded, results), null, 2)}\n`);
+  return results.every(({ passed, recorded: old }) => passed === old || (isWriting && passed > old)) ? 0 : 1;
+}
+
+if (import.meta.main) {
+  try {
+    process.exitCode = await main(process.argv.slice(2));
+  } catch (error) {
+    console.error(messageOf(error));
+    process.exitCode = 1;
+  }
+}
