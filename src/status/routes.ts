@@ -1,0 +1,148 @@
+// What is served at which path, who may call it, and what the answer is. The socket is in server.ts.
+// Upstream: istio 1.31 pilot/cmd/pilot-agent/status/server.go; restart, rotate and the /debug pages are ours.
+
+import type { IncomingMessage, ServerResponse } from 'node:http';
+
+import type { Log } from '../runtime/log.ts';
+import { refusal } from './access.ts';
+import { sendJson, sendRefusal, sendText } from './replies.ts';
+import type { MetricsPage } from './metrics-page.ts';
+import type { Readiness } from './readiness.ts';
+import type { ReadinessLog } from './readiness-log.ts';
+import { verboseText, type CheckHistory, type UpstreamError } from './readiness-report.ts';
+
+/** What a caller may ask of the agent. */
+export interface AgentActions {
+  /** Asks for a hot restart; returns at once. */
+  readonly restart: () => RestartAnswer;
+  /** Starts signing a new certificate and returns at once; a text says why that cannot be. */
+  readonly rotate: () => string | undefined;
+  /** Starts Envoy's drain; the agent runs on. */
+  readonly drain: () => void;
+  /** Ends the agent without draining. */
+  readonly quit: (cause: string) => void;
+}
+
+export type RestartAnswer =
+  | { readonly accepted: true; readonly epoch: number }
+  /** Hot restart is off, or the agent is on its way out. */
+  | { readonly accepted: false; readonly why: string };
+
+/** What a caller may look at; each is written as JSON. */
+export interface AgentViews {
+  readonly envoySnapshot: () => unknown;
+  /** Facts of certificates only: no key and no token may be in it. */
+  readonly certificateFacts: () => unknown;
+  readonly lastUpstreamError: () => UpstreamError | undefined;
+}
+
+export interface RouteParts {
+  readonly readiness: Readiness;
+  readonly readinessLog: ReadinessLog;
+  readonly history: CheckHistory;
+  readonly metrics: MetricsPage;
+  /** Metrics for loopback callers only. */
+  readonly metricsLoopbackOnly: boolean;
+  readonly actions: AgentActions;
+  readonly views: AgentViews;
+  readonly log: Log;
+}
+
+type Handler = (request: IncomingMessage, response: ServerResponse) => void | Promise<void>;
+
+export interface Route {
+  readonly loopbackOnly: boolean;
+  /** Undefined: any. */
+  readonly method?: string;
+  readonly handle: Handler;
+}
+
+export type Routes = ReadonlyMap<string, Route>;
+
+export function routes(parts: RouteParts): Routes {
+  const metrics: Route = {
+    loopbackOnly: parts.metricsLoopbackOnly,
+    handle: (request, response) => parts.metrics.serve(request, response),
+  };
+  const { actions, views } = parts;
+  return new Map<string, Route>([
+    ['/healthz/ready', { loopbackOnly: false, handle: (...call) => ready(parts, ...call) }],
+    ['/metrics', metrics],
+    ['/stats/prometheus', metrics],
+    ['/quitquitquit', action((response) => quit(actions, response))],
+    ['/drain', action((response) => drain(actions, response))],
+    ['/restart', action((response) => restart(actions, response))],
+    ['/rotate', action((response) => rotate(actions, response))],
+    ['/debug/readyz', view((response) => readyz(parts, response))],
+    ['/debug/envoyz', view((response) => sendJson(response, 200, views.envoySnapshot()))],
+    ['/debug/certs', view((response) => sendJson(response, 200, views.certificateFacts()))],
+  ]);
+}
+
+/** Finds the route, asks who is calling, and answers; a handler that throws gives 500. */
+export async function dispatch(
+  table: Routes,
+  log: Log,
+  request: IncomingMessage,
+  response: ServerResponse,
+): Promise<void> {
+  const path = request.url?.split('?', 1)[0] ?? '';
+  const route = table.get(path);
+  if (route === undefined) return sendText(response, 404, '404 page not found\n');
+  const refused = refusal(route, { peer: request.socket.remoteAddress, method: request.method });
+  if (refused !== undefined) return sendRefusal(response, refused);
+  try {
+    await route.handle(request, response);
+  } catch (error) {
+    log.error(`${path} failed: ${error instanceof Error ? error.stack : String(error)}`);
+    if (response.headersSent) response.destroy();
+    else sendText(response, 500, 'Internal Server Error\n');
+  }
+}
+
+function action(handle: (response: ServerResponse) => void): Route {
+  return { loopbackOnly: true, method: 'POST', handle: (_request, response) => handle(response) };
+}
+
+function view(handle: (response: ServerResponse) => void | Promise<void>): Route {
+  return { loopbackOnly: true, handle: (_request, response) => handle(response) };
+}
+
+async function ready(parts: RouteParts, request: IncomingMessage, response: ServerResponse): Promise<void> {
+  const report = await parts.readiness.check();
+  parts.history.record(report);
+  const verbose = new URLSearchParams(request.url?.split('?', 2)[1]).has('verbose');
+  if (!verbose) parts.readinessLog.probed(report);
+  const status = report.reason === undefined ? 200 : 503;
+  if (verbose) sendText(response, status, verboseText(report));
+  else response.writeHead(status, { 'Content-Length': 0 }).end();
+}
+
+async function readyz(parts: RouteParts, response: ServerResponse): Promise<void> {
+  const report = await parts.readiness.check();
+  parts.history.record(report);
+  sendJson(response, 200, parts.history.json(report, parts.views.lastUpstreamError()));
+}
+
+/** The answer goes first: whoever asked must learn that it worked before the process is gone. */
+function quit(actions: AgentActions, response: ServerResponse): void {
+  response.once('close', () => actions.quit('/quitquitquit called'));
+  sendText(response, 200, 'OK');
+}
+
+function drain(actions: AgentActions, response: ServerResponse): void {
+  response.once('close', () => actions.drain());
+  sendText(response, 200, 'OK');
+}
+
+function restart(actions: AgentActions, response: ServerResponse): void {
+  const answer = actions.restart();
+  if (answer.accepted) sendJson(response, 202, answer);
+  else sendText(response, 409, `${answer.why}\n`);
+}
+
+function rotate(actions: AgentActions, response: ServerResponse): void {
+  const why = actions.rotate();
+  if (why === undefined) sendText(response, 200, 'OK');
+  else sendText(response, 409, `${why}\n`);
+}

@@ -1,0 +1,150 @@
+// The HTTP server of the status port: opens it, and closes it in two steps. What it answers is in routes.ts.
+// Upstream: istio 1.31 pilot/cmd/pilot-agent/status/server.go, where a taken port is only logged.
+
+import { createServer, type Server } from 'node:http';
+import { Server as NetServer, type AddressInfo } from 'node:net';
+
+import type { Clock } from '../runtime/clock.ts';
+import { ConfigError, errnoOf, messageOf } from '../runtime/errors.ts';
+import type { Log } from '../runtime/log.ts';
+import type { Metric } from './agent-metrics.ts';
+import { MetricsPage } from './metrics-page.ts';
+import { Readiness, type EnvoyTarget, type Prober } from './readiness.ts';
+import { ReadinessLog } from './readiness-log.ts';
+import { CheckHistory } from './readiness-report.ts';
+import { dispatch, routes, type AgentActions, type AgentViews } from './routes.ts';
+
+export interface StatusSettings {
+  /** 0 takes any free port; an agent whose statusPort is 0 makes no server at all. */
+  readonly statusPort: number;
+  /** Port of Envoy's own `/stats/prometheus`; undefined leaves Envoy's metrics out. */
+  readonly envoyPrometheusPort: number | undefined;
+  /** METRICS_LOCALHOST_ACCESS_ONLY. */
+  readonly metricsLoopbackOnly: boolean;
+}
+
+export interface StatusDeps {
+  readonly settings: StatusSettings;
+  /** Undefined in a pod without Envoy. */
+  readonly envoy: (() => EnvoyTarget) | undefined;
+  readonly probers: readonly Prober[];
+  /** Envoy's own words about updates it refused, newest last. */
+  readonly rejections: () => readonly string[];
+  readonly actions: AgentActions;
+  readonly views: AgentViews;
+  /** The metrics of the other parts of the agent, read at each scrape. */
+  readonly metrics: () => readonly Metric[];
+  /** The port died while the agent runs: the agent should stop as on SIGTERM. */
+  readonly failed: (error: Error) => void;
+  readonly clock: Clock;
+  /** Wall time at which the process started, milliseconds since the Unix epoch. */
+  readonly processStartMs: number;
+  readonly log: Log;
+  /** Ends the agent: the port closes at once, open connections are answered with 503 until `close()`. */
+  readonly stopping: AbortSignal;
+}
+
+/** Longer than Prometheus (5 min) and the kubelet keep a connection, so that they close it, not we. */
+const KEEP_ALIVE_MS = 6 * 60_000;
+
+export class StatusServer implements AsyncDisposable {
+  readonly #deps: StatusDeps;
+  readonly #http: Server;
+  readonly #stopListening: () => void;
+
+  constructor(deps: StatusDeps) {
+    this.#deps = deps;
+    const table = routes(partsOf(deps));
+    this.#http = createServer({ keepAliveTimeout: KEEP_ALIVE_MS }, (request, response) => {
+      void dispatch(table, deps.log, request, response);
+    });
+    // http's own close() would also cut idle connections, and Envoy's pooled one must get its 503
+    this.#stopListening = () => void NetServer.prototype.close.call(this.#http);
+  }
+
+  /**
+   * Opens the port, for IPv6 and IPv4.
+   *
+   * @returns the port
+   * @throws ConfigError `Error listening on status port: …`
+   */
+  async listen(): Promise<number> {
+    const { log, stopping, settings, failed } = this.#deps;
+    stopping.throwIfAborted();
+    log.info(`Opening status port ${settings.statusPort}`);
+    try {
+      await this.#listenOnAnyFamily(settings.statusPort);
+    } catch (error) {
+      throw new ConfigError(`Error listening on status port: ${whyNot(error, settings.statusPort)}`, {
+        cause: error,
+      });
+    }
+    this.#http.on('error', failed);
+    stopping.addEventListener('abort', this.#stopListening, { once: true });
+    return (this.#http.address() as AddressInfo).port;
+  }
+
+  /** Closes the port and every connection. */
+  async close(): Promise<void> {
+    this.#deps.stopping.removeEventListener('abort', this.#stopListening);
+    const wasOpen = this.#http.listening;
+    const closed = new Promise<void>((resolve) => {
+      this.#http.close(() => resolve()); // an error here says that it was closed before
+    });
+    this.#http.closeAllConnections();
+    await closed;
+    if (wasOpen || this.#deps.stopping.aborted)
+      this.#deps.log.info('Status server has successfully terminated');
+  }
+
+  [Symbol.asyncDispose](): Promise<void> {
+    return this.close();
+  }
+
+  async #listenOnAnyFamily(port: number): Promise<void> {
+    try {
+      await listenOn(this.#http, port, '::');
+    } catch (error) {
+      if (errnoOf(error) !== 'EAFNOSUPPORT' && errnoOf(error) !== 'EADDRNOTAVAIL') throw error;
+      await listenOn(this.#http, port, '0.0.0.0');
+    }
+  }
+}
+
+function partsOf(deps: StatusDeps): Parameters<typeof routes>[0] {
+  const { settings, clock, log } = deps;
+  const readinessLog = new ReadinessLog(log, () => clock.now() - deps.processStartMs);
+  const startup = (): Metric => ({
+    name: 'startup_duration_seconds',
+    help: 'Seconds from process start to the first successful readiness probe.',
+    type: 'gauge',
+    series: readinessLog.startupMs === undefined ? [] : [{ value: readinessLog.startupMs / 1000 }],
+  });
+  return {
+    readiness: new Readiness(deps),
+    readinessLog,
+    history: new CheckHistory(clock),
+    metrics: new MetricsPage({
+      envoyPrometheusPort: settings.envoyPrometheusPort,
+      collect: () => [startup(), ...deps.metrics()],
+      log,
+    }),
+    metricsLoopbackOnly: settings.metricsLoopbackOnly,
+    actions: deps.actions,
+    views: deps.views,
+    log,
+  };
+}
+
+async function listenOn(server: Server, port: number, host: string): Promise<void> {
+  const { promise, resolve, reject } = Promise.withResolvers<void>();
+  server.once('error', reject);
+  server.listen(port, host, resolve);
+  await promise;
+  server.off('error', reject);
+}
+
+function whyNot(error: unknown, port: number): string {
+  if (errnoOf(error) !== 'EADDRINUSE') return messageOf(error);
+  return `port ${port} is in use; end the process that has it, or set another statusPort in PROXY_CONFIG`;
+}
