@@ -22,6 +22,11 @@ export const commands: readonly CommandEntry[] = [
     load: async () => (await import('./discovery.ts')).discoveryCommand,
   },
   {
+    name: 'istio-clean-iptables',
+    description: "Remove the redirection of the pod's traffic.",
+    load: async () => (await import('./istio-iptables.ts')).istioCleanIptablesCommand,
+  },
+  {
     name: 'istio-iptables',
     description: "Redirect the pod's traffic to Envoy.",
     load: async () => (await import('./istio-iptables.ts')).istioIptablesCommand,

@@ -3,7 +3,7 @@
 
 import { Command, Option, type ParseOptions } from 'commander';
 
-import { BOOL, flag, type FlagRow, type FlagTable, type FlagValues } from '../config/flag-rows.ts';
+import { BOOL, flag, flagLines, type FlagRow, type FlagTable, type FlagValues } from '../config/flag-rows.ts';
 import { logFlags, type LogFlagValues } from '../config/log-flags.ts';
 import { ConfigError, messageOf } from '../runtime/errors.ts';
 import { splitGoWords, type UnknownFlags } from './go-words.ts';
@@ -15,6 +15,8 @@ export interface GoArguments<R extends FlagTable> {
   readonly ignored: readonly string[];
   /** Names of the flags that were given, without dashes. */
   readonly given: ReadonlySet<string>;
+  /** Every flag with its value, `FLAG: --name="value"`, for the log of a long-running command. */
+  readonly flagLines: readonly string[];
 }
 
 export interface GoCommandSettings<R extends FlagTable> {
@@ -35,11 +37,13 @@ export function goCommand<R extends FlagTable>(settings: GoCommandSettings<R>): 
   command.description(settings.description).usage(`${settings.positionals ?? ''} [flags]`.trimStart());
   return command.argument('[args...]').action(async () => {
     const pairs = Object.entries(rows).map(([key, row]) => [key, command.getOptionValue(keyOf(row))]);
+    const flags = Object.fromEntries(pairs) as GoArguments<R>['flags'];
     await settings.run({
-      flags: Object.fromEntries(pairs) as GoArguments<R>['flags'],
+      flags,
       args: command.args,
       ignored: command.ignored,
       given: new Set(Object.values(rows).flatMap((row) => (command.isGiven(row) ? [row.name] : []))),
+      flagLines: flagLines(rows, flags),
     });
   });
 }

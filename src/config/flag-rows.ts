@@ -2,7 +2,7 @@
 // on a command line become values is cli/go-flags.ts.
 // Upstream: spf13/pflag values over Go's strconv.
 
-import { parseDurationMs } from '../runtime/duration.ts';
+import { formatDuration, parseDurationMs } from '../runtime/duration.ts';
 import { ConfigError } from '../runtime/errors.ts';
 import { parseGoBool } from './parsers.ts';
 
@@ -15,6 +15,8 @@ export interface FlagKind<T> {
   readonly alone: string | undefined;
   /** @param previous earlier explicit uses of the same flag. @throws ConfigError saying what is wrong with the text */
   parse(text: string, previous: T | undefined): T;
+  /** Go's spelling of a value. */
+  format(value: T): string;
 }
 
 export interface FlagRow<T> {
@@ -48,11 +50,21 @@ export function flagDefaults<R extends FlagTable>(rows: R): FlagValues<R> {
   return Object.fromEntries(pairs) as FlagValues<R>;
 }
 
+/** One line per flag, sorted by name, as the start of a long-running command logs them. */
+export function flagLines(rows: FlagTable, values: Readonly<Record<string, unknown>>): string[] {
+  const lines = Object.entries(rows).map(([key, { name, kind }]) => {
+    const value = values[key];
+    return `FLAG: --${name}=${JSON.stringify(value === undefined ? '' : kind.format(value))}`;
+  });
+  return [...lines, 'FLAG: --help="false"'].sort();
+}
+
 export const STRING: FlagKind<string> = {
   type: 'string',
   zero: '',
   alone: undefined,
   parse: (text) => text,
+  format: (value) => value,
 };
 
 export const BOOL: FlagKind<boolean> = {
@@ -64,6 +76,7 @@ export const BOOL: FlagKind<boolean> = {
     if (value === undefined) throw syntaxError('ParseBool', text);
     return value;
   },
+  format: String,
 };
 
 /** 64 bits; above 2^53 the value is the nearest number JavaScript has. */
@@ -77,6 +90,7 @@ export const DURATION_MS: FlagKind<number> = {
   zero: 0,
   alone: undefined,
   parse: parseDurationMs,
+  format: formatDuration,
 };
 
 /** Every explicit use adds one entry; commas do not split. The first use drops the default. */
@@ -85,6 +99,7 @@ export const STRING_ARRAY: FlagKind<readonly string[]> = {
   zero: [],
   alone: undefined,
   parse: (text, previous = []) => [...previous, text],
+  format: (values) => `[${values.join(',')}]`,
 };
 
 function integerKind(type: string, parser: string, min: bigint, max: bigint): FlagKind<number> {
@@ -96,7 +111,7 @@ function integerKind(type: string, parser: string, min: bigint, max: bigint): Fl
     }
     return Number(value);
   };
-  return { type, zero: 0, alone: undefined, parse };
+  return { type, zero: 0, alone: undefined, parse, format: String };
 }
 
 const GO_INTEGER =

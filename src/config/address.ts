@@ -1,0 +1,63 @@
+// `host:port` as Go splits it, and the rules a host name must follow.
+// Upstream: Go net.SplitHostPort, istio pkg/config/validation/agent ValidateProxyAddress.
+
+import { isIP } from 'node:net';
+
+import { ConfigError } from '../runtime/errors.ts';
+
+export interface HostPort {
+  /** Without the brackets of an IPv6 address. */
+  readonly host: string;
+  readonly port: string;
+}
+
+/** @throws ConfigError `address <text>: missing port in address` and the like */
+export function splitHostPort(text: string): HostPort {
+  const fail = (why: string): ConfigError => new ConfigError(`address ${text}: ${why}`);
+  const colon = text.lastIndexOf(':');
+  if (colon < 0) throw fail('missing port in address');
+  const port = text.slice(colon + 1);
+  const bracketed = /^\[([^\]]*)\](.*)$/.exec(text);
+  if (bracketed === null) {
+    const host = text.slice(0, colon);
+    if (text.startsWith('[')) throw fail("missing ']' in address");
+    if (host.includes(':')) throw fail('too many colons in address');
+    if (/[[\]]/.test(host)) throw fail("unexpected '[' or ']' in address");
+    return { host, port };
+  }
+  const [, host = '', rest = ''] = bracketed;
+  if (rest === '') throw fail('missing port in address');
+  if (!/^:[^:]*$/.test(rest)) throw fail('too many colons in address');
+  return { host, port };
+}
+
+/** What is wrong with a `host:port`, in upstream's words; undefined when nothing is. */
+export function addressProblem(text: string): string | undefined {
+  try {
+    const { host, port } = splitHostPort(text);
+    if (!/^[+-]?\d+$/.test(port)) {
+      return `port (${port}) is not a number: strconv.Atoi: parsing ${JSON.stringify(port)}: invalid syntax`;
+    }
+    return portProblem(Number(port)) ?? hostProblem(host);
+  } catch (error) {
+    if (!(error instanceof ConfigError)) throw error;
+    return `unable to split ${JSON.stringify(text)}: ${error.message}`;
+  }
+}
+
+export function portProblem(port: number): string | undefined {
+  return port >= 1 && port <= 65_535 ? undefined : `port number ${port} must be in the range 1..65535`;
+}
+
+function hostProblem(host: string): string | undefined {
+  if (isHostName(host) || isIP(host) !== 0) return undefined;
+  return `${JSON.stringify(host)} is not a valid hostname or an IP address`;
+}
+
+/** A DNS-1123 name of at most 255 characters; one trailing dot is allowed, an all-digit last label is not. */
+function isHostName(text: string): boolean {
+  if (text.length === 0 || text.length > 255) return false;
+  const labels = text.replace(/\.$/, '').split('.');
+  if (/^\d+$/.test(labels.at(-1) ?? '')) return false;
+  return labels.every((label) => /^[a-z\d](?:[a-z\d-]{0,61}[a-z\d])?$/i.test(label));
+}

@@ -1,0 +1,140 @@
+// AgentConfig: everything `agent proxy` is told, read once and decided here. A pure function of words, variables
+// and files; it opens nothing. No other folder reads the environment or picks a default.
+// Upstream: pilot/cmd/pilot-agent/app/cmd.go, options/agent_proxy.go.
+
+import { ConfigError, messageOf } from '../runtime/errors.ts';
+import { readEnvironment, type Env, type Environment } from './env.ts';
+import { envoyConfig, type EnvoyConfig } from './envoy-config.ts';
+import {
+  controlPlaneConfig,
+  identityConfig,
+  type ControlPlaneConfig,
+  type IdentityConfig,
+} from './identity-config.ts';
+import type { LogFlagValues } from './log-flags.ts';
+import { warning, type Notice } from './notices.ts';
+import { readPodInfo, type PodInfo, type ReadText, type TextMap } from './pod-info.ts';
+import { resolveProxyConfig, type ProxyConfig } from './proxy-config.ts';
+import type { NodeType, ProxyFlagValues } from './proxy-flags.ts';
+import type { ResolveHost } from './statsd-address.ts';
+import { supervisionConfig, type SupervisionConfig } from './supervision-config.ts';
+
+export interface AgentConfigInput {
+  readonly nodeType: NodeType;
+  readonly flags: ProxyFlagValues & LogFlagValues;
+  /** Unknown flags as written; they only make a warning. */
+  readonly ignoredFlags: readonly string[];
+  readonly environment: Environment;
+  readonly readText: ReadText;
+  readonly workingDirectory: string;
+  readonly cpuCount: number;
+  readonly uid: number;
+  readonly resolveHost: ResolveHost;
+}
+
+export interface PodConfig {
+  readonly name: string;
+  readonly namespace: string;
+  readonly serviceAccount: string;
+  /** INSTANCE_IP as it was given. */
+  readonly ip: string;
+  readonly hostIp: string;
+  /** Undefined when there is no such file, or it cannot be read. */
+  readonly labels: TextMap | undefined;
+  readonly annotations: TextMap | undefined;
+}
+
+export interface AgentConfig {
+  readonly nodeType: NodeType;
+  /** DNS domain of the node; never empty. */
+  readonly domain: string;
+  readonly pod: PodConfig;
+  readonly proxyConfig: ProxyConfig;
+  readonly identity: IdentityConfig;
+  readonly controlPlane: ControlPlaneConfig;
+  readonly envoy: EnvoyConfig;
+  readonly supervision: SupervisionConfig;
+  /** Metrics only for this host; a proxyMetadata key, not a variable. */
+  readonly metricsLoopbackOnly: boolean;
+  /** Whether the DNS server runs: capture is for sidecars, the server can be asked for anywhere. */
+  readonly dnsServer: boolean;
+  /** The remaining settings, by row of the environment table. */
+  readonly env: Env;
+  readonly flags: ProxyFlagValues & LogFlagValues;
+  /** As inherited; node metadata reads ISTIO_META_* from it. */
+  readonly environment: Environment;
+  /** What the operator should know, in order; to be logged as soon as there is a log. */
+  readonly notices: readonly Notice[];
+}
+
+/** @throws ConfigError naming the flag, variable, file or field and its value */
+export async function loadAgentConfig(input: AgentConfigInput): Promise<AgentConfig> {
+  const { nodeType, flags, environment, workingDirectory, uid } = input;
+  const { values: env, warnings } = readEnvironment(environment);
+  const notices: Notice[] = [...ignoredFlagsNotice(input.ignoredFlags), ...warnings.map(warning)];
+  const podInfo = await readPodInfo(input.readText);
+  notices.push(...podInfo.notices);
+  const proxyConfig = await effectiveProxyConfig(input, env, podInfo, notices);
+  return {
+    nodeType,
+    domain: flags.domain || `${env.podNamespace}.svc.cluster.local`,
+    pod: podConfig(env, podInfo),
+    proxyConfig,
+    identity: identityConfig(env, notices),
+    controlPlane: controlPlaneConfig(env, environment, proxyConfig, workingDirectory),
+    envoy: envoyConfig(flags, env, environment, proxyConfig, uid),
+    supervision: supervisionConfig(flags, env, proxyConfig, notices),
+    metricsLoopbackOnly: proxyConfig.proxyMetadata.METRICS_LOCALHOST_ACCESS_ONLY === 'true',
+    dnsServer: env.dnsServer || (env.dnsCapture && nodeType === 'sidecar'),
+    env,
+    flags,
+    environment,
+    notices,
+  };
+}
+
+async function effectiveProxyConfig(
+  input: AgentConfigInput,
+  env: Env,
+  podInfo: PodInfo,
+  notices: Notice[],
+): Promise<ProxyConfig> {
+  const { flags, readText, cpuCount, resolveHost } = input;
+  const { drainDuration: drainMs, concurrency, serviceCluster, templateFile } = flags;
+  const resolved = await resolveProxyConfig({
+    meshFile: await readMeshFile(flags.meshConfig, readText),
+    proxyConfig: env.proxyConfig,
+    annotations: podInfo.annotations ?? {},
+    flags: { concurrency, serviceCluster, templateFile, drainMs },
+    cpuLimit: env.cpuLimit,
+    cpuCount,
+    resolveHost,
+  });
+  notices.push(...resolved.notices);
+  return resolved.proxyConfig;
+}
+
+async function readMeshFile(path: string, readText: ReadText): Promise<string | undefined> {
+  try {
+    return await readText(path);
+  } catch (error) {
+    const problem = `failed to get proxy config: failed to read mesh config file ${path}`;
+    throw new ConfigError(`${problem}: ${messageOf(error)}`, { cause: error });
+  }
+}
+
+function podConfig(env: Env, { labels, annotations }: PodInfo): PodConfig {
+  return {
+    name: env.podName,
+    namespace: env.podNamespace,
+    serviceAccount: env.serviceAccount,
+    ip: env.instanceIp,
+    hostIp: env.hostIp,
+    labels,
+    annotations,
+  };
+}
+
+function ignoredFlagsNotice(flags: readonly string[]): Notice[] {
+  return flags.length === 0 ? [] : [warning(`ignored unknown flags: ${flags.join(' ')}`)];
+}

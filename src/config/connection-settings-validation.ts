@@ -1,0 +1,28 @@
+// The limits of ProxyConfig.connectionSettings.
+
+import { durationMs } from './proto-json.ts';
+import { isJsonObject, type Json } from './yaml.ts';
+
+/** The least value of each number; absent is fine. */
+const LEAST: Readonly<Record<string, number>> = {
+  listenerPerConnectionBufferLimitBytes: 0,
+  clusterPerConnectionBufferLimitBytes: 0,
+  httpMaxConcurrentStreams: 1,
+  http2InitialStreamWindowSize: 65_535,
+  http2InitialConnectionWindowSize: 65_535,
+  listenerConnectionLimit: 1,
+  globalDownstreamConnectionLimit: 1,
+};
+
+export function connectionSettingsProblems(settings: Json | undefined): string[] {
+  if (!isJsonObject(settings)) return [];
+  return Object.entries(settings).flatMap(([name, value]) => {
+    const least = LEAST[name];
+    if (typeof value === 'number' && least !== undefined && value < least) {
+      return [`connectionSettings.${name} must be at least ${least}, not ${value}`];
+    }
+    const isDuration = typeof value === 'string' && /^-?[\d.]+s$/.test(value);
+    if (isDuration && durationMs(value) < 0) return [`connectionSettings.${name} must not be negative`];
+    return [];
+  });
+}

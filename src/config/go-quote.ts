@@ -1,0 +1,57 @@
+// Go's quoted texts. JSON is no substitute: Go has \a \v \x and octal escapes, whose values are bytes, and refuses
+// \/ and lone surrogates.
+// Upstream: Go strconv.Unquote, strconv.Quote.
+
+const SIMPLE: Readonly<Record<string, string>> = {
+  a: '\x07',
+  b: '\b',
+  f: '\f',
+  n: '\n',
+  r: '\r',
+  t: '\t',
+  v: '\v',
+  '\\': '\\',
+};
+
+/** An escape, or a run of anything else but a backslash and a newline. */
+const PIECE =
+  /\\(?:x([\da-fA-F]{2})|([0-7]{3})|u([\da-fA-F]{4})|U([\da-fA-F]{8})|([abfnrtv\\])|(["']))|([^\\\n]+)/y;
+
+/** @returns undefined when Go would refuse the text */
+export function goUnquote(text: string): string | undefined {
+  const quote = text.charAt(0);
+  const inner = text.slice(1, -1);
+  if (text.length < 2 || !text.endsWith(quote)) return undefined;
+  if (quote === '`') return inner.includes('`') ? undefined : inner.replaceAll('\r', '');
+  if (quote !== '"' && quote !== "'") return undefined;
+  const value = unescaped(inner, quote);
+  if (quote === "'" && value !== undefined && Array.from(value).length !== 1) return undefined;
+  return value;
+}
+
+function unescaped(inner: string, quote: string): string | undefined {
+  const bytes: Buffer[] = [];
+  const piece = new RegExp(PIECE);
+  while (piece.lastIndex < inner.length) {
+    const match = piece.exec(inner);
+    const value = match === null ? undefined : pieceBytes(match, quote);
+    if (value === undefined) return undefined;
+    bytes.push(value);
+  }
+  return Buffer.concat(bytes).toString('utf8');
+}
+
+function pieceBytes(match: RegExpExecArray, quote: string): Buffer | undefined {
+  const [, hex, octal, short, long, simple, quoted, plain] = match;
+  if (plain !== undefined) return plain.includes(quote) ? undefined : Buffer.from(plain);
+  if (hex !== undefined) return Buffer.of(Number.parseInt(hex, 16));
+  if (octal !== undefined) {
+    const value = Number.parseInt(octal, 8);
+    return value > 255 ? undefined : Buffer.of(value);
+  }
+  if (simple !== undefined) return Buffer.from(SIMPLE[simple] ?? '');
+  if (quoted !== undefined) return quoted === quote ? Buffer.from(quoted) : undefined;
+  const rune = Number.parseInt(short ?? long ?? '', 16);
+  const surrogate = rune >= 0xd800 && rune <= 0xdfff;
+  return surrogate || rune > 0x10ffff ? undefined : Buffer.from(String.fromCodePoint(rune));
+}
