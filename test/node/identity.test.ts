@@ -1,0 +1,47 @@
+import assert from 'node:assert/strict';
+
+import { nodeId, parseNodeType } from '../../src/node/identity.ts';
+
+describe('nodeId', () => {
+  it('joins type, address, pod and DNS domain', () => {
+    const id = nodeId({
+      type: 'router',
+      ip: '10.0.0.7',
+      podName: 'gateway-1',
+      podNamespace: 'edge',
+      dnsDomain: 'edge.svc.example',
+    });
+
+    assert.equal(id, 'router~10.0.0.7~gateway-1.edge~edge.svc.example');
+  });
+
+  it('derives the domain from the namespace', () => {
+    const id = nodeId({
+      type: 'sidecar',
+      ip: '10.0.0.7',
+      podName: 'web',
+      podNamespace: 'shop',
+      dnsDomain: '',
+    });
+
+    assert.equal(id, 'sidecar~10.0.0.7~web.shop~shop.svc.cluster.local');
+  });
+
+  it('keeps empty parts on a bare machine', () => {
+    const id = nodeId({ type: 'sidecar', ip: '', podName: '', podNamespace: '', dnsDomain: '' });
+
+    assert.equal(id, 'sidecar~~.~.svc.cluster.local');
+  });
+});
+
+describe('parseNodeType', () => {
+  it('knows the five types', () => {
+    const types = ['sidecar', 'router', 'waypoint', 'ztunnel', 'agentgateway'].map(parseNodeType);
+
+    assert.equal(types.length, 5);
+  });
+
+  it('refuses any other', () => {
+    assert.throws(() => parseNodeType('Sidecar'), { message: 'invalid proxy Type: Sidecar' });
+  });
+});
