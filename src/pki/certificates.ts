@@ -64,6 +64,18 @@ export function parseCertificates(pem: string): X509Certificate[] {
   });
 }
 
+/** The certificates of a PEM text that can be read; the others are left out. @throws PemError for broken Base64 */
+export function readableCertificates(pem: string): X509Certificate[] {
+  const blocks = parsePem(pem).filter(({ label }) => label === 'CERTIFICATE');
+  return blocks.flatMap(({ der }) => {
+    try {
+      return [new X509Certificate(der)];
+    } catch {
+      return []; // what is left out is the caller's to notice: it counts
+    }
+  });
+}
+
 /** PEM in 64 columns with a final newline. */
 export function certificatePem(certificate: X509Certificate): string {
   return formatPem({ label: 'CERTIFICATE', der: certificate.raw });

@@ -1,0 +1,148 @@
+// The client of the mesh's certificate authority: one CreateCertificate call with its attempts and deadlines.
+// What the answer is worth is judged in workload-certificate.ts. Every attempt has a connection of its own, so
+// root, client certificate and token are those on disk now.
+// Upstream counterpart: istio security/pkg/nodeagent/caclient/providers/citadel.
+
+import { Client, status, type ServiceError } from '@grpc/grpc-js';
+
+import type { Messages } from '../proto/messages.ts';
+import { backoffMs } from '../runtime/backoff.ts';
+import type { Clock } from '../runtime/clock.ts';
+import { formatDuration, SECOND_MS } from '../runtime/duration.ts';
+import { AgentError, messageOf } from '../runtime/errors.ts';
+import { bytesMethod } from '../runtime/grpc.ts';
+import type { Log } from '../runtime/log.ts';
+import { abortable } from '../runtime/tasks.ts';
+import type { CsrMeter } from './csr-meter.ts';
+import { RpcError } from './rpc-error.ts';
+import type { Dial } from './upstream.ts';
+
+/** Whoever signs certificates for this agent. */
+export interface CertificateAuthority {
+  /**
+   * @param ttlMs lifetime to ask for
+   * @returns PEM, leaf first, root last; one element may hold several certificates
+   * @throws AgentError
+   */
+  sign(csrPem: string, ttlMs: number, signal: AbortSignal): Promise<readonly string[]>;
+}
+
+export interface CaClientSettings {
+  /** `ISTIO_META_CERT_SIGNER`; sent even when empty. */
+  readonly certSigner: string;
+  /** Default 10 s. */
+  readonly attemptTimeoutMs?: number;
+  /** All attempts and waits of one call together. Default 30 s. */
+  readonly callTimeoutMs?: number;
+}
+
+export interface CaClientDeps {
+  readonly dialer: { dial(): Promise<Dial>; readonly rootName: string | undefined };
+  readonly messages: Pick<Messages, 'certificateRequest' | 'certificateResponse'>;
+  readonly clock: Clock;
+  readonly random: () => number;
+  readonly log: Log;
+  readonly meter: CsrMeter;
+}
+
+/** A call that failed for good, `create certificate: …`. */
+export class CaError extends AgentError {}
+
+const METHOD = bytesMethod('/istio.v1.auth.IstioCertificateService/CreateCertificate', false);
+const MAX_ATTEMPTS = 5;
+const WAITS = { initialMs: 100, maxMs: 800, jitter: 0.1 };
+
+export class CaClient implements CertificateAuthority {
+  readonly #settings: CaClientSettings;
+  readonly #deps: CaClientDeps;
+
+  constructor(settings: CaClientSettings, deps: CaClientDeps) {
+    this.#settings = settings;
+    this.#deps = deps;
+  }
+
+  async sign(csrPem: string, ttlMs: number, signal: AbortSignal): Promise<readonly string[]> {
+    const { callTimeoutMs = 30 * SECOND_MS } = this.#settings;
+    const request = this.#request(csrPem, ttlMs);
+    try {
+      const whole = (within: AbortSignal): Promise<Buffer> => this.#attempts(request, within);
+      const response = await this.#limited(callTimeoutMs, whole, signal);
+      return this.#deps.messages.certificateResponse.decode(response).certChain;
+    } catch (error) {
+      signal.throwIfAborted();
+      const retryable = error instanceof AgentError && error.retryable;
+      throw new CaError(`create certificate: ${messageOf(error)}`, { retryable, cause: error });
+    }
+  }
+
+  #request(csr: string, ttlMs: number): Buffer {
+    const validityDuration = Math.trunc(ttlMs / SECOND_MS);
+    const fields = { CertSigner: { stringValue: this.#settings.certSigner } };
+    return this.#deps.messages.certificateRequest.encode({ csr, validityDuration, metadata: { fields } });
+  }
+
+  async #attempts(request: Buffer, signal: AbortSignal): Promise<Buffer> {
+    const { attemptTimeoutMs = 10 * SECOND_MS } = this.#settings;
+    for (let attempt = 1; ; attempt++) {
+      try {
+        return await this.#limited(attemptTimeoutMs, (within) => this.#call(request, within), signal);
+      } catch (error) {
+        signal.throwIfAborted();
+        if (!(error instanceof RpcError && error.retryable) || attempt === MAX_ATTEMPTS) throw error;
+        await this.#pause(attempt, error, signal);
+      }
+    }
+  }
+
+  async #pause(attempt: number, error: RpcError, signal: AbortSignal): Promise<void> {
+    const { clock, random, log, meter } = this.#deps;
+    const waitMs = backoffMs(WAITS, attempt - 1, random);
+    const wait = formatDuration(Math.round(waitMs));
+    // At debug: the caller says the cause once, with its own text.
+    log.debug(`ca request failed, starting attempt ${attempt} in ${wait}: ${error.message}`);
+    meter.retried();
+    await clock.sleep(waitMs, signal);
+  }
+
+  async #call(request: Buffer, signal: AbortSignal): Promise<Buffer> {
+    const { target, credentials, options, metadata } = await abortable(this.#deps.dialer.dial(), signal);
+    const client = new Client(target, credentials, options);
+    const { promise, resolve, reject } = Promise.withResolvers<Buffer>();
+    const { path, requestSerialize, responseDeserialize } = METHOD;
+    const onEnd = (error: ServiceError | null, response?: Buffer): void => {
+      if (error) reject(new RpcError(error, this.#deps.dialer.rootName, error));
+      else resolve(response ?? Buffer.alloc(0));
+    };
+    const call = client.makeUnaryRequest(
+      path,
+      requestSerialize,
+      responseDeserialize,
+      request,
+      metadata,
+      onEnd,
+    );
+    promise.catch(() => undefined); // after an abort nobody waits for it
+    try {
+      return await abortable(promise, signal);
+    } finally {
+      call.cancel();
+      client.close();
+    }
+  }
+
+  /** Runs `work` for at most `ms`; then it fails as a gRPC deadline does. */
+  async #limited<T>(ms: number, work: (signal: AbortSignal) => Promise<T>, parent: AbortSignal): Promise<T> {
+    const details = `no answer within ${formatDuration(ms)}`;
+    const late = new AbortController();
+    const done = new AbortController();
+    this.#deps.clock.sleep(ms, done.signal).then(
+      () => late.abort(new RpcError({ code: status.DEADLINE_EXCEEDED, details })),
+      () => undefined, // `done`: the work was quicker
+    );
+    try {
+      return await work(AbortSignal.any([parent, late.signal]));
+    } finally {
+      done.abort();
+    }
+  }
+}

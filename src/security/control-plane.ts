@@ -1,0 +1,103 @@
+// The two dialers of an agent, from its settings: which address, root, name and client certificate go to the CA,
+// and which to the discovery service. Mistakes in them are found here, at start.
+
+import { join, resolve } from 'node:path';
+
+import { ConfigError, messageOf } from '../runtime/errors.ts';
+import type { Headers } from './call-headers.ts';
+import type { CertificateFiles } from './client-certificate.ts';
+import { findCaRoot, findXdsRoot, type Root, type RootSettings } from './roots.ts';
+import { readTrustAnchors } from './trust-anchors.ts';
+import { serverNameOf, UpstreamDialer, type TlsSettings, type UpstreamDeps } from './upstream.ts';
+
+export interface ControlPlaneSettings extends RootSettings {
+  /** `CA_ADDR`; empty: the discovery address. */
+  readonly caAddress: string;
+  /** `host:port`. */
+  readonly discoveryAddress: string;
+  /** `ISTIOD_SAN`, or empty. */
+  readonly istiodSan: string;
+  /** `CA_PROVIDER`, only named in a log line. */
+  readonly caProvider: string;
+  /** False for `controlPlaneAuthPolicy: NONE`; only the discovery connection looks at it. */
+  readonly discoveryTls: boolean;
+  /** `ISTIO_META_TLS_CLIENT_CERT_CHAIN` and `…_KEY` of the proxy metadata, or empty. */
+  readonly clientChainFile: string;
+  readonly clientKeyFile: string;
+  readonly compliancePolicy: string;
+  readonly clusterId: string;
+  /** `CA_HEADER_*` and `XDS_HEADER_*`, without the prefix. */
+  readonly caHeaders: Headers;
+  readonly xdsHeaders: Headers;
+  readonly keepaliveMs: number;
+  readonly keepaliveTimeoutMs: number;
+}
+
+/** @throws ConfigError when there is no usable root certificate */
+export async function openCaDialer(
+  settings: ControlPlaneSettings,
+  deps: UpstreamDeps,
+): Promise<UpstreamDialer> {
+  const { log } = deps;
+  const address = settings.caAddress || settings.discoveryAddress;
+  log.info(`CA Endpoint ${address}, provider ${settings.caProvider}`);
+  const plaintext = address.endsWith(':15010');
+  if (plaintext) log.warn(`the connection to the CA ${address} is not encrypted`);
+  const tls = plaintext ? undefined : await caTls(settings, address);
+  if (tls) log.info(`Using CA ${address} cert with ${rootText(tls.root)}`);
+  return new UpstreamDialer({ ...settings, address, tls, headers: settings.caHeaders }, deps);
+}
+
+/** @throws ConfigError when there is no usable root certificate */
+export async function openXdsDialer(
+  settings: ControlPlaneSettings,
+  deps: UpstreamDeps,
+): Promise<UpstreamDialer> {
+  const address = settings.discoveryAddress;
+  const tls = settings.discoveryTls ? await xdsTls(settings) : undefined;
+  return new UpstreamDialer({ ...settings, address, tls, headers: settings.xdsHeaders }, deps);
+}
+
+async function caTls(settings: ControlPlaneSettings, address: string): Promise<TlsSettings> {
+  const root = await findCaRoot({ ...settings, caAddress: address });
+  await requireAnchors(root);
+  // An address of the CA's own is verified by its own name; ISTIOD_SAN is the control plane's.
+  const serverName = serverNameOf(address, settings.caAddress === '' ? settings.istiodSan : '');
+  const { provCertDir, compliancePolicy } = settings;
+  const clientCertificate = provCertDir === '' ? undefined : provisionedFiles(settings);
+  return { root, serverName, clientCertificate, compliancePolicy };
+}
+
+async function xdsTls(settings: ControlPlaneSettings): Promise<TlsSettings> {
+  const root = await findXdsRoot(settings);
+  await requireAnchors(root);
+  const serverName = serverNameOf(settings.discoveryAddress, settings.istiodSan);
+  const { compliancePolicy } = settings;
+  return { root, serverName, clientCertificate: xdsClientFiles(settings), compliancePolicy };
+}
+
+function xdsClientFiles(settings: ControlPlaneSettings): CertificateFiles | undefined {
+  const { provCertDir, fileMountedCerts, clientChainFile, clientKeyFile, workingDirectory } = settings;
+  if (provCertDir !== '') return provisionedFiles(settings);
+  if (!fileMountedCerts || clientChainFile === '') return undefined;
+  const chainPath = resolve(workingDirectory, clientChainFile);
+  return { chainPath, keyPath: resolve(workingDirectory, clientKeyFile) };
+}
+
+function provisionedFiles({ workingDirectory, provCertDir }: ControlPlaneSettings): CertificateFiles {
+  const directory = resolve(workingDirectory, provCertDir);
+  return { chainPath: join(directory, 'cert-chain.pem'), keyPath: join(directory, 'key.pem') };
+}
+
+/** Later the same fault is only a failed dial, but at start it is a mistake to be told. */
+async function requireAnchors(root: Root): Promise<void> {
+  try {
+    await readTrustAnchors(root);
+  } catch (error) {
+    throw new ConfigError(messageOf(error), { cause: error });
+  }
+}
+
+function rootText(root: Root): string {
+  return root.kind === 'file' ? `certs: ${root.name}` : 'system certs';
+}

@@ -1,0 +1,159 @@
+// How the agent reaches its control plane: one dialer for the CA, one for the discovery service. Every dial reads
+// root, client certificate and token again, so what is rotated on disk counts from the next connection on.
+// The connection itself, its deadlines and its retries are the caller's.
+
+import { createSecureContext } from 'node:tls';
+
+import {
+  credentials as channelCredentials,
+  type ChannelCredentials,
+  type ChannelOptions,
+  type Metadata,
+} from '@grpc/grpc-js';
+
+import type { Clock } from '../runtime/clock.ts';
+import { AgentError, messageOf } from '../runtime/errors.ts';
+import type { Log } from '../runtime/log.ts';
+import { callMetadata, usableHeaders, type Headers } from './call-headers.ts';
+import { CauseLog } from './cause-log.ts';
+import {
+  readClientCertificate,
+  type CertificateFiles,
+  type ClientCertificate,
+} from './client-certificate.ts';
+import { nameOf as rootName, readTrustAnchors } from './trust-anchors.ts';
+import type { Root } from './roots.ts';
+import { TlsCredentials } from './tls-credentials.ts';
+import { tlsPolicy, type TlsPolicy } from './tls-policy.ts';
+import type { TokenSource } from './token-source.ts';
+
+/** All that a gRPC client needs for one connection. */
+export interface Dial {
+  readonly target: string;
+  readonly credentials: ChannelCredentials;
+  readonly options: ChannelOptions;
+  /** `authorization` when there is a token, `clusterid`, and the user's headers. */
+  readonly metadata: Metadata;
+}
+
+export interface TlsSettings {
+  readonly root: Root;
+  /** Name the server's certificate must carry; also SNI and `:authority`. */
+  readonly serverName: string;
+  readonly clientCertificate: CertificateFiles | undefined;
+  /** `COMPLIANCE_POLICY`, or empty. */
+  readonly compliancePolicy: string;
+}
+
+export interface UpstreamSettings {
+  /** `host:port`; resolved by the system at each connect. */
+  readonly address: string;
+  /** Undefined: plaintext. */
+  readonly tls: TlsSettings | undefined;
+  readonly clusterId: string;
+  readonly headers: Headers;
+  readonly keepaliveMs: number;
+  readonly keepaliveTimeoutMs: number;
+}
+
+export interface UpstreamDeps {
+  readonly token: TokenSource;
+  readonly clock: Clock;
+  readonly log: Log;
+}
+
+/** A dial that cannot be set up now: root or key file unreadable, or not a pair. */
+export class DialError extends AgentError {}
+
+const WINDOW_BYTES = 1024 * 1024;
+const MAX_RECEIVE_BYTES = 2 ** 31 - 1;
+/** What the control plane's certificate is issued for when it is reached through a local forwarder. */
+const LOCALHOST_SERVER_NAME = 'istiod.istio-system.svc';
+
+/**
+ * The name to verify: the override, or the host of the address; an address at localhost means the control plane.
+ *
+ * @param override `ISTIOD_SAN` where it applies, or empty
+ * @see istio 1.31 pkg/istio-agent/agent.go
+ */
+export function serverNameOf(address: string, override: string): string {
+  if (override !== '') return override;
+  const host = address.replace(/:\d*$/, '').replace(/^\[(.*)\]$/, '$1');
+  return host.includes('localhost') ? LOCALHOST_SERVER_NAME : host;
+}
+
+export class UpstreamDialer {
+  readonly #settings: UpstreamSettings;
+  readonly #deps: UpstreamDeps;
+  readonly #headers: Headers;
+  readonly #policy: TlsPolicy;
+  readonly #certificateFaults: CauseLog;
+
+  constructor(settings: UpstreamSettings, deps: UpstreamDeps) {
+    this.#settings = settings;
+    this.#deps = deps;
+    this.#headers = usableHeaders(settings.headers, deps.log);
+    this.#policy = tlsPolicy(settings.tls?.compliancePolicy ?? '', deps.log);
+    this.#certificateFaults = new CauseLog(deps.log);
+  }
+
+  /** For messages: where the anchors of the connection come from, or undefined for plaintext. */
+  get rootName(): string | undefined {
+    const { tls } = this.#settings;
+    return tls && rootName(tls.root);
+  }
+
+  /** @throws DialError | TrustAnchorError; both may pass when the files are corrected */
+  async dial(): Promise<Dial> {
+    const { address, tls, clusterId } = this.#settings;
+    const credentials = tls ? await this.#secure(tls) : channelCredentials.createInsecure();
+    const token = await this.#deps.token.read();
+    return {
+      target: address,
+      credentials,
+      options: this.#channelOptions(),
+      metadata: callMetadata(token, clusterId, this.#headers),
+    };
+  }
+
+  #channelOptions(): ChannelOptions {
+    const { tls, keepaliveMs, keepaliveTimeoutMs } = this.#settings;
+    return {
+      'grpc.keepalive_time_ms': keepaliveMs,
+      'grpc.keepalive_timeout_ms': keepaliveTimeoutMs,
+      'grpc.keepalive_permit_without_calls': 0,
+      'grpc.max_receive_message_length': MAX_RECEIVE_BYTES,
+      'grpc-node.flow_control_window': WINDOW_BYTES,
+      // A connection is made with the files of its own dial, never taken over from an earlier one.
+      'grpc.use_local_subchannel_pool': 1,
+      'grpc.service_config_disable_resolution': 1,
+      'grpc.enable_retries': 0,
+      ...(tls && { 'grpc.default_authority': tls.serverName }),
+    };
+  }
+
+  async #secure(tls: TlsSettings): Promise<ChannelCredentials> {
+    const ca = await readTrustAnchors(tls.root);
+    const pair = await this.#clientCertificate(tls.clientCertificate);
+    try {
+      const context = createSecureContext({
+        ...this.#policy,
+        ca,
+        ...(pair && { cert: pair.chain, key: pair.key }),
+      });
+      return new TlsCredentials({ context, serverName: tls.serverName });
+    } catch (error) {
+      throw new DialError(`failed to set up TLS: ${messageOf(error)}`, { retryable: true, cause: error });
+    }
+  }
+
+  async #clientCertificate(files: CertificateFiles | undefined): Promise<ClientCertificate | undefined> {
+    if (files === undefined) return undefined;
+    try {
+      return await readClientCertificate(files, this.#deps.clock, this.#certificateFaults);
+    } catch (error) {
+      const problem = `failed to load the client certificate's key: ${messageOf(error)}`;
+      throw new DialError(problem, { retryable: true, cause: error });
+    }
+  }
+}
