@@ -58,3 +58,10 @@ export class ExitError extends AgentError {
 
 /** What any failed command ends with, unless it says otherwise. */
 export const FAILURE_EXIT_CODE = 255;
+
+/** How a failed command ends. An error nobody foresaw brings its stack as the hint. */
+export function exitDetails(error: unknown): Pick<ExitError, 'exitCode' | 'logged' | 'hint'> {
+  if (error instanceof ExitError) return error;
+  const unforeseen = error instanceof Error && !(error instanceof AgentError);
+  return { exitCode: FAILURE_EXIT_CODE, logged: false, hint: unforeseen ? (error.stack ?? '') : '' };
+}

@@ -4,10 +4,10 @@
 
 import { CommanderError, type Command } from 'commander';
 
-import { AgentError, messageOf } from '../runtime/errors.ts';
+import { ConfigError, messageOf } from '../runtime/errors.ts';
 import { plainLog } from '../runtime/log.ts';
 import { commandIndex, commands, PROGRAM, unknownCommand, type CommandEntry } from './commands.ts';
-import { ExitError, FAILURE_EXIT_CODE, StopRequested, type CliContext } from './context.ts';
+import { exitDetails, StopRequested, type CliContext } from './context.ts';
 import { goCommand } from './go-flags.ts';
 import { catchSignals, signalExitCode } from './signals.ts';
 
@@ -93,17 +93,18 @@ function attach(command: Command, context: CliContext): Command {
 }
 
 function report(context: CliContext, error: unknown): number {
-  if (error instanceof CommanderError && error.exitCode === 0) return 0; // help was shown
   if (error instanceof StopRequested) return signalExitCode(error.signalName);
-  const { exitCode, logged, hint } = detailsOf(error);
-  const text = error instanceof CommanderError ? error.message.replace(/^error: /, '') : messageOf(error);
+  const known = error instanceof CommanderError ? fromCommander(error) : error;
+  if (known === undefined) return 0;
+  const { exitCode, logged, hint } = exitDetails(known);
+  const text = messageOf(known);
   context.stderr.write(`Error: ${text}\n${hint && `${hint}\n`}`);
   if (!logged) plainLog((line) => context.stdout.write(line)).error(text);
   return exitCode;
 }
 
-function detailsOf(error: unknown): Pick<ExitError, 'exitCode' | 'logged' | 'hint'> {
-  if (error instanceof ExitError) return error;
-  const bug = error instanceof Error && !(error instanceof AgentError) && !(error instanceof CommanderError);
-  return { exitCode: FAILURE_EXIT_CODE, logged: false, hint: bug ? (error.stack ?? '') : '' };
+/** Commander throws to end the process, after help too: then there is nothing to report. */
+function fromCommander(error: CommanderError): ConfigError | undefined {
+  if (error.exitCode === 0) return undefined;
+  return new ConfigError(error.message.replace(/^error: /, ''), { cause: error });
 }

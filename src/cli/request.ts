@@ -1,0 +1,50 @@
+// The command `request`: one HTTP request to a debug port of this pod. Tools run it inside the container and parse
+// its standard output, so on success nothing but the body goes there.
+// Upstream: pilot/cmd/pilot-agent/app/request.go.
+
+import type { Command } from 'commander';
+
+import { flag, INT32 } from '../config/flag-rows.ts';
+import { SECOND_MS } from '../runtime/duration.ts';
+import { AgentError, ConfigError } from '../runtime/errors.ts';
+import type { CliContext } from './context.ts';
+import { goCommand } from './go-flags.ts';
+import { exchangeHttp } from './http-exchange.ts';
+
+/** Envoy's admin, the control-plane debug port, the agent, Envoy's health port. */
+const ALLOWED_PORTS = [15_000, 15_004, 15_020, 15_021];
+const TIMEOUT_MS = 60 * SECOND_MS;
+
+const FLAGS = { debugPort: flag('debug-port', INT32, 15_000, 'Port of the debug interface.') };
+
+export function requestCommand(
+  context: CliContext,
+  allowedPorts: readonly number[] = ALLOWED_PORTS,
+): Command {
+  return goCommand({
+    name: 'request',
+    description: "Send one HTTP request to a debug port of this pod's agent or Envoy.",
+    positionals: '<method> <path> [<body>]',
+    flags: FLAGS,
+    unknownFlags: 'refuse',
+    run: async ({ flags, args }) => {
+      const [method, path, body] = args;
+      if (method === undefined || path === undefined) {
+        throw new ConfigError(`requires at least 2 arg(s), only received ${args.length}`);
+      }
+      checkPort(flags.debugPort, allowedPorts);
+      const url = `http://localhost:${flags.debugPort}/${path.replace(/^\//, '')}`;
+      const exchange = { method, url, timeoutMs: TIMEOUT_MS, ...(body !== undefined && { body }) };
+      const answer = await exchangeHttp(exchange, context.signal);
+      if (answer.status >= 400 && answer.status !== 404) {
+        throw new AgentError(`received unsuccessful status code ${answer.status}: ${answer.body}`);
+      }
+      context.stdout.write(`${answer.body}\n`);
+    },
+  });
+}
+
+function checkPort(port: number, allowed: readonly number[]): void {
+  if (allowed.includes(port)) return;
+  throw new ConfigError(`debug port ${port} is not in allowed list [${allowed.join(' ')}]`);
+}
