@@ -1,0 +1,89 @@
+import assert from 'node:assert/strict';
+
+import type { Metric } from '../../src/status/agent-metrics.ts';
+import { startStatus } from './fixtures/status-fixture.ts';
+
+const ENVOY_PAGE = '# TYPE envoy_server_live gauge\nenvoy_server_live{} 1\n';
+
+async function scrape(url: string, path = '/stats/prometheus'): Promise<string> {
+  const answer = await fetch(`${url}${path}`);
+  assert.equal(answer.status, 200);
+  assert.equal(answer.headers.get('content-type'), 'text/plain; version=0.0.4; charset=utf-8');
+  return answer.text();
+}
+
+describe('MetricsPage', () => {
+  it('writes the agent’s own metrics and then Envoy’s, at both paths', async () => {
+    await using status = await startStatus();
+    status.admin.page = ENVOY_PAGE;
+
+    for (const [index, path] of ['/metrics', '/stats/prometheus'].entries()) {
+      const page = await scrape(status.url, path);
+
+      assert.match(page, new RegExp(`^istio_agent_scrapes_total ${index + 1}$`, 'm'));
+      assert.match(page, /^istio_agent_process_resident_memory_bytes \d/m);
+      assert.ok(page.endsWith(ENVOY_PAGE));
+    }
+  });
+
+  it('passes the query on to Envoy', async () => {
+    await using status = await startStatus();
+
+    await scrape(status.url, '/stats/prometheus?usedonly&filter=a%2Eb');
+
+    assert.deepEqual(status.admin.requests, ['/stats/prometheus?usedonly&filter=a%2Eb']);
+  });
+
+  it('leaves a failed Envoy out, logs why, and counts it from the next scrape on', async () => {
+    await using status = await startStatus();
+    status.admin.status = 500;
+
+    const first = await scrape(status.url);
+    const second = await scrape(status.url);
+
+    assert.doesNotMatch(first, /scrape_failures_total\{/);
+    assert.match(second, /^istio_agent_scrape_failures_total\{type="envoy"\} 1$/m);
+    assert.equal(
+      status.logged.messages('error')[0],
+      `error scraping http://localhost:${status.admin.port}/stats/prometheus, status code: 500`,
+    );
+  });
+
+  it('shows the metrics of other parts: absolute values, a series only after its first update', async () => {
+    const metric = (value: number | undefined): Metric => ({
+      name: 'xds_proxy_requests',
+      help: 'Requests.',
+      type: 'counter',
+      series: value === undefined ? [] : [{ value }],
+    });
+    const values = [undefined, 3, 5];
+    await using status = await startStatus({ metrics: () => [metric(values.shift())] });
+
+    assert.doesNotMatch(await scrape(status.url), /xds_proxy_requests/);
+    assert.match(await scrape(status.url), /^istio_agent_xds_proxy_requests 3$/m);
+    assert.match(await scrape(status.url), /^istio_agent_xds_proxy_requests 5$/m);
+  });
+
+  it('shows how long the start took once a probe has succeeded', async () => {
+    await using status = await startStatus();
+    assert.doesNotMatch(await scrape(status.url), /startup_duration/);
+
+    await fetch(`${status.url}/healthz/ready`);
+
+    assert.match(await scrape(status.url), /^istio_agent_startup_duration_seconds 1\.5$/m);
+  });
+
+  it('lets go of Envoy when the client leaves', async () => {
+    await using status = await startStatus();
+    status.admin.held = new Promise(() => undefined);
+    const leaving = new AbortController();
+    const answer = fetch(`${status.url}/metrics`, { signal: leaving.signal }).then((page) => page.text());
+    await status.admin.requested(1);
+
+    leaving.abort();
+
+    await assert.rejects(answer, { name: 'AbortError' });
+    await status.admin.idle();
+    assert.deepEqual(status.logged.messages('error'), []);
+  });
+});
