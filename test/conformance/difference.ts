@@ -13,7 +13,8 @@ export function failureText(error: unknown): string {
   const expected = lines(error.expected);
   const actual = lines(error.actual);
   if (expected.length + actual.length <= 2) return error.message;
-  const message = error.generatedMessage ? [] : [error.message];
+  // Node may add a diff of its own below the message.
+  const message = error.generatedMessage ? [] : error.message.split('\n').slice(0, 1);
   return [...message, ...unifiedDiff(expected, actual)].join('\n');
 }
 

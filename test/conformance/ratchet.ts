@@ -42,6 +42,11 @@ export function resultLine({ area, passed, failed, recorded }: AreaResult): stri
   return passed > recorded ? `${counts}: raise it to ${passed} (${recorded} recorded)` : counts;
 }
 
+/** Exactly as many cases pass as are recorded. */
+export function isHeld({ passed, recorded }: AreaResult): boolean {
+  return passed === recorded;
+}
+
 /** Recorded numbers, each raised to what passes now. */
 export function raised(recorded: Ratchet, results: readonly AreaResult[]): Ratchet {
   const numbers = results.map(({ area, passed }) => [area, Math.max(passed, recorded[area] ?? 0)] as const);
@@ -58,7 +63,7 @@ async function main(args: readonly string[]): Promise<number> {
   const results = await runAreas(AREAS, root, recorded);
   for (const result of results) console.log(resultLine(result));
   if (isWriting) await writeFileAtomic(file, `${JSON.stringify(raised(recorded, results), null, 2)}\n`);
-  return results.every(({ passed, recorded: old }) => passed === old || (isWriting && passed > old)) ? 0 : 1;
+  return results.every((result) => isHeld(result) || (isWriting && result.passed > result.recorded)) ? 0 : 1;
 }
 
 if (import.meta.main) {

@@ -1,0 +1,114 @@
+import assert from 'node:assert/strict';
+import { execFile } from 'node:child_process';
+import { writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { promisify } from 'node:util';
+
+import { fetchEnvoy } from '../../examples/demo/fetch-envoy.ts';
+import { renderBootstrap, serializeBootstrap } from '../../src/bootstrap/bootstrap.ts';
+import { sidecarBootstrap, type BootstrapChanges } from '../bootstrap/inputs.ts';
+import { temporaryDirectory } from '../support/temporary-directory.ts';
+
+const run = promisify(execFile);
+
+const CLIENT_TLS = { clientCertificate: '/c.pem', privateKey: '/k.pem', caCertificates: '/ca.pem' };
+
+const SECURE_PORTS = {
+  envoyStatus: 15021,
+  envoyPrometheus: 15090,
+  envoySecureMetrics: 15091,
+  envoySecureMergedMetrics: 15092,
+  sts: 0,
+};
+
+/** Between them they turn every optional part of the template on that this Envoy knows. */
+const SIDECARS: Readonly<Record<string, BootstrapChanges>> = {
+  'a plain sidecar': {},
+  'a later generation with state-of-the-world xDS': {
+    features: { deltaXds: false },
+    others: { generation: 2 },
+  },
+  'a dual-stack sidecar with secure metrics and the PROXY protocol': {
+    node: { instanceIps: ['fd00::7', '10.0.0.7'], ports: SECURE_PORTS, servesFilesOnly: true },
+    features: { dualStack: true, statusPortProxyProtocol: true },
+  },
+  'a sidecar that reports everywhere': {
+    proxyConfig: {
+      tracing: { zipkin: { address: 'zipkin:9411' }, tlsSettings: { mode: 'SIMPLE', ...CLIENT_TLS } },
+      envoyMetricsService: {
+        address: 'metrics:15000',
+        tlsSettings: { mode: 'ISTIO_MUTUAL', subjectAltNames: ['metrics'] },
+        tcpKeepalive: { probes: 3, time: '10s', interval: '5s' },
+      },
+      envoyAccessLogService: { address: 'als:15001', tlsSettings: { mode: 'MUTUAL', ...CLIENT_TLS } },
+      statsdUdpAddress: '127.0.0.1:8125',
+    },
+  },
+  'a sidecar with Datadog, self discovery and JSON logs': {
+    proxyConfig: { tracing: { datadog: { address: 'datadog:8126' } } },
+    node: { environment: { ISTIO_META_ENABLE_SELF_DISCOVERY: 'true' }, outlierLogPath: '/dev/null' },
+    others: { logAsJson: true },
+  },
+  'a sidecar with statistics of its own': {
+    proxyConfig: {
+      extraStatTags: ['team'],
+      proxyStatsMatcher: { inclusionPrefixes: ['http.{pod_ip}_'], inclusionRegexps: ['a.*b'] },
+      runtimeValues: { 'a.b': 'true', n: '42' },
+    },
+    node: {
+      podAnnotations: {
+        'sidecar.istio.io/statsFlushInterval': '500ms',
+        'sidecar.istio.io/statsEvictionInterval': '1m',
+        'sidecar.istio.io/statsHistogramBuckets': '{"istio":[1,5.5,10]}',
+      },
+    },
+  },
+};
+
+interface Verdict {
+  readonly isAccepted: boolean;
+  readonly output: string;
+}
+
+async function validate(envoy: string, text: string): Promise<Verdict> {
+  await using directory = await temporaryDirectory();
+  const path = join(directory.path, 'envoy-rev.json');
+  await writeFile(path, text);
+  const args = ['--mode', 'validate', '--disable-hot-restart', '-c', path];
+  try {
+    const { stdout } = await run(envoy, args);
+    return { isAccepted: stdout.includes('OK'), output: stdout };
+  } catch (error) {
+    return { isAccepted: false, output: (error as { readonly stderr?: string }).stderr ?? String(error) };
+  }
+}
+
+async function bootstrapText(changes: BootstrapChanges): Promise<string> {
+  return serializeBootstrap(
+    await renderBootstrap(sidecarBootstrap(changes), (warning) => assert.fail(warning)),
+  );
+}
+
+describe('the real Envoy', function () {
+  let envoy = '';
+
+  before(async function () {
+    this.timeout(300_000); // the first run downloads it
+    envoy = await fetchEnvoy();
+  });
+
+  for (const [name, changes] of Object.entries(SIDECARS)) {
+    it(`accepts the bootstrap of ${name}`, async () => {
+      const { isAccepted, output } = await validate(envoy, await bootstrapText(changes));
+
+      assert.ok(isAccepted, output);
+    });
+  }
+
+  it('refuses a bootstrap with a field it does not know', async () => {
+    const { isAccepted, output } = await validate(envoy, '{"no_such_field":1}');
+
+    assert.equal(isAccepted, false);
+    assert.match(output, /no_such_field/);
+  });
+});
