@@ -114,8 +114,9 @@ export const duration: Field = {
 
 /** Seconds with 0, 3, 6 or 9 decimals. */
 export function durationText(ms: number): string {
-  const decimals = [0, 3, 6].find((digits) => Number.isInteger(Number((ms * 10 ** (digits - 3)).toFixed(3))));
-  return `${(ms / 1000).toFixed(decimals ?? 9)}s`;
+  const nanoseconds = Math.round(ms * 1e6);
+  const decimals = [0, 3, 6].find((digits) => nanoseconds % 10 ** (9 - digits) === 0) ?? 9;
+  return `${(ms / 1000).toFixed(decimals)}s`;
 }
 
 /** Milliseconds of a duration in canonical form. */
