@@ -4,7 +4,7 @@
 import { readdir, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 
-import { LineCounter, parseAllDocuments } from 'yaml';
+import { isScalar, LineCounter, parseAllDocuments } from 'yaml';
 
 import type { JsonEncoder } from '../../proto/json-encoder.ts';
 import { ConfigError, messageOf } from '../../runtime/errors.ts';
@@ -53,8 +53,12 @@ function splitDocuments(file: string, text: string): DocumentPlace[] {
   const lines = new LineCounter();
   const documents = parseAllDocuments(text, { merge: true, prettyErrors: false, lineCounter: lines });
   const all = 'empty' in documents ? [] : documents;
-  const full = all.filter(({ contents, errors }) => contents !== null || errors.length > 0);
+  const full = all.filter(({ contents, errors }) => !isEmpty(contents) || errors.length > 0);
   return full.map((document, index) => ({ file, number: index + 1, count: full.length, document, lines }));
+}
+
+function isEmpty(contents: unknown): boolean {
+  return contents === null || (isScalar(contents) && contents.value === null);
 }
 
 function syntaxProblems({ file, document, lines }: DocumentPlace): string[] {
