@@ -15,21 +15,20 @@ import { Generations, type Generation, type GenerationSnapshot } from './generat
 import type { ProxyMetrics } from './metrics.ts';
 import type { Consumers } from './routing.ts';
 import { Session, type DownstreamCall } from './session.ts';
-import {
-  UpstreamConnection,
-  UpstreamNotBuilt,
-  type KeepaliveSettings,
-  type Upstream,
-} from './upstream-connection.ts';
+import { UpstreamConnection, UpstreamNotBuilt, type Upstream } from './upstream-connection.ts';
 import { UpstreamTroubles, type UpstreamError } from './upstream-troubles.ts';
 
-export interface XdsProxySettings extends KeepaliveSettings {
+export interface XdsProxySettings {
   /** `<configPath>/XDS` */
   readonly socketPath: string;
   /** `ISTIO_GPRC_MAXSTREAMS` */
   readonly maxStreams: number;
   /** `ISTIO_GPRC_MAXRECVMSGSIZE`: largest request of Envoy, bytes. */
   readonly maxRequestBytes: number;
+  /** Silence of Envoy after which it is pinged, milliseconds. */
+  readonly keepaliveIntervalMs: number;
+  /** How long its answer may take, milliseconds. */
+  readonly keepaliveTimeoutMs: number;
 }
 
 export interface XdsProxyDeps {
@@ -146,7 +145,7 @@ export class XdsProxy implements AsyncDisposable {
   }
 
   #session(kind: Kind, call: DownstreamCall, generation: Generation, id: number): Session {
-    const { settings, upstream, clock, log, metrics } = this.#deps;
+    const { upstream, clock, log, metrics } = this.#deps;
     return new Session({
       id,
       kind,
@@ -154,10 +153,7 @@ export class XdsProxy implements AsyncDisposable {
       consumers: this.#consumers,
       beforeConnect: (signal) => this.#spareUpstream(generation, id, signal),
       connect: (onResponse, signal) =>
-        UpstreamConnection.open(
-          { upstream, keepalive: settings, clock, method: METHODS[kind], onResponse },
-          signal,
-        ),
+        UpstreamConnection.open({ upstream, clock, method: METHODS[kind], onResponse }, signal),
       onResponse: () => this.#troubles.over(),
       clock,
       log,

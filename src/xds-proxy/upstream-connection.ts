@@ -20,6 +20,7 @@ import { messageOf } from '../runtime/errors.ts';
 import type { BytesMethod } from '../runtime/grpc.ts';
 import { abortable } from '../runtime/tasks.ts';
 import { Ending } from './endings.ts';
+import { SeverableCredentials } from './severable-credentials.ts';
 
 /** Where the control plane is and how the agent proves who it is; asked anew for every stream. */
 export interface Upstream {
@@ -30,22 +31,14 @@ export interface UpstreamTarget {
   /** `host:port`, as gRPC targets are written. */
   readonly target: string;
   readonly credentials: ChannelCredentials;
-  /** What the credentials need, such as the name to verify; the transport options are the proxy's. */
+  /** How the connection is kept and tuned, and the name to verify. What the proxy relies on it sets itself. */
   readonly options: ChannelOptions;
   /** Token, cluster id and the like: sent with the call. */
   readonly metadata: Metadata;
 }
 
-export interface KeepaliveSettings {
-  /** Silence after which a ping is sent, milliseconds. */
-  readonly keepaliveIntervalMs: number;
-  /** How long the answer may take, milliseconds. */
-  readonly keepaliveTimeoutMs: number;
-}
-
 export interface UpstreamConnectionDeps {
   readonly upstream: Upstream;
-  readonly keepalive: KeepaliveSettings;
   readonly clock: Clock;
   readonly method: BytesMethod;
   /** The next response is read only after the promise has resolved; it must not reject. */
@@ -54,6 +47,14 @@ export interface UpstreamConnectionDeps {
 
 /** grpc-js has no limit of its own: a peer that accepts and stays silent would hold the stream for ever. */
 const CONNECT_DEADLINE_MS = 20 * SECOND_MS;
+
+/** What the proxy's promises to Envoy stand on, whatever the dialer says. */
+const FIXED_OPTIONS: ChannelOptions = {
+  'grpc.use_local_subchannel_pool': 1, // one connection per stream
+  'grpc.enable_retries': 0, // Envoy must see every loss
+  'grpc.max_receive_message_length': -1, // pushes have no limit
+  'grpc.enable_channelz': 0, // spares its bookkeeping per message
+};
 
 /** How long the control plane may take to end a stream the client has ended in order. */
 const HALF_CLOSE_LINGER_MS = SECOND_MS;
@@ -79,8 +80,8 @@ export class UpstreamConnection implements AsyncDisposable {
    * @throws the signal's reason
    */
   static async open(deps: UpstreamConnectionDeps, signal: AbortSignal): Promise<UpstreamConnection> {
-    const { upstream, keepalive, clock, method, onResponse } = deps;
-    const { client, metadata } = await buildClient(upstream, keepalive, signal);
+    const { upstream, clock, method, onResponse } = deps;
+    const { client, metadata, sever } = await buildClient(upstream, signal);
     try {
       const ready = await firstAttempt(client, clock, signal);
       const interceptors = [oneAtATime(onResponse)];
@@ -98,6 +99,7 @@ export class UpstreamConnection implements AsyncDisposable {
       return connection;
     } catch (error) {
       client.close();
+      sever();
       throw error;
     }
   }
@@ -142,32 +144,23 @@ export class UpstreamConnection implements AsyncDisposable {
   }
 }
 
-async function buildClient(
-  upstream: Upstream,
-  keepalive: KeepaliveSettings,
-  signal: AbortSignal,
-): Promise<{ client: Client; metadata: Metadata }> {
+interface BuiltClient {
+  readonly client: Client;
+  readonly metadata: Metadata;
+  /** Cuts the client's connection, in whatever state it is. */
+  readonly sever: () => void;
+}
+
+async function buildClient(upstream: Upstream, signal: AbortSignal): Promise<BuiltClient> {
   try {
-    const dialed = await abortable(upstream.dial(signal), signal);
-    const options = { ...dialed.options, ...transportOptions(keepalive) };
-    return { client: new Client(dialed.target, dialed.credentials, options), metadata: dialed.metadata };
+    const { target, options, metadata, ...dialed } = await abortable(upstream.dial(signal), signal);
+    const credentials = new SeverableCredentials(dialed.credentials);
+    const client = new Client(target, credentials, { ...options, ...FIXED_OPTIONS });
+    return { client, metadata, sever: () => credentials.sever() };
   } catch (error) {
     signal.throwIfAborted();
     throw new UpstreamNotBuilt(error);
   }
-}
-
-function transportOptions(keepalive: KeepaliveSettings): ChannelOptions {
-  return {
-    'grpc.use_local_subchannel_pool': 1, // one connection per stream
-    'grpc.enable_retries': 0, // the client must see every loss
-    'grpc.max_receive_message_length': -1, // pushes have no limit
-    'grpc-node.flow_control_window': 1024 * 1024,
-    'grpc.keepalive_time_ms': keepalive.keepaliveIntervalMs,
-    'grpc.keepalive_timeout_ms': keepalive.keepaliveTimeoutMs,
-    'grpc.service_config_disable_resolution': 1,
-    'grpc.enable_channelz': 0,
-  };
 }
 
 /** True once connected, false as soon as the first attempt has failed. */
@@ -186,8 +179,9 @@ async function firstAttempt(client: Client, clock: Clock, signal: AbortSignal): 
 
 async function settledState(client: Client): Promise<boolean> {
   const channel = client.getChannel();
+  channel.getConnectivityState(true); // once only: on a client closed meanwhile it would connect again
   for (;;) {
-    const state = channel.getConnectivityState(true);
+    const state = channel.getConnectivityState(false);
     if (state === connectivityState.READY) return true;
     if (state === connectivityState.TRANSIENT_FAILURE || state === connectivityState.SHUTDOWN) return false;
     await new Promise<void>((resolve) => {
