@@ -33,13 +33,14 @@ export interface ControlPlaneSettings extends RootSettings {
   readonly keepaliveTimeoutMs: number;
 }
 
-/** @throws ConfigError when there is no usable root certificate */
+/** @throws ConfigError when there is no usable root certificate, or the address has no port */
 export async function openCaDialer(
   settings: ControlPlaneSettings,
   deps: UpstreamDeps,
 ): Promise<UpstreamDialer> {
   const { log } = deps;
   const address = settings.caAddress || settings.discoveryAddress;
+  requirePort('CA_ADDR', address);
   log.info(`CA Endpoint ${address}, provider ${settings.caProvider}`);
   const plaintext = address.endsWith(':15010');
   if (plaintext) log.warn(`the connection to the CA ${address} is not encrypted`);
@@ -48,14 +49,20 @@ export async function openCaDialer(
   return new UpstreamDialer({ ...settings, address, tls, headers: settings.caHeaders }, deps);
 }
 
-/** @throws ConfigError when there is no usable root certificate */
+/** @throws ConfigError when there is no usable root certificate, or the address has no port */
 export async function openXdsDialer(
   settings: ControlPlaneSettings,
   deps: UpstreamDeps,
 ): Promise<UpstreamDialer> {
   const address = settings.discoveryAddress;
+  requirePort('discoveryAddress', address);
   const tls = settings.discoveryTls ? await xdsTls(settings) : undefined;
   return new UpstreamDialer({ ...settings, address, tls, headers: settings.xdsHeaders }, deps);
+}
+
+function requirePort(name: string, address: string): void {
+  if (!/:\d+$/.test(address))
+    throw new ConfigError(`${name} "${address}" has no port: write it as host:port`);
 }
 
 async function caTls(settings: ControlPlaneSettings, address: string): Promise<TlsSettings> {

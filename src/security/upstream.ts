@@ -2,6 +2,7 @@
 // root, client certificate and token again, so what is rotated on disk counts from the next connection on.
 // The connection itself, its deadlines and its retries are the caller's.
 
+import { isIPv6 } from 'node:net';
 import { createSecureContext } from 'node:tls';
 
 import {
@@ -128,7 +129,9 @@ export class UpstreamDialer {
       'grpc.use_local_subchannel_pool': 1,
       'grpc.service_config_disable_resolution': 1,
       'grpc.enable_retries': 0,
-      ...(tls && { 'grpc.default_authority': tls.serverName }),
+      ...(tls && {
+        'grpc.default_authority': isIPv6(tls.serverName) ? `[${tls.serverName}]` : tls.serverName,
+      }),
     };
   }
 

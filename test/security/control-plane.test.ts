@@ -1,0 +1,164 @@
+import assert from 'node:assert/strict';
+import { mkdir, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+
+import { ConfigError } from '../../src/runtime/errors.ts';
+import { openCaDialer, openXdsDialer, type ControlPlaneSettings } from '../../src/security/control-plane.ts';
+import { TokenSource } from '../../src/security/token-source.ts';
+import { serverNameOf } from '../../src/security/upstream.ts';
+import { FakeClock } from '../support/fake-clock.ts';
+import { recordingLog } from '../support/recording-log.ts';
+import { temporaryDirectory, type TemporaryDirectory } from '../support/temporary-directory.ts';
+import { makeAuthority, type Authority } from './authority.ts';
+
+describe('serverNameOf', () => {
+  for (const [address, override, expected] of [
+    ['istiod.istio-system.svc:15012', '', 'istiod.istio-system.svc'],
+    ['localhost:15012', '', 'istiod.istio-system.svc'],
+    ['my-localhost.example:15012', '', 'istiod.istio-system.svc'],
+    ['10.1.2.3:15012', '', '10.1.2.3'],
+    ['[fd00::1]:15012', '', 'fd00::1'],
+    ['localhost:15012', 'san.example', 'san.example'],
+  ] as const) {
+    it(`is ${expected} for ${address} with override "${override}"`, () => {
+      assert.equal(serverNameOf(address, override), expected);
+    });
+  }
+});
+
+describe('the dialers', () => {
+  let directory: TemporaryDirectory;
+  let authority: Authority;
+
+  before(async () => {
+    authority = await makeAuthority();
+  });
+
+  beforeEach(async () => {
+    directory = await temporaryDirectory();
+    await mkdir(join(directory.path, 'var/run/secrets/istio'), { recursive: true });
+    await writeFile(join(directory.path, 'var/run/secrets/istio/root-cert.pem'), authority.rootPem);
+    await writeFile(join(directory.path, 'token'), 'token');
+  });
+
+  afterEach(() => directory.remove());
+
+  function settings(part: Partial<ControlPlaneSettings> = {}): ControlPlaneSettings {
+    return {
+      workingDirectory: directory.path,
+      caAddress: '',
+      discoveryAddress: 'control.example:15012',
+      istiodSan: '',
+      caProvider: 'Citadel',
+      caRootFile: '',
+      xdsRootFile: '',
+      certProvider: 'istiod',
+      provCertDir: '',
+      fileMountedCerts: false,
+      clientRootFile: '',
+      clientChainFile: '',
+      clientKeyFile: '',
+      discoveryTls: true,
+      compliancePolicy: '',
+      clusterId: 'here',
+      caHeaders: { ca: '1' },
+      xdsHeaders: { xds: '1' },
+      keepaliveMs: 30_000,
+      keepaliveTimeoutMs: 10_000,
+      ...part,
+    };
+  }
+
+  function deps() {
+    const { log, messages } = recordingLog();
+    const token = new TokenSource({ path: join(directory.path, 'token'), log });
+    return { token, clock: new FakeClock(), log, messages };
+  }
+
+  it('reach the CA where the discovery service is, unless it has an address of its own', async () => {
+    const [shared, own] = [
+      await openCaDialer(settings({ istiodSan: 'san.example' }), deps()),
+      await openCaDialer(settings({ istiodSan: 'san.example', caAddress: 'ca.example:1' }), deps()),
+    ];
+
+    const [toShared, toOwn] = [await shared.dial(), await own.dial()];
+
+    assert.equal(toShared.target, 'control.example:15012');
+    assert.equal(toShared.options['grpc.default_authority'], 'san.example');
+    assert.equal(toOwn.target, 'ca.example:1');
+    assert.equal(toOwn.options['grpc.default_authority'], 'ca.example');
+  });
+
+  it('give each its own headers, and both the token and the cluster', async () => {
+    const ca = await (await openCaDialer(settings(), deps())).dial();
+    const xds = await (await openXdsDialer(settings(), deps())).dial();
+
+    const common = { authorization: 'Bearer token', clusterid: 'here' };
+    assert.deepEqual(ca.metadata.getMap(), { ...common, ca: '1' });
+    assert.deepEqual(xds.metadata.getMap(), { ...common, xds: '1' });
+  });
+
+  it('set the transport numbers of the reference', async () => {
+    const { options } = await (await openXdsDialer(settings(), deps())).dial();
+
+    assert.equal(options['grpc.keepalive_time_ms'], 30_000);
+    assert.equal(options['grpc.keepalive_timeout_ms'], 10_000);
+    assert.equal(options['grpc.keepalive_permit_without_calls'], 0);
+    assert.equal(options['grpc.max_receive_message_length'], 2_147_483_647);
+    assert.equal(options['grpc-node.flow_control_window'], 1_048_576);
+  });
+
+  it('log the root they use by the name the user knows', async () => {
+    const used = deps();
+
+    await openCaDialer(settings(), used);
+
+    assert.deepEqual(used.messages('info'), [
+      'CA Endpoint control.example:15012, provider Citadel',
+      'Using CA control.example:15012 cert with certs: var/run/secrets/istio/root-cert.pem',
+    ]);
+  });
+
+  it('need no root for a CA at port 15010 and for discovery without TLS', async () => {
+    const plain = settings({ caAddress: 'ca.example:15010', discoveryTls: false, certProvider: 'none' });
+    const used = deps();
+
+    const [ca, xds] = [await openCaDialer(plain, used), await openXdsDialer(plain, used)];
+
+    assert.equal((await ca.dial()).credentials._isSecure(), false);
+    assert.equal((await xds.dial()).credentials._isSecure(), false);
+    assert.equal(used.messages('warn').length, 1);
+  });
+
+  it('are refused at start for a root file without a certificate and an address without a port', async () => {
+    await assert.rejects(
+      openXdsDialer(settings({ discoveryAddress: 'control.example' }), deps()),
+      ConfigError,
+    );
+    await writeFile(join(directory.path, 'var/run/secrets/istio/root-cert.pem'), 'nothing');
+
+    for (const opening of [openCaDialer(settings(), deps()), openXdsDialer(settings(), deps())]) {
+      await assert.rejects(opening, (error) => {
+        assert.ok(error instanceof ConfigError);
+        assert.match(error.message, /failed to create TLS dial option with root certificates: var\/run/);
+        return true;
+      });
+    }
+  });
+
+  it('warn about an unknown compliance policy', async () => {
+    const used = deps();
+
+    await openXdsDialer(settings({ compliancePolicy: 'none-such' }), used);
+
+    assert.deepEqual(used.messages('warn'), ['unknown compliance policy: "none-such"']);
+  });
+
+  for (const compliancePolicy of ['fips-140-2', 'fips-140-3', 'pqc']) {
+    it(`can be restricted to ${compliancePolicy}`, async () => {
+      const dialer = await openXdsDialer(settings({ compliancePolicy }), deps());
+
+      assert.equal((await dialer.dial()).credentials._isSecure(), true);
+    });
+  }
+});

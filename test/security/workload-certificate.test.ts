@@ -1,0 +1,159 @@
+import assert from 'node:assert/strict';
+
+import { certificatePem } from '../../src/pki/certificates.ts';
+import { parseCsr } from '../../src/pki/csr.ts';
+import { issueIntermediate, issueLeaf } from '../../src/pki/issue.ts';
+import { generateKeys } from '../../src/pki/keys.ts';
+import { ChainError, obtainCertificate } from '../../src/security/workload-certificate.ts';
+import { FakeClock } from '../support/fake-clock.ts';
+import { recordingLog } from '../support/recording-log.ts';
+import { makeAuthority, signRequest, type Authority } from './authority.ts';
+
+const HOUR_MS = 3_600_000;
+const signal = new AbortController().signal;
+const identity = {
+  spiffeId: 'spiffe://test.example/ns/shop/sa/cart',
+  ttlMs: HOUR_MS,
+  eccSignatureAlgorithm: 'ECDSA',
+  eccCurve: 'P256',
+  rsaKeySize: 2048,
+  pkcs8Key: false,
+};
+
+describe('obtainCertificate', () => {
+  let authority: Authority;
+  const clock = new FakeClock();
+
+  before(async () => {
+    authority = await makeAuthority();
+  });
+
+  /** What comes of a CA that answers each request with `answer`. */
+  async function obtain(answer: (csr: string) => Promise<string[]>, part: Partial<typeof identity> = {}) {
+    const { log, messages } = recordingLog();
+    const certificate = await obtainCertificate(
+      { ...identity, ...part },
+      { ca: { sign: answer }, clock, log },
+      signal,
+    );
+    return { certificate, warnings: messages('warn') };
+  }
+
+  const good = (csr: string): Promise<string[]> => signRequest(authority, csr, HOUR_MS, clock);
+
+  it('takes a new key for every request, and the life from the certificate', async () => {
+    const [one, two] = [await obtain(good), await obtain(good)];
+
+    assert.notEqual(one.certificate.keyPem, two.certificate.keyPem);
+    assert.equal(one.certificate.expiresMs, clock.now() + HOUR_MS);
+    assert.equal(one.certificate.createdMs, clock.now());
+    assert.deepEqual(one.warnings, []);
+  });
+
+  it('accepts intermediates, also several certificates in one element, and several roots', async () => {
+    const other = await makeAuthority('other.example');
+    const keys = await generateKeys({ type: 'ec', curve: 'P-256' });
+    const validity = { notBeforeMs: clock.now(), notAfterMs: clock.now() + HOUR_MS };
+    const intermediate = await issueIntermediate(authority.issuer, keys.publicKey, {
+      ...validity,
+      organization: 'below',
+    });
+    const issuer = { certificate: intermediate, privateKey: keys.privateKey };
+
+    const { certificate } = await obtain(async (csr) => {
+      const { publicKey } = parseCsr(csr);
+      const leaf = await issueLeaf(issuer, { ...validity, publicKey, names: [identity.spiffeId] });
+      return [
+        certificatePem(leaf) + certificatePem(intermediate).trimEnd(),
+        other.rootPem + authority.rootPem.trimEnd(),
+      ];
+    });
+
+    assert.equal(certificate.rootPem, other.rootPem + authority.rootPem.trimEnd());
+    assert.match(certificate.chainPem, /-----END CERTIFICATE-----\n-----BEGIN CERTIFICATE-----/);
+    assert.equal(certificate.chainPem.match(/BEGIN/g)?.length, 4);
+  });
+
+  it('refuses a chain without root, and one that is no PEM', async () => {
+    await assert.rejects(
+      obtain(async () => []),
+      { message: 'invalid empty CertChain' },
+    );
+    await assert.rejects(
+      obtain(async (csr) => (await good(csr)).slice(0, 1)),
+      { message: 'invalid empty CertChain' },
+    );
+    await assert.rejects(
+      obtain(async () => ['leaf', 'root']),
+      /failed to extract expire time from server certificate in CSR response: no certificate found/,
+    );
+  });
+
+  it('refuses a certificate for another key', async () => {
+    const { publicKey } = await generateKeys({ type: 'ec', curve: 'P-256' });
+    const validity = { notBeforeMs: clock.now(), notAfterMs: clock.now() + HOUR_MS };
+
+    const answer = async (): Promise<string[]> => {
+      const leaf = await issueLeaf(authority.issuer, { ...validity, publicKey, names: [identity.spiffeId] });
+      return [certificatePem(leaf), authority.rootPem];
+    };
+
+    await assert.rejects(obtain(answer), (error) => {
+      assert.ok(error instanceof ChainError);
+      assert.equal(error.message, 'the CA signed a certificate for another key');
+      return true;
+    });
+  });
+
+  it('refuses one that is expired on arrival, and one that leads to no root', async () => {
+    const other = await makeAuthority('other.example');
+
+    await assert.rejects(
+      obtain((csr) => signRequest(authority, csr, -1000, clock)),
+      /the certificate expired at .*Z, before it arrived/,
+    );
+    await assert.rejects(
+      obtain(async (csr) => [(await good(csr))[0] ?? '', other.rootPem]),
+      /the CertChain does not lead to its root: no trusted issuer/,
+    );
+  });
+
+  it('refuses a CA certificate for a workload, and a chain without end', async () => {
+    const validity = { notBeforeMs: clock.now(), notAfterMs: clock.now() + HOUR_MS };
+    const asCa = async (csr: string): Promise<string[]> => {
+      const { publicKey } = parseCsr(csr);
+      const ca = await issueIntermediate(authority.issuer, publicKey, { ...validity, organization: 'x' });
+      return [certificatePem(ca), authority.rootPem];
+    };
+
+    await assert.rejects(obtain(asCa), /a CA certificate for the workload/);
+    await assert.rejects(
+      obtain(async (csr) => [...(await good(csr)), authority.rootPem.repeat(101)]),
+      /more than 100 certificates/,
+    );
+  });
+
+  it('accepts another name than asked for, with a warning', async () => {
+    const { warnings } = await obtain(async (csr) => {
+      const { publicKey } = parseCsr(csr);
+      const validity = { notBeforeMs: clock.now(), notAfterMs: clock.now() + HOUR_MS };
+      const leaf = await issueLeaf(authority.issuer, {
+        ...validity,
+        publicKey,
+        names: ['spiffe://else/ns/a/sa/b'],
+      });
+      return [certificatePem(leaf), authority.rootPem];
+    });
+
+    assert.deepEqual(warnings, [
+      `the CA issued a certificate for spiffe://else/ns/a/sa/b, asked was ${identity.spiffeId}`,
+    ]);
+  });
+
+  it('fails for key options that are not possible, as for a refusal', async () => {
+    await assert.rejects(
+      obtain(good, { eccSignatureAlgorithm: '', rsaKeySize: 1024 }),
+      /minimum required size of 2048/,
+    );
+  });
+});
