@@ -1,0 +1,318 @@
+import assert from 'node:assert/strict';
+
+import { loadAgentConfig, type AgentConfigInput } from '../../src/config/agent-config.ts';
+import { flagDefaults } from '../../src/config/flag-rows.ts';
+import { logFlags } from '../../src/config/log-flags.ts';
+import { proxyFlags, proxyNodeType } from '../../src/config/proxy-flags.ts';
+
+interface Given {
+  readonly flags?: Partial<AgentConfigInput['flags']>;
+  readonly env?: AgentConfigInput['environment'];
+  readonly files?: Readonly<Record<string, string>>;
+  readonly rest?: Partial<AgentConfigInput>;
+}
+
+async function load({ flags, env = {}, files = {}, rest }: Given = {}) {
+  return loadAgentConfig({
+    nodeType: 'sidecar',
+    flags: { ...flagDefaults(logFlags), ...flagDefaults(proxyFlags), ...flags },
+    ignoredFlags: [],
+    environment: env,
+    readText: async (path) => files[path],
+    workingDirectory: '/',
+    cpuCount: 4,
+    uid: 1337,
+    resolveHost: async () => [],
+    ...rest,
+  });
+}
+
+function warningsOf(config: Awaited<ReturnType<typeof load>>): string[] {
+  return config.notices.filter(({ level }) => level === 'warn').map(({ message }) => message);
+}
+
+describe('proxyNodeType', () => {
+  it('is a sidecar unless the first positional says otherwise', () => {
+    assert.equal(proxyNodeType([]), 'sidecar');
+    assert.equal(proxyNodeType(['router', 'ignored']), 'router');
+    assert.throws(() => proxyNodeType(['false']), { message: 'invalid proxy Type: false' });
+  });
+});
+
+describe('loadAgentConfig', () => {
+  it('reads an injected pod', async () => {
+    const config = await load({
+      flags: { domain: 'shop.svc.mesh' },
+      env: {
+        POD_NAME: 'web-1',
+        POD_NAMESPACE: 'shop',
+        INSTANCE_IP: '10.0.0.7',
+        SERVICE_ACCOUNT: 'web',
+        HOST_IP: '10.0.0.1',
+        CA_ADDR: 'istiod.istio-system.svc:15012',
+        TRUST_DOMAIN: 'td',
+        ISTIO_CPU_LIMIT: '2',
+        PROXY_CONFIG: '{}\n',
+        ISTIO_META_CLUSTER_ID: 'Kubernetes',
+        KUBERNETES_SERVICE_HOST: '10.0.0.1',
+        XDS_HEADER_BAR: 'bar',
+      },
+      files: {
+        './etc/istio/pod/labels': 'app="web"',
+        './etc/istio/pod/annotations': 'proxy.istio.io/config="drainDuration: 5s"',
+      },
+    });
+
+    assert.equal(config.domain, 'shop.svc.mesh');
+    assert.deepEqual(config.pod, {
+      name: 'web-1',
+      namespace: 'shop',
+      serviceAccount: 'web',
+      ip: '10.0.0.7',
+      hostIp: '10.0.0.1',
+      labels: { app: 'web' },
+      annotations: { 'proxy.istio.io/config': 'drainDuration: 5s' },
+    });
+    assert.equal(config.supervision.drainMs, 5000);
+    assert.equal(config.envoy.concurrency, 2);
+    assert.equal(config.identity.trustDomain, 'td');
+    assert.equal(config.identity.isInCluster, true);
+    assert.equal(config.controlPlane.clusterId, 'Kubernetes');
+    assert.deepEqual(config.controlPlane.xdsHeaders, { BAR: 'bar' });
+    assert.equal(config.proxyConfig.statusPort, 15_020);
+    assert.deepEqual(warningsOf(config), []);
+  });
+
+  it('derives the DNS domain from the namespace, whatever the trust domain is', async () => {
+    const config = await load({ env: { POD_NAMESPACE: 'shop', TRUST_DOMAIN: 'td' } });
+
+    assert.equal(config.domain, 'shop.svc.cluster.local');
+  });
+
+  it('collects what the operator should know', async () => {
+    const config = await load({
+      env: { ISTIO_DELTA_XDS: 'x', TRUST_DOMAIN: '', JWT_POLICY: 'first-party-jwt' },
+      rest: { ignoredFlags: ['--trust-domain', '-Z'] },
+    });
+
+    assert.deepEqual(warningsOf(config), [
+      'ignored unknown flags: --trust-domain -Z',
+      'Invalid environment variable value `x`, expecting true/false, defaulting to true (ISTIO_DELTA_XDS)',
+      "Using deprecated JWT policy 'first-party-jwt'; treating as 'third-party-jwt'",
+      'TRUST_DOMAIN is set but empty, using cluster.local',
+    ]);
+    assert.equal(config.identity.trustDomain, 'cluster.local');
+  });
+
+  it('refuses a mesh file that is there but cannot be read', async () => {
+    const readText = async (path: string) =>
+      path.endsWith('mesh') ? Promise.reject(new Error('EACCES')) : undefined;
+
+    await assert.rejects(load({ rest: { readText } }), {
+      message: 'failed to get proxy config: failed to read mesh config file ./etc/istio/config/mesh: EACCES',
+    });
+  });
+
+  it('runs the DNS server for a capturing sidecar, or where it is asked for', async () => {
+    const capture = { ISTIO_META_DNS_CAPTURE: 'true' };
+
+    assert.equal((await load({ env: capture })).dnsServer, true);
+    assert.equal((await load({ env: capture, rest: { nodeType: 'router' } })).dnsServer, false);
+    const asked = { ISTIO_META_ENABLE_DNS_SERVER: '1' };
+    assert.equal((await load({ env: asked, rest: { nodeType: 'router' } })).dnsServer, true);
+  });
+
+  it('restricts metrics by exactly one proxyMetadata text', async () => {
+    for (const [text, expected] of [
+      ['"true"', true],
+      ['"1"', false],
+    ] as const) {
+      const env = { PROXY_CONFIG: `proxyMetadata: {METRICS_LOCALHOST_ACCESS_ONLY: ${text}}` };
+      assert.equal((await load({ env })).metricsLoopbackOnly, expected);
+    }
+  });
+});
+
+describe('identity settings', () => {
+  for (const [env, message] of [
+    [
+      { PROV_CERT: './etc/certs', FILE_MOUNTED_CERTS: 'true' },
+      'invalid options: PROV_CERT and FILE_MOUNTED_CERTS are mutually exclusive',
+    ],
+    [
+      { WORKLOAD_IDENTITY_SOCKET_FILE: 'a/b' },
+      'workload identity socket file override must be a filename, not a path: a/b',
+    ],
+    [
+      { CREDENTIAL_FETCHER_TYPE: 'X' },
+      'failed to create credential fetcher: invalid credential fetcher type X',
+    ],
+    [
+      { CA_PROVIDER: 'Other' },
+      'failed to start default Istio SDS server: failed to start workload secret manager ' +
+        'CA provider "Other" not registered',
+    ],
+  ] as const) {
+    it(`refuse ${JSON.stringify(env)}`, async () => {
+      await assert.rejects(load({ env }), { name: 'ConfigError', message });
+    });
+  }
+
+  it('take client files from proxyMetadata', async () => {
+    const metadata = { ISTIO_META_TLS_CLIENT_KEY: '/k.pem', ISTIO_META_TLS_CLIENT_ROOT_CERT: '/r.pem' };
+    const { controlPlane } = await load({
+      env: { PROXY_CONFIG: JSON.stringify({ proxyMetadata: metadata }) },
+    });
+
+    assert.equal(controlPlane.clientKeyFile, '/k.pem');
+    assert.equal(controlPlane.clientRootFile, '/r.pem');
+    assert.equal(controlPlane.clientChainFile, '');
+  });
+
+  it('speak plaintext to the control plane only when the policy says so', async () => {
+    assert.equal((await load()).controlPlane.discoveryTls, true);
+    const env = { PROXY_CONFIG: 'controlPlaneAuthPolicy: NONE' };
+    assert.equal((await load({ env })).controlPlane.discoveryTls, false);
+  });
+});
+
+describe('envoy settings', () => {
+  it('name a binary only when somebody did, the flag before a config layer', async () => {
+    const env = { ENVOY_PATH: '/e', PATH: '/bin', PROXY_CONFIG: 'binaryPath: /usr/local/bin/envoy' };
+
+    assert.deepEqual((await load()).envoy.binary, {
+      explicitPath: undefined,
+      envoyPath: undefined,
+      searchPath: undefined,
+    });
+    assert.deepEqual((await load({ env })).envoy.binary, {
+      explicitPath: '/usr/local/bin/envoy',
+      envoyPath: '/e',
+      searchPath: '/bin',
+    });
+    assert.equal((await load({ env, flags: { binaryPath: '/f' } })).envoy.binary.explicitPath, '/f');
+  });
+
+  it('take extra arguments from a JSON array of strings and nothing else', async () => {
+    const good = await load({ env: { ENVOY_EXTRA_ARGS: '["--stats-tag","a:b"]' } });
+
+    assert.deepEqual(good.envoy.extraArguments, ['--stats-tag', 'a:b']);
+    for (const text of ['--log-path x', '{}', '[1]', '']) {
+      await assert.rejects(load({ env: { ENVOY_EXTRA_ARGS: text } }), {
+        name: 'ConfigError',
+        message: `ENVOY_EXTRA_ARGS must be a JSON array of strings, not ${JSON.stringify(text)}`,
+      });
+    }
+  });
+
+  it('pass the whole environment on, with the ciphers of a FIPS policy', async () => {
+    const env = { A: 'b', COMPLIANCE_POLICY: 'fips-140-3' };
+
+    assert.equal((await load({ env: { A: 'b' } })).envoy.environment.GRPC_SSL_CIPHER_SUITES, undefined);
+    const { environment } = (await load({ env })).envoy;
+    assert.equal(environment.A, 'b');
+    assert.match(environment.GRPC_SSL_CIPHER_SUITES ?? '', /^ECDHE-ECDSA-AES128-GCM-SHA256:/);
+  });
+
+  it('run Envoy as 1337 only when root serves DNS on port 53', async () => {
+    const env = { DNS_PROXY_ADDR: '0.0.0.0:53' };
+
+    assert.deepEqual((await load({ env, rest: { uid: 0 } })).envoy.user, { uid: 1337, gid: 1337 });
+    assert.equal((await load({ env })).envoy.user, undefined);
+    assert.equal((await load({ rest: { uid: 0 } })).envoy.user, undefined);
+  });
+});
+
+describe('supervision settings', () => {
+  it('hot-restart and rescue by default', async () => {
+    const { supervision } = await load();
+
+    assert.equal(supervision.hotRestart, true);
+    assert.equal(supervision.restartPolicy, 'on-failure');
+    assert.equal(supervision.propagateExitCode, false);
+    assert.equal(supervision.drainMs, 45_000);
+    assert.equal(supervision.parentShutdownMs, 60_000);
+    assert.equal(supervision.terminationDrainMs, 5000);
+    assert.equal(supervision.terminationGraceMs, 2000);
+    assert.equal(supervision.exitOnZeroConnections, undefined);
+  });
+
+  it('let flags win over variables', async () => {
+    const env = {
+      ENVOY_HOT_RESTART: 'true',
+      ENVOY_RESTART_POLICY: 'always',
+      PARENT_SHUTDOWN_DURATION: '70s',
+    };
+    const flags = { hotRestart: false, restartPolicy: 'never', parentShutdownDuration: 80_000 };
+
+    const byVariable = (await load({ env })).supervision;
+    const byFlag = (await load({ env, flags })).supervision;
+
+    assert.deepEqual(
+      [byVariable.hotRestart, byVariable.restartPolicy, byVariable.parentShutdownMs],
+      [true, 'always', 70_000],
+    );
+    assert.deepEqual(
+      [byFlag.hotRestart, byFlag.restartPolicy, byFlag.parentShutdownMs],
+      [false, 'never', 80_000],
+    );
+    assert.equal(byFlag.terminationGraceMs, 0);
+  });
+
+  it('refuse words there are not', async () => {
+    await assert.rejects(load({ flags: { restartPolicy: 'sometimes' } }), /--restart-policy .*"sometimes"/);
+    await assert.rejects(load({ flags: { exitCodePolicy: 'x' } }), /--exit-code-policy .*"x"/);
+    assert.equal(
+      (await load({ flags: { exitCodePolicy: 'propagate' } })).supervision.propagateExitCode,
+      true,
+    );
+  });
+
+  it('refuse an old Envoy that would die before it has drained, in hot mode', async () => {
+    const flags = { parentShutdownDuration: 45_000 };
+
+    await assert.rejects(load({ flags }), {
+      message: 'parent shutdown time 45s must be greater than drain time 45s',
+    });
+    assert.equal((await load({ flags: { ...flags, hotRestart: false } })).supervision.hotRestart, false);
+    await assert.rejects(
+      load({ flags: { parentShutdownDuration: 60_500 } }),
+      /seconds precision, not 1m0.5s/,
+    );
+    await assert.rejects(
+      load({ env: { PROXY_CONFIG: 'drainDuration: 2h' } }),
+      /2h0m0s must not be longer than 1h/,
+    );
+  });
+
+  it('let the default parent shutdown outlast a longer drain', async () => {
+    const config = await load({ env: { PROXY_CONFIG: 'drainDuration: 120s' } });
+
+    assert.equal(config.supervision.parentShutdownMs, 135_000);
+    assert.match(warningsOf(config).join(), /parentShutdownDuration is 2m15s, to outlast the drain of 2m0s/);
+  });
+
+  it('ignore parentShutdownDuration of ProxyConfig without hot restart, with a warning', async () => {
+    const env = { PROXY_CONFIG: 'parentShutdownDuration: 90s' };
+
+    assert.equal((await load({ env })).supervision.parentShutdownMs, 90_000);
+    const off = await load({ env: { ...env, ENVOY_HOT_RESTART: 'false' } });
+    assert.match(warningsOf(off).join(), /parentShutdownDuration is ignored: hot restart is off/);
+  });
+
+  it('honour the old variable for the termination drain', async () => {
+    const config = await load({ env: { TERMINATION_DRAIN_DURATION_SECONDS: '20' } });
+
+    assert.equal(config.supervision.terminationDrainMs, 20_000);
+    assert.match(warningsOf(config).join(), /TERMINATION_DRAIN_DURATION_SECONDS is deprecated/);
+  });
+
+  it('leave probe and metrics ports out when waiting for connections to end', async () => {
+    const env = { EXIT_ON_ZERO_ACTIVE_CONNECTIONS: 'true', ENVOY_SECURE_METRICS_PORT: '15091' };
+
+    assert.deepEqual((await load({ env })).supervision.exitOnZeroConnections, {
+      minimumDrainMs: 5000,
+      ignoredPorts: [15_021, 15_090, 15_091],
+    });
+  });
+});
