@@ -1,12 +1,13 @@
 import assert from 'node:assert/strict';
 import { createSign, generateKeyPairSync, X509Certificate } from 'node:crypto';
-import { readFile } from 'node:fs/promises';
+import { readFile, writeFile } from 'node:fs/promises';
 
 import { status, type ServiceError } from '@grpc/grpc-js';
 
 import { certificateFacts, verifyChain } from '../../../src/pki/certificates.ts';
 import { makeCsr } from '../../../src/pki/csr.ts';
 import { generateKeys } from '../../../src/pki/keys.ts';
+import { temporaryDirectory } from '../../support/temporary-directory.ts';
 import { testDiscovery } from '../support.ts';
 
 const HOUR_MS = 3_600_000;
@@ -135,8 +136,6 @@ interface ForeignKeys extends AsyncDisposable {
 
 /** A token source of its own, made without the product's code. */
 async function foreignKeys(): Promise<ForeignKeys> {
-  const { writeFile } = await import('node:fs/promises');
-  const { temporaryDirectory } = await import('../../support/temporary-directory.ts');
   const directory = await temporaryDirectory();
   const { publicKey, privateKey } = generateKeyPairSync('rsa', { modulusLength: 2048 });
   const jwksFile = `${directory.path}/jwks.json`;
