@@ -1,25 +1,31 @@
-// Node and configuration in, Envoy's bootstrap out: the template in bootstrap-templates/ filled with the parameters
-// of parameters.ts. The same input gives the same bytes. Writing the file is in bootstrap-file.ts.
+// Node and configuration in, Envoy's bootstrap out: a template filled with the parameters of parameters.ts. The
+// same input gives the same bytes. Writing the file is in bootstrap-file.ts.
 // Upstream: pkg/bootstrap/instance.go, tools/packaging/common/envoy_bootstrap.json.
 
-import { readFile } from 'node:fs/promises';
-import { fileURLToPath } from 'node:url';
-
-import type { JsonObject } from '../node/json.ts';
+import { isJsonObject, type JsonObject, type JsonValue } from '../node/json.ts';
 import type { Warn } from '../node/raw-metadata.ts';
+import { ConfigError, messageOf } from '../runtime/errors.ts';
 import { templateParameters, type BootstrapInput } from './parameters.ts';
+import { loadTemplate, type Template, type TemplateSource } from './template.ts';
 
 /** envoy.config.bootstrap.v3.Bootstrap in protobuf JSON, members in the template's order. */
 export type BootstrapDocument = JsonObject;
 
 /**
  * @param warn is told what is ignored
- * @throws ConfigError for configuration that Envoy would refuse
+ * @param source a user's template instead of the built-in one
+ * @throws ConfigError for configuration that Envoy would refuse, and for a template that cannot be rendered
  */
-export async function renderBootstrap(input: BootstrapInput, warn: Warn): Promise<BootstrapDocument> {
+export async function renderBootstrap(
+  input: BootstrapInput,
+  warn: Warn,
+  source: TemplateSource = { kind: 'built-in' },
+): Promise<BootstrapDocument> {
   const parameters = templateParameters(input, warn);
-  const { default: render } = await import('json-e');
-  return render(await builtInTemplate(), parameters) as BootstrapDocument;
+  const template = await loadTemplate(source);
+  const document = await renderTemplate(template, parameters);
+  if (isJsonObject(document)) return document;
+  throw new ConfigError(`bootstrap template ${template.path} does not give an object`);
 }
 
 /** Strict JSON whatever the values hold, ended by a newline. */
@@ -27,7 +33,11 @@ export function serializeBootstrap(document: BootstrapDocument): string {
   return `${JSON.stringify(document, null, 2)}\n`;
 }
 
-async function builtInTemplate(): Promise<JsonObject> {
-  const path = fileURLToPath(import.meta.resolve('#templates/envoy-bootstrap.json'));
-  return JSON.parse(await readFile(path, 'utf8')) as JsonObject;
+async function renderTemplate({ path, body }: Template, parameters: JsonObject): Promise<JsonValue> {
+  const { default: render } = await import('json-e');
+  try {
+    return render(body as JsonObject, parameters) as JsonValue;
+  } catch (error) {
+    throw new ConfigError(`bootstrap template ${path}: ${messageOf(error)}`, { cause: error });
+  }
 }

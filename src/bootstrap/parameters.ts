@@ -15,6 +15,7 @@ import { reportingParameters, tracerParameters } from './remote-services.ts';
 import { runtimeFlags } from './runtime-layer.ts';
 import { statsConfigParameters } from './stats-config.ts';
 import { statsIntervalParameters } from './stats-intervals.ts';
+import { userTemplateParameters } from './user-template-parameters.ts';
 
 export interface BootstrapInput {
   readonly node: Node;
@@ -29,6 +30,8 @@ export interface BootstrapInput {
   readonly features: BootstrapFeatures;
   /** How many Envoys this agent started before, in hot mode; 0 writes no generation header. */
   readonly generation: number;
+  /** File with the root of the control plane's certificate, for users' templates. */
+  readonly xdsRootCert?: string;
 }
 
 export interface BootstrapFeatures {
@@ -48,7 +51,7 @@ const FILES_SOCKET = './var/run/secrets/credential-uds/files-socket';
 /** @throws ConfigError for an address or a TLS setting that Envoy would refuse */
 export function templateParameters(input: BootstrapInput, warn: Warn): JsonObject {
   const { node, proxyConfig, hostIp } = input;
-  socketAddress('pilot_grpc_address', proxyConfig.discoveryAddress, hostIp); // only its form matters here
+  const discovery = socketAddress('pilot_grpc_address', proxyConfig.discoveryAddress, hostIp);
   const remote = { proxyConfig, metadata: node.typed, hostIp };
   const parameters = {
     ...nodeParameters(node),
@@ -75,6 +78,7 @@ export function templateParameters(input: BootstrapInput, warn: Warn): JsonObjec
     global_downstream_max_connections: maxDownstreamConnections(proxyConfig, warn),
     load_stats_config_json_str: loadStatsConfig(node.raw, warn),
     generation: input.generation,
+    ...userTemplateParameters({ node, proxyConfig, discovery, xdsRootCert: input.xdsRootCert ?? null }),
   };
   return parameters as unknown as JsonObject; // interfaces of plain JSON, which have no index signature
 }
@@ -120,6 +124,7 @@ function addressParameters({ node, features }: BootstrapInput): object {
     wildcard: addresses.wildcard,
     additional_localhost: addresses.additionalLocalhost ?? null,
     additional_wildcard: addresses.additionalWildcard ?? null,
+    dual_stack: addresses.dnsLookupFamily === 'ALL',
     dns_lookup_family: addresses.dnsLookupFamily,
   };
 }

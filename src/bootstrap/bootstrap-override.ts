@@ -1,0 +1,44 @@
+// The user's addition to the bootstrap, which Envoy itself merges: the file of ISTIO_BOOTSTRAP_OVERRIDE as the value
+// of --config-yaml. Upstream: pkg/envoy/proxy.go readBootstrapToJSON.
+
+import { readFile } from 'node:fs/promises';
+
+import { parseYaml } from '../config/yaml.ts';
+import type { Warn } from '../node/raw-metadata.ts';
+import { AgentError, messageOf } from '../runtime/errors.ts';
+
+/** Linux's limit for one argument of a process, MAX_ARG_STRLEN, with its closing zero. */
+const MAX_ARGUMENT_BYTES = 128 * 1024 - 1;
+
+/**
+ * Reads the override for one launch of Envoy.
+ *
+ * @param path empty: there is none
+ * @param hostIp variable HOST_IP, put in for `$(HOST_IP)`
+ * @returns JSON on one line; undefined when there is none or, after a warning, when it cannot be used
+ */
+export async function readBootstrapOverride(
+  path: string,
+  hostIp: string,
+  warn: Warn,
+): Promise<string | undefined> {
+  if (path === '') return undefined;
+  try {
+    const text = await readFile(path, 'utf8');
+    if (hostIp === '' && text.includes('$(HOST_IP)')) warn(`${path} asks for HOST_IP, which is not set`);
+    const json = JSON.stringify(parseYaml(withHostIp(text, hostIp)).value);
+    if (Buffer.byteLength(json) > MAX_ARGUMENT_BYTES) {
+      throw new AgentError(`${path} is too long for an argument (${MAX_ARGUMENT_BYTES} bytes)`);
+    }
+    return json;
+  } catch (error) {
+    warn(`Failed to read bootstrap override: ${messageOf(error)}`);
+    return undefined;
+  }
+}
+
+/** An IPv6 address gets brackets, unless the text has them already. */
+function withHostIp(text: string, hostIp: string): string {
+  if (!hostIp.includes(':')) return text.replaceAll('$(HOST_IP)', () => hostIp);
+  return text.replaceAll(/\[\$\(HOST_IP\)\]|\$\(HOST_IP\)/g, () => `[${hostIp}]`);
+}
