@@ -64,15 +64,15 @@ async function resolveRequest(
   request: CaptureRequest,
 ): Promise<CaptureConfig | undefined> {
   const { log } = deps;
-  const settings = await detectSettings(request, deps.host, log);
   log.info(environmentDump(deps.env));
+  validateAlways(request, request.forceBinary);
+  if (!request.skipRuleApply) validateRuleValues(request);
+  const settings = await detectSettings(request, deps.host, log);
   log.info(configDump(settings, request));
-  validateAlways(settings, request.forceBinary);
   if (request.skipRuleApply) {
     log.info('Skipping iptables apply');
     return undefined;
   }
-  validateRuleValues(settings);
   if (dnsCaptureIsIdle(settings)) {
     log.warn(
       'REDIRECT_DNS is set, but CAPTURE_ALL_DNS is false, and no DNS servers provided. DNS capture disabled.',

@@ -40,6 +40,9 @@ export interface CaptureSettings {
   readonly hostIPv4LoopbackCidr: string;
 }
 
+/** The part that the user gives; the rest is found on the host. */
+export type GivenSettings = Omit<CaptureSettings, 'enableIPv6' | 'dnsServersV4' | 'dnsServersV6'>;
+
 export interface DnsCapture {
   /** Every port 53; otherwise only `servers`. */
   readonly all: boolean;

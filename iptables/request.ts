@@ -1,11 +1,8 @@
 // What the user of the command asked for, before anything on this host was looked at.
 
-import type { CaptureSettings } from './config.ts';
+import type { GivenSettings } from './config.ts';
 
-/** Found on the host, never given by the user. */
-type Detected = 'enableIPv6' | 'dnsServersV4' | 'dnsServersV6';
-
-export interface CaptureRequest extends Omit<CaptureSettings, Detected> {
+export interface CaptureRequest extends GivenSettings {
   /** Whose uid `proxyUID` is when that is empty. */
   readonly envoyUser: string;
   /** Look for an IPv6 address beside the first IPv4 one. */

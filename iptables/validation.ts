@@ -2,7 +2,7 @@
 // Upstream checks groups, loopback range and binary name; the rest it leaves to the tools' own errors.
 
 import { checkLoopbackCidr } from './cidr.ts';
-import type { CaptureSettings } from './config.ts';
+import type { GivenSettings } from './config.ts';
 import { CaptureError } from './errors.ts';
 import { splitList } from './lists.ts';
 
@@ -11,7 +11,7 @@ import { splitList } from './lists.ts';
  *
  * @throws CaptureError naming the first value that is unusable
  */
-export function validateAlways(settings: CaptureSettings, forceBinary: string): void {
+export function validateAlways(settings: GivenSettings, forceBinary: string): void {
   checkOwnerGroups(settings.ownerGroupsInclude);
   checkForcedBinary(forceBinary);
   checkLoopbackCidr(settings.hostIPv4LoopbackCidr);
@@ -22,7 +22,7 @@ export function validateAlways(settings: CaptureSettings, forceBinary: string): 
  *
  * @throws CaptureError naming the flag or variable and the value, for the first one that is unusable
  */
-export function validateRuleValues(settings: CaptureSettings): void {
+export function validateRuleValues(settings: GivenSettings): void {
   checkInterfaceNames(settings.excludeInterfaces);
   checkInterfaceNames(settings.rerouteVirtualInterfaces);
   checkOwners(settings);
@@ -62,7 +62,7 @@ export function checkInterfaceNames(text: string): void {
 }
 
 /** Owners are ids or names; what would change the meaning of a rule's line is refused. */
-function checkOwners(settings: CaptureSettings): void {
+function checkOwners(settings: GivenSettings): void {
   const lists = {
     '--proxy-uid': settings.proxyUID,
     '--proxy-gid': settings.proxyGID,
@@ -76,7 +76,7 @@ function checkOwners(settings: CaptureSettings): void {
   }
 }
 
-function checkPorts(settings: CaptureSettings): void {
+function checkPorts(settings: GivenSettings): void {
   const single = {
     '--envoy-port': settings.proxyPort,
     '--inbound-capture-port': settings.inboundCapturePort,
@@ -113,7 +113,7 @@ function badPort(flag: string, text: string): CaptureError {
 const RESERVED_TABLES: ReadonlySet<number> = new Set([253, 254, 255]);
 const MAX_UINT32 = 2 ** 32 - 1;
 
-function checkTproxy({ inboundTProxyMark: mark, inboundTProxyRouteTable: table }: CaptureSettings): void {
+function checkTproxy({ inboundTProxyMark: mark, inboundTProxyRouteTable: table }: GivenSettings): void {
   const markNumber = /^(?:0[xX][0-9a-fA-F]+|\d+)$/.test(mark) ? Number(mark) : Number.NaN;
   if (!(markNumber >= 1 && markNumber <= MAX_UINT32)) {
     throw new CaptureError(

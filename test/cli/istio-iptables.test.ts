@@ -1,0 +1,162 @@
+import assert from 'node:assert/strict';
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { readFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { text } from 'node:stream/consumers';
+
+import type { CaptureRequest } from '../../iptables/request.ts';
+import { goCommand } from '../../src/cli/go-flags.ts';
+import { captureFlags, captureRequest } from '../../src/cli/istio-iptables-flags.ts';
+import { temporaryDirectory } from '../support/temporary-directory.ts';
+
+const AGENT = join(import.meta.dirname, '../../src/cli/agent.ts');
+
+/** The request of a command line, and the warnings it gave. */
+async function parse(
+  args: readonly string[],
+  env: Readonly<Record<string, string>> = {},
+): Promise<CaptureRequest & { readonly warnings: readonly string[] }> {
+  const warnings: string[] = [];
+  const { promise, resolve } = Promise.withResolvers<CaptureRequest>();
+  const command = goCommand({
+    name: 'istio-iptables',
+    description: '',
+    flags: captureFlags,
+    unknownFlags: 'refuse',
+    run: async ({ flags, given }) =>
+      resolve(captureRequest(flags, given, env, (warning) => warnings.push(warning))),
+  });
+  await command.parseAsync([...args]);
+  return { ...(await promise), warnings };
+}
+
+interface Ended {
+  readonly code: number | null;
+  readonly stdout: string;
+  readonly stderr: string;
+}
+
+async function runAgent(
+  args: readonly string[],
+  env: Readonly<Record<string, string>> = {},
+  nodeArgs: readonly string[] = [],
+): Promise<Ended> {
+  const child = spawn(process.execPath, [...nodeArgs, AGENT, 'istio-iptables', ...args], {
+    env: { PATH: process.env['PATH'] ?? '', ...env },
+    stdio: ['ignore', 'pipe', 'pipe'],
+  });
+  const [[code], stdout, stderr] = await Promise.all([
+    once(child, 'close') as Promise<[number | null]>,
+    text(child.stdout),
+    text(child.stderr),
+  ]);
+  return { code, stdout, stderr };
+}
+
+describe('the flags of istio-iptables', () => {
+  it('mean in an injected pod what they mean upstream', async () => {
+    const pod = '-p 15001 -z 15006 -u 1337 -m REDIRECT -i * -x  -b * -d 15090,15021,15020';
+
+    const request = await parse([...pod.split(' '), '--log_output_level=default:info']);
+
+    assert.equal(request.proxyPort, '15001');
+    assert.equal(request.inboundCapturePort, '15006');
+    assert.equal(request.proxyUID, '1337');
+    assert.equal(request.inboundInterceptionMode, 'REDIRECT');
+    assert.equal(request.outboundIPRangesInclude, '*');
+    assert.equal(request.outboundIPRangesExclude, '');
+    assert.equal(request.inboundPortsInclude, '*');
+    assert.equal(request.inboundPortsExclude, '15090,15021,15020');
+  });
+
+  it('have defaults of their own', async () => {
+    const request = await parse([]);
+
+    assert.equal(request.inboundTunnelPort, '15008');
+    assert.equal(request.inboundTProxyMark, '1337');
+    assert.equal(request.inboundTProxyRouteTable, '133');
+    assert.equal(request.ownerGroupsInclude, '*');
+    assert.equal(request.hostIPv4LoopbackCidr, '127.0.0.1/32');
+    assert.equal(request.envoyUser, 'istio-proxy');
+    assert.equal(request.cleanup, 'no');
+  });
+
+  it('win over the variables', async () => {
+    const env = { ISTIO_INBOUND_PORTS: '90', INBOUND_CAPTURE_PORT: '16006', ENVOY_PORT: '9999' };
+
+    const request = await parse(['-b', '80'], env);
+
+    assert.equal(request.inboundPortsInclude, '80');
+    assert.equal(request.inboundCapturePort, '16006');
+    assert.equal(request.proxyPort, '15001');
+  });
+
+  it('take a second variable before the one named after them', async () => {
+    const env = { REDIRECT_DNS: 'true', ISTIO_META_DNS_CAPTURE: 'false', DROP_INVALID: 'true' };
+
+    const request = await parse([], env);
+
+    assert.equal(request.redirectDNS, false);
+    assert.equal(request.dropInvalid, true);
+  });
+
+  it('become empty by an empty variable, and false by a word that is no bool, with a warning', async () => {
+    const env = { INBOUND_CAPTURE_PORT: '', DROP_INVALID: 'true', INVALID_DROP: 'maybe' };
+
+    const request = await parse([], env);
+
+    assert.equal(request.inboundCapturePort, '');
+    assert.equal(request.dropInvalid, false);
+    assert.deepEqual(request.warnings, ['INVALID_DROP="maybe" is not a bool; taken as false']);
+  });
+
+  it('leave a word after a bool flag alone', async () => {
+    const request = await parse(['--redirect-dns', '--capture-all-dns', 'false', '--reconcile=false']);
+
+    assert.equal(request.captureAllDNS, true);
+    assert.equal(request.reconcile, false);
+  });
+
+  it('include one of old command lines that has no effect', async () => {
+    await parse(['-f=false', '--restore-format']);
+  });
+});
+
+describe('agent istio-iptables', () => {
+  it('ends with 255 for a flag that does not exist', async () => {
+    const { code, stderr } = await runAgent(['--foo']);
+
+    assert.equal(code, 255);
+    assert.match(stderr, /unknown flag: --foo/);
+  });
+
+  it('ends with 1 and one line for a value it cannot use', async () => {
+    const { code, stderr } = await runAgent(['-b', 'abc']);
+
+    assert.equal(code, 1);
+    assert.equal(
+      stderr,
+      'Error: invalid port "abc" for --istio-inbound-ports: ports are numbers from 1 to 65535\n',
+    );
+  });
+
+  it('loads neither gRPC nor winston nor execa', async () => {
+    await using directory = await temporaryDirectory();
+    const file = join(directory.path, 'modules.txt');
+    const hook = join(import.meta.dirname, 'fixtures/loaded-modules.ts');
+
+    await runAgent(['--dry-run'], { LOADED_MODULES_FILE: file }, ['--import', hook]);
+
+    const loaded = (await readFile(file, 'utf8')).split('\n');
+    const packages = new Set(loaded.map((url) => /node_modules\/((?:@[^/]+\/)?[^/]+)/.exec(url)?.[1]));
+    assert.ok(
+      loaded.some((url) => url.endsWith('/iptables/apply.ts')),
+      'the command was not loaded',
+    );
+    assert.deepEqual(
+      [...packages].filter((name) => name !== undefined),
+      ['commander'],
+    );
+  });
+});

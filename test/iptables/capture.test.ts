@@ -1,0 +1,298 @@
+import assert from 'node:assert/strict';
+import { readFile } from 'node:fs/promises';
+import { join } from 'node:path';
+
+import { runCapture } from '../../iptables/capture.ts';
+import type { CaptureRequest } from '../../iptables/request.ts';
+import type { ToolCall, ToolResult } from '../../iptables/tools.ts';
+import { FakeClock } from '../support/fake-clock.ts';
+import { recordingLog } from '../support/recording-log.ts';
+import { temporaryDirectory } from '../support/temporary-directory.ts';
+import { FakeKernel } from './fake-kernel.ts';
+import { podRequest } from './settings-example.ts';
+
+/** A pod with one IPv4 and one IPv6 address, whose rules are in memory. */
+function setUp(kernel = new FakeKernel()) {
+  const logs = recordingLog();
+  const printed: string[] = [];
+  const deps = {
+    run: kernel.run,
+    host: {
+      addresses: () => ['10.1.2.3', '2001:db8::1'],
+      interfaces: () => new Set<string>(),
+      readText: async () => '',
+    },
+    clock: new FakeClock(),
+    log: logs.log,
+    print: (line: string) => void printed.push(line),
+    env: {},
+  };
+  const capture = (changes: Partial<CaptureRequest> = {}, signal = AbortSignal.any([])): Promise<void> =>
+    runCapture(deps, podRequest(changes), signal);
+  return { kernel, logs, printed, capture };
+}
+
+function failing(part: string): (call: ToolCall) => ToolResult | undefined {
+  return ({ file, args }) =>
+    [file, ...args].join(' ').includes(part)
+      ? { code: 2, stdout: '', stderr: `${file}: refused` }
+      : undefined;
+}
+
+const ruleCount = (saved: string): number => saved.match(/^-A/gm)?.length ?? 0;
+const POD_RULES = 18;
+
+describe('runCapture', () => {
+  it('brings the rules in with one restore per family', async () => {
+    const { kernel, capture } = setUp();
+
+    await capture({ dualStack: true });
+
+    const restores = kernel.calls.filter((call) => call.includes('tables-nft-restore'));
+    assert.deepEqual(restores, ['iptables-nft-restore --noflush', 'ip6tables-nft-restore --noflush']);
+    assert.equal(ruleCount(kernel.saved()), POD_RULES);
+    assert.equal(ruleCount(kernel.saved('ip6tables-nft')), POD_RULES);
+  });
+
+  it('leaves IPv6 alone where only IPv4 is captured', async () => {
+    const { kernel, capture } = setUp();
+
+    await capture();
+
+    assert.equal(ruleCount(kernel.saved('ip6tables-nft')), 0);
+    assert.ok(!kernel.calls.some((call) => call.startsWith('ip ')));
+  });
+
+  it('changes nothing when it runs again', async () => {
+    const { kernel, logs, capture } = setUp();
+    await capture();
+    const before = kernel.saved();
+    kernel.calls.length = 0;
+
+    await capture();
+
+    assert.equal(kernel.saved(), before);
+    assert.ok(!kernel.calls.some((call) => call.includes('tables-nft-restore')));
+    assert.match(logs.messages('info').join('\n'), /reconciliation not needed/);
+  });
+
+  it('applies only the family that lacks its rules', async () => {
+    const { kernel, capture } = setUp();
+    await capture();
+    kernel.calls.length = 0;
+
+    await capture({ dualStack: true });
+
+    const restores = kernel.calls.filter((call) => call.includes('tables-nft-restore'));
+    assert.deepEqual(restores, ['ip6tables-nft-restore --noflush']);
+  });
+
+  it('fails on drifted rules without --reconcile, and leaves them as they were', async () => {
+    const { kernel, logs, capture } = setUp();
+    await capture();
+    kernel.change('-t nat -A ISTIO_INBOUND -p tcp --dport 9 -j RETURN');
+    const before = kernel.saved();
+
+    await assert.rejects(capture(), /Chain already exists/);
+
+    assert.equal(kernel.saved(), before);
+    assert.match(logs.messages('warn').join(), /reconcile is recommended/);
+  });
+
+  it('replaces drifted rules with --reconcile, guarded, and removes the guards', async () => {
+    const { kernel, capture } = setUp();
+    await capture();
+    const wanted = kernel.saved();
+    kernel.change('-t nat -A ISTIO_INBOUND -p tcp --dport 9 -j RETURN');
+    kernel.calls.length = 0;
+
+    await capture({ reconcile: true });
+
+    const natOf = (saved: string): readonly string[] =>
+      saved
+        .split('\n')
+        .filter((line) => /ISTIO/.test(line))
+        .sort();
+    assert.deepEqual(natOf(kernel.saved()), natOf(wanted));
+    assert.ok(kernel.calls.includes('iptables-nft -t filter -I INPUT 1 -p tcp -j DROP'));
+    assert.doesNotMatch(kernel.saved(), /-j DROP/);
+  });
+
+  it('removes the guards also when replacing fails', async () => {
+    const { kernel, capture } = setUp();
+    await capture();
+    kernel.change('-t nat -A ISTIO_INBOUND -p tcp --dport 9 -j RETURN');
+    kernel.intercept = failing('-restore');
+
+    await assert.rejects(capture({ reconcile: true }), /refused/);
+
+    assert.doesNotMatch(kernel.saved(), /-j DROP/);
+  });
+
+  it('removes guards that a killed run left behind', async () => {
+    const { kernel, capture } = setUp();
+    for (const chain of ['INPUT', 'FORWARD', 'OUTPUT']) {
+      for (const protocol of ['tcp', 'udp']) kernel.change(`-t filter -A ${chain} -p ${protocol} -j DROP`);
+    }
+
+    await capture();
+
+    assert.doesNotMatch(kernel.saved(), /-j DROP/);
+  });
+
+  it('takes IPv4 rules back when IPv6 is refused, and leaves rules of others', async () => {
+    const { kernel, capture } = setUp();
+    kernel.change('-t nat -A OUTPUT -p udp -j RETURN');
+    kernel.intercept = failing('ip6tables-nft-restore');
+
+    await assert.rejects(capture({ dualStack: true }), /refused/);
+
+    assert.doesNotMatch(kernel.saved(), /ISTIO/);
+    assert.match(kernel.saved(), /-A OUTPUT -p udp -j RETURN/);
+  });
+
+  it('takes back the tables that a refused restore had filled before', async () => {
+    const { kernel, capture } = setUp();
+    kernel.change('-t raw -N ISTIO_OUTPUT_DNS');
+    const before = kernel.saved();
+
+    await assert.rejects(capture({ redirectDNS: true, captureAllDNS: true }), /Chain already exists/);
+
+    assert.doesNotMatch(kernel.saved(), /-A|ISTIO_(?!OUTPUT_DNS)/);
+    assert.ok(kernel.saved().startsWith(before.slice(0, before.indexOf('COMMIT'))));
+  });
+
+  it('takes rules back when the routes they need are refused', async () => {
+    const { kernel, capture } = setUp();
+    kernel.intercept = failing('ip -4 rule add');
+
+    await assert.rejects(capture({ inboundInterceptionMode: 'TPROXY' }), /failed to configure routes/);
+
+    assert.doesNotMatch(kernel.saved(), /ISTIO/);
+  });
+
+  it('takes rules back when it is told to stop before the end', async () => {
+    const { kernel, capture } = setUp();
+    const stop = new AbortController();
+    kernel.intercept = ({ file }) => {
+      if (file === 'ip6tables-nft-restore') stop.abort(new Error('stopped'));
+      return undefined;
+    };
+
+    await assert.rejects(capture({ dualStack: true }, stop.signal), /stopped/);
+
+    assert.doesNotMatch(kernel.saved(), /ISTIO/);
+  });
+
+  it('cleans up with the same flags, rules and routes, and applies nothing', async () => {
+    const { kernel, capture } = setUp();
+    const tproxy: Partial<CaptureRequest> = { inboundInterceptionMode: 'TPROXY' };
+    await capture(tproxy);
+    kernel.calls.length = 0;
+
+    await capture({ ...tproxy, cleanup: 'only' });
+
+    assert.doesNotMatch(kernel.saved(), /ISTIO/);
+    assert.ok(
+      !kernel.calls.some((call) => call.includes('tables-nft-restore') || call.startsWith('ip -4 rule add')),
+    );
+    assert.ok(kernel.calls.includes('ip -4 route del local default dev lo table 133 scope host'));
+  });
+
+  it('cleans both families of everything when told to clean all', async () => {
+    const { kernel, capture } = setUp();
+    await capture({ dualStack: true, redirectDNS: true, captureAllDNS: true });
+
+    await capture({ cleanup: 'all' });
+
+    assert.doesNotMatch(kernel.saved() + kernel.saved('ip6tables-nft'), /ISTIO/);
+    assert.ok(kernel.calls.includes('ip -6 addr del ::6/128 dev lo'));
+  });
+
+  it('fails when cleanup leaves something of ours, and names it', async () => {
+    const { kernel, capture } = setUp();
+    await capture();
+    kernel.intercept = failing('-X ISTIO_OUTPUT');
+
+    await assert.rejects(
+      capture({ cleanup: 'only' }),
+      /cleanup could not remove: IPv4 nat: chain ISTIO_OUTPUT/,
+    );
+  });
+
+  it('needs ip6tables only where IPv6 is captured', async () => {
+    const { logs, capture } = setUp(new FakeKernel(['iptables-nft', 'ip']));
+
+    await capture();
+
+    assert.match(logs.messages('warn').join(), /continuing because IPv6 support is disabled/);
+    await assert.rejects(capture({ dualStack: true }), /no ip6tables found/);
+  });
+
+  it('prints a dry run and runs nothing', async () => {
+    const { kernel, printed, capture } = setUp();
+
+    await capture({ dryRun: true, dualStack: true });
+
+    const golden = (name: string): Promise<string> =>
+      readFile(join(import.meta.dirname, 'golden', name), 'utf8');
+    const restores = (await golden('pod-ipv4.restore')) + (await golden('pod-ipv6.restore'));
+    const record = `iptables-save\nip6tables-save\n${restores}iptables-save\nip6tables-save`;
+    assert.equal(printed.join('\n'), record);
+    assert.deepEqual(kernel.calls, []);
+  });
+
+  it('writes the dry run to a file instead, replacing what it held', async () => {
+    await using directory = await temporaryDirectory();
+    const { printed, capture } = setUp();
+    const dryRunFile = join(directory.path, 'record.txt');
+
+    await capture({ dryRun: true, dryRunFile });
+    await capture({ dryRun: true, dryRunFile });
+
+    const lines = (await readFile(dryRunFile, 'utf8')).split('\n');
+    assert.equal(lines.filter((line) => line === '* nat').length, 1);
+    assert.deepEqual(printed, []);
+  });
+
+  it('touches nothing when rules are to be skipped, whatever the ports are', async () => {
+    const { kernel, capture } = setUp();
+
+    await capture({ skipRuleApply: true, outboundIPRangesInclude: '10.0.0.0' });
+
+    assert.deepEqual(kernel.calls, []);
+  });
+
+  it('refuses bad values before any tool runs', async () => {
+    const { kernel, capture } = setUp();
+
+    await assert.rejects(
+      capture({ outboundIPRangesInclude: '10.0.0.0' }),
+      /^CaptureError: --istio-service-cidr: /,
+    );
+    await assert.rejects(capture({ outboundIPRangesExclude: '*' }), /OUTBOUND_IP_RANGES_EXCLUDE/);
+    await assert.rejects(capture({ inboundPortsInclude: 'abc' }), /--istio-inbound-ports/);
+    await assert.rejects(capture({ nativeNftables: true }), /--native-nftables is not supported/);
+    await assert.rejects(capture({ runValidation: true }), /--run-validation is not supported/);
+
+    assert.deepEqual(kernel.calls, []);
+  });
+
+  it('warns when DNS capture finds no server', async () => {
+    const { logs, capture } = setUp();
+
+    await capture({ redirectDNS: true });
+
+    assert.match(logs.messages('warn').join(), /no DNS servers provided\. DNS capture disabled\./);
+  });
+
+  it('logs what it works with', async () => {
+    const { logs, capture } = setUp();
+
+    await capture();
+
+    const dump = logs.messages('info').find((message) => message.startsWith('Istio config:')) ?? '';
+    assert.match(dump, /^PROXY_PORT=15001$/m);
+    assert.match(dump, /^DNS_SERVERS=\[\],\[\]$/m);
+  });
+});
