@@ -71,8 +71,10 @@ export class Roster {
   addCandidate(epoch: Epoch): void {
     this.#candidate = epoch;
     this.#deps.log.info(`Envoy ${title(epoch)} started: ${epoch.launch.reason}`, { pid: epoch.pid });
-    const parting = epoch.exited.then(() => this.#part(epoch)).finally(() => this.#partings.delete(parting));
-    this.#partings.add(parting);
+    void epoch.exited.then(() => {
+      const parting = this.#part(epoch).finally(() => this.#partings.delete(parting));
+      this.#partings.add(parting);
+    });
     this.changed.notify();
   }
 

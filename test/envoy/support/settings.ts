@@ -1,0 +1,42 @@
+// Settings of a supervisor under test: the product's defaults with short durations.
+
+import type { ArgumentSettings } from '../../../src/envoy/arguments.ts';
+import { DEFAULT_TIMING, type EnvoySettings } from '../../../src/envoy/settings.ts';
+
+export function argumentSettings(changes: Partial<ArgumentSettings> = {}): ArgumentSettings {
+  return {
+    drainDurationMs: 1000,
+    parentShutdownDurationMs: 2000,
+    skipParentStats: true,
+    localAddressIpVersion: 'v4',
+    fileFlushIntervalMs: 1000,
+    fileFlushMinSizeKb: 0,
+    logLevel: 'info',
+    componentLogLevel: '',
+    skipDeprecatedLogs: false,
+    enableCoreDump: false,
+    bootstrapOverride: undefined,
+    concurrency: 2,
+    extraArguments: [],
+    ...changes,
+  };
+}
+
+export function envoySettings(changes: Partial<EnvoySettings> = {}): EnvoySettings {
+  return {
+    binaryPath: '/usr/local/bin/envoy',
+    arguments: argumentSettings(),
+    admin: { host: '127.0.0.1', port: 15000 },
+    hotRestart: true,
+    restartPolicy: 'on-failure',
+    baseId: undefined,
+    drainInboundOnly: true,
+    terminationDrainMs: 5000,
+    terminationGraceMs: 2000,
+    exitOnZeroConnections: undefined,
+    env: {},
+    user: undefined,
+    timing: DEFAULT_TIMING,
+    ...changes,
+  };
+}
