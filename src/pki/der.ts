@@ -53,6 +53,11 @@ export function printableString(text: string): Der {
   return primitive(Type.PRINTABLESTRING, Buffer.from(text, 'latin1'));
 }
 
+/** Any text; names in certificates are written so unless printableString can hold them. */
+export function utf8String(text: string): Der {
+  return primitive(Type.UTF8, Buffer.from(text));
+}
+
 /** UTCTime until 2049 and GeneralizedTime after, as RFC 5280 4.1.2.5 wants. Milliseconds are dropped. */
 export function time(ms: number): Der {
   const date = new Date(ms);

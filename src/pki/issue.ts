@@ -20,6 +20,7 @@ import {
   tagged,
   taggedBytes,
   time,
+  utf8String,
 } from './der.ts';
 import type { Der } from './der.ts';
 import type { KeyPair } from './keys.ts';
@@ -38,7 +39,7 @@ export interface Issuer {
 }
 
 export interface CaRequest extends Validity {
-  /** The `O` of the subject: letters, digits, `.`, `-` and blanks. */
+  /** The `O` of the subject. */
   readonly organization: string;
 }
 
@@ -122,7 +123,9 @@ function serialNumber(): Buffer {
 }
 
 function organizationName(text: string): Der {
-  return sequence(set(sequence(objectId(ORGANIZATION_OID), printableString(text))));
+  const isPrintable = /^[A-Za-z0-9 '()+,./:=?-]*$/.test(text); // X.680's PrintableString
+  const value = isPrintable ? printableString(text) : utf8String(text);
+  return sequence(set(sequence(objectId(ORGANIZATION_OID), value)));
 }
 
 function extension(id: string, value: Der): Der {

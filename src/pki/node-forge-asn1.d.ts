@@ -28,6 +28,7 @@ declare module 'node-forge/lib/asn1.js' {
         | 'SEQUENCE'
         | 'SET'
         | 'PRINTABLESTRING'
+        | 'UTF8'
         | 'UTCTIME'
         | 'GENERALIZEDTIME',
         number

@@ -9,6 +9,7 @@ import { abortable } from '../runtime/tasks.ts';
 import type { CertificateAuthority } from './ca-client.ts';
 import { CertificateKeeper } from './certificate-keeper.ts';
 import type { CsrMeter } from './csr-meter.ts';
+import type { CertificateTexts } from './output-certs.ts';
 import type { RotationSettings } from './rotation.ts';
 import { mergeAnchors } from './trust-bundle.ts';
 import {
@@ -41,6 +42,8 @@ export interface SecretManagerDeps {
   readonly random: () => number;
   readonly log: Log;
   readonly meter: CsrMeter;
+  /** Told of every change, besides those who listen: `OUTPUT_CERTS`. */
+  readonly output?: { readonly write: (texts: CertificateTexts) => Promise<void> };
 }
 
 /** What may be told about the certificate: no key in it. Times are milliseconds since the Unix epoch. */
@@ -62,6 +65,7 @@ export class SecretManager implements AsyncDisposable {
   readonly #clock: Clock;
   readonly #log: Log;
   readonly #keeper: CertificateKeeper;
+  readonly #output: SecretManagerDeps['output'];
   readonly #listeners = new Set<(name: string) => void>();
   /** Names whose request failed; whoever asked is told when there is something to get. */
   readonly #turnedAway = new Set<string>();
@@ -73,6 +77,7 @@ export class SecretManager implements AsyncDisposable {
   constructor(settings: SecretManagerSettings, deps: SecretManagerDeps) {
     this.#clock = deps.clock;
     this.#log = deps.log;
+    this.#output = deps.output;
     this.#keeper = new CertificateKeeper(settings, {
       ...deps,
       obtain: (signal) => obtainCertificate(settings, deps, signal),
@@ -125,7 +130,9 @@ export class SecretManager implements AsyncDisposable {
     const merged = mergeAnchors(anchors);
     if (merged === this.#extraAnchors) return;
     this.#extraAnchors = merged;
-    if (this.#keeper.latest === undefined) return;
+    const { latest } = this.#keeper;
+    if (latest === undefined) return;
+    this.#write(latest);
     this.#notify(TRUST_SECRET);
     this.#keeper.renew().catch((error: unknown) => {
       // The certificate in use stays, and its rotation comes at its time.
@@ -174,14 +181,20 @@ export class SecretManager implements AsyncDisposable {
   }
 
   #onNew(next: WorkloadCertificate, previous: WorkloadCertificate | undefined): void {
+    if (previous !== undefined && previous.rootPem !== next.rootPem) this.#retire(previous);
+    this.#write(next);
     if (previous !== undefined) {
-      if (previous.rootPem !== next.rootPem) this.#retire(previous);
       this.#noteRoot(next);
       this.#notify(WORKLOAD_SECRET);
     } else {
       for (const name of [TRUST_SECRET, WORKLOAD_SECRET]) if (this.#turnedAway.has(name)) this.#notify(name);
     }
     this.#turnedAway.clear();
+  }
+
+  #write(certificate: WorkloadCertificate): void {
+    const { keyPem: key, chainPem: chain } = certificate;
+    void this.#output?.write({ key, chain, anchors: this.#anchors(certificate) });
   }
 
   /** Peers may present certificates of the old root for as long as ours would have been valid. */

@@ -6,20 +6,26 @@ import { connect, type ConnectionOptions, type SecureContext } from 'node:tls';
 
 import { CallCredentials, ChannelCredentials, type ChannelOptions, type experimental } from '@grpc/grpc-js';
 
+import { SECOND_MS } from '../runtime/duration.ts';
+
 type Connected = experimental.SecureConnectResult;
 
 export interface ServerCheck {
   readonly context: SecureContext;
   /** DNS name or IP address that the server's certificate must carry. */
   readonly serverName: string;
+  /** How long the server may be silent during the handshake. Default 20 s. */
+  readonly handshakeTimeoutMs?: number;
 }
 
 /** TLS with verification always on; there is no way to switch it off. */
 export class TlsCredentials extends ChannelCredentials {
   readonly #options: ConnectionOptions;
+  readonly #handshakeTimeoutMs: number;
 
-  constructor({ context, serverName }: ServerCheck) {
+  constructor({ context, serverName, handshakeTimeoutMs = 20 * SECOND_MS }: ServerCheck) {
     super();
+    this.#handshakeTimeoutMs = handshakeTimeoutMs;
     this.#options = {
       secureContext: context,
       ALPNProtocols: ['h2'],
@@ -51,7 +57,14 @@ export class TlsCredentials extends ChannelCredentials {
 
   #secure(options: ConnectionOptions): Promise<Connected> {
     return new Promise((resolve, reject) => {
-      const socket = connect(options, () => resolve({ socket, secure: true }));
+      const socket = connect(options, () => {
+        socket.setTimeout(0);
+        resolve({ socket, secure: true });
+      });
+      // grpc-js closes nothing that is still being set up: a silent server would keep a socket per attempt.
+      socket.setTimeout(this.#handshakeTimeoutMs, () => {
+        socket.destroy(new Error('the server did not answer the TLS handshake'));
+      });
       socket.on('error', reject); // stays: later errors are the transport's, which also listens
       socket.once('close', () =>
         reject(new Error('the server closed the connection during the TLS handshake')),

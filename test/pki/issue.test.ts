@@ -88,6 +88,12 @@ describe('issued certificates', () => {
     assert.ok(rootText.includes(authorityKeyId));
   });
 
+  it('can name an organization that is not plain ASCII letters', async () => {
+    const root = await makeRoot({ type: 'ec', curve: 'P-256' }, 'mesh_of_Zürich');
+
+    assert.equal(certificateFacts(root.certificate).subject, 'O=mesh_of_Zürich');
+  });
+
   it('have a serial number of their own', async () => {
     const root = await makeRoot({ type: 'ec', curve: 'P-256' });
     const { publicKey } = await generateKeys({ type: 'ec', curve: 'P-256' });

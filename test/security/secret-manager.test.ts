@@ -9,6 +9,7 @@ import {
   type SecretManagerSettings,
 } from '../../src/security/secret-manager.ts';
 import { silentMeter } from '../../src/security/csr-meter.ts';
+import type { CertificateTexts } from '../../src/security/output-certs.ts';
 import { FakeClock } from '../support/fake-clock.ts';
 import { recordingLog } from '../support/recording-log.ts';
 import { makeAuthority, signRequest, type Authority } from './authority.ts';
@@ -54,6 +55,8 @@ describe('SecretManager', () => {
       },
     };
     const { log, messages, records } = recordingLog();
+    const written: CertificateTexts[] = [];
+    const output = { write: async (texts: CertificateTexts) => void written.push(texts) };
     const manager = new SecretManager(
       {
         spiffeId: 'spiffe://test.example/ns/shop/sa/cart',
@@ -66,7 +69,7 @@ describe('SecretManager', () => {
         graceRatioJitter: 0,
         ...settings,
       },
-      { ca, clock, random: () => 0.5, log, meter: silentMeter() },
+      { ca, clock, random: () => 0.5, log, meter: silentMeter(), output },
     );
     const changes: string[] = [];
     manager.onChange((name) => changes.push(name));
@@ -75,7 +78,7 @@ describe('SecretManager', () => {
         manager.run(stop.signal).catch((error: unknown) => assert.equal(error, stop.signal.reason)),
       );
     };
-    return { manager, ca, changes, run, logged: messages, records };
+    return { manager, ca, changes, run, written, logged: messages, records };
   }
 
   async function workload(manager: SecretManager): Promise<SecretItem & { kind: 'certificate' }> {
@@ -213,6 +216,20 @@ describe('SecretManager', () => {
         await clock.tick(HOUR_MS / 2);
         await until(() => changes.filter((name) => name === 'default').length === count);
       }
+    });
+
+    it('hands every certificate out to be written, nobody asking', async () => {
+      const { run, written } = makeManager();
+      run();
+      await until(() => written.length === 1);
+
+      await clock.tick(HOUR_MS / 2);
+      await until(() => written.length === 2);
+
+      const [before, after] = written;
+      assert.notEqual(after?.key, before?.key);
+      assert.ok(after?.chain.endsWith(first.rootPem));
+      assert.equal(after?.anchors, first.rootPem.trimEnd());
     });
 
     it('does not rotate a certificate of 90 days at once', async () => {
