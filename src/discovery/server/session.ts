@@ -37,9 +37,14 @@ export function logRequest(
 ): void {
   const { log, view } = deps;
   const type = shortTypeName(typeUrl);
-  if (error) log.warn(`ADS:${type}: ACK ERROR ${view.nodeId} ${error.code}:${error.message}`);
+  if (error) log.warn(`ADS:${type}: ACK ERROR ${view.nodeId} ${error.code}:${oneLine(error.message)}`);
   else if (meaning === 'subscribe') log.info(`ADS:${type}: subscribed ${view.nodeId}`);
   else log.debug(`ADS:${type}: ${meaning} ${view.nodeId}`);
+}
+
+/** Envoy's texts come with line ends; a log line is one line. */
+function oneLine(text: string): string {
+  return text.trim().replace(/\s+/g, ' ');
 }
 
 export function logPush(deps: SessionDeps, typeUrl: string, resources: number, sizeBytes: number): void {
