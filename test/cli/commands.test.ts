@@ -1,0 +1,82 @@
+import assert from 'node:assert/strict';
+import { readFile } from 'node:fs/promises';
+import { dirname, resolve } from 'node:path';
+
+import { commandIndex, commands, unknownCommand } from '../../src/cli/commands.ts';
+
+describe('commandIndex', () => {
+  function found(line: string): string | undefined {
+    const words = line.split(' ');
+    return words[commandIndex(words)];
+  }
+
+  it('finds the first positional', () => {
+    assert.equal(found('proxy sidecar'), 'proxy');
+    assert.equal(found('--log_as_json proxy'), 'proxy');
+    assert.equal(found('--log_target=stderr proxy'), 'proxy');
+  });
+
+  it('skips the word after a flag, known or not', () => {
+    assert.equal(found('--log_target stderr proxy'), 'proxy');
+    assert.equal(found('-c x proxy'), 'proxy');
+    assert.equal(found('-c my-config.yaml'), undefined);
+    assert.equal(found('--foo proxy'), undefined);
+  });
+
+  it('finds nothing after two dashes', () => {
+    assert.equal(found('-- proxy'), undefined);
+    assert.equal(commandIndex([]), -1);
+  });
+});
+
+describe('unknownCommand', () => {
+  const names = ['proxy', 'request', 'wait'];
+
+  it('names the word', () => {
+    assert.equal(unknownCommand('foo', names).message, 'unknown command "foo" for "pilot-agent"');
+    assert.equal(unknownCommand('foo', names).exitCode, 255);
+    assert.equal(unknownCommand('foo', names).hint, "Run 'pilot-agent --help' for usage.");
+  });
+
+  it('shows near misses: two letters off, or the beginning', () => {
+    for (const word of ['prox', 'PROXI', 'pro', 'rpoxy']) {
+      assert.equal(
+        unknownCommand(word, names).message,
+        `unknown command "${word}" for "pilot-agent"\n\nDid you mean this?\n\tproxy`,
+      );
+    }
+  });
+});
+
+describe('the commands', () => {
+  it('stand in the order of the help', () => {
+    const names = commands.map((command) => command.name);
+
+    assert.deepEqual(names.toSorted(), names);
+    assert.ok(names.includes('istio-clean-iptables'));
+  });
+
+  it('load neither gRPC nor winston nor execa nor YAML for istio-iptables, request, version and wait', async () => {
+    const loaded = new Set<string>();
+    for (const name of ['main', 'istio-iptables', 'request', 'version', 'wait']) {
+      await collectPackages(resolve(import.meta.dirname, `../../src/cli/${name}.ts`), new Set(), loaded);
+    }
+
+    assert.ok(loaded.has('commander'));
+    assert.deepEqual(
+      ['@grpc/grpc-js', 'execa', 'protobufjs', 'winston', 'yaml'].filter((name) => loaded.has(name)),
+      [],
+    );
+  });
+});
+
+/** Follows the static value imports of a module, which are what is loaded with it. */
+async function collectPackages(file: string, visited: Set<string>, packages: Set<string>): Promise<void> {
+  if (visited.has(file)) return;
+  visited.add(file);
+  const source = await readFile(file, 'utf8');
+  for (const [, target = ''] of source.matchAll(/^(?:import|export)\s(?!type\s)[^;]*?from '([^']+)'/gms)) {
+    if (!target.startsWith('.')) packages.add(target);
+    else await collectPackages(resolve(dirname(file), target), visited, packages);
+  }
+}

@@ -1,0 +1,70 @@
+import assert from 'node:assert/strict';
+import { EventEmitter } from 'node:events';
+
+import { StopRequested } from '../../src/cli/context.ts';
+import { catchSignals } from '../../src/cli/signals.ts';
+
+function fakeProcess() {
+  const emitter = new EventEmitter();
+  const exits: number[] = [];
+  const source = {
+    on: (name: string, listener: () => void) => emitter.on(name, listener),
+    exit: (code: number) => void exits.push(code),
+  };
+  return { source, exits, send: (name: NodeJS.Signals) => emitter.emit(name) };
+}
+
+describe('catchSignals', () => {
+  it('aborts at the first SIGTERM and swallows further ones', () => {
+    const { source, exits, send } = fakeProcess();
+    const { signal } = catchSignals(source);
+
+    send('SIGTERM');
+    send('SIGTERM');
+
+    assert.ok(signal.reason instanceof StopRequested);
+    assert.equal(signal.reason.signalName, 'SIGTERM');
+    assert.deepEqual(exits, []);
+  });
+
+  it('ends the process at a second Ctrl-C that nobody listens to', () => {
+    const { source, exits, send } = fakeProcess();
+    const { signal } = catchSignals(source);
+
+    send('SIGINT');
+    assert.equal(signal.aborted, true);
+    assert.deepEqual(exits, []);
+    send('SIGINT');
+
+    assert.deepEqual(exits, [130]);
+  });
+
+  it('tells a listener about the second Ctrl-C instead', () => {
+    const { source, exits, send } = fakeProcess();
+    const { onSignal } = catchSignals(source);
+    let heard = 0;
+    onSignal('SIGINT', () => heard++);
+
+    send('SIGINT');
+    send('SIGINT');
+
+    assert.deepEqual([heard, exits], [1, []]);
+  });
+
+  it('keeps a SIGHUP that came before anybody listened', () => {
+    const { source, send } = fakeProcess();
+    const { signal, onSignal } = catchSignals(source);
+    let heard = 0;
+
+    send('SIGHUP');
+    send('SIGHUP');
+    const forget = onSignal('SIGHUP', () => heard++);
+    assert.equal(heard, 1);
+    send('SIGHUP');
+    forget();
+    send('SIGHUP');
+
+    assert.equal(heard, 2);
+    assert.equal(signal.aborted, false);
+  });
+});
