@@ -1,0 +1,59 @@
+import assert from 'node:assert/strict';
+import { text } from 'node:stream/consumers';
+
+import { requestCommand } from '../../src/cli/request.ts';
+import { recordingContext } from '../support/cli-context.ts';
+import { loopbackServer } from '../support/http-server.ts';
+
+/** Runs `request` against a server that answers with what it was asked. */
+async function request(words: readonly string[], status = 200) {
+  await using server = await loopbackServer(async (request, response) => {
+    response.statusCode = status;
+    response.end(`${request.method} ${request.url} ${await text(request)}`);
+  });
+  const { context, stdout } = recordingContext();
+  const command = requestCommand(context, [server.port]);
+  await command.exitOverride().parseAsync([`--debug-port=${server.port}`, ...words]);
+  return stdout();
+}
+
+describe('the command request', () => {
+  it('prints the body and one newline, and nothing else', async () => {
+    assert.equal(await request(['GET', '/config_dump?mask=a']), 'GET /config_dump?mask=a \n');
+  });
+
+  it('takes a path with or without slash, and a body', async () => {
+    assert.equal(await request(['POST', 'drain']), 'POST /drain \n');
+    assert.equal(
+      await request(['POST', '/logging', 'level=debug', 'ignored']),
+      'POST /logging level=debug\n',
+    );
+  });
+
+  it('takes 404 for an answer', async () => {
+    assert.equal(await request(['GET', 'nosuch'], 404), 'GET /nosuch \n');
+  });
+
+  it('fails for every other status from 400 on, showing the body', async () => {
+    for (const status of [400, 403, 500, 503]) {
+      await assert.rejects(request(['GET', 'x'], status), {
+        message: `received unsuccessful status code ${status}: GET /x `,
+      });
+    }
+  });
+
+  it('wants method and path', async () => {
+    await assert.rejects(request(['GET']), { message: 'requires at least 2 arg(s), only received 1' });
+    await assert.rejects(request([]), { message: 'requires at least 2 arg(s), only received 0' });
+  });
+
+  it('talks only to the debug ports', async () => {
+    const { context } = recordingContext();
+
+    const parsing = requestCommand(context).parseAsync(['GET', '/', '--debug-port=8080']);
+
+    await assert.rejects(parsing, {
+      message: 'debug port 8080 is not in allowed list [15000 15004 15020 15021]',
+    });
+  });
+});
