@@ -7,7 +7,7 @@ import { Server, ServerCredentials, type Metadata, type ServerDuplexStream } fro
 
 import { bytesMethod } from '../../src/runtime/grpc.ts';
 import type { Kind } from '../../src/xds-proxy/envelopes.ts';
-import { Inbox } from './inbox.ts';
+import { Inbox } from '../support/inbox.ts';
 
 const SERVICE = '/envoy.service.discovery.v3.AggregatedDiscoveryService';
 

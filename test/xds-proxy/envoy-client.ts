@@ -4,7 +4,7 @@ import { Client, credentials, Metadata, type ClientDuplexStream, type StatusObje
 
 import type { Kind } from '../../src/xds-proxy/envelopes.ts';
 import { ADS_METHODS } from './control-plane.ts';
-import { Inbox } from './inbox.ts';
+import { Inbox } from '../support/inbox.ts';
 
 export interface ClientStreamSettings {
   readonly kind?: Kind;

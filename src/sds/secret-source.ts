@@ -1,0 +1,25 @@
+// Where the secrets come from, as the SDS server sees it.
+
+export type SecretItem =
+  | {
+      readonly kind: 'certificate';
+      readonly name: string;
+      /** Leaf first. */
+      readonly certificateChainPem: string;
+      readonly privateKeyPem: string;
+    }
+  | { readonly kind: 'trust'; readonly name: string; readonly rootPem: string };
+
+export interface SecretSource {
+  /**
+   * The secret of that name as it is now; may take as long as making it takes.
+   *
+   * @throws when there is none or nobody knows the name; the stream that asked ends with the words of the error
+   */
+  get(name: string, signal: AbortSignal): Promise<SecretItem>;
+  /**
+   * @param listener called with the name of every secret that has a new value
+   * @returns ends the calls
+   */
+  onChange(listener: (name: string) => void): () => void;
+}
