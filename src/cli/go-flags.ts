@@ -60,6 +60,7 @@ class GoCommand extends Command {
     this.#rows = [...rows, HELP];
     this.#unknownFlags = unknownFlags;
     this.helpOption('-h, --help', HELP.help).helpCommand(false);
+    this.configureHelp({ optionTerm, optionDescription });
     for (const row of rows) this.addOption(optionOf(row));
   }
 
@@ -75,6 +76,17 @@ class GoCommand extends Command {
     const words = flags.filter(({ row }) => row !== HELP).map(({ row, text }) => `--${row.name}=${text}`);
     return super.parseAsync([...words, '--', ...positionals], { from: 'user' });
   }
+}
+
+/** As pflag shows it: a bool flag without the value it may take. */
+function optionTerm(option: Option): string {
+  return option.flags.replace(` <${BOOL.type}>`, '');
+}
+
+/** With the default, unless that is the zero of its kind. */
+function optionDescription({ description, defaultValue }: Option): string {
+  const zero = [undefined, '', 0, false].some((nothing) => nothing === defaultValue);
+  return zero ? description : `${description} (default: ${JSON.stringify(defaultValue)})`;
 }
 
 /** Where commander keeps the value of a flag. */

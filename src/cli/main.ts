@@ -4,7 +4,7 @@
 
 import { CommanderError, type Command } from 'commander';
 
-import { ConfigError, messageOf } from '../runtime/errors.ts';
+import { ConfigError, errnoOf, messageOf } from '../runtime/errors.ts';
 import { plainLog } from '../runtime/log.ts';
 import { commandIndex, commands, PROGRAM, unknownCommand, type CommandEntry } from './commands.ts';
 import { exitDetails, StopRequested, type CliContext } from './context.ts';
@@ -14,7 +14,13 @@ import { catchSignals, signalExitCode } from './signals.ts';
 export async function main(): Promise<void> {
   const signals = catchSignals(process); // first: nothing before it may be slow
   const { argv, env, stdout, stderr } = process;
+  // Nobody reads any more, as in `agent request … | head -1`: the command still ends in its own way.
+  for (const stream of [stdout, stderr]) stream.on('error', ignoreClosedPipe);
   process.exitCode = await runProgram({ argv: argv.slice(2), env: { ...env }, stdout, stderr, ...signals });
+}
+
+function ignoreClosedPipe(error: Error): void {
+  if (errnoOf(error) !== 'EPIPE') throw error;
 }
 
 /**
@@ -86,6 +92,9 @@ function rootCommand(entries: readonly CommandEntry[]): Command {
 
 /** Makes a command write to the context and throw instead of ending the process. */
 function attach(command: Command, context: CliContext): Command {
+  const commandUsage = (shown: Command): string =>
+    shown.name() === PROGRAM ? `${PROGRAM} ${shown.usage()}` : `${PROGRAM} ${shown.name()} ${shown.usage()}`;
+  command.configureHelp({ ...command.configureHelp(), commandUsage });
   return command.exitOverride().configureOutput({
     writeOut: (text) => context.stdout.write(text),
     writeErr: () => undefined, // the same text arrives as the error
