@@ -156,7 +156,7 @@ for (const kind of KINDS) {
       client.send(requestBytes(kind, CLUSTER_TYPE));
       const served = await control.streams.next();
       await served.requests.next();
-      const body = Buffer.alloc(2 * 1024 * 1024, 1);
+      const body = Buffer.alloc(512 * 1024, 1);
 
       let taken = 0;
       const sending = (async () => {
@@ -317,7 +317,7 @@ for (const kind of KINDS) {
 /** The value once it has stopped changing. */
 async function settled(read: () => number): Promise<number> {
   let last = -1;
-  for (let same = 0; same < 2000; same++) {
+  for (let same = 0; same < 500; same++) {
     await turn();
     if (read() !== last) same = 0;
     last = read();
