@@ -3,18 +3,30 @@
 import { readFile } from 'node:fs/promises';
 import { networkInterfaces } from 'node:os';
 
+import { interfaceNames, ipv4Addresses, ipv6Addresses } from './kernel-addresses.ts';
 import type { CaptureHost } from './settings.ts';
 
 export function systemHost(): CaptureHost {
   return {
-    addresses: () => {
-      const all = Object.values(networkInterfaces()).flatMap((list) => list ?? []);
-      // Node groups by interface; the kernel lists all of IPv4, then all of IPv6.
-      const of = (family: string): readonly string[] =>
-        all.filter((entry) => entry.family === family).map(({ address }) => address);
-      return [...of('IPv4'), ...of('IPv6')];
-    },
-    interfaces: () => new Set(Object.keys(networkInterfaces())),
+    addresses: async () => [
+      ...new Set([...nodeAddresses('IPv4'), ...ipv4Addresses(await procText('fib_trie'))]),
+      ...new Set([...nodeAddresses('IPv6'), ...ipv6Addresses(await procText('if_inet6'))]),
+    ],
+    interfaces: async () => new Set(interfaceNames(await procText('dev'))),
     readText: (path) => readFile(path, 'utf8'),
   };
+}
+
+/** In the kernel's order, which /proc does not keep, but only of interfaces that are running. */
+function nodeAddresses(family: string): readonly string[] {
+  const all = Object.values(networkInterfaces()).flatMap((list) => list ?? []);
+  return all.filter((entry) => entry.family === family).map(({ address }) => address);
+}
+
+async function procText(name: string): Promise<string> {
+  try {
+    return await readFile(`/proc/net/${name}`, 'utf8');
+  } catch {
+    return ''; // a kernel without IPv6, or no Linux: Node's list is what there is
+  }
 }

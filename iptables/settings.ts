@@ -10,8 +10,8 @@ import { type DnsServers, dnsServers } from './resolv-conf.ts';
 
 export interface CaptureHost {
   /** Addresses of all interfaces, in the kernel's order: IPv4 first. */
-  readonly addresses: () => readonly string[];
-  readonly interfaces: () => ReadonlySet<string>;
+  readonly addresses: () => Promise<readonly string[]>;
+  readonly interfaces: () => Promise<ReadonlySet<string>>;
   readonly readText: (path: string) => Promise<string>;
 }
 
@@ -25,7 +25,7 @@ export async function detectSettings(
   log: Log,
 ): Promise<CaptureSettings> {
   const proxyUID = request.proxyUID === '' ? await uidOf(request.envoyUser, host) : request.proxyUID;
-  const { enableIPv6 } = localAddress(host.addresses(), request.dualStack);
+  const { enableIPv6 } = localAddress(await host.addresses(), request.dualStack);
   const servers = await capturedServers(request, host);
   for (const entry of servers.unknownZones) {
     log.warn(`nameserver ${entry} names an interface that does not exist; its queries are not captured`);
@@ -50,7 +50,7 @@ async function uidOf(user: string, host: CaptureHost): Promise<string> {
 async function capturedServers(request: CaptureRequest, host: CaptureHost): Promise<DnsServers> {
   if (!request.redirectDNS || request.captureAllDNS) return { v4: [], v6: [], unknownZones: [] };
   try {
-    return dnsServers(await host.readText('/etc/resolv.conf'), host.interfaces());
+    return dnsServers(await host.readText('/etc/resolv.conf'), await host.interfaces());
   } catch (error) {
     throw new CaptureError(`failed to load /etc/resolv.conf: ${messageOf(error)}`, { cause: error });
   }

@@ -18,8 +18,8 @@ function setUp(kernel = new FakeKernel()) {
   const deps = {
     run: kernel.run,
     host: {
-      addresses: () => ['10.1.2.3', '2001:db8::1'],
-      interfaces: () => new Set<string>(),
+      addresses: async () => ['10.1.2.3', '2001:db8::1'],
+      interfaces: async () => new Set<string>(),
       readText: async () => '',
     },
     clock: new FakeClock(),

@@ -1,7 +1,7 @@
 // A network namespace of its own for one test, with its own view of /etc/resolv.conf. It lives as long as the process
 // that holds it, so nothing stays behind, not even when the test run is killed.
 
-import { type ChildProcessWithoutNullStreams, spawn } from 'node:child_process';
+import { type ChildProcessWithoutNullStreams, spawn, spawnSync } from 'node:child_process';
 import { once } from 'node:events';
 import { text } from 'node:stream/consumers';
 
@@ -17,10 +17,16 @@ export interface RunOptions {
   readonly input?: string;
 }
 
-/** Why namespaces cannot be made here; undefined when they can. */
+const PROGRAMS = ['unshare', 'nsenter', 'setpriv', 'ip', 'iptables-nft'];
+
+/** Why namespaces with rules cannot be made here, in a few words; undefined when they can. */
 export function namespaceObstacle(): string | undefined {
   if (process.platform !== 'linux') return 'network namespaces exist on Linux only';
-  return process.getuid?.() === 0 ? undefined : 'making a network namespace needs root';
+  if (process.getuid?.() !== 0) return 'making a network namespace needs root';
+  const missing = PROGRAMS.find((program) => spawnSync(program, ['-V']).error !== undefined);
+  if (missing !== undefined) return `${missing} is not installed`;
+  const trial = spawnSync('unshare', ['--net', '--mount', 'true'], { encoding: 'utf8' });
+  return trial.status === 0 ? undefined : trial.stderr.trim();
 }
 
 export class NetworkNamespace implements AsyncDisposable {
@@ -37,6 +43,11 @@ export class NetworkNamespace implements AsyncDisposable {
     const holder = spawn('unshare', holding);
     await Promise.race([once(holder.stdout, 'data'), once(holder, 'exit').then(refuse)]);
     return new NetworkNamespace(holder);
+  }
+
+  /** A process inside: what `ip link set … netns` takes. */
+  get pid(): number {
+    return this.#holder.pid ?? -1;
   }
 
   /** Starts a program inside; the caller ends it. */

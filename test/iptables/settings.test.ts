@@ -6,8 +6,8 @@ import { podRequest } from './settings-example.ts';
 
 function hostWith(files: Readonly<Record<string, string>>): CaptureHost {
   return {
-    addresses: () => ['10.1.2.3', '2001:db8::1'],
-    interfaces: () => new Set(['eth0']),
+    addresses: async () => ['10.1.2.3', '2001:db8::1'],
+    interfaces: async () => new Set(['eth0']),
     readText: async (path) => files[path] ?? Promise.reject(new Error(`ENOENT: ${path}`)),
   };
 }

@@ -75,8 +75,8 @@ function fakeHost({ enableIPv6, dnsServersV4, dnsServersV6 }: CommandLineCase['d
   const resolvConf = [...dnsServersV4, ...dnsServersV6].map((server) => `nameserver ${server}\n`).join('');
   const files: Readonly<Record<string, string>> = { '/etc/resolv.conf': resolvConf, '/etc/passwd': '' };
   return {
-    addresses: () => [enableIPv6 ? '2001:db8::1' : '192.0.2.1'],
-    interfaces: () => new Set(),
+    addresses: async () => [enableIPv6 ? '2001:db8::1' : '192.0.2.1'],
+    interfaces: async () => new Set(),
     readText: async (path) => files[path] ?? assert.fail(`read ${path}`),
   };
 }
