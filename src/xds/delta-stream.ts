@@ -9,6 +9,7 @@ import { randomUUID } from 'node:crypto';
 import type { Any, DeltaDiscoveryRequest, DeltaDiscoveryResponse, Status } from '../proto/messages.ts';
 import type { Meaning } from './outcome.ts';
 import { WHOLE_STATE_TYPES, WILDCARD } from './type-urls.ts';
+import type { Watch } from './watch.ts';
 
 /** A resource as the server holds it. */
 export interface VersionedResource {
@@ -21,15 +22,6 @@ export interface DeltaOutcome {
   readonly meaning: Meaning;
   /** True when the owner must ask for the difference; it may turn out to be empty. */
   readonly due: boolean;
-}
-
-/** What the client watches of one type, and how far it has answered. */
-export interface DeltaWatch {
-  readonly wildcard: boolean;
-  readonly names: ReadonlySet<string>;
-  readonly nonceSent: string;
-  readonly nonceAcked: string;
-  readonly refusal: Status | undefined;
 }
 
 export interface DeltaStreamSettings {
@@ -59,7 +51,7 @@ export class DeltaStream {
   }
 
   /** The client's watch on a type, or undefined when it has none. */
-  watch(typeUrl: string): DeltaWatch | undefined {
+  watch(typeUrl: string): Watch | undefined {
     return this.#states.get(typeUrl);
   }
 

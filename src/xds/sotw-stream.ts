@@ -5,26 +5,15 @@
 
 import { randomUUID } from 'node:crypto';
 
-import type { Any, DiscoveryRequest, DiscoveryResponse, Status } from '../proto/messages.ts';
+import type { Any, DiscoveryRequest, DiscoveryResponse } from '../proto/messages.ts';
 import type { Meaning, Wanted } from './outcome.ts';
 import { WHOLE_STATE_TYPES, WILDCARD } from './type-urls.ts';
+import type { Watch } from './watch.ts';
 
 export interface SotwOutcome {
   readonly meaning: Meaning;
   /** Present when a response is due. */
   readonly send?: Wanted;
-}
-
-/** What the client watches of one type, and how far it has answered. */
-export interface Watch {
-  readonly wildcard: boolean;
-  readonly names: ReadonlySet<string>;
-  /** Nonce of the last response sent; empty before the first. */
-  readonly nonceSent: string;
-  /** Nonce of the last response the client accepted; empty before the first. */
-  readonly nonceAcked: string;
-  /** Why the client refused the last response; undefined once it accepts one. */
-  readonly refusal: Status | undefined;
 }
 
 export interface SotwStreamSettings {

@@ -41,6 +41,7 @@ export class AdsConnection {
       call.pause();
       void this.#inTurn(() => session.onRequest(bytes)).then(() => call.resume());
     });
+    if (call.cancelled) this.#close(); // while the caller was being authenticated
     await this.#closed.promise;
   }
 

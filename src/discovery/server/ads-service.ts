@@ -69,7 +69,7 @@ export class AdsService {
       this.#connections.add(connection);
       await connection.serve();
       this.#connections.delete(connection);
-      log.info(`ADS: ${view.nodeId} terminated`);
+      log.info(`ADS: ${view.nodeId || 'a stream without node'} terminated`);
     } catch (error) {
       call.emit('error', statusOf(error));
     }

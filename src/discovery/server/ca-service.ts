@@ -9,7 +9,7 @@ import type { Log } from '../../runtime/log.ts';
 import { subjectOf, type Identity } from '../auth/identity.ts';
 import { CsrError } from '../ca/certificate-authority.ts';
 import { callerOf, type Authenticate } from './authenticated.ts';
-import { CallError, statusOf } from './call-error.ts';
+import { CallError, decodeRequest, statusOf } from './call-error.ts';
 
 export interface CaServiceDeps {
   readonly messages: Messages;
@@ -44,7 +44,7 @@ async function createCertificate(
   { messages, authenticate, sign, log }: CaServiceDeps,
 ): Promise<Buffer> {
   const identity = await callerOf(call.metadata, authenticate, REFUSAL, log);
-  const { csr, validityDuration } = messages.certificateRequest.decode(call.request);
+  const { csr, validityDuration } = decodeRequest(messages.certificateRequest, call.request);
   try {
     const certChain = await sign(csr, identity, validityDuration);
     log.info(`certificate issued for ${subjectOf(identity)}`);

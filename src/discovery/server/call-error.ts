@@ -2,6 +2,7 @@
 
 import { status } from '@grpc/grpc-js';
 
+import type { Codec } from '../../proto/messages.ts';
 import { AgentError, messageOf } from '../../runtime/errors.ts';
 
 export class CallError extends AgentError {
@@ -10,6 +11,15 @@ export class CallError extends AgentError {
   constructor(code: status, message: string, cause?: unknown) {
     super(message, { cause });
     this.code = code;
+  }
+}
+
+/** @throws CallError INVALID_ARGUMENT when the bytes are not such a message */
+export function decodeRequest<T>(codec: Codec<T>, bytes: Uint8Array): T {
+  try {
+    return codec.decode(bytes);
+  } catch (error) {
+    throw new CallError(status.INVALID_ARGUMENT, `malformed request: ${messageOf(error)}`, error);
   }
 }
 

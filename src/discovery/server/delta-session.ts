@@ -1,6 +1,7 @@
 // An incremental ADS stream's side of the conversation.
 
 import { DeltaStream } from '../../xds/delta-stream.ts';
+import { decodeRequest } from './call-error.ts';
 import { isForeignType, logPush, logRequest, type Session, type SessionDeps } from './session.ts';
 
 export class DeltaSession implements Session {
@@ -13,7 +14,7 @@ export class DeltaSession implements Session {
 
   readonly onRequest = (bytes: Buffer): Buffer[] => {
     const { messages, view } = this.#deps;
-    const request = messages.deltaDiscoveryRequest.decode(bytes);
+    const request = decodeRequest(messages.deltaDiscoveryRequest, bytes);
     view.identify(request.node);
     if (isForeignType(request.typeUrl)) return [];
     const { meaning, due } = this.#stream.onRequest(request);

@@ -4,6 +4,7 @@ import type { Any } from '../../proto/messages.ts';
 import type { Wanted } from '../../xds/outcome.ts';
 import { SotwStream } from '../../xds/sotw-stream.ts';
 import type { TypeConfig } from '../generation/node-config.ts';
+import { decodeRequest } from './call-error.ts';
 import { isForeignType, logPush, logRequest, type Session, type SessionDeps } from './session.ts';
 
 export class SotwSession implements Session {
@@ -16,7 +17,7 @@ export class SotwSession implements Session {
 
   readonly onRequest = (bytes: Buffer): Buffer[] => {
     const { messages, view } = this.#deps;
-    const request = messages.discoveryRequest.decode(bytes);
+    const request = decodeRequest(messages.discoveryRequest, bytes);
     view.identify(request.node);
     if (isForeignType(request.typeUrl)) return [];
     const { meaning, send } = this.#stream.onRequest(request);

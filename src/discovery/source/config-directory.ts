@@ -6,10 +6,9 @@ import { join } from 'node:path';
 
 import { isScalar, LineCounter, parseAllDocuments } from 'yaml';
 
-import type { JsonEncoder } from '../../proto/json-encoder.ts';
 import { ConfigError, messageOf } from '../../runtime/errors.ts';
 import type { Scope, Snapshot } from '../model.ts';
-import { readDocument, resourceLabel, type ReadDocument } from './document.ts';
+import { readDocument, resourceLabel, type ReadDocument, type ResourceEncoder } from './document.ts';
 import { ConfigFilesError, problemText, type DocumentPlace } from './problem.ts';
 
 const CONFIG_FILE = /^[^.].*\.(?:ya?ml|json)$/;
@@ -21,7 +20,7 @@ const CONFIG_FILE = /^[^.].*\.(?:ya?ml|json)$/;
  * @throws ConfigFilesError naming every mistake of every file
  * @throws ConfigError when the directory cannot be read
  */
-export async function readConfigDirectory(directory: string, encoder: JsonEncoder): Promise<Snapshot> {
+export async function readConfigDirectory(directory: string, encoder: ResourceEncoder): Promise<Snapshot> {
   const places: DocumentPlace[] = [];
   const problems: string[] = [];
   for (const file of await configFiles(directory)) {

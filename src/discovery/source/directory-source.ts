@@ -3,12 +3,12 @@
 
 import { join } from 'node:path';
 
-import type { JsonEncoder } from '../../proto/json-encoder.ts';
 import { messageOf } from '../../runtime/errors.ts';
 import type { Log } from '../../runtime/log.ts';
 import { watchPaths, type Watcher } from '../../runtime/watch.ts';
 import type { Snapshot } from '../model.ts';
 import { readConfigDirectory } from './config-directory.ts';
+import type { ResourceEncoder } from './document.ts';
 import { ConfigFilesError } from './problem.ts';
 
 /** Changes on disk closer together than this are read once. */
@@ -16,7 +16,7 @@ const QUIET_MS = 100;
 
 export interface DirectorySourceDeps {
   readonly directory: string;
-  readonly encoder: JsonEncoder;
+  readonly encoder: ResourceEncoder;
   readonly log: Log;
   readonly onSnapshot: (snapshot: Snapshot) => void;
 }

@@ -35,6 +35,9 @@ const NAME_FIELDS: ReadonlyMap<string, readonly string[]> = new Map([
 
 const DOCUMENT_FIELDS = new Set(['nodes', 'resources', 'names']);
 
+/** What reading needs of the message types. */
+export type ResourceEncoder = Pick<JsonEncoder, 'encodeAny'>;
+
 export interface ReadDocument {
   readonly place: DocumentPlace;
   readonly scope: Scope;
@@ -43,7 +46,7 @@ export interface ReadDocument {
 }
 
 /** Reads what the document says; mistakes are gathered, not thrown. */
-export function readDocument(place: DocumentPlace, encoder: JsonEncoder): ReadDocument {
+export function readDocument(place: DocumentPlace, encoder: ResourceEncoder): ReadDocument {
   const reader = new DocumentReader(place, encoder);
   return { place, scope: reader.scope(), problems: reader.problems };
 }
@@ -58,9 +61,9 @@ type JsonObject = Readonly<Record<string, unknown>>;
 class DocumentReader {
   readonly problems: string[] = [];
   readonly #place: DocumentPlace;
-  readonly #encoder: JsonEncoder;
+  readonly #encoder: ResourceEncoder;
 
-  constructor(place: DocumentPlace, encoder: JsonEncoder) {
+  constructor(place: DocumentPlace, encoder: ResourceEncoder) {
     this.#place = place;
     this.#encoder = encoder;
   }
