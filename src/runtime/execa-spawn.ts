@@ -1,15 +1,16 @@
 // Child processes on execa; what the long-running agent uses for Envoy.
 
+import { Readable } from 'node:stream';
+
 import { execa } from 'execa';
 
 import type { Child, Command, Exit } from './spawn.ts';
 
 export async function execaSpawn(command: Command): Promise<Child> {
+  const { output = 'pipe' } = command;
   const child = execa(command.file, [...command.args], {
-    stdin: command.input === undefined ? 'ignore' : 'pipe',
+    stdio: [command.input === undefined ? 'ignore' : 'pipe', output, output],
     ...(command.input !== undefined && { input: command.input }),
-    stdout: 'pipe',
-    stderr: 'pipe',
     buffer: false,
     reject: false,
     cleanup: true,
@@ -25,10 +26,19 @@ export async function execaSpawn(command: Command): Promise<Child> {
     const failed = await child;
     throw failed.originalMessage === undefined ? failed : (failed.cause ?? failed);
   }
-  if (stdout === null || stderr === null) throw new TypeError(`no output streams for ${command.file}`);
   const exited = child.then((result): Exit => ({
     code: result.exitCode ?? null,
     signal: result.signal ?? null,
   }));
-  return { pid, stdout, stderr, exited, signal: (name) => child.kill(name) };
+  return {
+    pid,
+    stdout: stdout ?? empty(),
+    stderr: stderr ?? empty(),
+    exited,
+    signal: (name) => child.kill(name),
+  };
+}
+
+function empty(): Readable {
+  return Readable.from([]);
 }

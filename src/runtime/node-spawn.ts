@@ -1,13 +1,15 @@
 // Child processes on node:child_process alone; what init commands load.
 
 import { spawn } from 'node:child_process';
+import { Readable } from 'node:stream';
 
 import type { Child, Command, Exit } from './spawn.ts';
 
 export function nodeSpawn(command: Command): Promise<Child> {
   const { promise, resolve, reject } = Promise.withResolvers<Child>();
+  const { output = 'pipe' } = command;
   const child = spawn(command.file, [...command.args], {
-    stdio: ['pipe', 'pipe', 'pipe'],
+    stdio: ['pipe', output, output],
     detached: command.detached ?? false,
     ...(command.env && { env: { ...command.env } }),
     ...(command.cwd !== undefined && { cwd: command.cwd }),
@@ -23,13 +25,13 @@ export function nodeSpawn(command: Command): Promise<Child> {
     child.on('error', () => undefined); // a failed kill: `signal` has returned false already
     resolve({
       pid: child.pid ?? -1,
-      stdout: child.stdout,
-      stderr: child.stderr,
+      stdout: child.stdout ?? Readable.from([]),
+      stderr: child.stderr ?? Readable.from([]),
       exited,
       signal: (name) => child.kill(name),
     });
   });
-  child.stdin.on('error', () => undefined); // a child that never reads its input: its exit tells the story
-  child.stdin.end(command.input ?? '');
+  child.stdin?.on('error', () => undefined); // a child that never reads its input: its exit tells the story
+  child.stdin?.end(command.input ?? '');
   return promise;
 }

@@ -10,6 +10,11 @@ export interface Command {
   readonly cwd?: string;
   /** Text written to standard input, which is then closed. Absent: standard input is empty. */
   readonly input?: string;
+  /**
+   * Where stdout and stderr go: `pipe` to the streams of the Child; `inherit` to those of this process; a number to
+   * that open file. Node's pipes are sockets, so a child cannot open `/dev/stdout` on them. Default `pipe`.
+   */
+  readonly output?: 'pipe' | 'inherit' | number;
   /** Own process group, so that a terminal's Ctrl-C does not reach the child. Default false. */
   readonly detached?: boolean;
   readonly uid?: number;
@@ -24,6 +29,7 @@ export interface Exit {
 
 export interface Child {
   readonly pid: number;
+  /** Empty unless `output` is `pipe`; likewise stderr. */
   readonly stdout: Readable;
   readonly stderr: Readable;
   /** Resolves once the process is gone and its output streams have ended; never rejects. */

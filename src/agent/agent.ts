@@ -1,0 +1,197 @@
+// Builds every part of the agent, joins them, and owns the order in which they start and end: what Envoy needs is
+// there before Envoy, and goes after it. Upstream: istio 1.31 pkg/istio-agent/agent.go, app/cmd.go.
+
+import type { AgentConfig } from '../config/agent-config.ts';
+import { findEnvoyBinary } from '../envoy/binary.ts';
+import type { EnvoyOutput } from '../envoy/epoch.ts';
+import { EnvoySupervisor, type EnvoyEnd } from '../envoy/supervisor.ts';
+import { instanceAddresses } from '../node/instance-addresses.ts';
+import { readInterfaces, settledInterfaces } from '../node/network-interfaces.ts';
+import { loadMessages } from '../proto/messages.ts';
+import type { Clock } from '../runtime/clock.ts';
+import { AgentError } from '../runtime/errors.ts';
+import type { Log } from '../runtime/log.ts';
+import type { Spawn } from '../runtime/spawn.ts';
+import { runTasks } from '../runtime/tasks.ts';
+import { SdsServer } from '../sds/server.ts';
+import { StatusServer } from '../status/server.ts';
+import { XdsProxy, type XdsProxySnapshot } from '../xds-proxy/proxy.ts';
+import { BootstrapWriter, nodeIdOf } from './bootstrap-writer.ts';
+import { controlsOf, type AgentControls } from './controls.ts';
+import { Counters } from './counters.ts';
+import { envoySettings } from './envoy-settings.ts';
+import { openIdentity, type Identity } from './identity.ts';
+import { statusDeps } from './status.ts';
+import { refuseUnsupported } from './unsupported.ts';
+import { xdsReadiness } from './xds-state.ts';
+
+export interface AgentDeps {
+  readonly clock: Clock;
+  readonly spawn: Spawn;
+  /** Uniform in [0, 1). */
+  readonly random: () => number;
+  readonly log: Log;
+  /** Where Envoy's own lines go. */
+  readonly output: EnvoyOutput;
+  /** The configuration as it is now; asked before every Envoy but the first. */
+  readonly reload: () => Promise<AgentConfig>;
+  /** Wall time at which the process started, milliseconds since the Unix epoch. */
+  readonly processStartMs: number;
+}
+
+/**
+ * Runs the agent until the signal aborts and Envoy is drained, or until Envoy has ended for good.
+ *
+ * @param running called once every part serves, just before Envoy is started
+ * @throws ConfigError | AgentError when it cannot start; nothing it opened is left
+ */
+export async function runAgent(
+  config: AgentConfig,
+  deps: AgentDeps,
+  signal: AbortSignal,
+  running: (controls: AgentControls) => void,
+): Promise<EnvoyEnd> {
+  refuseUnsupported(config);
+  const binaryPath = await findEnvoyBinary(config.envoy.binary);
+  const instanceIps = await addressesOf(config, deps.clock, signal);
+  logRole(config, instanceIps, deps.log);
+  const counters = new Counters();
+  const identity = await openIdentity(config, { ...deps, messages: loadMessages(), meter: counters.csr });
+  const quitting = new AbortController();
+  const stopping = AbortSignal.any([signal, quitting.signal]);
+
+  await using servers = new AsyncDisposableStack();
+  // Envoy asks the xDS proxy before a restart, and the proxy is opened after the supervisor is made.
+  const xds: { proxy?: XdsProxy } = {};
+  const xdsSnapshot = (): XdsProxySnapshot => xds.proxy?.snapshot() ?? { generations: [] };
+  const supervisor = await makeSupervisor(config, deps, { binaryPath, instanceIps, xdsSnapshot });
+  const controls = controlsOf({ supervisor, secrets: identity.secrets, quitting, log: deps.log });
+
+  servers.use(identity.secrets);
+  if (config.proxyConfig.statusPort !== 0) {
+    const parts = {
+      ...deps,
+      ...identity,
+      supervisor,
+      counters,
+      controls,
+      xdsSnapshot,
+      instanceIps,
+      stopping,
+    };
+    const status = servers.use(new StatusServer(statusDeps(config, parts)));
+    await status.listen();
+  }
+  servers.use(await startSds(config, deps, identity, counters, stopping));
+  xds.proxy = servers.use(await startXdsProxy(config, deps, identity, counters));
+  running(controls);
+  return runUntilEnvoyEnds(supervisor, identity, stopping);
+}
+
+interface SupervisorInput {
+  readonly binaryPath: string;
+  readonly instanceIps: readonly string[];
+  readonly xdsSnapshot: () => XdsProxySnapshot;
+}
+
+async function makeSupervisor(
+  config: AgentConfig,
+  deps: AgentDeps,
+  input: SupervisorInput,
+): Promise<EnvoySupervisor> {
+  const { log, reload } = deps;
+  const { binaryPath, instanceIps, xdsSnapshot } = input;
+  const writer = new BootstrapWriter({ load: firstThen(config, reload), instanceIps, log });
+  const settings = await envoySettings(config, binaryPath, instanceIps, log);
+  return new EnvoySupervisor(
+    {
+      ...deps,
+      writeBootstrap: (launch) => writer.write(launch),
+      removeBootstrap: (path) => writer.remove(path),
+      xdsReady: (generation) => xdsReadiness(xdsSnapshot(), generation),
+    },
+    settings,
+  );
+}
+
+function startSds(
+  config: AgentConfig,
+  { clock, log }: AgentDeps,
+  { secrets, messages }: Identity,
+  { sds }: Counters,
+  signal: AbortSignal,
+): Promise<SdsServer> {
+  const { socketPath } = config.identity;
+  return SdsServer.start(
+    { socketPath, source: secrets, messages, clock, log: log.child('sds'), metrics: sds },
+    signal,
+  );
+}
+
+function startXdsProxy(
+  { proxyConfig, env }: AgentConfig,
+  { clock, random, log }: AgentDeps,
+  { xdsDialer }: Identity,
+  { xds }: Counters,
+): Promise<XdsProxy> {
+  return XdsProxy.start({
+    settings: {
+      socketPath: `${proxyConfig.configPath}/XDS`,
+      maxStreams: env.maxStreams,
+      maxRequestBytes: env.maxReceiveBytes,
+      keepaliveIntervalMs: env.keepaliveIntervalMs,
+      keepaliveTimeoutMs: env.keepaliveTimeoutMs,
+    },
+    upstream: xdsDialer,
+    clock,
+    random,
+    log: log.child('xdsproxy'),
+    metrics: xds,
+  });
+}
+
+/** Certificates are kept fresh for as long as Envoy runs, draining or not. */
+async function runUntilEnvoyEnds(
+  supervisor: EnvoySupervisor,
+  { secrets }: Identity,
+  stopping: AbortSignal,
+): Promise<EnvoyEnd> {
+  const lifetime = new AbortController();
+  const end = Promise.withResolvers<EnvoyEnd>();
+  await runTasks(lifetime.signal, [
+    (signal) => secrets.run(signal),
+    async (signal) => {
+      end.resolve(await supervisor.run(AbortSignal.any([stopping, signal])));
+      lifetime.abort(new AgentError('Envoy has ended'));
+    },
+  ]);
+  return end.promise;
+}
+
+async function addressesOf(
+  config: AgentConfig,
+  clock: Clock,
+  signal: AbortSignal,
+): Promise<readonly string[]> {
+  const excluded = config.pod.annotations?.['traffic.sidecar.istio.io/excludeInterfaces'] ?? '';
+  return instanceAddresses({
+    instanceIp: config.pod.ip,
+    interfaces: await settledInterfaces({ clock, read: readInterfaces }, signal),
+    excludedInterfaces: excluded.split(',').map((name) => name.trim()),
+  });
+}
+
+function logRole(config: AgentConfig, instanceIps: readonly string[], log: Log): void {
+  const { nodeType: type, domain } = config;
+  log.info('Proxy role', { ips: instanceIps.join(','), type, id: nodeIdOf(config, instanceIps), domain });
+}
+
+/** The first answer is what the agent was started with; every later one is read anew. */
+function firstThen(config: AgentConfig, reload: () => Promise<AgentConfig>): () => Promise<AgentConfig> {
+  let first: AgentConfig | undefined = config;
+  return async () => {
+    const known = first;
+    first = undefined;
+    return known ?? reload();
+  };
+}

@@ -1,0 +1,143 @@
+// From configuration to the file one Envoy is started with: config -> node -> bootstrap -> file. Every launch reads
+// the configuration again, so a planned restart picks up what changed; a rollback repeats what worked.
+
+import { bootstrapPath, removeBootstrap, writeBootstrap } from '../bootstrap/bootstrap-file.ts';
+import { bootstrapSource, renderedExtension } from '../bootstrap/bootstrap-source.ts';
+import { renderBootstrap, serializeBootstrap } from '../bootstrap/bootstrap.ts';
+import { checkCustomConfig } from '../bootstrap/template.ts';
+import type { AgentConfig } from '../config/agent-config.ts';
+import { buildInfo } from '../config/build-info.ts';
+import type { BootstrapLaunch } from '../envoy/launcher.ts';
+import { nodeId } from '../node/identity.ts';
+import { buildNode, UNKNOWN_PLATFORM, type Node, type NodeInput } from '../node/node.ts';
+import { pilotSubjectAltNames } from '../node/pilot-san.ts';
+import type { ProxyConfigJson } from '../node/proxy-config-json.ts';
+import { AgentError } from '../runtime/errors.ts';
+import type { Log } from '../runtime/log.ts';
+
+export interface BootstrapWriterDeps {
+  /** The configuration as it is now: for the first launch the one the agent was started with. */
+  readonly load: () => Promise<AgentConfig>;
+  /** Addresses of this instance, fixed for its life. */
+  readonly instanceIps: readonly string[];
+  readonly log: Log;
+}
+
+/** Configurations remembered for a rollback: active, candidate, and one draining. */
+const REMEMBERED = 3;
+
+export class BootstrapWriter {
+  readonly #deps: BootstrapWriterDeps;
+  readonly #configs = new Map<number, AgentConfig>();
+
+  constructor(deps: BootstrapWriterDeps) {
+    this.#deps = deps;
+  }
+
+  /**
+   * @returns path of the file Envoy is started with
+   * @throws ConfigError for configuration that is wrong now; nothing was written
+   */
+  async write({ epoch, generation, repeats }: BootstrapLaunch): Promise<string> {
+    const config = repeats === undefined ? await this.#deps.load() : this.#remembered(repeats);
+    const path = await this.#writeFile(config, epoch, generation);
+    this.#configs.set(generation, config);
+    for (const old of [...this.#configs.keys()].slice(0, -REMEMBERED)) this.#configs.delete(old);
+    return path;
+  }
+
+  /** Removes what `write` made; a file of the user's stays. */
+  async remove(path: string): Promise<void> {
+    const isUsers = [...this.#configs.values()].some(
+      ({ proxyConfig }) => proxyConfig.customConfigFile === path,
+    );
+    if (!isUsers) await removeBootstrap(path);
+  }
+
+  #remembered(generation: number): AgentConfig {
+    const config = this.#configs.get(generation);
+    if (config === undefined)
+      throw new AgentError(`the configuration of generation ${generation} is forgotten`);
+    return config;
+  }
+
+  async #writeFile(config: AgentConfig, epoch: number, generation: number): Promise<string> {
+    const { proxyConfig, supervision, env } = config;
+    const source = bootstrapSource({
+      customConfigFile: proxyConfig.customConfigFile,
+      proxyBootstrapTemplatePath: proxyConfig.templatePath,
+      istioBootstrap: env.bootstrapTemplate,
+    });
+    if (source.kind === 'custom') {
+      await checkCustomConfig(source.path);
+      return source.path;
+    }
+    const warn = (message: string): void => this.#deps.log.warn(message);
+    const node = buildNode(nodeInput(config, this.#deps.instanceIps), warn);
+    const document = await renderBootstrap(
+      {
+        node,
+        proxyConfig: jsonOf(config),
+        hostIp: config.pod.hostIp,
+        compliancePolicy: config.controlPlane.compliancePolicy,
+        logAsJson: config.flags.logAsJson,
+        features: config.env,
+        generation: supervision.hotRestart ? generation : 0,
+      },
+      warn,
+      source,
+    );
+    const numbered = supervision.hotRestart ? epoch : undefined;
+    const path = bootstrapPath(proxyConfig.configPath, numbered, renderedExtension(source));
+    await writeBootstrap(path, serializeBootstrap(document), jsonOf(config));
+    return path;
+  }
+}
+
+/** Everything the node is computed from. */
+export function nodeInput(config: AgentConfig, instanceIps: readonly string[]): NodeInput {
+  const { env, flags, pod } = config;
+  return {
+    id: nodeIdOf(config, instanceIps),
+    environment: config.environment,
+    proxyConfig: jsonOf(config),
+    pod,
+    podLabels: pod.labels,
+    podAnnotations: pod.annotations,
+    instanceIps,
+    platform: UNKNOWN_PLATFORM,
+    istioVersion: buildInfo.istioVersion,
+    agentVersion: buildInfo.agentVersion,
+    pilotSubjectAltNames: pilotSubjectAltNames(jsonOf(config)),
+    ports: {
+      envoyStatus: env.envoyStatusPort,
+      envoyPrometheus: env.envoyPrometheusPort,
+      envoySecureMetrics: env.envoySecureMetricsPort,
+      envoySecureMergedMetrics: env.envoySecureMergedMetricsPort,
+      sts: flags.stsPort,
+    },
+    dnsProxyAddress: config.environment.DNS_PROXY_ADDR ?? '',
+    outlierLogPath: flags.outlierLogPath,
+    workloadIdentitySocketFile: env.workloadSocketFile,
+    exitOnZeroActiveConnections: env.exitOnZeroActiveConnections,
+    peerMetadataDiscovery: env.peerMetadataDiscovery,
+    skipDeprecatedLogs: env.skipDeprecatedLogs,
+    credentialSocketExists: false,
+    servesFilesOnly: false,
+  };
+}
+
+export function nodeIdOf(config: AgentConfig, instanceIps: readonly string[]): Node['id'] {
+  const { nodeType: type, pod, domain: dnsDomain } = config;
+  return nodeId({
+    type,
+    ip: instanceIps[0] ?? '',
+    podName: pod.name,
+    podNamespace: pod.namespace,
+    dnsDomain,
+  });
+}
+
+function jsonOf(config: AgentConfig): ProxyConfigJson {
+  return config.proxyConfig.json;
+}

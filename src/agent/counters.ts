@@ -1,0 +1,108 @@
+// The numbers the agent's parts count, kept as plain fields and handed over as series when a scrape asks.
+// Names are upstream's, those of Envoy's restarts ours; the prefix is added by whoever writes the page.
+
+import type { EnvoySnapshot } from '../envoy/snapshot.ts';
+import type { SdsMetrics } from '../sds/secret-stream.ts';
+import type { CsrMeter } from '../security/csr-meter.ts';
+import type { Metric } from '../status/agent-metrics.ts';
+import type { ProxyMetrics } from '../xds-proxy/metrics.ts';
+
+/** Counters that show 0 before their first event; those with a label appear with it. */
+const COUNTERS = {
+  istiod_connection_failures: 'Connections to the control plane that could not be built.',
+  xds_proxy_requests: 'Messages sent to the control plane.',
+  xds_proxy_responses: 'Messages received from the control plane.',
+  num_outgoing_requests: 'Signing requests to the CA.',
+  num_failed_outgoing_requests: 'Signing requests that failed.',
+  num_outgoing_retries: 'Repeated attempts of signing requests.',
+  pilot_xds_expired_nonce: 'Answers of Envoy to a secret that was replaced meanwhile.',
+  pilot_total_xds_internal_errors: 'Streams of Envoy for secrets that ended with an error.',
+} as const;
+
+const LABELLED_COUNTERS = {
+  istiod_connection_terminations: { label: 'type', help: 'Ended streams to the control plane.' },
+  envoy_connection_terminations: { label: 'type', help: 'Ended streams of Envoy.' },
+  pilot_total_xds_rejects: { label: 'type', help: 'Secrets that Envoy refused.' },
+} as const;
+
+export class Counters {
+  readonly xds: ProxyMetrics;
+  readonly csr: CsrMeter;
+  readonly sds: SdsMetrics;
+  readonly #counts = new Map<keyof typeof COUNTERS, number>();
+  readonly #labelled = new Map<keyof typeof LABELLED_COUNTERS, Map<string, number>>();
+  #largestRequest = 0;
+
+  constructor() {
+    const count = (name: keyof typeof COUNTERS) => (): void => this.#count(name);
+    const countBy = (name: keyof typeof LABELLED_COUNTERS) => (value: string) => this.#countBy(name, value);
+    this.xds = {
+      upstreamNotBuilt: count('istiod_connection_failures'),
+      upstreamEnded: countBy('istiod_connection_terminations'),
+      downstreamEnded: countBy('envoy_connection_terminations'),
+      request: count('xds_proxy_requests'),
+      response: count('xds_proxy_responses'),
+      requestSize: (bytes) => {
+        this.#largestRequest = Math.max(this.#largestRequest, bytes);
+      },
+    };
+    this.csr = {
+      started: count('num_outgoing_requests'),
+      ended: () => undefined, // upstream's latency histogram comes with the widened metrics page
+      failed: count('num_failed_outgoing_requests'),
+      retried: count('num_outgoing_retries'),
+    };
+    this.sds = {
+      rejected: () => this.#countBy('pilot_total_xds_rejects', 'sds'),
+      staleNonce: count('pilot_xds_expired_nonce'),
+      failed: count('pilot_total_xds_internal_errors'),
+    };
+  }
+
+  metrics(envoy: EnvoySnapshot): readonly Metric[] {
+    return [
+      ...Object.entries(COUNTERS).map(([name, help]) => this.#counter(name as keyof typeof COUNTERS, help)),
+      ...Object.entries(LABELLED_COUNTERS).map(([name, { label, help }]): Metric => {
+        const counts = this.#labelled.get(name as keyof typeof LABELLED_COUNTERS) ?? [];
+        return {
+          name,
+          help,
+          type: 'counter',
+          series: [...counts].map(([text, value]) => ({ labels: { [label]: text }, value })),
+        };
+      }),
+      gauge('pilot_xds_recv_max', 'Largest request of Envoy, bytes.', this.#largestRequest),
+      ...envoyMetrics(envoy),
+    ];
+  }
+
+  #count(name: keyof typeof COUNTERS): void {
+    this.#counts.set(name, (this.#counts.get(name) ?? 0) + 1);
+  }
+
+  #countBy(name: keyof typeof LABELLED_COUNTERS, value: string): void {
+    const counts = this.#labelled.get(name) ?? new Map<string, number>();
+    this.#labelled.set(name, counts.set(value, (counts.get(value) ?? 0) + 1));
+  }
+
+  #counter(name: keyof typeof COUNTERS, help: string): Metric {
+    return { name, help, type: 'counter', series: [{ value: this.#counts.get(name) ?? 0 }] };
+  }
+}
+
+function envoyMetrics({ active, restarts, phase }: EnvoySnapshot): Metric[] {
+  const outcomes = Object.entries(restarts).map(([outcome, value]) => ({ labels: { outcome }, value }));
+  return [
+    { name: 'envoy_restarts', help: 'Restarts of Envoy by outcome.', type: 'counter', series: outcomes },
+    gauge('envoy_active_epoch', 'Epoch of the Envoy that serves; -1 without one.', active?.epoch ?? -1),
+    gauge(
+      'envoy_admin_lost',
+      '1 while the active Envoy has lost its admin port.',
+      Number(phase === 'degraded'),
+    ),
+  ];
+}
+
+function gauge(name: string, help: string, value: number): Metric {
+  return { name, help, type: 'gauge', series: [{ value }] };
+}

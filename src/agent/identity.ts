@@ -1,0 +1,67 @@
+// The workload's identity: from configuration to the dialers, the CA client and the manager of its secrets.
+// Mistakes in files and settings are found here, before anything listens.
+
+import { resolve } from 'node:path';
+
+import { keyAlgorithmOf } from '../pki/keys.ts';
+import { formatSpiffeId } from '../pki/spiffe.ts';
+import type { AgentConfig } from '../config/agent-config.ts';
+import type { Messages } from '../proto/messages.ts';
+import type { Clock } from '../runtime/clock.ts';
+import type { Log } from '../runtime/log.ts';
+import { CaClient } from '../security/ca-client.ts';
+import { openCaDialer, openXdsDialer } from '../security/control-plane.ts';
+import type { CsrMeter } from '../security/csr-meter.ts';
+import { SecretManager, type SecretManagerSettings } from '../security/secret-manager.ts';
+import { TokenSource } from '../security/token-source.ts';
+import type { UpstreamDialer } from '../security/upstream.ts';
+
+export interface IdentityDeps {
+  readonly messages: Messages;
+  readonly clock: Clock;
+  readonly random: () => number;
+  readonly log: Log;
+  readonly meter: CsrMeter;
+}
+
+export interface Identity {
+  readonly messages: Messages;
+  readonly secrets: SecretManager;
+  /** To the discovery service, with this workload's credentials. */
+  readonly xdsDialer: UpstreamDialer;
+}
+
+/** @throws ConfigError | AgentError when a root file is missing or a key kind impossible */
+export async function openIdentity(config: AgentConfig, deps: IdentityDeps): Promise<Identity> {
+  const { identity, controlPlane } = config;
+  const { clock, random, messages, meter } = deps;
+  const settings = secretSettings(config);
+  keyAlgorithmOf(settings); // an impossible kind of key is a mistake to be told now, not at the first request
+  const token = new TokenSource({
+    path: resolve(controlPlane.workingDirectory, identity.tokenPath),
+    log: deps.log.child('security'),
+  });
+  const caLog = deps.log.child('citadelclient');
+  const dialer = await openCaDialer(controlPlane, { token, clock, log: caLog });
+  const xdsDialer = await openXdsDialer(controlPlane, { token, clock, log: deps.log.child('xdsproxy') });
+  const ca = new CaClient(
+    { certSigner: identity.certSigner },
+    { dialer, messages, clock, random, log: caLog, meter },
+  );
+  const secrets = new SecretManager(settings, { ca, clock, random, log: deps.log.child('cache'), meter });
+  return { messages, secrets, xdsDialer };
+}
+
+function secretSettings({ identity }: AgentConfig): SecretManagerSettings {
+  const { trustDomain, namespace, serviceAccount } = identity;
+  return {
+    spiffeId: formatSpiffeId({ trustDomain, namespace, serviceAccount }),
+    ttlMs: identity.ttlMs,
+    graceRatio: identity.graceRatio,
+    graceRatioJitter: identity.graceRatioJitter,
+    pkcs8Key: identity.pkcs8Key,
+    eccSignatureAlgorithm: identity.eccAlgorithm,
+    eccCurve: identity.eccCurve,
+    rsaKeySize: identity.rsaKeyBits,
+  };
+}

@@ -1,0 +1,86 @@
+// What the status server asks of the other parts, and what it may have them do.
+
+import type { AgentConfig } from '../config/agent-config.ts';
+import type { EnvoySupervisor } from '../envoy/supervisor.ts';
+import type { Clock } from '../runtime/clock.ts';
+import { messageOf } from '../runtime/errors.ts';
+import type { Log } from '../runtime/log.ts';
+import type { SecretManager } from '../security/secret-manager.ts';
+import type { EnvoyTarget } from '../status/readiness.ts';
+import type { AgentActions, AgentViews, RestartAnswer } from '../status/routes.ts';
+import type { StatusDeps } from '../status/server.ts';
+import type { XdsProxySnapshot } from '../xds-proxy/proxy.ts';
+import type { AgentControls } from './controls.ts';
+import type { Counters } from './counters.ts';
+import { loopback } from './envoy-settings.ts';
+import { rejections } from './xds-state.ts';
+
+export interface StatusParts {
+  readonly supervisor: EnvoySupervisor;
+  readonly secrets: SecretManager;
+  readonly counters: Counters;
+  readonly controls: AgentControls;
+  readonly xdsSnapshot: () => XdsProxySnapshot;
+  readonly instanceIps: readonly string[];
+  readonly stopping: AbortSignal;
+  readonly clock: Clock;
+  readonly log: Log;
+  readonly processStartMs: number;
+}
+
+export function statusDeps(config: AgentConfig, parts: StatusParts): StatusDeps {
+  const { supervisor, counters, controls, xdsSnapshot, stopping, clock, log, processStartMs } = parts;
+  const admin = { host: loopback(parts.instanceIps), port: config.envoy.adminPort };
+  return {
+    settings: {
+      statusPort: config.proxyConfig.statusPort,
+      envoyPrometheusPort: config.env.mergeEnvoyStats ? config.env.envoyPrometheusPort : undefined,
+      metricsLoopbackOnly: config.metricsLoopbackOnly,
+    },
+    envoy: (): EnvoyTarget => ({ admin, activeGeneration: supervisor.snapshot().active?.generation }),
+    probers: [],
+    rejections: () => rejections(xdsSnapshot()),
+    actions: actions(parts, config.supervision.hotRestart),
+    views: views(parts),
+    metrics: () => counters.metrics(supervisor.snapshot()),
+    failed: (error) => controls.quit(`the status port failed: ${error.message}`),
+    clock,
+    processStartMs,
+    log,
+    stopping,
+  };
+}
+
+function actions({ supervisor, controls, stopping, log }: StatusParts, hotRestart: boolean): AgentActions {
+  return {
+    restart: (): RestartAnswer => {
+      const active = supervisor.snapshot().active;
+      if (!hotRestart) return { accepted: false, why: 'hot restart is off' };
+      if (stopping.aborted) return { accepted: false, why: 'the agent is ending' };
+      if (active === undefined) return { accepted: false, why: 'no Envoy runs that could hand over' };
+      controls.restart('POST /restart');
+      return { accepted: true, epoch: active.epoch + 1 };
+    },
+    rotate: () => {
+      if (stopping.aborted) return 'the agent is ending';
+      controls.rotate();
+      return undefined;
+    },
+    drain: () => {
+      log.info('Agent draining proxy');
+      supervisor.drain().catch((error: unknown) => log.error(`cannot drain Envoy: ${messageOf(error)}`));
+    },
+    quit: controls.quit,
+  };
+}
+
+function views({ supervisor, secrets, xdsSnapshot }: StatusParts): AgentViews {
+  return {
+    envoySnapshot: () => supervisor.snapshot(),
+    certificateFacts: () => secrets.facts(),
+    lastUpstreamError: () => {
+      const last = xdsSnapshot().lastUpstreamError;
+      return last && { text: last.text, atMs: last.at.getTime() };
+    },
+  };
+}

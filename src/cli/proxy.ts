@@ -1,0 +1,87 @@
+// `agent proxy`: words and environment become the configuration, and the agent runs until it is told to stop.
+// Upstream: istio 1.31 pilot/cmd/pilot-agent/app/cmd.go newProxyCommand.
+
+import { lookup } from 'node:dns/promises';
+import { availableParallelism, constants } from 'node:os';
+
+import type { Command } from 'commander';
+
+import { loadAgentConfig, type AgentConfig, type AgentConfigInput } from '../config/agent-config.ts';
+import { buildInfo } from '../config/build-info.ts';
+import { proxyFlags, proxyNodeType } from '../config/proxy-flags.ts';
+import type { AgentControls } from '../agent/controls.ts';
+import { systemClock } from '../runtime/clock.ts';
+import { readTextIfExists } from '../runtime/files.ts';
+import type { Log } from '../runtime/log.ts';
+import { ExitError, type CliContext } from './context.ts';
+import { goCommand, type GoArguments } from './go-flags.ts';
+import { withLog } from './logging.ts';
+
+type ProxyArguments = GoArguments<typeof proxyFlags>;
+
+export function proxyCommand(context: CliContext): Command {
+  const processStartMs = Math.round(performance.timeOrigin);
+  return goCommand({
+    name: 'proxy',
+    description: 'Run Envoy with its bootstrap, certificates, configuration and health.',
+    positionals: '[sidecar|router]',
+    flags: proxyFlags,
+    unknownFlags: 'ignore',
+    run: (parsed) => withLog(parsed.flags, (log) => runProxy(context, parsed, log, processStartMs)),
+  });
+}
+
+async function runProxy(
+  context: CliContext,
+  parsed: ProxyArguments,
+  log: Log,
+  processStartMs: number,
+): Promise<void> {
+  const { istioVersion, agentVersion, revision } = buildInfo;
+  log.info(`Version ${istioVersion}-${revision}-sidecar-agent-${agentVersion}`);
+  const load = (): Promise<AgentConfig> => loadAgentConfig(configInput(context, parsed));
+  const config = await load();
+  for (const { level, message } of config.notices) log[level](message);
+  const [{ runAgent }, { execaSpawn }] = await Promise.all([
+    import('../agent/agent.ts'),
+    import('../runtime/execa-spawn.ts'),
+  ]);
+  const deps = {
+    clock: systemClock(),
+    spawn: execaSpawn,
+    random: Math.random,
+    log,
+    output: {
+      stdout: (line: string) => void context.stdout.write(`${line}\n`),
+      stderr: (line: string) => void context.stderr.write(`${line}\n`),
+    },
+    reload: load,
+    processStartMs,
+  };
+  const end = await runAgent(config, deps, context.signal, (controls) => listenForSignals(context, controls));
+  log.info('Agent has successfully terminated');
+  if (end.kind === 'exited' && config.supervision.propagateExitCode) {
+    const code = end.exit.code ?? 128 + constants.signals[end.exit.signal ?? 'SIGKILL'];
+    if (code !== 0) throw new ExitError(`Envoy ended with code ${code}`, code);
+  }
+}
+
+function configInput(context: CliContext, { flags, args, ignored }: ProxyArguments): AgentConfigInput {
+  return {
+    nodeType: proxyNodeType(args),
+    flags,
+    ignoredFlags: ignored,
+    environment: context.env,
+    readText: readTextIfExists,
+    workingDirectory: process.cwd(),
+    cpuCount: availableParallelism(),
+    uid: process.getuid?.() ?? -1,
+    resolveHost: async (host) => (await lookup(host, { all: true })).map(({ address }) => address),
+  };
+}
+
+function listenForSignals(context: CliContext, controls: AgentControls): void {
+  context.onSignal('SIGHUP', () => controls.restart('SIGHUP'));
+  context.onSignal('SIGUSR2', controls.rotate);
+  context.onSignal('SIGINT', () => controls.quit('interrupted twice'));
+}
