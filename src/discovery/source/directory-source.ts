@@ -33,16 +33,21 @@ export class DirectorySource implements AsyncDisposable {
   }
 
   /**
-   * Reads the directory, hands over the first snapshot and then watches.
+   * Watches the directory, reads it and hands over the first snapshot; in this order, so that no change is missed.
    *
    * @throws ConfigError when the first state is wrong: there is no good one to keep
    */
   static async open(deps: DirectorySourceDeps): Promise<DirectorySource> {
     const source = new DirectorySource(deps);
-    deps.onSnapshot(await readConfigDirectory(deps.directory, deps.encoder));
     // The name of a mounted volume's swapped link stands for the directory itself, without its parent.
     const inside = join(deps.directory, '..data');
     source.#watcher = await watchPaths([inside], QUIET_MS, deps.log, () => source.#changed());
+    try {
+      await source.#readFirst();
+    } catch (error) {
+      await source.close();
+      throw error;
+    }
     return source;
   }
 
@@ -53,6 +58,13 @@ export class DirectorySource implements AsyncDisposable {
 
   [Symbol.asyncDispose](): Promise<void> {
     return this.close();
+  }
+
+  async #readFirst(): Promise<void> {
+    const { directory, encoder, onSnapshot } = this.#deps;
+    const first = readConfigDirectory(directory, encoder).then(onSnapshot);
+    this.#reading = first.catch(() => undefined); // whoever opens the source gets the error
+    await first;
   }
 
   /** One reading at a time, so that an older state never replaces a newer one. */
