@@ -5,12 +5,12 @@ import { createServer, type AddressInfo } from 'node:net';
 import { resolve } from 'node:path';
 
 import { makeDirectory } from './remains.ts';
-import { HOST_NAMES, POD_PORTS, type HostName, type Ports, type Topology } from './topology.ts';
+import { HOST_NAMES, POD_PORTS, type HostName, type Layout, type Ports } from './topology.ts';
 
 const PACKAGE = resolve(import.meta.dirname, '../..');
 const PORT_NAMES = Object.keys(POD_PORTS) as (keyof Ports)[];
 
-export async function makeLoopback(envoy: string): Promise<Topology> {
+export async function makeLoopback(envoy: string): Promise<Layout> {
   const directory = await makeDirectory();
   const free = await freePorts(1 + HOST_NAMES.length * PORT_NAMES.length);
   const discoveryPort = free.pop() ?? 0;

@@ -7,7 +7,7 @@ import { join, resolve } from 'node:path';
 import type { Command } from '../../src/runtime/spawn.ts';
 import { run } from './machine.ts';
 import { makeDirectory, PREFIX, removeNamespace } from './remains.ts';
-import { HOST_NAMES, POD_PORTS, type HostName, type Run, type Topology } from './topology.ts';
+import { HOST_NAMES, POD_PORTS, type HostName, type Layout, type Run } from './topology.ts';
 
 /** The uid and gid of the proxy container: the capture rules let it through. */
 const PROXY_UID = 1337;
@@ -38,7 +38,7 @@ exec "$@"
 `;
 
 /** Needs root. @throws Error with the words of `ip` when the kernel refuses */
-export async function makeNamespaces(envoy: string): Promise<Topology> {
+export async function makeNamespaces(envoy: string): Promise<Layout> {
   const directory = await makeDirectory();
   const netns = (host: HostName): string => `${PREFIX}${process.pid}-${host}`;
   const remove = async (): Promise<void> => {

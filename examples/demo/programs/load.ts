@@ -14,7 +14,7 @@ const TIMEOUT_MS = 10_000;
 
 const url = process.argv[2] ?? '';
 const counts = { sent: 0, ok: 0, failed: 0, reasons: {} as Record<string, number> };
-let running = true;
+const stopped = new AbortController();
 
 function ask(agent: Agent | false): Promise<void> {
   return new Promise((resolve) => {
@@ -43,7 +43,7 @@ function fail(reason: string): void {
 }
 
 async function client(agent: Agent | false): Promise<void> {
-  while (running) {
+  while (!stopped.signal.aborted) {
     await ask(agent);
     await delay(PAUSE_MS);
   }
@@ -54,7 +54,7 @@ function report(): void {
   process.stdout.write(`${JSON.stringify(counts)}\n`);
 }
 
-process.once('SIGTERM', () => (running = false));
+process.once('SIGTERM', () => stopped.abort());
 const timer = setInterval(report, REPORT_MS);
 await Promise.all([
   ...Array.from({ length: KEEP_ALIVE_CLIENTS }, () => client(new Agent({ keepAlive: true, maxSockets: 1 }))),
