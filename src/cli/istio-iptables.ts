@@ -7,9 +7,9 @@ import { runCapture } from '../../iptables/capture.ts';
 import { CaptureError } from '../../iptables/errors.ts';
 import { systemHost } from '../../iptables/host.ts';
 import { hostTools } from '../../iptables/tools.ts';
-import type { LogFlagValues } from '../config/log-flags.ts';
+import { type LogFlagValues, type ScopeLevel, scopeLevels } from '../config/log-flags.ts';
 import { systemClock } from '../runtime/clock.ts';
-import { type Log, plainLog } from '../runtime/log.ts';
+import { consoleLine, type Log, recordLog } from '../runtime/log.ts';
 import { nodeSpawn } from '../runtime/node-spawn.ts';
 import { type CliContext, ExitError } from './context.ts';
 import { goCommand } from './go-flags.ts';
@@ -66,11 +66,21 @@ async function capture(
   }
 }
 
-/** Plain lines; of the targets only the standard streams, and the last one named counts. */
-function logTo(context: CliContext, { logTarget }: LogFlagValues): Log {
+/**
+ * Plain lines down to the wanted level. Of the targets only the standard streams, and the last one named counts.
+ *
+ * @throws ConfigError for a level that does not exist
+ */
+function logTo(context: CliContext, { logTarget, logOutputLevel }: LogFlagValues): Log {
   const stream = logTarget.at(-1) === 'stderr' ? context.stderr : context.stdout;
-  return plainLog((line) => stream.write(line));
+  const limit = LEVELS.indexOf(scopeLevels(logOutputLevel).get('default') ?? 'info');
+  return recordLog((record) => {
+    if (LEVELS.indexOf(record.level) <= limit) stream.write(`${consoleLine(record)}\n`);
+  });
 }
+
+/** Each includes those before it. */
+const LEVELS: readonly ScopeLevel[] = ['none', 'error', 'warn', 'info', 'debug'];
 
 function definedEntries(env: CliContext['env']): Record<string, string> {
   return Object.fromEntries(

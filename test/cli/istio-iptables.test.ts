@@ -141,6 +141,14 @@ describe('agent istio-iptables', () => {
     );
   });
 
+  it('logs from the wanted level on', async () => {
+    const quiet = await runAgent(['-b', 'abc', '--log_output_level=default:none']);
+    const usual = await runAgent(['-b', 'abc']);
+
+    assert.doesNotMatch(quiet.stdout, /Istio iptables environment/);
+    assert.match(usual.stdout, /info\tIstio iptables environment:\nENVOY_PORT=/);
+  });
+
   it('loads neither gRPC nor winston nor execa', async () => {
     await using directory = await temporaryDirectory();
     const file = join(directory.path, 'modules.txt');
