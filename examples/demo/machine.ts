@@ -2,7 +2,7 @@
 // goes to a file.
 
 import { createWriteStream } from 'node:fs';
-import { readFile } from 'node:fs/promises';
+import { readFile, writeFile } from 'node:fs/promises';
 import { text } from 'node:stream/consumers';
 import { setTimeout as delay } from 'node:timers/promises';
 
@@ -40,6 +40,7 @@ export class Program {
 
   /** Starts it in a process group of its own, so that Ctrl-C in the terminal reaches the demo alone. */
   static async start(name: string, command: Command, logFile: string): Promise<Program> {
+    await writeFile(logFile, ''); // it can be read from the first moment
     const child = await nodeSpawn({ ...command, detached: true });
     const log = createWriteStream(logFile, { flags: 'a' });
     child.stdout.pipe(log, { end: false });
