@@ -24,7 +24,7 @@ const PUSH_ORDER = [
 
 /**
  * A client that gets a changed cluster or listener warms it, and waits for the endpoints or routes to arrive again
- * even when they are as before.
+ * even when they are as before: Envoy 1.40 for 15 s, its initial fetch timeout.
  */
 const WARMED_WITH: ReadonlyMap<string, string> = new Map([
   [ENDPOINT_TYPE, CLUSTER_TYPE],
