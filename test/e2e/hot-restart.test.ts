@@ -49,7 +49,7 @@ describe('EnvoySupervisor with the real Envoy', function () {
   async function withEnvoy(test: (envoy: SupervisedEnvoy) => Promise<void>): Promise<void> {
     await using folder = await temporaryDirectory();
     const envoy = await SupervisedEnvoy.prepare(binary, folder.path);
-    envoy.run();
+    void envoy.run();
     try {
       await envoy.alone(1);
       await test(envoy);

@@ -21,9 +21,10 @@ export interface SteadyLoad {
 /** @param pauseMs between two requests of one client */
 export function steadyLoad(url: string, kept: number, oneShot: number, pauseMs: number): SteadyLoad {
   const failures: string[] = [];
-  let [sent, answered, running] = [0, 0, true];
+  let [sent, answered] = [0, 0];
+  const ending = new AbortController();
   const client = async (agent: Agent | false): Promise<void> => {
-    while (running) {
+    while (!ending.signal.aborted) {
       sent += 1;
       try {
         await get(url, agent);
@@ -43,7 +44,7 @@ export function steadyLoad(url: string, kept: number, oneShot: number, pauseMs: 
   ];
   const clients = Promise.all(agents.map(client));
   const stop = async (): Promise<LoadResult> => {
-    running = false;
+    ending.abort();
     await clients;
     return { sent, failures };
   };

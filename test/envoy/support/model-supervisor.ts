@@ -1,0 +1,71 @@
+// A supervisor over the model of envoy-world.ts, in fake time.
+
+import type { BootstrapLaunch } from '../../../src/envoy/launcher.ts';
+import type { EnvoySettings } from '../../../src/envoy/settings.ts';
+import { EnvoySupervisor, type EnvoyDeps, type EnvoyEnd } from '../../../src/envoy/supervisor.ts';
+import { FakeClock } from '../../support/fake-clock.ts';
+import { recordingLog, type RecordingLog } from '../../support/recording-log.ts';
+import { EnvoyWorld, type Behaviour } from './envoy-world.ts';
+import { envoySettings } from './settings.ts';
+
+export class ModelSupervisor {
+  readonly clock = new FakeClock();
+  readonly world = new EnvoyWorld(this.clock);
+  readonly recorded: RecordingLog = recordingLog();
+  readonly launches: BootstrapLaunch[] = [];
+  readonly removed: string[] = [];
+  readonly supervisor: EnvoySupervisor;
+  /** Set when `run` has returned or thrown. */
+  end: EnvoyEnd | Error | undefined;
+  readonly #stop = new AbortController();
+
+  constructor(settings: Partial<EnvoySettings> = {}, deps: Partial<EnvoyDeps> = {}) {
+    const all: EnvoyDeps = {
+      clock: this.clock,
+      spawn: this.world.spawn,
+      log: this.recorded.log,
+      random: () => 0.5, // the middle: no jitter
+      output: { stdout: () => undefined, stderr: () => undefined },
+      writeBootstrap: (launch) => {
+        this.launches.push(launch);
+        return Promise.resolve(`envoy-rev${launch.epoch}.json`);
+      },
+      removeBootstrap: (path) => Promise.resolve(void this.removed.push(path)),
+      xdsReady: () => ({ ok: true, reason: '' }),
+      admin: this.world.access,
+      memory: this.world.memory,
+      ...deps,
+    };
+    this.supervisor = new EnvoySupervisor(all, envoySettings(settings));
+  }
+
+  /** Starts, and lets the first Envoy come up, or fail. */
+  async start(behave: (index: number) => Behaviour = () => ({})): Promise<void> {
+    this.world.behave = behave;
+    void this.supervisor.run(this.#stop.signal).then(
+      (end) => (this.end = end),
+      (error: Error) => (this.end = error),
+    );
+    await this.pass(200);
+  }
+
+  stop(): void {
+    this.#stop.abort(new Error('received signal: terminated'));
+  }
+
+  /** Lets fake time pass in small steps, so that streams and promises keep up with it. */
+  async pass(ms: number, stepMs = 50): Promise<void> {
+    for (let left = ms; left > 0; left -= stepMs) {
+      for (let round = 0; round < 5; round += 1) await new Promise(setImmediate);
+      await this.clock.tick(Math.min(stepMs, left));
+    }
+    for (let round = 0; round < 5; round += 1) await new Promise(setImmediate);
+  }
+
+  /** Ends it, so that nothing is left to a later test. */
+  async finish(): Promise<void> {
+    this.supervisor.skipDrain();
+    this.stop();
+    await this.pass(3000, 500);
+  }
+}

@@ -1,0 +1,159 @@
+import { deepEqual, equal } from 'node:assert/strict';
+
+import type { EnvoySettings } from '../../src/envoy/settings.ts';
+import { ModelSupervisor } from './support/model-supervisor.ts';
+
+const DRAIN_SIDECAR = '/drain_listeners?inboundonly&graceful';
+
+async function running(settings: Partial<EnvoySettings> = {}, ignoresTerm = false): Promise<ModelSupervisor> {
+  const subject = new ModelSupervisor(settings);
+  await subject.start(() => ({ ignoresTerm }));
+  return subject;
+}
+
+describe('terminate', () => {
+  it('drains, waits terminationDrainDuration, and sends SIGTERM', async () => {
+    const subject = await running();
+
+    subject.stop();
+    await subject.pass(4900);
+    deepEqual(subject.world.posts, [DRAIN_SIDECAR]);
+    deepEqual(subject.world.envoys[0]?.signals, []);
+    await subject.pass(200);
+
+    deepEqual(subject.world.envoys[0]?.signals, ['SIGTERM']);
+    deepEqual(subject.end, { kind: 'drained' });
+  });
+
+  it('kills an Envoy that is still there two seconds later', async () => {
+    const subject = await running({}, true);
+
+    subject.stop();
+    await subject.pass(6900);
+    deepEqual(subject.world.envoys[0]?.signals, ['SIGTERM']);
+    await subject.pass(200);
+
+    deepEqual(subject.world.envoys[0]?.signals, ['SIGTERM', 'SIGKILL']);
+    deepEqual(subject.end, { kind: 'drained' });
+  });
+
+  it('kills at once when there is no grace', async () => {
+    const subject = await running({ terminationGraceMs: 0 });
+
+    subject.stop();
+    await subject.pass(5100);
+
+    deepEqual(subject.world.envoys[0]?.signals, ['SIGKILL']);
+  });
+
+  it('drains all listeners of a gateway', async () => {
+    const subject = await running({ drainInboundOnly: false });
+
+    subject.stop();
+    await subject.pass(100);
+
+    deepEqual(subject.world.posts, ['/drain_listeners?graceful']);
+    await subject.finish();
+  });
+
+  it('does not drain again after a drain request, and ends at once', async () => {
+    const subject = await running();
+    await subject.supervisor.drain();
+
+    subject.stop();
+    await subject.pass(50);
+
+    deepEqual(subject.world.posts, [`${DRAIN_SIDECAR}&skip_exit`]);
+    deepEqual(subject.end, { kind: 'drained' });
+  });
+
+  it('refuses planned restarts after a drain request', async () => {
+    const subject = await running();
+    await subject.supervisor.drain();
+
+    deepEqual(await subject.supervisor.restart('test'), { kind: 'refused', why: 'the proxy is draining' });
+    await subject.finish();
+  });
+
+  it('returns at once when Envoy ends during the drain', async () => {
+    const subject = await running();
+    subject.stop();
+    await subject.pass(1000);
+
+    subject.world.envoys[0]?.end({ code: 0, signal: null });
+    await subject.pass(50);
+
+    deepEqual(subject.end, { kind: 'drained' });
+  });
+
+  it('ends at once while it waits to start Envoy again', async () => {
+    const subject = await running();
+    subject.world.behave = () => ({ ends: { afterMs: 10, exit: { code: 1, signal: null } } });
+    subject.world.envoys[0]?.end({ code: 1, signal: null });
+    await subject.pass(2000);
+    equal(subject.supervisor.snapshot().phase, 'backoff');
+
+    subject.stop();
+    await subject.pass(50);
+
+    deepEqual(subject.end, { kind: 'drained' });
+    equal(subject.clock.sleepers, 0);
+  });
+
+  it('answers a restart that waits for its turn', async () => {
+    const subject = await running();
+    void subject.supervisor.restart('first');
+    await subject.pass(300);
+    const second = subject.supervisor.restart('second');
+
+    await subject.finish();
+
+    deepEqual(await second, { kind: 'refused', why: 'the supervisor has ended' });
+  });
+
+  describe('with EXIT_ON_ZERO_ACTIVE_CONNECTIONS', () => {
+    const settings = { exitOnZeroConnections: { minimumDrainMs: 5000, ignoredPorts: [15021] } };
+    const open = (count: number): string => `listener.0.0.0.0_15006.downstream_cx_active: ${count}\n`;
+
+    it('waits the minimum, then until no connection is open', async () => {
+      const subject = await running(settings);
+      const answers = [open(6), open(3), open(0)];
+      subject.world.stats = () => answers.shift() ?? '';
+
+      subject.stop();
+      await subject.pass(7900);
+      equal(subject.end, undefined);
+      await subject.pass(200);
+
+      deepEqual(subject.end, { kind: 'drained' });
+      deepEqual(answers, []);
+    });
+
+    it('ends when Envoy has no statistics', async () => {
+      const subject = await running(settings);
+
+      subject.stop();
+      await subject.pass(6100);
+
+      deepEqual(subject.end, { kind: 'drained' });
+    });
+
+    it('gives up after five answers in a row that failed', async () => {
+      const subject = await running(settings);
+      let asked = 0;
+      subject.world.stats = () => {
+        asked += 1;
+        if (asked === 5) return open(2);
+        throw new Error('reset');
+      };
+
+      subject.stop();
+      await subject.pass(14_900);
+      equal(subject.end, undefined);
+      await subject.pass(200);
+
+      equal(asked, 10);
+      deepEqual(subject.end, { kind: 'drained' });
+    });
+  });
+});
