@@ -194,8 +194,7 @@ describe('JsonEncoder', () => {
     {
       what: 'an Any of an unknown type',
       json: { transport_socket: { typed_config: { '@type': `${PREFIX}envoy.Nothing` } } },
-      message:
-        /^transport_socket\.typed_config\.@type|\["@type"\]: ".*Nothing" is no message type of the Envoy/,
+      message: /^transport_socket\.typed_config\["@type"\]: ".*Nothing" is no message type of the Envoy API/,
     },
     {
       what: 'bytes that are not Base64',
