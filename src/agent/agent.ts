@@ -85,7 +85,7 @@ export async function runAgent(
   servers.use(await startSds(config, deps, identity, counters, stopping));
   xds.proxy = servers.use(await startXdsProxy(config, deps, identity, counters));
   running(controls);
-  return runUntilEnvoyEnds(supervisor, identity, stopping);
+  return await runUntilEnvoyEnds(supervisor, identity, stopping); // awaited here: what serves closes after it
 }
 
 interface SupervisorInput {
