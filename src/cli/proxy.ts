@@ -37,6 +37,7 @@ async function runProxy(
   log: Log,
   processStartMs: number,
 ): Promise<void> {
+  for (const line of parsed.flagLines) log.info(line);
   const { istioVersion, agentVersion, revision } = buildInfo;
   log.info(`Version ${istioVersion}-${revision}-sidecar-agent-${agentVersion}`);
   const load = (): Promise<AgentConfig> => loadAgentConfig(configInput(context, parsed));

@@ -7,7 +7,8 @@ import { execa } from 'execa';
 import type { Child, Command, Exit } from './spawn.ts';
 
 export async function execaSpawn(command: Command): Promise<Child> {
-  const { output = 'pipe' } = command;
+  // execa takes each of the three, its overloads only the names
+  const output = (command.output ?? 'pipe') as 'pipe';
   const child = execa(command.file, [...command.args], {
     stdio: [command.input === undefined ? 'ignore' : 'pipe', output, output],
     ...(command.input !== undefined && { input: command.input }),
