@@ -1,0 +1,53 @@
+// The whole agent as a process, with the real Envoy and the embedded control plane.
+
+import { deepEqual, equal, match, ok } from 'node:assert/strict';
+import { access } from 'node:fs/promises';
+import { join } from 'node:path';
+
+import { temporaryDirectory } from '../support/temporary-directory.ts';
+import { freePorts } from '../support/free-ports.ts';
+import { ControlPlane } from './support/control-plane.ts';
+import { answeringListener, staticCluster } from './support/mesh-resources.ts';
+import { Pod } from './support/pod.ts';
+
+describe('agent proxy sidecar', function () {
+  this.timeout(60_000);
+
+  for (const [kind, delta] of [
+    ['delta', 'true'],
+    ['state of the world', 'false'],
+  ] as const) {
+    it(`gets ready, serves what ${kind} xDS brings and ends in order`, async () => {
+      await using folder = await temporaryDirectory();
+      const [port = 0] = await freePorts(1);
+      const resources = [answeringListener('hello', port), staticCluster('web', port)];
+      await using control = await ControlPlane.start(join(folder.path, 'control'), {
+        config: { 'all.yaml': { resources } },
+      });
+      await using pod = await Pod.start(join(folder.path, 'pod'), {
+        control,
+        env: { ISTIO_DELTA_XDS: delta },
+      });
+
+      await pod.ready();
+
+      equal(await (await fetch(`http://127.0.0.1:${port}/`)).text(), 'hello');
+      equal((await fetch(pod.status('/healthz/ready'))).status, 200);
+      const { uris } = (await (await fetch(pod.status('/debug/certs'))).json()) as { uris: string[] };
+      deepEqual(uris, ['spiffe://cluster.local/ns/default/sa/web']);
+
+      deepEqual(await pod.stop(), { code: 0, signal: null });
+      match(await pod.log(), /Agent has successfully terminated/);
+      for (const left of [
+        'etc/istio/proxy/XDS',
+        'etc/istio/proxy/envoy-rev0.json',
+        'var/run/secrets/workload-spiffe-uds/socket',
+      ]) {
+        await access(join(pod.root, left)).then(
+          () => ok(false, `${left} is left behind`),
+          () => undefined, // gone, as it should be
+        );
+      }
+    });
+  }
+});
