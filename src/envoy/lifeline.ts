@@ -43,7 +43,12 @@ class OneConnection extends Agent {
     options: AgentOptions,
     callback?: (error: Error | null, stream: Duplex) => void,
   ): Duplex | null | undefined {
-    if (this.#connected) throw new AgentError('the kept admin connection has ended');
+    if (this.#connected) {
+      // reported, not thrown: the agent also connects by itself, for a request that waits when a socket ends
+      const fail = callback as ((error: Error) => void) | undefined;
+      fail?.(new AgentError('the kept admin connection has ended'));
+      return undefined;
+    }
     this.#connected = true;
     return super.createConnection(options, callback);
   }

@@ -104,7 +104,17 @@ describe('Handoff', () => {
       await subject.finish();
     });
 
-    it('refuses a bootstrap that cannot be rendered, or that Envoy refuses, and removes the file', async () => {
+    it('refuses when the bootstrap cannot be rendered', async () => {
+      const writeBootstrap = ({ epoch }: { readonly epoch: number }): Promise<string> =>
+        epoch === 0 ? Promise.resolve('envoy-rev0.json') : Promise.reject(new Error('no such template'));
+      const { subject, outcome } = await restarted(() => ({}), 300, { writeBootstrap });
+
+      deepEqual(outcome(), { kind: 'refused', why: 'the bootstrap cannot be rendered: no such template' });
+      equal(subject.supervisor.snapshot().phase, 'running');
+      await subject.finish();
+    });
+
+    it('refuses a bootstrap that Envoy refuses, in its words, and removes the file', async () => {
       const subject = new ModelSupervisor();
       await subject.start();
       subject.world.check = (args) =>
