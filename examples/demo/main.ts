@@ -4,6 +4,8 @@
 
 import { parseArgs } from 'node:util';
 
+import { messageOf } from '../../src/runtime/errors.ts';
+import { aborted } from '../../src/runtime/tasks.ts';
 import {
   becomesReady,
   identifiesCaller,
@@ -16,7 +18,6 @@ import {
 import { fetchEnvoy } from './fetch-envoy.ts';
 import { Load, serverUrl } from './load.ts';
 import { startMesh, type Mesh } from './mesh.ts';
-import { aborted } from '../../src/runtime/tasks.ts';
 import { Report } from './report.ts';
 
 /** Ends a demo that hangs, milliseconds. */
@@ -42,9 +43,9 @@ function printHints({ topology, client, server }: Mesh, report: Report): void {
   report.line(`Kept until Ctrl-C, in ${layout.directory}. Try:`);
   report.line(`  ${layout.prefix('client')}curl -s ${serverUrl(layout)}`);
   report.line(`  ${layout.prefix('client')}curl -s ${client.status('/debug/certs')}`);
-  report.line(`  ${layout.prefix('server')}curl -s ${server.status('/healthz/ready?verbose')}`);
+  report.line(`  ${layout.prefix('server')}curl -s '${server.status('/healthz/ready?verbose')}'`);
   report.line(`  ${layout.prefix('server')}curl -s -X POST ${server.status('/restart')}`);
-  report.line(`  ${layout.prefix('server')}iptables -t nat -S`);
+  if (layout.captured) report.line(`  ${layout.prefix('server')}iptables -t nat -S`);
   report.line(`  tail -f ${layout.directory}/server/agent.log`);
 }
 
@@ -54,11 +55,7 @@ async function demo(report: Report, signal: AbortSignal): Promise<void> {
   const startMs = performance.now();
   const envoy = await fetchEnvoy();
   await using mesh = await startMesh({ envoy, loopback }, signal);
-  report.line(
-    mesh.topology.layout.captured
-      ? 'Two workloads and their control plane, each in a network namespace of its own:'
-      : 'Two workloads and their control plane on loopback, without capture (that needs root):',
-  );
+  report.line(`Two workloads and their control plane, ${mesh.place}:`);
   await show(mesh, report, signal, keep);
   const seconds = ((performance.now() - startMs) / 1000).toFixed(0);
   report.line(report.failed === 0 ? `All claims held, ${seconds} s.` : `${report.failed} claims failed.`);
@@ -78,7 +75,7 @@ try {
   await demo(report, stop.signal);
   if (report.failed > 0) process.exitCode = 1;
 } catch (error) {
-  console.error(error instanceof Error ? error.message : error);
+  console.error(messageOf(stop.signal.aborted ? stop.signal.reason : error));
   process.exitCode = 1;
 } finally {
   clearTimeout(limit);

@@ -2,12 +2,14 @@
 
 import { ControlPlane } from './control-plane.ts';
 import { makeLoopback } from './loopback.ts';
-import { makeNamespaces } from './namespaces.ts';
+import { makeNamespaces, namespacesAllowed } from './namespaces.ts';
 import { removeStale } from './remains.ts';
-import { Topology } from './topology.ts';
+import { Topology, type Layout } from './topology.ts';
 import { Workload } from './workload.ts';
 
 export interface Mesh extends AsyncDisposable {
+  /** Where it runs and why there, in words. */
+  readonly place: string;
   readonly topology: Topology;
   readonly control: ControlPlane;
   readonly client: Workload;
@@ -24,17 +26,31 @@ export interface MeshSettings {
 /** Starts everything; nothing of it need be ready. Disposing ends and removes all of it. */
 export async function startMesh({ envoy, loopback }: MeshSettings, signal: AbortSignal): Promise<Mesh> {
   await using opened = new AsyncDisposableStack();
-  const captured = process.getuid?.() === 0 && !loopback;
-  if (captured) await removeStale();
-  const topology = new Topology(captured ? await makeNamespaces(envoy) : await makeLoopback(envoy));
-  opened.use(topology);
+  const { layout, place } = await layOut(envoy, loopback);
+  const topology = opened.use(new Topology(layout));
   const control = await ControlPlane.start(topology, signal);
   const [client, server] = await both(
     Workload.start(topology, 'client', control),
     Workload.start(topology, 'server', control),
   );
   const all = opened.move();
-  return { topology, control, client, server, [Symbol.asyncDispose]: () => all.disposeAsync() };
+  return { place, topology, control, client, server, [Symbol.asyncDispose]: () => all.disposeAsync() };
+}
+
+/** Namespaces wherever they can be had. */
+async function layOut(
+  envoy: string,
+  loopback: boolean,
+): Promise<{ readonly layout: Layout; readonly place: string }> {
+  const onLoopback = async (why: string): Promise<{ readonly layout: Layout; readonly place: string }> => ({
+    layout: await makeLoopback(envoy),
+    place: `on loopback, without capture (${why})`,
+  });
+  if (loopback) return onLoopback('as asked');
+  if (process.getuid?.() !== 0) return onLoopback('that needs root');
+  await removeStale();
+  if (!(await namespacesAllowed())) return onLoopback('this machine allows no network namespaces');
+  return { layout: await makeNamespaces(envoy), place: 'each in a network namespace of its own' };
 }
 
 /** Waits for the other one even when one fails, so that nothing is started behind the clean-up's back. */

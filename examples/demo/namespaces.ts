@@ -4,6 +4,7 @@
 import { mkdir, rm, writeFile } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
 
+import { errnoOf } from '../../src/runtime/errors.ts';
 import type { Command } from '../../src/runtime/spawn.ts';
 import { run } from './machine.ts';
 import { makeDirectory, PREFIX, removeNamespace } from './remains.ts';
@@ -36,6 +37,27 @@ mount --bind "$4" "$1/tools/package"
 shift 4
 exec "$@"
 `;
+
+/** The packages of the programs that root's demo runs, under their names in Debian. */
+const TOOLS = { ip: 'iproute2', 'iptables-restore': 'iptables', mount: 'mount', setpriv: 'util-linux' };
+
+/**
+ * False where even root may not make them, as in a container without privileges.
+ *
+ * @throws Error naming the package when a tool is missing
+ */
+export async function namespacesAllowed(): Promise<boolean> {
+  for (const [tool, name] of Object.entries(TOOLS)) {
+    await run(tool, ['--version']).catch((error: unknown) => {
+      if (errnoOf((error as Error).cause) !== 'ENOENT') return; // it is there; `ip` knows no --version
+      throw new Error(`as root the demo needs ${tool}: apt-get install ${name}, or use --loopback`);
+    });
+  }
+  return run('unshare', ['--net', '--mount', 'true']).then(
+    () => true,
+    () => false,
+  );
+}
 
 /** Needs root. @throws Error with the words of `ip` when the kernel refuses */
 export async function makeNamespaces(envoy: string): Promise<Layout> {
