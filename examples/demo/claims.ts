@@ -60,23 +60,28 @@ export async function rotates(mesh: Mesh, load: Load, signal: AbortSignal): Prom
   return `serial ${short(before)} → ${short(after)} after ${ms(waited)}, the server saw it; ${sent} sent, failed = 0`;
 }
 
-/** A new Envoy takes over from the old one under load. */
+/** A new Envoy takes over from the old one under load, and the workload is ready at every moment. */
 export async function restartsHot({ server }: Mesh, load: Load, signal: AbortSignal): Promise<string> {
   const old = await running(server);
   const counts = await load.counts();
   const answer = await server.window.post(server.status('/restart'));
   claim(answer.status === 202, `POST /restart answered ${answer.status}: ${answer.body.trim()}`);
-  const took = await until(
-    async () => (await envoyFacts(server))?.epoch === old.epoch + 1,
-    server.agent,
-    signal,
-  );
-  await until(async () => (await envoyFacts(server))?.draining === 0, server.agent, signal);
+  let unready = 0;
+  const reached = (condition: (now: EnvoyFacts | undefined) => boolean): Promise<number> =>
+    until(
+      async () => {
+        if (!(await isReady(server))) unready += 1;
+        return condition(await envoyFacts(server));
+      },
+      server.agent,
+      signal,
+    );
+  const took = await reached((now) => now?.epoch === old.epoch + 1);
+  await reached((now) => now?.draining === 0);
   const { sent, failed, reasons } = countsSince(counts, await load.counts());
-  claim(failed === 0, failures(failed, sent, reasons));
-  claim(sent > 0, 'no request was sent');
-  const now = await running(server);
-  return `server's Envoy epoch ${old.epoch} → ${now.epoch} in ${ms(took)}; ${sent} sent, failed = 0`;
+  claim(failed === 0 && sent > 0, failures(failed, sent, reasons));
+  claim(unready === 0, `the workload was not ready ${unready} times`);
+  return `server's Envoy epoch ${old.epoch} → ${old.epoch + 1} in ${ms(took)}, ready throughout; ${sent} sent, failed = 0`;
 }
 
 /** The agent notices the death of its Envoy and starts another. */
