@@ -1,18 +1,7 @@
 // The node id: who this proxy says it is, towards the control plane and in the bootstrap.
 // Upstream: pilot/cmd/pilot-agent/app/cmd.go initProxy, pkg/model/proxy.go ServiceNode.
 
-import { ConfigError } from '../runtime/errors.ts';
-
-export const NODE_TYPES = ['sidecar', 'router', 'waypoint', 'ztunnel', 'agentgateway'] as const;
-
-export type NodeType = (typeof NODE_TYPES)[number];
-
-/** @throws ConfigError `invalid proxy Type: <text>` */
-export function parseNodeType(text: string): NodeType {
-  const type = NODE_TYPES.find((known) => known === text);
-  if (type === undefined) throw new ConfigError(`invalid proxy Type: ${text}`);
-  return type;
-}
+import type { NodeType } from '../config/proxy-flags.ts';
 
 export interface IdentityInput {
   readonly type: NodeType;

@@ -3,11 +3,11 @@
 // Upstream: pkg/bootstrap/config.go GetNodeMetaData, pkg/model/proxy.go Node.
 
 import { serviceCluster } from './cluster.ts';
-import { byteOrder, sortKeys, type JsonObject, type JsonValue, type TextMap } from './json.ts';
+import { byteOrder, sortedObject, sortKeys, type JsonObject, type JsonValue, type TextMap } from './json.ts';
 import { nodeLabels } from './labels.ts';
 import { localityLabel, parseLocality, type Locality } from './locality.ts';
 import { decodeMetadata, encodeMetadata, type TypedMetadata } from './metadata-fields.ts';
-import { canonicalProxyConfig, type ProxyConfigJson } from './proxy-config-json.ts';
+import type { ProxyConfigJson } from './proxy-config-json.ts';
 import {
   injectedLabels,
   rawMetadata,
@@ -164,7 +164,7 @@ function completed(
     PILOT_SAN: input.pilotSubjectAltNames,
     PLATFORM_METADATA:
       Object.keys(platform.metadata).length > 0 ? platform.metadata : decoded.PLATFORM_METADATA,
-    PROXY_CONFIG: canonicalProxyConfig(proxyConfig),
+    PROXY_CONFIG: sortedObject(proxyConfig as JsonObject),
     SERVICE_ACCOUNT: pod.serviceAccount,
     STATIC_LABELS: staticLabels,
     STS_PORT: ports.sts === 0 ? decoded.STS_PORT : String(ports.sts),

@@ -7,7 +7,7 @@ import { formatDuration, MINUTE_MS } from '../runtime/duration.ts';
 import { messageOf } from '../runtime/errors.ts';
 import type { Log } from '../runtime/log.ts';
 import { abortable } from '../runtime/tasks.ts';
-import { CauseLog } from './cause-log.ts';
+import { CauseLog } from '../runtime/cause-log.ts';
 import type { CsrMeter } from './csr-meter.ts';
 import { retryWaitMs, rotateAtMs, type RotationSettings } from './rotation.ts';
 import type { WorkloadCertificate } from './workload-certificate.ts';

@@ -6,7 +6,7 @@ import { readFile } from 'node:fs/promises';
 import { parseCertificates } from '../pki/certificates.ts';
 import type { Clock } from '../runtime/clock.ts';
 import { messageOf } from '../runtime/errors.ts';
-import type { CauseLog } from './cause-log.ts';
+import type { CauseLog } from '../runtime/cause-log.ts';
 
 export interface CertificateFiles {
   /** Absolute paths of PEM files. */

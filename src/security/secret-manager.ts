@@ -97,7 +97,7 @@ export class SecretManager implements AsyncDisposable {
    */
   async get(name: string, signal: AbortSignal): Promise<SecretItem> {
     if (name !== WORKLOAD_SECRET && name !== TRUST_SECRET) {
-      throw new SecretError(`failed to generate secret for ${name}: unknown resource`);
+      throw new SecretError('unknown resource');
     }
     const certificate = await this.#certificate(name, signal);
     if (name === TRUST_SECRET) return { kind: 'trust', name, rootPem: this.#anchors(certificate) };

@@ -1,5 +1,6 @@
-// What is wrong with the control plane, told once: a warning per change of cause, the repetitions at debug.
+// What is wrong with the control plane: the newest trouble for those who ask, and a log line per change of cause.
 
+import { CauseLog } from '../runtime/cause-log.ts';
 import type { Clock } from '../runtime/clock.ts';
 import type { Log, LogFields } from '../runtime/log.ts';
 import type { Ending } from './endings.ts';
@@ -11,13 +12,12 @@ export interface UpstreamError {
 
 export class UpstreamTroubles {
   readonly #clock: Clock;
-  readonly #log: Log;
-  #told: string | undefined;
+  readonly #causes: CauseLog;
   #last: UpstreamError | undefined;
 
   constructor(clock: Clock, log: Log) {
     this.#clock = clock;
-    this.#log = log;
+    this.#causes = new CauseLog(log);
   }
 
   /** The newest trouble, also after it is over; undefined when there never was one. */
@@ -26,15 +26,12 @@ export class UpstreamTroubles {
   }
 
   add(ending: Ending, fields: LogFields): void {
-    const text = `upstream terminated with unexpected error ${ending.message}`;
     this.#last = { text: ending.message, at: new Date(this.#clock.now()) };
-    if (this.#told === ending.message) this.#log.debug(text, fields);
-    else this.#log.warn(text, fields);
-    this.#told = ending.message;
+    this.#causes.warn(`upstream terminated with unexpected error ${ending.message}`, fields);
   }
 
   /** The control plane works again: the same cause is news the next time. */
   over(): void {
-    this.#told = undefined;
+    this.#causes.clear();
   }
 }

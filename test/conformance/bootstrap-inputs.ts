@@ -1,6 +1,9 @@
 // The inputs of a bootstrap case, in the words of the case files, as the inputs of the product's node and bootstrap.
 
 import type { BootstrapInput } from '../../src/bootstrap/parameters.ts';
+import { message } from '../../src/config/proto-json.ts';
+import { proxyConfigFields } from '../../src/config/proxy-config-fields.ts';
+import type { JsonObject } from '../../src/config/yaml.ts';
 import type { Locality } from '../../src/node/locality.ts';
 import { buildNode, type NodeInput } from '../../src/node/node.ts';
 import type { ProxyConfigJson } from '../../src/node/proxy-config-json.ts';
@@ -73,7 +76,7 @@ export const PLAIN_INPUTS: BootstrapCaseInputs = {
 export function bootstrapInput(inputs: BootstrapCaseInputs, warn: Warn): BootstrapInput {
   return {
     node: buildNode(nodeInput(inputs), warn),
-    proxyConfig: inputs.proxyConfig,
+    proxyConfig: canonical(inputs.proxyConfig),
     hostIp: inputs.processEnv['HOST_IP'] ?? '',
     compliancePolicy: inputs.compliancePolicy,
     logAsJson: inputs.logAsJson,
@@ -87,7 +90,7 @@ export function nodeInput(inputs: BootstrapCaseInputs): NodeInput {
   return {
     id: inputs.nodeId,
     environment: env,
-    proxyConfig: inputs.proxyConfig,
+    proxyConfig: canonical(inputs.proxyConfig),
     pod: {
       name: env['POD_NAME'] ?? '',
       namespace: env['POD_NAMESPACE'] ?? '',
@@ -116,4 +119,10 @@ export function nodeInput(inputs: BootstrapCaseInputs): NodeInput {
     credentialSocketExists: inputs.credentialSocketExists,
     servesFilesOnly: inputs.customCredentialsFileExists,
   };
+}
+
+/** What configuration layers make of it: the cases also spell out zero values. */
+function canonical(proxyConfig: ProxyConfigJson): ProxyConfigJson {
+  const context = { unknownField: () => undefined, sourceAt: () => undefined };
+  return message(proxyConfigFields).read(proxyConfig as JsonObject, [], context) as ProxyConfigJson;
 }

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 
-import { nodeId, parseNodeType } from '../../src/node/identity.ts';
+import { nodeId } from '../../src/node/identity.ts';
 
 describe('nodeId', () => {
   it('joins type, address, pod and DNS domain', () => {
@@ -31,17 +31,5 @@ describe('nodeId', () => {
     const id = nodeId({ type: 'sidecar', ip: '', podName: '', podNamespace: '', dnsDomain: '' });
 
     assert.equal(id, 'sidecar~~.~.svc.cluster.local');
-  });
-});
-
-describe('parseNodeType', () => {
-  it('knows the five types', () => {
-    const types = ['sidecar', 'router', 'waypoint', 'ztunnel', 'agentgateway'].map(parseNodeType);
-
-    assert.equal(types.length, 5);
-  });
-
-  it('refuses any other', () => {
-    assert.throws(() => parseNodeType('Sidecar'), { message: 'invalid proxy Type: Sidecar' });
   });
 });

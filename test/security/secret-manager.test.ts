@@ -153,7 +153,7 @@ describe('SecretManager', () => {
       const { manager, ca } = makeManager();
 
       await assert.rejects(manager.get('kubernetes://x', never), {
-        message: 'failed to generate secret for kubernetes://x: unknown resource',
+        message: 'unknown resource',
       });
       assert.equal(ca.requests, 0);
     });

@@ -1,6 +1,6 @@
 // One log line per change of cause: a fault that repeats at every retry is said once at warn, then at debug.
 
-import type { Log } from '../runtime/log.ts';
+import type { Log, LogFields } from './log.ts';
 
 export class CauseLog {
   readonly #log: Log;
@@ -10,10 +10,13 @@ export class CauseLog {
     this.#log = log;
   }
 
-  /** @param message cause included; the same text as last time counts as the same cause */
-  warn(message: string): void {
-    if (message === this.#last) this.#log.debug(message);
-    else this.#log.warn(message);
+  /**
+   * @param message cause included; the same text as last time counts as the same cause
+   * @param fields of this occurrence; they do not make it another cause
+   */
+  warn(message: string, fields?: LogFields): void {
+    if (message === this.#last) this.#log.debug(message, fields);
+    else this.#log.warn(message, fields);
     this.#last = message;
   }
 
