@@ -1,0 +1,112 @@
+// The supervisor with real processes: the fake Envoy speaks the restart protocol over real sockets, its region
+// is a real file, and its admin port a real port.
+
+import { deepEqual, equal, match } from 'node:assert/strict';
+import { readdir, rm } from 'node:fs/promises';
+
+import type { RestartOutcome } from '../../src/envoy/handoff.ts';
+import { DEFAULT_TIMING, type EnvoySettings } from '../../src/envoy/settings.ts';
+import { sharedMemory } from '../../src/envoy/shared-memory.ts';
+import { EnvoySupervisor } from '../../src/envoy/supervisor.ts';
+import { systemClock } from '../../src/runtime/clock.ts';
+import { execaSpawn } from '../../src/runtime/execa-spawn.ts';
+import { recordingLog } from '../support/recording-log.ts';
+import type { FakeBootstrap } from './fixtures/fake-envoy-process.ts';
+import { FakeEnvoyFolder } from './support/fake-envoy.ts';
+
+const timing = { ...DEFAULT_TIMING, livePollMs: 10 };
+
+/** Runs the test with a live fake Envoy, and ends it whatever happens. */
+async function withEnvoy(
+  folder: FakeEnvoyFolder,
+  fakes: readonly FakeBootstrap['fake'][],
+  test: (supervisor: EnvoySupervisor) => Promise<void>,
+): Promise<void> {
+  const settings: EnvoySettings = folder.settings({ timing, terminationDrainMs: 10 });
+  const supervisor = new EnvoySupervisor(
+    {
+      clock: systemClock(),
+      spawn: execaSpawn,
+      log: recordingLog().log,
+      random: Math.random,
+      output: { stdout: () => undefined, stderr: () => undefined },
+      writeBootstrap: ({ epoch, generation }) => {
+        const fake = fakes[generation - 1];
+        return folder.bootstrap(`envoy-rev${epoch}.json`, { listeners: ['in'], ...(fake && { fake }) });
+      },
+      removeBootstrap: (path) => rm(path, { force: true }),
+      xdsReady: () => ({ ok: true, reason: '' }),
+      memory: sharedMemory(folder.path, '/dev/null'),
+    },
+    settings,
+  );
+  const stop = new AbortController();
+  const ended = supervisor.run(stop.signal);
+  try {
+    await test(supervisor);
+  } finally {
+    stop.abort();
+    await ended;
+  }
+}
+
+const why = (outcome: RestartOutcome): string => ('why' in outcome ? outcome.why : '');
+
+describe('EnvoySupervisor with processes', () => {
+  it('hands over in the order of the protocol, and the parent ends by its child', async () => {
+    await using folder = await FakeEnvoyFolder.make();
+
+    await withEnvoy(folder, [], async (supervisor) => {
+      deepEqual(await supervisor.restart('one'), { kind: 'committed', epoch: 1, generation: 2 });
+      deepEqual(await supervisor.restart('two'), { kind: 'committed', epoch: 2, generation: 3 });
+    });
+
+    const events = (await folder.journal()).map(({ epoch, event }) => `${epoch} ${event}`);
+    equal(
+      events.slice(0, 9).join(', '),
+      '0 started, 0 live, 1 started, 0 admin, 1 live, 0 drain, 0 end, 0 ended, 2 started',
+    );
+  });
+
+  it('keeps the old epoch when the new one fails before it spoke to it, at the same number next time', async () => {
+    await using folder = await FakeEnvoyFolder.make();
+
+    await withEnvoy(folder, [undefined, 'fails-early'], async (supervisor) => {
+      const outcome = await supervisor.restart('bad');
+
+      equal(outcome.kind, 'rolled-back');
+      match(why(outcome), /exit code 1 before it was live: error initializing config.*no such cluster/);
+      equal(supervisor.snapshot().phase, 'running');
+      deepEqual(await supervisor.restart('good'), { kind: 'committed', epoch: 1, generation: 3 });
+    });
+  });
+
+  it('wins the admin port back with the next restart when a failed candidate took it away', async () => {
+    await using folder = await FakeEnvoyFolder.make();
+
+    await withEnvoy(folder, [undefined, 'fails-late'], async (supervisor) => {
+      equal((await supervisor.restart('bad')).kind, 'rolled-back');
+      equal(supervisor.snapshot().phase, 'degraded');
+
+      deepEqual(await supervisor.restart('next'), { kind: 'committed', epoch: 1, generation: 3 });
+
+      const terms = (await folder.journal()).filter(({ event }) => event === 'SIGTERM');
+      deepEqual(terms, []);
+    });
+  });
+
+  it('leaves no region and no bootstrap behind', async () => {
+    await using folder = await FakeEnvoyFolder.make();
+    const mine = async (): Promise<string[]> =>
+      (await readdir(folder.path))
+        .filter((name) => name.startsWith('envoy'))
+        .map((name) => name.replace(/\d+$/, ''));
+
+    await withEnvoy(folder, [], async (supervisor) => {
+      await supervisor.restart('test');
+      deepEqual((await mine()).sort(), ['envoy-rev0.json', 'envoy-rev1.json', 'envoy_shared_memory_']);
+    });
+
+    deepEqual(await mine(), []);
+  });
+});

@@ -1,0 +1,74 @@
+// Real processes of fixtures/fake-envoy in a folder of their own.
+
+import { readFile, writeFile } from 'node:fs/promises';
+import { createServer, type AddressInfo } from 'node:net';
+import { join } from 'node:path';
+
+import type { EnvoySettings } from '../../../src/envoy/settings.ts';
+import { temporaryDirectory, type TemporaryDirectory } from '../../support/temporary-directory.ts';
+import type { FakeBootstrap } from '../fixtures/fake-envoy-process.ts';
+import { envoySettings } from './settings.ts';
+
+export interface JournalEntry {
+  readonly epoch: number;
+  readonly pid: number;
+  readonly event: string;
+}
+
+export class FakeEnvoyFolder implements AsyncDisposable {
+  readonly adminPort: number;
+  readonly #folder: TemporaryDirectory;
+
+  private constructor(folder: TemporaryDirectory, adminPort: number) {
+    this.#folder = folder;
+    this.adminPort = adminPort;
+  }
+
+  static async make(): Promise<FakeEnvoyFolder> {
+    return new FakeEnvoyFolder(await temporaryDirectory(), await freePort());
+  }
+
+  get path(): string {
+    return this.#folder.path;
+  }
+
+  /** Settings that run the fake; a second of Envoy's command line takes 100 ms. */
+  settings(changes: Partial<EnvoySettings> = {}): EnvoySettings {
+    return envoySettings({
+      binaryPath: join(import.meta.dirname, '../fixtures/fake-envoy'),
+      admin: { host: '127.0.0.1', port: this.adminPort },
+      env: { PATH: process.env.PATH ?? '', FAKE_ENVOY_DIR: this.path, FAKE_ENVOY_SECOND_MS: '100' },
+      ...changes,
+    });
+  }
+
+  /** Writes a bootstrap and gives its path. */
+  async bootstrap(name: string, content: Omit<FakeBootstrap, 'adminPort'> = {}): Promise<string> {
+    const path = join(this.path, name);
+    await writeFile(path, JSON.stringify({ adminPort: this.adminPort, ...content }));
+    return path;
+  }
+
+  /** What the processes did, oldest first. */
+  async journal(): Promise<JournalEntry[]> {
+    const text = await readFile(join(this.path, 'journal'), 'utf8');
+    return text
+      .trim()
+      .split('\n')
+      .map((line) => JSON.parse(line) as JournalEntry);
+  }
+
+  [Symbol.asyncDispose](): Promise<void> {
+    return this.#folder.remove();
+  }
+}
+
+async function freePort(): Promise<number> {
+  const server = createServer();
+  await new Promise<void>((resolve) => {
+    server.listen(0, '127.0.0.1', resolve);
+  });
+  const { port } = server.address() as AddressInfo;
+  await new Promise((resolve) => server.close(resolve));
+  return port;
+}
