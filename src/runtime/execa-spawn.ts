@@ -15,6 +15,7 @@ export async function execaSpawn(command: Command): Promise<Child> {
     buffer: false,
     reject: false,
     cleanup: true,
+    forceKillAfterDelay: false, // a SIGTERM is what was asked for, however long the process takes
     detached: command.detached ?? false,
     extendEnv: command.env === undefined,
     ...(command.env && { env: { ...command.env } }),

@@ -66,6 +66,18 @@ describe('Handoff', () => {
     await subject.finish();
   });
 
+  it('raises an alarm when listeners are missing in the new Envoy', async () => {
+    const subject = new ModelSupervisor();
+    subject.world.listeners = (index) => (index === 0 ? ['15001', '15006', '15021'] : ['15021']);
+    await subject.start();
+
+    void subject.supervisor.restart('test');
+    await subject.pass(300);
+
+    deepEqual(subject.recorded.messages('error'), ['listeners missing in the new Envoy: 15001, 15006']);
+    await subject.finish();
+  });
+
   describe('before it starts a process', () => {
     it('waits 20 s for the control plane, and refuses with its reason', async () => {
       const xdsReady = () => ({ ok: false, reason: 'no connection to the control plane' });

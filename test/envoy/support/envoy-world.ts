@@ -35,6 +35,11 @@ export class EnvoyWorld {
     args.includes('--hot-restart-version') ? { code: 0, stderr: '11.104' } : { code: 0, stderr: '' };
   /** Body of the stats answer. */
   stats: () => string = () => '';
+  /** Names of every Envoy's listeners, by its index. */
+  listeners: (index: number) => readonly string[] = () => [];
+  /** Lifelines opened so far; those up to number `broken` are not answered any more. */
+  lifelines = 0;
+  broken = 0;
   admin: ModelEnvoy | undefined;
   flag: FlagState = 'clear';
   baseIds = 0;
@@ -57,9 +62,13 @@ export class EnvoyWorld {
     fresh: new AdminClient((method, path) => this.#ask(this.admin, method, path)),
     openLifeline: () => {
       const envoy = this.admin;
+      this.lifelines += 1;
+      const mine = this.lifelines;
       if (envoy === undefined) return Promise.reject(new AdminUnreachable('refused'));
       const close = (): Promise<void> => Promise.resolve();
-      const admin = new AdminClient((method, path) => this.#ask(envoy, method, path));
+      const admin = new AdminClient((method, path) =>
+        this.#ask(mine > this.broken ? envoy : undefined, method, path),
+      );
       return Promise.resolve({ admin, close, [Symbol.asyncDispose]: close });
     },
   };
@@ -134,7 +143,10 @@ export class ModelEnvoy implements Child {
   }
 
   answer(path: string): string {
-    if (path.startsWith('/listeners')) return '{"listener_statuses":[]}';
+    if (path.startsWith('/listeners')) {
+      const names = this.#world.listeners(this.#world.envoys.indexOf(this));
+      return JSON.stringify({ listener_statuses: names.map((name) => ({ name })) });
+    }
     if (path !== '/server_info') return 'OK\n';
     const options = { restart_epoch: this.epoch };
     const state = this.live ? 'LIVE' : 'INITIALIZING';
