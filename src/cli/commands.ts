@@ -1,6 +1,6 @@
 // Which commands there are, and how the one that was asked for is found and loaded: only its own module, because
 // an init container must not pay for gRPC.
-// Upstream: cobra Command.Find and its suggestions.
+// Upstream: cobra, its suggestions.
 
 import type { Command } from 'commander';
 
@@ -52,24 +52,6 @@ export const commands: readonly CommandEntry[] = [
     load: async () => (await import('./wait.ts')).waitCommand,
   },
 ];
-
-/** Flags of the program itself that stand alone; every other one takes the next word with it. */
-const ALONE = new Set(['--log_as_json', '--help', '-h']);
-
-/**
- * Where the sub-command stands among the words; -1 when there is none. A flag before it swallows the word that
- * follows, known or not; a last word after such a flag is swallowed too.
- */
-export function commandIndex(words: readonly string[]): number {
-  for (let index = 0; index < words.length; index++) {
-    const word = words[index] ?? '';
-    if (word === '--') return -1;
-    if (word !== '' && !word.startsWith('-')) return index;
-    const takesNext = word.startsWith('--') || word.length === 2;
-    if (takesNext && !word.includes('=') && !ALONE.has(word)) index++;
-  }
-  return -1;
-}
 
 /** The error for a word that names no command, with the near misses. */
 export function unknownCommand(word: string, names: readonly string[]): ExitError {

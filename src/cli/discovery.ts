@@ -9,7 +9,7 @@ import { systemClock, type Clock } from '../runtime/clock.ts';
 import { HOUR_MS } from '../runtime/duration.ts';
 import { ConfigError } from '../runtime/errors.ts';
 import { aborted } from '../runtime/tasks.ts';
-import { commandIndex } from './commands.ts';
+import { commandIndex } from './command-index.ts';
 import type { CliContext } from './context.ts';
 import { goCommand, type GoArguments } from './go-flags.ts';
 import { withLog } from './logging.ts';

@@ -6,7 +6,8 @@ import { CommanderError, type Command } from 'commander';
 
 import { ConfigError, errnoOf, messageOf } from '../runtime/errors.ts';
 import { plainLog } from '../runtime/log.ts';
-import { commandIndex, commands, PROGRAM, unknownCommand, type CommandEntry } from './commands.ts';
+import { commandIndex } from './command-index.ts';
+import { commands, PROGRAM, unknownCommand, type CommandEntry } from './commands.ts';
 import { exitDetails, StopRequested, type CliContext } from './context.ts';
 import { goCommand } from './go-flags.ts';
 import { catchSignals, signalExitCode } from './signals.ts';
