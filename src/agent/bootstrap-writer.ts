@@ -23,12 +23,19 @@ export interface BootstrapWriterDeps {
   readonly log: Log;
 }
 
+interface Remembered extends Pick<BootstrapLaunch, 'epoch' | 'generation'> {
+  readonly config: AgentConfig;
+}
+
 /** Configurations remembered for a rollback: active, candidate, and one draining. */
 const REMEMBERED = 3;
 
 export class BootstrapWriter {
   readonly #deps: BootstrapWriterDeps;
-  readonly #configs = new Map<number, AgentConfig>();
+  /** Files of ours that were not removed yet. */
+  readonly #written = new Set<string>();
+  /** Oldest first. */
+  #remembered: readonly Remembered[] = [];
 
   constructor(deps: BootstrapWriterDeps) {
     this.#deps = deps;
@@ -38,27 +45,31 @@ export class BootstrapWriter {
    * @returns path of the file Envoy is started with
    * @throws ConfigError for configuration that is wrong now; nothing was written
    */
-  async write({ epoch, generation, repeats }: BootstrapLaunch): Promise<string> {
-    const config = repeats === undefined ? await this.#deps.load() : this.#remembered(repeats);
+  async write(launch: BootstrapLaunch): Promise<string> {
+    const { epoch, generation, repeats } = launch;
+    const config = repeats === undefined ? await this.#deps.load() : this.#configOf(repeats);
     const path = await this.#writeFile(config, epoch, generation);
-    this.#configs.set(generation, config);
-    for (const old of [...this.#configs.keys()].slice(0, -REMEMBERED)) this.#configs.delete(old);
+    this.#remember(launch, config);
     return path;
   }
 
   /** Removes what `write` made; a file of the user's stays. */
   async remove(path: string): Promise<void> {
-    const isUsers = [...this.#configs.values()].some(
-      ({ proxyConfig }) => proxyConfig.customConfigFile === path,
-    );
-    if (!isUsers) await removeBootstrap(path);
+    if (this.#written.delete(path)) await removeBootstrap(path);
   }
 
-  #remembered(generation: number): AgentConfig {
-    const config = this.#configs.get(generation);
-    if (config === undefined)
+  #configOf(generation: number): AgentConfig {
+    const known = this.#remembered.find((each) => each.generation === generation);
+    if (known === undefined) {
       throw new AgentError(`the configuration of generation ${generation} is forgotten`);
-    return config;
+    }
+    return known.config;
+  }
+
+  /** A candidate that failed is followed by another of its epoch: however many fail, the active one is not forgotten. */
+  #remember({ epoch, generation, repeats }: BootstrapLaunch, config: AgentConfig): void {
+    const others = this.#remembered.filter((each) => each.epoch !== epoch || each.generation === repeats);
+    this.#remembered = [...others, { epoch, generation, config }].slice(-REMEMBERED);
   }
 
   async #writeFile(config: AgentConfig, epoch: number, generation: number): Promise<string> {
@@ -89,6 +100,7 @@ export class BootstrapWriter {
     );
     const numbered = supervision.hotRestart ? epoch : undefined;
     const path = bootstrapPath(proxyConfig.configPath, numbered, renderedExtension(source));
+    this.#written.add(path);
     await writeBootstrap(path, serializeBootstrap(document), jsonOf(config));
     return path;
   }

@@ -1,0 +1,181 @@
+import { deepEqual, equal, notEqual, rejects } from 'node:assert/strict';
+import { readdir, readFile, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+
+import { BootstrapWriter, nodeIdOf, nodeInput } from '../../src/agent/bootstrap-writer.ts';
+import type { AgentConfig } from '../../src/config/agent-config.ts';
+import type { BootstrapLaunch } from '../../src/envoy/launcher.ts';
+import { ConfigError } from '../../src/runtime/errors.ts';
+import { recordingLog } from '../support/recording-log.ts';
+import { temporaryDirectory, type TemporaryDirectory } from '../support/temporary-directory.ts';
+import { agentConfig, type GivenConfig } from './support/agent-config.ts';
+
+const IPS = ['10.0.0.7'];
+
+/** Gives the next configuration at every launch; the last one goes on. */
+function writerOf(...configs: AgentConfig[]): BootstrapWriter {
+  let launches = 0;
+  const load = (): Promise<AgentConfig> => {
+    const config = configs[Math.min(launches++, configs.length - 1)];
+    return config === undefined
+      ? Promise.reject(new ConfigError('nothing to load'))
+      : Promise.resolve(config);
+  };
+  return new BootstrapWriter({ load, instanceIps: IPS, log: recordingLog().log });
+}
+
+function launch(changes: Partial<BootstrapLaunch> = {}): BootstrapLaunch {
+  return { epoch: 0, generation: 1, repeats: undefined, ...changes };
+}
+
+async function adminPortIn(path: string): Promise<number> {
+  const document = JSON.parse(await readFile(path, 'utf8')) as {
+    admin: { address: { socket_address: { port_value: number } } };
+  };
+  return document.admin.address.socket_address.port_value;
+}
+
+describe('BootstrapWriter', () => {
+  let folder: TemporaryDirectory;
+  beforeEach(async () => {
+    folder = await temporaryDirectory();
+  });
+  afterEach(() => folder.remove());
+
+  function config(given: GivenConfig = {}, adminPort = 15_000): Promise<AgentConfig> {
+    const proxyConfig = { configPath: folder.path, proxyAdminPort: adminPort, ...given.proxyConfig };
+    return agentConfig({ ...given, proxyConfig });
+  }
+
+  it('names the file after the epoch, and without hot restart after none', async () => {
+    const hot = writerOf(await config());
+    const plain = writerOf(await config({ env: { ENVOY_HOT_RESTART: 'false' } }));
+
+    equal(await hot.write(launch({ epoch: 0 })), join(folder.path, 'envoy-rev0.json'));
+    equal(await hot.write(launch({ epoch: 7, generation: 2 })), join(folder.path, 'envoy-rev7.json'));
+    equal(await plain.write(launch({ epoch: 0, generation: 3 })), join(folder.path, 'envoy-rev.json'));
+  });
+
+  it('gives the same bytes for the same configuration', async () => {
+    const writer = writerOf(await config());
+
+    const first = await readFile(await writer.write(launch()));
+    const second = await readFile(await writer.write(launch()));
+
+    deepEqual(second, first);
+  });
+
+  it('reads the configuration at every launch', async () => {
+    const writer = writerOf(await config({}, 15_001), await config({}, 15_002));
+
+    equal(await adminPortIn(await writer.write(launch())), 15_001);
+    equal(await adminPortIn(await writer.write(launch({ epoch: 1, generation: 2 }))), 15_002);
+  });
+
+  it('tells the Envoys of a hot-restart line apart by generation, and a lone one by nothing', async () => {
+    const [hot, compat] = [await config(), await config({ env: { ENVOY_HOT_RESTART: 'false' } })];
+    const text = async (from: AgentConfig, generation: number): Promise<string> =>
+      readFile(await writerOf(from).write(launch({ generation })), 'utf8');
+
+    notEqual(await text(hot, 1), await text(hot, 2));
+    equal(await text(compat, 1), await text(compat, 2));
+  });
+
+  it('repeats the configuration of a generation, whatever is configured now', async () => {
+    const writer = writerOf(await config({}, 15_001), await config({}, 15_002));
+    await writer.write(launch({ generation: 1 }));
+    await writer.write(launch({ epoch: 1, generation: 2 }));
+
+    const path = await writer.write(launch({ epoch: 1, generation: 3, repeats: 1 }));
+
+    equal(await adminPortIn(path), 15_001);
+  });
+
+  it('still knows the active configuration after any number of failed candidates', async () => {
+    const writer = writerOf(await config({}, 15_001), await config({}, 15_002));
+    await writer.write(launch({ generation: 1 }));
+    for (let generation = 2; generation < 12; generation += 1) {
+      await writer.write(launch({ epoch: 1, generation }));
+    }
+
+    const paths = [
+      await writer.write(launch({ epoch: 1, generation: 12, repeats: 1 })),
+      await writer.write(launch({ epoch: 0, generation: 13, repeats: 1 })),
+      await writer.write(launch({ epoch: 0, generation: 14, repeats: 1 })),
+    ];
+
+    deepEqual(await Promise.all(paths.map(adminPortIn)), [15_001, 15_001, 15_001]);
+  });
+
+  it('forgets configurations nobody can ask for any more', async () => {
+    const writer = writerOf(await config());
+    for (const epoch of [0, 1, 2, 3]) await writer.write(launch({ epoch, generation: epoch + 1 }));
+
+    await rejects(writer.write(launch({ epoch: 4, generation: 5, repeats: 1 })), /generation 1 is forgotten/);
+  });
+
+  it('writes nothing when the configuration cannot be read', async () => {
+    await rejects(writerOf().write(launch()), ConfigError);
+
+    deepEqual(await readdir(folder.path), []);
+  });
+
+  it('removes its own file and leaves nothing', async () => {
+    const writer = writerOf(await config());
+    const path = await writer.write(launch());
+
+    await writer.remove(path);
+    await writer.remove(path);
+
+    deepEqual(await readdir(folder.path), []);
+  });
+
+  it("hands a user's file over as it is, and never removes it", async () => {
+    const custom = join(folder.path, 'custom.yaml');
+    await writeFile(custom, 'admin: {}');
+    const writer = writerOf(await config({ proxyConfig: { customConfigFile: custom } }), await config());
+
+    equal(await writer.write(launch()), custom);
+    for (const epoch of [1, 2, 3, 4]) await writer.write(launch({ epoch, generation: epoch + 1 }));
+    await writer.remove(custom);
+
+    equal(await readFile(custom, 'utf8'), 'admin: {}');
+  });
+
+  it("renders a user's template, YAML to YAML", async () => {
+    const template = join(folder.path, 'mine.yaml');
+    await writeFile(template, 'admin: { port: "${config.proxyAdminPort}" }');
+    const writer = writerOf(await config({ env: { ISTIO_BOOTSTRAP: template } }, 15_009));
+
+    const path = await writer.write(launch());
+
+    equal(path, join(folder.path, 'envoy-rev0.yaml'));
+    deepEqual(JSON.parse(await readFile(path, 'utf8')), { admin: { port: '15009' } });
+  });
+});
+
+describe('nodeIdOf', () => {
+  it('names type, first address, pod and domain', async () => {
+    const config = await agentConfig({ nodeType: 'router', flags: { domain: 'shop.svc.mesh' } });
+
+    equal(nodeIdOf(config, IPS), 'router~10.0.0.7~web-1.shop~shop.svc.mesh');
+  });
+});
+
+describe('nodeInput', () => {
+  it('carries ports, paths and switches of the environment', async () => {
+    const env = { ENVOY_STATUS_PORT: '15121', ENVOY_PROMETHEUS_PORT: '15190', DNS_PROXY_ADDR: '[::1]:15053' };
+    const config = await agentConfig({ env, flags: { outlierLogPath: '/dev/stdout', stsPort: 15_463 } });
+
+    const { ports, dnsProxyAddress, outlierLogPath, instanceIps } = nodeInput(config, IPS);
+
+    deepEqual(ports, {
+      envoyStatus: 15_121,
+      envoyPrometheus: 15_190,
+      envoySecureMetrics: 0,
+      envoySecureMergedMetrics: 0,
+      sts: 15_463,
+    });
+    deepEqual([dnsProxyAddress, outlierLogPath, instanceIps], ['[::1]:15053', '/dev/stdout', IPS]);
+  });
+});
