@@ -1,0 +1,48 @@
+import { doesNotThrow, throws } from 'node:assert/strict';
+
+import { refuseUnsupported } from '../../src/agent/unsupported.ts';
+import { ConfigError } from '../../src/runtime/errors.ts';
+import { agentConfig } from './support/agent-config.ts';
+
+describe('refuseUnsupported', () => {
+  it('lets the configuration of an ordinary pod pass', async () => {
+    const config = await agentConfig();
+
+    doesNotThrow(() => refuseUnsupported(config));
+  });
+
+  const settings = [
+    { env: { DISABLE_ENVOY: 'true' }, name: 'DISABLE_ENVOY' },
+    { env: { ISTIO_META_DNS_CAPTURE: 'true' }, name: 'ISTIO_META_DNS_CAPTURE' },
+    { env: { ISTIO_META_ENABLE_DNS_SERVER: 'true' }, name: 'ISTIO_META_ENABLE_DNS_SERVER' },
+    { env: { FILE_MOUNTED_CERTS: 'true' }, name: 'FILE_MOUNTED_CERTS' },
+    { env: { CA_PROVIDER: 'GkeWorkloadCertificate' }, name: 'CA_PROVIDER=GkeWorkloadCertificate' },
+    { env: { WORKLOAD_IDENTITY_SOCKET_FILE: 'spire' }, name: 'WORKLOAD_IDENTITY_SOCKET_FILE' },
+    { env: { OUTPUT_CERTS: '/etc/certs' }, name: 'OUTPUT_CERTS' },
+  ];
+  for (const { env, name } of settings) {
+    it(`names ${name}`, async () => {
+      const config = await agentConfig({ env });
+
+      throws(
+        () => refuseUnsupported(config),
+        (error) => error instanceof ConfigError && error.message.includes(name),
+      );
+    });
+  }
+
+  it('names all of them at once, with the remedy', async () => {
+    const config = await agentConfig({ env: { FILE_MOUNTED_CERTS: 'true', OUTPUT_CERTS: '/etc/certs' } });
+
+    throws(() => refuseUnsupported(config), {
+      message:
+        'not supported by this version: FILE_MOUNTED_CERTS, OUTPUT_CERTS; remove the setting, or use the reference agent',
+    });
+  });
+
+  it('lets a router pass whose DNS is not captured, whatever the variable says', async () => {
+    const config = await agentConfig({ nodeType: 'router', env: { ISTIO_META_DNS_CAPTURE: 'true' } });
+
+    doesNotThrow(() => refuseUnsupported(config));
+  });
+});
