@@ -39,6 +39,17 @@ describe('a draining Envoy', () => {
     await subject.finish();
   });
 
+  it('does not take the bootstrap along that a newer Envoy of the same epoch was started from', async () => {
+    const subject = await overlapping();
+
+    subject.world.envoys[1]?.end(KILLED); // a new epoch 0 starts while the old epoch 0 drains
+    await subject.pass(3000);
+
+    deepEqual(subject.world.alive, [subject.world.envoys[2]]);
+    deepEqual(subject.removed, ['envoy-rev1.json']);
+    await subject.finish();
+  });
+
   it('that ignores SIGTERM is killed five seconds later', async () => {
     const subject = await overlapping(true);
 

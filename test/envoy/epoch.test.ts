@@ -1,5 +1,6 @@
 import { deepEqual, equal, ok, rejects } from 'node:assert/strict';
 
+import { AdminClient } from '../../src/envoy/admin-client.ts';
 import { Epoch, SpawnFailed, type EpochLaunch } from '../../src/envoy/epoch.ts';
 import { execaSpawn } from '../../src/runtime/execa-spawn.ts';
 import type { Spawn } from '../../src/runtime/spawn.ts';
@@ -39,6 +40,18 @@ describe('Epoch', () => {
 
     deepEqual(exit, { code: null, signal: 'SIGKILL' });
     deepEqual([epoch.alive, epoch.state, epoch.asked], [false, 'exited', true]);
+  });
+
+  it('closes its lifeline when it is gone', async () => {
+    const epoch = await shell('exit 0');
+    let closed = 0;
+    const close = (): Promise<void> => Promise.resolve(void (closed += 1));
+    const admin = new AdminClient(() => Promise.reject(new Error('not asked')));
+    epoch.lifeline = { admin, close, [Symbol.asyncDispose]: close };
+
+    await epoch.exited;
+
+    equal(closed, 1);
   });
 
   it('runs in a process group of its own', async () => {

@@ -75,6 +75,17 @@ describe('terminate', () => {
     await subject.finish();
   });
 
+  it('ends at once when it is told to in the middle of the drain', async () => {
+    const subject = await running();
+    subject.stop();
+    await subject.pass(1000);
+
+    subject.supervisor.skipDrain();
+    await subject.pass(50);
+
+    deepEqual(subject.end, { kind: 'drained' });
+  });
+
   it('returns at once when Envoy ends during the drain', async () => {
     const subject = await running();
     subject.stop();

@@ -1,0 +1,59 @@
+import { deepEqual, equal } from 'node:assert/strict';
+
+import { Epoch } from '../../src/envoy/epoch.ts';
+import { isLive } from '../../src/envoy/launcher.ts';
+import { FakeClock } from '../support/fake-clock.ts';
+import { EnvoyWorld } from './support/envoy-world.ts';
+import { ModelSupervisor } from './support/model-supervisor.ts';
+
+describe('isLive', () => {
+  it('wants the state, the epoch and, when it is told, the base id of this process', async () => {
+    const world = new EnvoyWorld(new FakeClock());
+    const command = { file: 'envoy', args: [] };
+    const launch = { epoch: 2, generation: 5, baseId: 77, configPath: 'b.json', reason: 'test', command };
+    const output = { stdout: (): void => undefined, stderr: (): void => undefined };
+    const epoch = await Epoch.start(launch, world.spawn, 0, output);
+    const live = { state: 'LIVE', restartEpoch: 2, baseId: 77, hotRestartVersion: '11.104' };
+
+    equal(isLive(live, epoch), true);
+    equal(isLive({ ...live, baseId: undefined }, epoch), true);
+    const others = [
+      undefined,
+      { ...live, state: 'INITIALIZING' },
+      { ...live, restartEpoch: 1 },
+      { ...live, restartEpoch: undefined },
+      { ...live, baseId: 78 },
+    ];
+    deepEqual(
+      others.map((info) => isLive(info, epoch)),
+      [false, false, false, false, false],
+    );
+    world.envoys[0]?.end({ code: 0, signal: null });
+    await epoch.exited;
+  });
+});
+
+describe('Launcher', () => {
+  it('has a bootstrap written only when the one of an ended Envoy is removed', async () => {
+    const steps: string[] = [];
+    const removal = Promise.withResolvers<void>();
+    const subject = new ModelSupervisor(
+      {},
+      {
+        writeBootstrap: ({ generation }) =>
+          Promise.resolve(void steps.push(`write ${generation}`)).then(() => 'b.json'),
+        removeBootstrap: () => removal.promise.then(() => void steps.push('removed')),
+      },
+    );
+    await subject.start();
+
+    subject.world.envoys[0]?.end({ code: null, signal: 'SIGKILL' });
+    await subject.pass(400);
+    deepEqual(steps, ['write 1']);
+    removal.resolve();
+    await subject.pass(200);
+
+    deepEqual(steps, ['write 1', 'removed', 'write 2']);
+    await subject.finish();
+  });
+});
