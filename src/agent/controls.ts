@@ -15,8 +15,8 @@ export interface AgentControls {
 }
 
 export interface ControlledParts {
-  readonly supervisor: EnvoySupervisor;
-  readonly secrets: SecretManager;
+  readonly supervisor: Pick<EnvoySupervisor, 'restart' | 'skipDrain'>;
+  readonly secrets: Pick<SecretManager, 'rotateNow'>;
   /** Aborted by `quit`, with the cause. */
   readonly quitting: AbortController;
   readonly log: Log;

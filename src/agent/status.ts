@@ -16,8 +16,8 @@ import { loopback } from './envoy-settings.ts';
 import { rejections } from './xds-state.ts';
 
 export interface StatusParts {
-  readonly supervisor: EnvoySupervisor;
-  readonly secrets: SecretManager;
+  readonly supervisor: Pick<EnvoySupervisor, 'snapshot' | 'drain'>;
+  readonly secrets: Pick<SecretManager, 'facts'>;
   readonly counters: Counters;
   readonly controls: AgentControls;
   readonly xdsSnapshot: () => XdsProxySnapshot;

@@ -1,0 +1,85 @@
+import { deepEqual, equal, match } from 'node:assert/strict';
+
+import { controlsOf, type AgentControls, type ControlledParts } from '../../src/agent/controls.ts';
+import type { RestartOutcome } from '../../src/envoy/handoff.ts';
+import { AgentError, messageOf } from '../../src/runtime/errors.ts';
+import { recordingLog, type RecordingLog } from '../support/recording-log.ts';
+
+interface Controlled {
+  readonly controls: AgentControls;
+  readonly quitting: AbortController;
+  readonly recorded: RecordingLog;
+  /** What was asked of the parts, in order. */
+  readonly asked: readonly string[];
+}
+
+interface Answers {
+  readonly restart?: RestartOutcome;
+  readonly rotate?: () => Promise<void>;
+}
+
+const COMMITTED: RestartOutcome = { kind: 'committed', epoch: 4, generation: 9 };
+
+function controlled({ restart, rotate }: Answers = {}): Controlled {
+  const asked: string[] = [];
+  const recorded = recordingLog();
+  const quitting = new AbortController();
+  const outcome = restart ?? COMMITTED;
+  const parts: ControlledParts = {
+    supervisor: {
+      restart: (reason) => (asked.push(`restart: ${reason}`), Promise.resolve(outcome)),
+      skipDrain: () => void asked.push(quitting.signal.aborted ? 'skip drain, too late' : 'skip drain'),
+    },
+    secrets: { rotateNow: () => (asked.push('rotate'), rotate?.() ?? Promise.resolve()) },
+    quitting,
+    log: recorded.log,
+  };
+  return { controls: controlsOf(parts), quitting, recorded, asked };
+}
+
+function settled(): Promise<void> {
+  return new Promise(setImmediate);
+}
+
+describe('controlsOf', () => {
+  const outcomes: [RestartOutcome, string, RegExp][] = [
+    [COMMITTED, 'info', /hot restart to epoch 4 is done: SIGHUP/],
+    [{ kind: 'refused', why: 'still draining' }, 'error', /hot restart refused: still draining/],
+    [{ kind: 'rolled-back', why: 'exit code 1' }, 'error', /hot restart rolled-back: exit code 1/],
+  ];
+  for (const [restart, level, text] of outcomes) {
+    it(`asks for a restart and logs that it was ${restart.kind}`, async () => {
+      const { controls, recorded, asked } = controlled({ restart });
+
+      controls.restart('SIGHUP');
+      await settled();
+
+      deepEqual(asked, ['restart: SIGHUP']);
+      deepEqual(
+        recorded.records.map((record) => record.level),
+        [level],
+      );
+      match(recorded.messages()[0] ?? '', text);
+    });
+  }
+
+  it('has a certificate signed, and only warns when the CA gives none', async () => {
+    const rotate = (): Promise<void> => Promise.reject(new AgentError('CA unreachable'));
+    const { controls, recorded, asked } = controlled({ rotate });
+
+    controls.rotate();
+    await settled();
+
+    deepEqual(asked, ['rotate']);
+    match(recorded.messages('warn')[0] ?? '', /the present one stays: CA unreachable/);
+  });
+
+  it('ends the agent with the cause, and says before that nothing is to be drained', () => {
+    const { controls, quitting, asked } = controlled();
+
+    controls.quit('/quitquitquit called');
+
+    deepEqual(asked, ['skip drain']);
+    equal(messageOf(quitting.signal.reason), '/quitquitquit called');
+  });
+});

@@ -1,0 +1,92 @@
+import { deepEqual, equal, match, rejects } from 'node:assert/strict';
+import { X509Certificate } from 'node:crypto';
+import { mkdir, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+
+import { openIdentity, type Identity } from '../../src/agent/identity.ts';
+import type { AgentConfig } from '../../src/config/agent-config.ts';
+import { loadMessages } from '../../src/proto/messages.ts';
+import { systemClock } from '../../src/runtime/clock.ts';
+import { AgentError, ConfigError } from '../../src/runtime/errors.ts';
+import { silentMeter } from '../../src/security/csr-meter.ts';
+import { makeAuthority, signRequest } from '../security/authority.ts';
+import { startCaServer, type Answer } from '../security/ca-server.ts';
+import { recordingLog } from '../support/recording-log.ts';
+import { temporaryDirectory, type TemporaryDirectory } from '../support/temporary-directory.ts';
+import { agentConfig } from './support/agent-config.ts';
+
+const CLOCK = systemClock();
+
+function open(config: AgentConfig): Promise<Identity> {
+  const log = recordingLog().log;
+  return openIdentity(config, {
+    messages: loadMessages(),
+    clock: CLOCK,
+    random: Math.random,
+    log,
+    meter: silentMeter(),
+  });
+}
+
+describe('openIdentity', () => {
+  let folder: TemporaryDirectory;
+  beforeEach(async () => {
+    folder = await temporaryDirectory();
+  });
+  afterEach(() => folder.remove());
+
+  async function mount(path: string, content: string): Promise<void> {
+    const [target, directory] = [join(folder.path, path), join(folder.path, path, '..')];
+    await mkdir(directory, { recursive: true });
+    await writeFile(target, content);
+  }
+
+  it("asks the CA for the workload's certificate with the mounted token, verified by the mounted root", async () => {
+    const authority = await makeAuthority();
+    await mount('var/run/secrets/istio/root-cert.pem', authority.rootPem);
+    await mount('var/run/secrets/tokens/istio-token', 'projected\n');
+    const answer: Answer = ({ request }) => signRequest(authority, request.csr, 3_600_000, CLOCK);
+    await using ca = await startCaServer({ authority, names: ['127.0.0.1'], answer });
+    const env = { CA_ADDR: `127.0.0.1:${ca.port}`, TRUST_DOMAIN: 'td.example', SECRET_TTL: '30m' };
+    const { secrets } = await open(await agentConfig({ env, workingDirectory: folder.path }));
+
+    const item = await secrets.get('default', new AbortController().signal);
+    await secrets.close();
+
+    const pem = item.kind === 'certificate' ? item.certificateChainPem : '';
+    equal(new X509Certificate(pem).subjectAltName, 'URI:spiffe://td.example/ns/shop/sa/web');
+    deepEqual(
+      ca.calls.map(({ headers }) => headers.get('authorization')),
+      ['Bearer projected'],
+    );
+    equal(ca.calls[0]?.request.validityDuration, 1800);
+  });
+
+  it('refuses to begin without the root certificate, and names it', async () => {
+    const opening = open(await agentConfig({ workingDirectory: folder.path }));
+
+    await rejects(opening, (error) => {
+      match(String(error), /root CA file for CA .*istio\/root-cert\.pem/);
+      return error instanceof ConfigError;
+    });
+  });
+
+  it('refuses a discovery address without port', async () => {
+    await mount('var/run/secrets/istio/root-cert.pem', (await makeAuthority()).rootPem);
+    const config = await agentConfig({ env: { CA_ADDR: 'ca.example:1' }, workingDirectory: folder.path });
+    const controlPlane = { ...config.controlPlane, discoveryAddress: 'istiod' };
+
+    const opening = open({ ...config, controlPlane });
+
+    await rejects(opening, { message: 'discoveryAddress "istiod" has no port: write it as host:port' });
+  });
+
+  it('refuses a kind of key that does not exist before it looks at anything else', async () => {
+    const config = await agentConfig({ env: { WORKLOAD_RSA_KEY_SIZE: '100' } });
+
+    await rejects(open(config), (error) => {
+      match(String(error), /100/);
+      return error instanceof AgentError;
+    });
+  });
+});

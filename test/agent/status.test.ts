@@ -1,0 +1,190 @@
+import { deepEqual, equal, match } from 'node:assert/strict';
+
+import { Counters } from '../../src/agent/counters.ts';
+import { statusDeps, type StatusParts } from '../../src/agent/status.ts';
+import type { EnvoySnapshot, EpochSnapshot } from '../../src/envoy/snapshot.ts';
+import { AgentError } from '../../src/runtime/errors.ts';
+import type { StatusDeps } from '../../src/status/server.ts';
+import type { XdsProxySnapshot } from '../../src/xds-proxy/proxy.ts';
+import { LISTENER_TYPE } from '../../src/xds/type-urls.ts';
+import { FakeClock } from '../support/fake-clock.ts';
+import { recordingLog } from '../support/recording-log.ts';
+import { agentConfig, type GivenConfig } from './support/agent-config.ts';
+
+const ACTIVE: EpochSnapshot = {
+  epoch: 2,
+  generation: 5,
+  pid: 7,
+  state: 'live',
+  reason: 'test',
+  since: new Date(0),
+  liveAfterMs: 1,
+};
+
+class World {
+  readonly asked: string[] = [];
+  readonly recorded = recordingLog();
+  readonly stop = new AbortController();
+  readonly counters = new Counters();
+  active: EpochSnapshot | undefined = ACTIVE;
+  xds: XdsProxySnapshot = { generations: [] };
+  drain: () => Promise<void> = () => Promise.resolve();
+
+  async deps(given: GivenConfig = {}, instanceIps = ['10.0.0.7']): Promise<StatusDeps> {
+    const clock = new FakeClock();
+    const note =
+      (name: string) =>
+      (what = ''): void =>
+        void this.asked.push(`${name} ${what}`.trim());
+    const parts: StatusParts = {
+      supervisor: { snapshot: () => this.#snapshot(), drain: () => this.drain() },
+      secrets: {
+        facts: () => ({
+          serial: '01',
+          uris: ['spiffe://cluster.local/ns/shop/sa/web'],
+          notBeforeMs: 0,
+          notAfterMs: 1,
+          nextRotationMs: undefined,
+          lastError: undefined,
+        }),
+      },
+      counters: this.counters,
+      controls: { restart: note('restart'), rotate: note('rotate'), quit: note('quit') },
+      xdsSnapshot: () => this.xds,
+      instanceIps,
+      stopping: this.stop.signal,
+      clock,
+      log: this.recorded.log,
+      processStartMs: clock.now(),
+    };
+    return statusDeps(await agentConfig(given), parts);
+  }
+
+  #snapshot(): EnvoySnapshot {
+    return {
+      phase: 'running',
+      baseId: 1,
+      active: this.active,
+      candidate: undefined,
+      draining: [],
+      pending: [],
+      restarts: { committed: 0, refused: 0, rolledBack: 0, crashed: 0 },
+      history: [],
+    };
+  }
+}
+
+describe('statusDeps', () => {
+  it('takes ports and visibility from the configuration', async () => {
+    const { settings } = await new World().deps({
+      env: { ENVOY_PROMETHEUS_PORT: '15190' },
+      proxyConfig: { statusPort: 15_120, proxyMetadata: { METRICS_LOCALHOST_ACCESS_ONLY: 'true' } },
+    });
+
+    deepEqual(settings, { statusPort: 15_120, envoyPrometheusPort: 15_190, metricsLoopbackOnly: true });
+  });
+
+  it("leaves Envoy's metrics out when the configuration does", async () => {
+    const { settings } = await new World().deps({ env: { PILOT_AGENT_MERGE_ENVOY_STATS: 'false' } });
+
+    equal(settings.envoyPrometheusPort, undefined);
+  });
+
+  it('asks the Envoy that is active now', async () => {
+    const world = new World();
+    const { envoy } = await world.deps({}, ['fd00::7']);
+
+    const during = envoy?.();
+    world.active = undefined;
+
+    deepEqual(during, { admin: { host: '::1', port: 15_000 }, activeGeneration: 5 });
+    equal(envoy?.().activeGeneration, undefined);
+  });
+
+  it("repeats Envoy's rejections and the last trouble with the control plane", async () => {
+    const world = new World();
+    const { rejections, views } = await world.deps();
+    const before = views.lastUpstreamError();
+    const refused = {
+      requested: true,
+      lastVersion: '1',
+      lastNonce: 'a',
+      acked: false,
+      nackMessage: 'no filter',
+    };
+    world.xds = {
+      generations: [{ generation: 5, connected: true, perType: { [LISTENER_TYPE]: refused } }],
+      lastUpstreamError: { text: 'connection refused', at: new Date(1234) },
+    };
+
+    equal(before, undefined);
+    deepEqual(rejections(), ['no filter']);
+    deepEqual(views.lastUpstreamError(), { text: 'connection refused', atMs: 1234 });
+  });
+
+  it('shows Envoy, the certificate and the counters as they are now', async () => {
+    const world = new World();
+    const { views, metrics } = await world.deps();
+    world.counters.xds.request();
+
+    match(JSON.stringify(views.envoySnapshot()), /"phase":"running"/);
+    match(JSON.stringify(views.certificateFacts()), /ns\/shop\/sa\/web/);
+    deepEqual(metrics().find(({ name }) => name === 'xds_proxy_requests')?.series, [{ value: 1 }]);
+  });
+
+  it('ends the agent when the status port dies', async () => {
+    const world = new World();
+    const { failed } = await world.deps();
+
+    failed(new Error('EMFILE'));
+
+    deepEqual(world.asked, ['quit the status port failed: EMFILE']);
+  });
+
+  describe('restart', () => {
+    it('is accepted for the next epoch, at once', async () => {
+      const world = new World();
+      const { actions } = await world.deps();
+
+      deepEqual(actions.restart(), { accepted: true, epoch: 3 });
+      deepEqual(world.asked, ['restart POST /restart']);
+    });
+
+    const refusals: [string, GivenConfig, (world: World) => void][] = [
+      ['hot restart is off', { env: { ENVOY_HOT_RESTART: 'false' } }, () => undefined],
+      ['the agent is ending', {}, (world) => world.stop.abort()],
+      ['no Envoy runs that could hand over', {}, (world) => (world.active = undefined)],
+    ];
+    for (const [why, given, happen] of refusals) {
+      it(`is refused when ${why}`, async () => {
+        const world = new World();
+        const { actions } = await world.deps(given);
+        happen(world);
+
+        deepEqual(actions.restart(), { accepted: false, why });
+        deepEqual(world.asked, []);
+      });
+    }
+  });
+
+  it('starts a rotation, but not at the end', async () => {
+    const world = new World();
+    const { actions } = await world.deps();
+
+    equal(actions.rotate(), undefined);
+    world.stop.abort();
+    equal(actions.rotate(), 'the agent is ending');
+    deepEqual(world.asked, ['rotate']);
+  });
+
+  it('drains without waiting, and logs an Envoy that cannot be asked', async () => {
+    const world = new World();
+    world.drain = () => Promise.reject(new AgentError('connection refused'));
+    const { actions } = await world.deps();
+
+    actions.drain();
+    await new Promise(setImmediate);
+
+    deepEqual(world.recorded.messages(), ['Agent draining proxy', 'cannot drain Envoy: connection refused']);
+  });
+});
