@@ -52,10 +52,7 @@ async function runProxy(
     spawn: execaSpawn,
     random: Math.random,
     log,
-    output: {
-      stdout: (line: string) => void context.stdout.write(`${line}\n`),
-      stderr: (line: string) => void context.stderr.write(`${line}\n`),
-    },
+    output: (line: string) => void context.stderr.write(`${line}\n`),
     reload: load,
     processStartMs,
   };

@@ -14,6 +14,7 @@ export function envoyCommand(
   return {
     file: settings.binaryPath,
     args,
+    stdout: 'inherit', // access logs are written to /dev/stdout by name
     detached: true, // a terminal's Ctrl-C is for the agent, which drains first
     env: { ...settings.env, ...env },
     ...settings.user,

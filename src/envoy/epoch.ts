@@ -6,16 +6,13 @@ import type { Child, Command, Exit, Spawn } from '../runtime/spawn.ts';
 import type { Lifeline } from './lifeline.ts';
 import { eachLine, LineTail } from './output.ts';
 
-/** Where Envoy's lines go; the newline is not included. */
-export interface EnvoyOutput {
-  readonly stdout: (line: string) => void;
-  readonly stderr: (line: string) => void;
-}
+/** Takes each line of Envoy's standard error, without the newline. Standard output is the agent's own. */
+export type EnvoyOutput = (line: string) => void;
 
 export interface EpochLaunch {
   /** `--restart-epoch`; 0 for every cold start. */
   readonly epoch: number;
-  /** Number of this process among all Envoys the agent ever started, from 1. */
+  /** Number of this process among all Envoys the agent ever started, from 0. */
   readonly generation: number;
   /** Undefined: hot restart is off for this process. */
   readonly baseId: number | undefined;
@@ -57,13 +54,10 @@ export class Epoch {
     this.startedAtMs = startedAtMs;
     this.#child = child;
     this.#stderr = new LineTail();
-    const printed = Promise.all([
-      eachLine(child.stdout, output.stdout),
-      eachLine(child.stderr, (line) => {
-        this.#stderr.push(line);
-        output.stderr(line);
-      }),
-    ]);
+    const printed = eachLine(child.stderr, (line) => {
+      this.#stderr.push(line);
+      output(line);
+    });
     this.exited = this.#end(printed);
   }
 

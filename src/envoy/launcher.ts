@@ -13,7 +13,7 @@ import type { EnvoySettings } from './settings.ts';
 
 export interface BootstrapLaunch {
   readonly epoch: number;
-  /** Unique for every Envoy of this agent, from 1. */
+  /** Unique for every Envoy of this agent, from 0. */
   readonly generation: number;
   /** Repeat the configuration of this generation, the last one that worked; undefined: the newest. */
   readonly repeats: number | undefined;
@@ -56,7 +56,7 @@ export type LiveResult = 'live' | 'exited' | 'expired';
 export class Launcher {
   readonly #deps: LauncherDeps;
   readonly #settings: EnvoySettings;
-  #generation = 0;
+  #nextGeneration = 0;
 
   constructor(deps: LauncherDeps, settings: EnvoySettings) {
     this.#deps = deps;
@@ -66,10 +66,10 @@ export class Launcher {
   /** Numbers the process and has its bootstrap written. @throws what `writeBootstrap` rejects with */
   async prepare(plan: LaunchPlan): Promise<PreparedLaunch> {
     await this.#deps.roster.settled(); // the file of an ended Envoy may have the same name
-    this.#generation += 1;
+    const generation = this.#nextGeneration++;
     const { epoch, repeats } = plan;
-    const configPath = await this.#deps.writeBootstrap({ epoch, generation: this.#generation, repeats });
-    return { ...plan, generation: this.#generation, configPath };
+    const configPath = await this.#deps.writeBootstrap({ epoch, generation, repeats });
+    return { ...plan, generation, configPath };
   }
 
   /** Removes what `prepare` wrote for an Envoy that is not going to be started. */

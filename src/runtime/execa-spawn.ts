@@ -7,10 +7,10 @@ import { execa } from 'execa';
 import type { Child, Command, Exit } from './spawn.ts';
 
 export async function execaSpawn(command: Command): Promise<Child> {
-  // execa takes each of the three, its overloads only the names
-  const output = (command.output ?? 'pipe') as 'pipe';
   const child = execa(command.file, [...command.args], {
-    stdio: [command.input === undefined ? 'ignore' : 'pipe', output, output],
+    stdin: command.input === undefined ? 'ignore' : 'pipe',
+    stdout: command.stdout ?? 'pipe',
+    stderr: 'pipe',
     ...(command.input !== undefined && { input: command.input }),
     buffer: false,
     reject: false,
@@ -32,15 +32,6 @@ export async function execaSpawn(command: Command): Promise<Child> {
     code: result.exitCode ?? null,
     signal: result.signal ?? null,
   }));
-  return {
-    pid,
-    stdout: stdout ?? empty(),
-    stderr: stderr ?? empty(),
-    exited,
-    signal: (name) => child.kill(name),
-  };
-}
-
-function empty(): Readable {
-  return Readable.from([]);
+  const none = Readable.from([]);
+  return { pid, stdout: stdout ?? none, stderr, exited, signal: (name) => child.kill(name) };
 }

@@ -7,9 +7,8 @@ import type { Child, Command, Exit } from './spawn.ts';
 
 export function nodeSpawn(command: Command): Promise<Child> {
   const { promise, resolve, reject } = Promise.withResolvers<Child>();
-  const { output = 'pipe' } = command;
   const child = spawn(command.file, [...command.args], {
-    stdio: ['pipe', output, output],
+    stdio: ['pipe', command.stdout ?? 'pipe', 'pipe'],
     detached: command.detached ?? false,
     ...(command.env && { env: { ...command.env } }),
     ...(command.cwd !== undefined && { cwd: command.cwd }),

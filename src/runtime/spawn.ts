@@ -11,10 +11,10 @@ export interface Command {
   /** Text written to standard input, which is then closed. Absent: standard input is empty. */
   readonly input?: string;
   /**
-   * Where stdout and stderr go: `pipe` to the streams of the Child; `inherit` to those of this process; a number to
-   * that open file. Node's pipes are sockets, so a child cannot open `/dev/stdout` on them. Default `pipe`.
+   * Where standard output goes: to the Child's stream, to this process's own, or nowhere. Node's pipes are sockets, so
+   * a child that opens `/dev/stdout` by name fails on the first. Default `pipe`.
    */
-  readonly output?: 'pipe' | 'inherit' | number;
+  readonly stdout?: 'pipe' | 'inherit' | 'ignore';
   /** Own process group, so that a terminal's Ctrl-C does not reach the child. Default false. */
   readonly detached?: boolean;
   readonly uid?: number;
@@ -29,7 +29,7 @@ export interface Exit {
 
 export interface Child {
   readonly pid: number;
-  /** Empty unless `output` is `pipe`; likewise stderr. */
+  /** Empty unless the command's `stdout` is `pipe`. */
   readonly stdout: Readable;
   readonly stderr: Readable;
   /** Resolves once the process is gone and its output streams have ended; never rejects. */

@@ -90,7 +90,7 @@ describe('EnvoySupervisor with the real Envoy', function () {
 
         ok(outcome.kind === 'refused');
         match(outcome.why, words);
-        equal(envoy.snapshot.active?.generation, 1);
+        equal(envoy.snapshot.active?.generation, 0);
         envoy.change = works;
         const next = await envoy.supervisor.restart('good bootstrap');
         equal(next.kind, 'committed');

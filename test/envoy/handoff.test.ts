@@ -28,7 +28,7 @@ describe('Handoff', () => {
   it('commits the next epoch of the same line once it is live, and lets the old one drain', async () => {
     const { subject, outcome } = await restarted(() => ({}), 300);
 
-    deepEqual(outcome(), { kind: 'committed', epoch: 1, generation: 2 });
+    deepEqual(outcome(), { kind: 'committed', epoch: 1, generation: 1 });
     const { active, draining, baseId } = subject.supervisor.snapshot();
     equal(active?.epoch, 1);
     deepEqual(
@@ -176,7 +176,7 @@ describe('Handoff', () => {
 
       await subject.pass(1500);
 
-      deepEqual(subject.launches.at(-1), { epoch: 1, generation: 3, repeats: 1 });
+      deepEqual(subject.launches.at(-1), { epoch: 1, generation: 2, repeats: 0 });
       const { phase, active } = subject.supervisor.snapshot();
       deepEqual({ phase, epoch: active?.epoch }, { phase: 'running', epoch: 1 });
       await subject.finish();
@@ -199,8 +199,8 @@ describe('Handoff', () => {
       const { subject, outcome } = await restarted(candidate(clean), 300);
 
       equal(outcome()?.kind, 'rolled-back');
-      deepEqual(subject.launches.at(-1), { epoch: 0, generation: 3, repeats: 1 });
-      equal(subject.supervisor.snapshot().active?.generation, 3);
+      deepEqual(subject.launches.at(-1), { epoch: 0, generation: 2, repeats: 0 });
+      equal(subject.supervisor.snapshot().active?.generation, 2);
       await subject.finish();
     });
 
@@ -211,11 +211,11 @@ describe('Handoff', () => {
       const { active, draining, baseId } = subject.supervisor.snapshot();
       deepEqual(
         { epoch: active?.epoch, generation: active?.generation, baseId },
-        { epoch: 0, generation: 3, baseId: 2 },
+        { epoch: 0, generation: 2, baseId: 2 },
       );
       deepEqual(
         draining.map(({ generation }) => generation),
-        [1],
+        [0],
       );
       await subject.finish();
     });
@@ -227,7 +227,7 @@ describe('Handoff', () => {
       await subject.pass(300);
 
       deepEqual(subject.world.envoys[1]?.signals, ['SIGKILL']);
-      equal(subject.supervisor.snapshot().active?.generation, 3);
+      equal(subject.supervisor.snapshot().active?.generation, 2);
       await subject.finish();
     });
   });

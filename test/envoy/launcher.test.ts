@@ -11,7 +11,7 @@ describe('isLive', () => {
     const world = new EnvoyWorld(new FakeClock());
     const command = { file: 'envoy', args: [] };
     const launch = { epoch: 2, generation: 5, baseId: 77, configPath: 'b.json', reason: 'test', command };
-    const output = { stdout: (): void => undefined, stderr: (): void => undefined };
+    const output = (): void => undefined;
     const epoch = await Epoch.start(launch, world.spawn, 0, output);
     const live = { state: 'LIVE', restartEpoch: 2, baseId: 77, hotRestartVersion: '11.104' };
 
@@ -49,11 +49,11 @@ describe('Launcher', () => {
 
     subject.world.envoys[0]?.end({ code: null, signal: 'SIGKILL' });
     await subject.pass(400);
-    deepEqual(steps, ['write 1']);
+    deepEqual(steps, ['write 0']);
     removal.resolve();
     await subject.pass(200);
 
-    deepEqual(steps, ['write 1', 'removed', 'write 2']);
+    deepEqual(steps, ['write 0', 'removed', 'write 1']);
     await subject.finish();
   });
 });

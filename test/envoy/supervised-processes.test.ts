@@ -29,9 +29,9 @@ async function withEnvoy(
       spawn: execaSpawn,
       log: recordingLog().log,
       random: Math.random,
-      output: { stdout: () => undefined, stderr: () => undefined },
+      output: () => undefined,
       writeBootstrap: ({ epoch, generation }) => {
-        const fake = fakes[generation - 1];
+        const fake = fakes[generation];
         return folder.bootstrap(`envoy-rev${epoch}.json`, { listeners: ['in'], ...(fake && { fake }) });
       },
       removeBootstrap: (path) => rm(path, { force: true }),
@@ -57,8 +57,8 @@ describe('EnvoySupervisor with processes', () => {
     await using folder = await FakeEnvoyFolder.make();
 
     await withEnvoy(folder, [], async (supervisor) => {
-      deepEqual(await supervisor.restart('one'), { kind: 'committed', epoch: 1, generation: 2 });
-      deepEqual(await supervisor.restart('two'), { kind: 'committed', epoch: 2, generation: 3 });
+      deepEqual(await supervisor.restart('one'), { kind: 'committed', epoch: 1, generation: 1 });
+      deepEqual(await supervisor.restart('two'), { kind: 'committed', epoch: 2, generation: 2 });
     });
 
     const events = (await folder.journal()).map(({ epoch, event }) => `${epoch} ${event}`);
@@ -77,7 +77,7 @@ describe('EnvoySupervisor with processes', () => {
       equal(outcome.kind, 'rolled-back');
       match(why(outcome), /exit code 1 before it was live: error initializing config.*no such cluster/);
       equal(supervisor.snapshot().phase, 'running');
-      deepEqual(await supervisor.restart('good'), { kind: 'committed', epoch: 1, generation: 3 });
+      deepEqual(await supervisor.restart('good'), { kind: 'committed', epoch: 1, generation: 2 });
     });
   });
 
@@ -88,7 +88,7 @@ describe('EnvoySupervisor with processes', () => {
       equal((await supervisor.restart('bad')).kind, 'rolled-back');
       equal(supervisor.snapshot().phase, 'degraded');
 
-      deepEqual(await supervisor.restart('next'), { kind: 'committed', epoch: 1, generation: 3 });
+      deepEqual(await supervisor.restart('next'), { kind: 'committed', epoch: 1, generation: 2 });
 
       const terms = (await folder.journal()).filter(({ event }) => event === 'SIGTERM');
       deepEqual(terms, []);

@@ -73,7 +73,7 @@ describe('EnvoySupervisor', () => {
           subject.world.envoys.map(({ startedMs }) => startedMs),
           [0, 230],
         );
-        equal(subject.supervisor.snapshot().active?.generation, 2);
+        equal(subject.supervisor.snapshot().active?.generation, 1);
         await subject.finish();
       });
     }

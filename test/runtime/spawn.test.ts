@@ -35,6 +35,13 @@ for (const [name, spawn] of Object.entries({ nodeSpawn, execaSpawn })) {
       await child.exited;
     });
 
+    it('lets a child open /dev/stdout by name when its output is not a pipe of Node', async () => {
+      const child = await spawn({ file: '/bin/sh', args: ['-c', 'echo x > /dev/stdout'], stdout: 'ignore' });
+
+      deepEqual(await child.exited, { code: 0, signal: null });
+      equal(await text(child.stdout), '');
+    });
+
     it('rejects with the system error when the file is missing', async () => {
       await rejects(spawn({ file: '/nonexistent/tool', args: [] }), { code: 'ENOENT' });
     });

@@ -38,7 +38,7 @@ export class SupervisedEnvoy {
         spawn: execaSpawn,
         log: this.recorded.log,
         random: Math.random,
-        output: { stdout: () => undefined, stderr: () => undefined },
+        output: () => undefined,
         writeBootstrap: async ({ epoch }) => {
           const path = join(folder, `envoy-rev${epoch}.json`);
           await writeFile(path, JSON.stringify(this.change(bootstrap(adminPort, trafficPort))));

@@ -25,7 +25,7 @@ export class ModelSupervisor {
       spawn: this.world.spawn,
       log: this.recorded.log,
       random: () => 0.5, // the middle: no jitter
-      output: { stdout: () => undefined, stderr: () => undefined },
+      output: () => undefined,
       writeBootstrap: (launch) => {
         this.launches.push(launch);
         return Promise.resolve(`envoy-rev${launch.epoch}.json`);
