@@ -39,8 +39,8 @@ const FATAL_XDS = 'failed to start xds proxy: failed to get TLS options to talk 
 /** @throws ConfigError in the words of the reference; the agent cannot start */
 export async function findCaRoot(settings: RootSettings): Promise<Root> {
   const { caRootFile, certProvider, provCertDir, caAddress } = settings;
-  const required = (file: string): Promise<Root> =>
-    existingRoot(settings, file, `${FATAL_CA} failed to find root CA cert for CA: root CA file for CA`);
+  const fatal = `${FATAL_CA} failed to find root CA cert for CA: root CA file for CA`;
+  const required = (file: string): Promise<Root> => existingRoot(settings, file, fatal, 'CA_ROOT_CA');
   if (caRootFile === 'SYSTEM') return { kind: 'system' };
   if (caRootFile !== '') return required(caRootFile);
   if (certProvider === 'custom') return required(EXISTING_ROOT);
@@ -50,9 +50,7 @@ export async function findCaRoot(settings: RootSettings): Promise<Root> {
     throw new ConfigError(`invalid config - ${caAddress} missing a root certificate ${root.name}`);
   }
   if (certProvider === 'none') {
-    throw new ConfigError(
-      `${FATAL_CA} failed to find root CA cert for CA: root CA file for CA required but configured provider as none`,
-    );
+    throw new ConfigError(`${fatal} required but configured provider as none`);
   }
   return required(MOUNTED_ROOT);
 }
@@ -61,7 +59,7 @@ export async function findCaRoot(settings: RootSettings): Promise<Root> {
 export async function findXdsRoot(settings: RootSettings): Promise<Root> {
   const { xdsRootFile, certProvider, provCertDir, fileMountedCerts, clientRootFile } = settings;
   const fatal = `${FATAL_XDS} failed to find root CA cert for XDS: root CA file for XDS`;
-  const required = (file: string): Promise<Root> => existingRoot(settings, file, fatal);
+  const required = (file: string): Promise<Root> => existingRoot(settings, file, fatal, 'XDS_ROOT_CA');
   if (xdsRootFile === 'SYSTEM') return { kind: 'system' };
   if (xdsRootFile !== '') return required(xdsRootFile);
   const existing = fileRoot(settings, EXISTING_ROOT);
@@ -81,10 +79,18 @@ function fileRoot(settings: RootSettings, file: string): Root & { kind: 'file' }
   return { kind: 'file', path: resolve(settings.workingDirectory, file), name: normalize(file) };
 }
 
-async function existingRoot(settings: RootSettings, file: string, fatal: string): Promise<Root> {
+/** @param variable the one that names another file */
+async function existingRoot(
+  settings: RootSettings,
+  file: string,
+  fatal: string,
+  variable: string,
+): Promise<Root> {
   const root = fileRoot(settings, file);
   if (await isFile(root.path)) return root;
-  throw new ConfigError(`${fatal} does not exist ${root.name}`);
+  throw new ConfigError(
+    `${fatal} does not exist ${root.name}: put the mesh's root certificate there, or name its file in ${variable}`,
+  );
 }
 
 /** Links are followed. A path that cannot be looked at counts as absent, as in the reference. */

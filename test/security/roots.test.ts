@@ -80,13 +80,14 @@ describe('the root certificate', () => {
       assert.deepEqual(await findCaRoot(provisioned), file('prov/root-cert.pem'));
     });
 
-    it('is fatal when missing, a directory, or not provided, in the words of the reference', async () => {
+    it('is fatal when missing, a directory, or not provided: the words of the reference, and the remedy', async () => {
       await mkdir(join(directory.path, 'my'));
+      const remedy = "put the mesh's root certificate there, or name its file in CA_ROOT_CA";
 
       for (const [part, text] of [
-        [{}, `does not exist ${MOUNTED}`],
-        [{ certProvider: 'custom' }, `does not exist ${EXISTING}`],
-        [{ caRootFile: './my' }, 'does not exist my'],
+        [{}, `does not exist ${MOUNTED}: ${remedy}`],
+        [{ certProvider: 'custom' }, `does not exist ${EXISTING}: ${remedy}`],
+        [{ caRootFile: './my' }, `does not exist my: ${remedy}`],
         [{ certProvider: 'none' }, 'required but configured provider as none'],
       ] as const) {
         await assert.rejects(findCaRoot(settings(part)), (error) => {
@@ -124,10 +125,12 @@ describe('the root certificate', () => {
       assert.deepEqual(await findXdsRoot(settings({ provCertDir: './prov', ...mounted })), file(EXISTING));
     });
 
-    it('is fatal when missing, in the words of the reference', async () => {
+    it('is fatal when missing: the words of the reference, and the remedy', async () => {
+      const remedy = "put the mesh's root certificate there, or name its file in XDS_ROOT_CA";
+
       for (const [part, text] of [
-        [{}, `does not exist ${MOUNTED}`],
-        [{ xdsRootFile: '/x/root.pem' }, 'does not exist /x/root.pem'],
+        [{}, `does not exist ${MOUNTED}: ${remedy}`],
+        [{ xdsRootFile: '/x/root.pem' }, `does not exist /x/root.pem: ${remedy}`],
         [{ certProvider: 'none' }, 'required but configured provider as none'],
         [
           { fileMountedCerts: true },
