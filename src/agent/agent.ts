@@ -102,6 +102,7 @@ async function makeSupervisor(
   const { log, reload } = deps;
   const { binaryPath, instanceIps, xdsSnapshot } = input;
   const writer = new BootstrapWriter({ load: firstThen(config, reload), instanceIps, log });
+  await writer.check(config); // a mistake in it is told now, before a port is open
   const settings = await envoySettings(config, binaryPath, instanceIps, log);
   return new EnvoySupervisor(
     {

@@ -42,6 +42,16 @@ export class BootstrapWriter {
   }
 
   /**
+   * Renders the first bootstrap and throws it away.
+   *
+   * @throws ConfigError for configuration that no Envoy could be started with
+   */
+  async check(config: AgentConfig): Promise<void> {
+    const ignored = (): void => undefined; // what is to be warned of is said when the file is written
+    await this.#render(config, 1, ignored);
+  }
+
+  /**
    * @returns path of the file Envoy is started with
    * @throws ConfigError for configuration that is wrong now; nothing was written
    */
@@ -73,6 +83,16 @@ export class BootstrapWriter {
   }
 
   async #writeFile(config: AgentConfig, epoch: number, generation: number): Promise<string> {
+    const rendered = await this.#render(config, generation, (message) => this.#deps.log.warn(message));
+    if (rendered.kind === 'custom') return rendered.path;
+    const numbered = config.supervision.hotRestart ? epoch : undefined;
+    const path = bootstrapPath(config.proxyConfig.configPath, numbered, rendered.extension);
+    this.#written.add(path);
+    await writeBootstrap(path, rendered.text, jsonOf(config));
+    return path;
+  }
+
+  async #render(config: AgentConfig, generation: number, warn: Warn): Promise<Rendered> {
     const { proxyConfig, supervision, env } = config;
     const source = bootstrapSource({
       customConfigFile: proxyConfig.customConfigFile,
@@ -81,13 +101,11 @@ export class BootstrapWriter {
     });
     if (source.kind === 'custom') {
       await checkCustomConfig(source.path);
-      return source.path;
+      return source;
     }
-    const warn = (message: string): void => this.#deps.log.warn(message);
-    const node = buildNode(nodeInput(config, this.#deps.instanceIps), warn);
     const document = await renderBootstrap(
       {
-        node,
+        node: buildNode(nodeInput(config, this.#deps.instanceIps), warn),
         proxyConfig: jsonOf(config),
         hostIp: config.pod.hostIp,
         compliancePolicy: config.controlPlane.compliancePolicy,
@@ -98,13 +116,15 @@ export class BootstrapWriter {
       warn,
       source,
     );
-    const numbered = supervision.hotRestart ? epoch : undefined;
-    const path = bootstrapPath(proxyConfig.configPath, numbered, renderedExtension(source));
-    this.#written.add(path);
-    await writeBootstrap(path, serializeBootstrap(document), jsonOf(config));
-    return path;
+    return { kind: 'text', text: serializeBootstrap(document), extension: renderedExtension(source) };
   }
 }
+
+type Warn = (message: string) => void;
+
+type Rendered =
+  | { readonly kind: 'custom'; readonly path: string }
+  | { readonly kind: 'text'; readonly text: string; readonly extension: 'json' | 'yaml' };
 
 /** Everything the node is computed from. */
 export function nodeInput(config: AgentConfig, instanceIps: readonly string[]): NodeInput {

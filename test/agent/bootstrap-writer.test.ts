@@ -47,6 +47,20 @@ describe('BootstrapWriter', () => {
     return agentConfig({ ...given, proxyConfig });
   }
 
+  it('finds what no Envoy could be started with, and writes nothing for that', async () => {
+    const writer = writerOf();
+    const missing = { customConfigFile: join(folder.path, 'custom.json') };
+
+    await writer.check(await config());
+
+    await rejects(
+      writer.check(await config({ env: { ISTIO_META_POD_PORTS: '{]' } })),
+      /ISTIO_META_POD_PORTS/,
+    );
+    await rejects(writer.check(await config({ proxyConfig: missing })), /custom\.json/);
+    deepEqual(await readdir(folder.path), []);
+  });
+
   it('names the file after the epoch, and without hot restart after none', async () => {
     const hot = writerOf(await config());
     const plain = writerOf(await config({ env: { ENVOY_HOT_RESTART: 'false' } }));
