@@ -1,0 +1,96 @@
+// The load clients themselves: a claim of "0 failed" is worth what they notice.
+
+import { deepEqual, equal, match, ok } from 'node:assert/strict';
+import { createServer, type RequestListener, type Server } from 'node:http';
+import { constants, createServer as createHttp2Server, type Http2Server } from 'node:http2';
+import type { AddressInfo } from 'node:net';
+import { setTimeout as sleep } from 'node:timers/promises';
+
+import { Load, type ClientKind, type LoadReport } from './load.ts';
+
+const NOBODY: Readonly<Record<ClientKind, number>> = { kept: 0, oneShot: 0, http2: 0 };
+
+describe('Load', () => {
+  for (const kind of ['kept', 'oneShot'] as const) {
+    it(`counts what ${kind} clients get an answer to, and what is cut or refused`, async () => {
+      const nth = everyNth(5, [
+        (_request, response) => response.socket?.destroy(),
+        (_request, response) => void response.write('half', () => response.socket?.destroy()),
+        (_request, response) => response.writeHead(503).end(),
+      ]);
+
+      const { [kind]: counts } = await load(kind, createServer(nth));
+
+      ok(counts.answered > 0);
+      equal(counts.answered + counts.failures.length, counts.sent);
+      match(counts.failures.join('\n'), /status 503/);
+    });
+  }
+
+  it('sends a request once more when its kept connection was closed before, and only then', async () => {
+    const server = createServer({ keepAliveTimeout: 0 }, (request, response) => {
+      const { socket } = request;
+      response.end('ok', () => setTimeout(() => socket.destroy(), 5)); // just when the next one is on its way
+    });
+
+    const { kept } = await load('kept', server);
+
+    deepEqual(kept.failures, []);
+    equal(kept.answered, kept.sent);
+    ok(kept.resent > 0);
+  });
+
+  it('replaces a session after GOAWAY, and counts streams that are cut', async () => {
+    let [sessions, streams] = [0, 0];
+    const server = createHttp2Server();
+    server.on('session', () => {
+      sessions += 1;
+    });
+    server.on('stream', (stream) => {
+      streams += 1;
+      stream.on('error', () => undefined); // the one below
+      if (streams % 7 === 0) return stream.close(constants.NGHTTP2_INTERNAL_ERROR);
+      stream.respond({ ':status': 200 });
+      stream.end('ok');
+      if (streams % 5 === 0) stream.session?.close();
+      return undefined;
+    });
+
+    const { http2 } = await load('http2', server);
+
+    ok(http2.answered > 0);
+    equal(http2.connections, sessions);
+    ok(sessions > 1);
+    equal(http2.failures.length, Math.floor(streams / 7));
+  });
+});
+
+/** What four clients of one kind see of a server within a second. */
+async function load(kind: ClientKind, server: Server | Http2Server): Promise<LoadReport> {
+  await new Promise<void>((opened) => {
+    server.listen(0, '127.0.0.1', opened);
+  });
+  const { port } = server.address() as AddressInfo;
+  try {
+    await using clients = new Load({
+      url: `http://127.0.0.1:${port}/`,
+      clients: { ...NOBODY, [kind]: 4 },
+      pauseMs: 5,
+    });
+    await sleep(1000);
+    return await clients.stop();
+  } finally {
+    server.close();
+  }
+}
+
+/** Every nth request is answered by the next of `troubles`, the others with 200. */
+function everyNth(n: number, troubles: readonly RequestListener[]): RequestListener {
+  let count = 0;
+  return (request, response) => {
+    count += 1;
+    const trouble = count % n === 0 ? troubles[(count / n) % troubles.length] : undefined;
+    if (trouble === undefined) response.end('ok');
+    else trouble(request, response);
+  };
+}

@@ -1,0 +1,37 @@
+// What every run of restarts must show, however long it is.
+
+import { deepEqual, equal, ok } from 'node:assert/strict';
+
+import { describeLoad, totalOf, type LoadReport } from './load/load.ts';
+import type { FailedRestart, Run } from './restart-runs.ts';
+
+/** Open files come and go with probes and scrapes. */
+const OPEN_FILES_TOLERANCE = 4;
+
+/** Every request was answered, and the kept connections were kept. */
+export function nothingFailed(load: LoadReport): void {
+  const { failures, sent, answered } = totalOf(load);
+  deepEqual(failures, [], describeLoad(load));
+  equal(answered, sent);
+  for (const { sent } of Object.values(load)) ok(sent > 100, describeLoad(load));
+  for (const { sent, connections } of [load.kept, load.http2]) {
+    ok(connections < sent / 4, describeLoad(load));
+  }
+}
+
+/** Each spoiled restart ended as it must, and the next one worked. */
+export function failedAsExpected(restarts: readonly FailedRestart[], count: number): void {
+  equal(restarts.length, count);
+  for (const { what, expected, outcome, next } of restarts) {
+    deepEqual({ outcome, next }, { outcome: expected, next: 'committed' }, `a candidate that ${what}`);
+  }
+}
+
+/** The agent holds what it held at the start, and nothing is left of it at the end. */
+export function nothingLeaked({ early, late, last, exit, regionLeft }: Run): void {
+  const limit = early.openFiles + OPEN_FILES_TOLERANCE;
+  ok(late.openFiles <= limit, `${early.openFiles} open files became ${late.openFiles}`);
+  deepEqual(late.children, [last.active?.pid]);
+  deepEqual(exit, { code: 0, signal: null });
+  equal(regionLeft, false);
+}

@@ -1,0 +1,41 @@
+// The restarts of test/e2e/agent-restarts.test.ts, long enough for a leak or a rare race to show.
+
+import { deepEqual, ok } from 'node:assert/strict';
+
+import { describeLoad } from '../e2e/support/load/load.ts';
+import { failedAsExpected, nothingFailed, nothingLeaked } from '../e2e/support/restart-checks.ts';
+import { failuresUnderLoad, restartsUnderLoad, type Run } from '../e2e/support/restart-runs.ts';
+
+const RESTARTS = 100;
+const FAILURES = 50;
+const GROWTH_LIMIT_MB = 60;
+
+describe('restarts by the agent under steady load, many times', () => {
+  it(`hands over ${RESTARTS} times without a failed request, and the agent does not grow`, async () => {
+    const run = await restartsUnderLoad(RESTARTS);
+
+    tell(`${RESTARTS} restarts`, run);
+    deepEqual(run.outcomes, Array(RESTARTS).fill('committed'));
+    nothingFailed(run.load);
+    nothingLeaked(run);
+    memoryIsBounded(run);
+  });
+
+  it(`serves on through ${FAILURES} candidates that are refused or killed`, async () => {
+    const run = await failuresUnderLoad(FAILURES);
+
+    tell(`${FAILURES} failed restarts, each followed by one that works`, run);
+    failedAsExpected(run.restarts, FAILURES);
+    nothingFailed(run.load);
+    nothingLeaked(run);
+    memoryIsBounded(run);
+  });
+});
+
+function tell(what: string, { load, early, late }: Run): void {
+  console.log(`${what}\n${describeLoad(load)}\nagent after 2 rounds and at the end:`, early, late);
+}
+
+function memoryIsBounded({ early, late }: Run): void {
+  ok(late.privateMb - early.privateMb < GROWTH_LIMIT_MB, `${early.privateMb} MB became ${late.privateMb} MB`);
+}
