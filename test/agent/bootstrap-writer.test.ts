@@ -134,6 +134,15 @@ describe('BootstrapWriter', () => {
     deepEqual(await readdir(folder.path), []);
   });
 
+  it('checks a configuration without writing', async () => {
+    const bad = await config({ env: { ISTIO_BOOTSTRAP: join(folder.path, 'none.json') } });
+
+    await writerOf().check(await config());
+    await rejects(writerOf().check(bad), /none\.json/);
+
+    deepEqual(await readdir(folder.path), []);
+  });
+
   it('removes its own file and leaves nothing', async () => {
     const writer = writerOf(await config());
     const path = await writer.write(launch());
