@@ -10,6 +10,7 @@ import { abortable } from '../runtime/tasks.ts';
 import type { Wanted } from '../xds/outcome.ts';
 import { SotwStream } from '../xds/sotw-stream.ts';
 import { HEALTH_TYPE, SECRET_TYPE } from '../xds/type-urls.ts';
+import type { SecretFaults } from './secret-faults.ts';
 import { secretResource } from './secret-resource.ts';
 import type { SecretSource } from './secret-source.ts';
 
@@ -31,6 +32,8 @@ export interface SecretStreamDeps {
   /** Makes the version of the next response. */
   readonly nextVersion: () => string;
   readonly log: Log;
+  /** Of all streams together. */
+  readonly faults: SecretFaults;
   readonly metrics: SdsMetrics;
 }
 
@@ -41,6 +44,16 @@ class StreamFailure extends AgentError {
   constructor(code: Status, message: string, cause?: unknown) {
     super(message, { cause });
     this.code = code;
+  }
+}
+
+/** The source has no such secret now; the client asks again. */
+class SecretNotGiven extends StreamFailure {
+  readonly secret: string;
+
+  constructor(secret: string, cause: unknown) {
+    super(Status.UNKNOWN, `failed to generate secret for ${secret}: ${messageOf(cause)}`, cause);
+    this.secret = secret;
   }
 }
 
@@ -65,17 +78,18 @@ export class SecretStream {
 
   /** Serves the stream until it ends; never rejects. */
   async serve(): Promise<void> {
-    const { call, id, log, metrics } = this.#deps;
+    const { call, id, log, faults, metrics } = this.#deps;
     this.#listen();
     const error: unknown = await this.#turns(this.#over.signal).catch((reason: unknown) => reason);
     this.end();
-    log.info(`ADS: "" ${id} terminated`);
     if (error instanceof StreamOver) {
+      log.info(`ADS: "" ${id} terminated`);
       call.end();
       return;
     }
     metrics.failed();
-    log.error(`ADS: "" ${id} terminated with error: ${messageOf(error)}`);
+    if (error instanceof SecretNotGiven) faults.failed(error.secret, error.message, id);
+    else log.error(`ADS: "" ${id} terminated with error: ${messageOf(error)}`);
     const code = error instanceof StreamFailure ? error.code : Status.INTERNAL;
     call.emit('error', { code, details: messageOf(error) });
   }
@@ -166,13 +180,14 @@ export class SecretStream {
   }
 
   async #resource(name: string, signal: AbortSignal): Promise<Any> {
-    const { source, messages } = this.#deps;
+    const { source, messages, faults } = this.#deps;
     try {
-      return secretResource(await abortable(source.get(name, signal), signal), messages);
+      const resource = secretResource(await abortable(source.get(name, signal), signal), messages);
+      faults.given(name);
+      return resource;
     } catch (error) {
       signal.throwIfAborted();
-      const details = `failed to generate secret for ${name}: ${messageOf(error)}`;
-      throw new StreamFailure(Status.UNKNOWN, details, error);
+      throw new SecretNotGiven(name, error);
     }
   }
 }

@@ -14,6 +14,7 @@ import { SECOND_MS } from '../runtime/duration.ts';
 import { messageOf } from '../runtime/errors.ts';
 import { bytesMethod, serveGrpcSocket, type GrpcSocketServer } from '../runtime/grpc.ts';
 import type { Log } from '../runtime/log.ts';
+import { SecretFaults } from './secret-faults.ts';
 import type { SecretSource } from './secret-source.ts';
 import { SecretStream, type SdsMetrics } from './secret-stream.ts';
 
@@ -44,6 +45,7 @@ const LISTEN_WAITS_MS = [1, 2, 4, 8, 16].map((seconds) => seconds * SECOND_MS);
 export class SdsServer implements AsyncDisposable {
   readonly #deps: SdsServerDeps;
   readonly #streams = new Map<SecretStream, Promise<void>>();
+  readonly #faults: SecretFaults;
   readonly #unsubscribe: () => void;
   #server: GrpcSocketServer | undefined;
   #lastStreamId = 0;
@@ -66,6 +68,7 @@ export class SdsServer implements AsyncDisposable {
 
   private constructor(deps: SdsServerDeps) {
     this.#deps = deps;
+    this.#faults = new SecretFaults(deps.log);
     this.#unsubscribe = deps.source.onChange((name) => {
       for (const stream of this.#streams.keys()) stream.changed(name);
     });
@@ -121,7 +124,8 @@ export class SdsServer implements AsyncDisposable {
     const { source, messages, log, metrics } = this.#deps;
     const nextVersion = (): string => this.#nextVersion();
     const id = ++this.#lastStreamId;
-    const stream = new SecretStream({ call, id, source, messages, nextVersion, log, metrics });
+    const faults = this.#faults;
+    const stream = new SecretStream({ call, id, source, messages, nextVersion, log, faults, metrics });
     const served = stream.serve().finally(() => this.#streams.delete(stream));
     this.#streams.set(stream, served);
   }

@@ -344,6 +344,29 @@ describe('SdsServer', () => {
     });
   });
 
+  it('warns of a secret it cannot give once, however often it is asked for, and again after it could', async () => {
+    const ask = async (): Promise<void> => {
+      const client = connect();
+      client.ask(['default']);
+      await Promise.race([client.status, client.responses.next()]);
+    };
+    const failure =
+      'ADS: stream terminated with error: failed to generate secret for default: unknown resource';
+
+    secrets.lose('default');
+    await ask();
+    await ask();
+
+    deepEqual([log.messages('warn'), log.messages('error')], [[failure], []]);
+
+    secrets.setCertificate('2');
+    await ask();
+    secrets.lose('default');
+    await ask();
+
+    deepEqual(log.messages('warn'), [failure, failure]);
+  });
+
   it('writes no key into its log', async () => {
     const client = connect();
     client.ask(['default']);

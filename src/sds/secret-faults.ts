@@ -1,0 +1,27 @@
+// Secrets that cannot be given: Envoy asks for them again until they can, and hears why every time. The log hears it
+// once per change of cause.
+
+import { CauseLog } from '../runtime/cause-log.ts';
+import type { Log } from '../runtime/log.ts';
+
+export class SecretFaults {
+  readonly #log: Log;
+  /** Of the names that cannot be given now. */
+  readonly #told = new Map<string, CauseLog>();
+
+  constructor(log: Log) {
+    this.#log = log;
+  }
+
+  /** @param message cause included. @param id of the stream it ends */
+  failed(name: string, message: string, id: number): void {
+    const told = this.#told.get(name) ?? new CauseLog(this.#log);
+    this.#told.set(name, told);
+    told.warn(`ADS: stream terminated with error: ${message}`, { id });
+  }
+
+  /** The next failure of this name is news again. */
+  given(name: string): void {
+    this.#told.delete(name);
+  }
+}
