@@ -19,7 +19,7 @@ import { freePorts } from '../../support/free-ports.ts';
 import { recordingLog } from '../../support/recording-log.ts';
 import { agentConfig, type GivenConfig } from './agent-config.ts';
 
-export const FAKE_ENVOY = join(import.meta.dirname, '../../envoy/fixtures/fake-envoy');
+const FAKE_ENVOY = join(import.meta.dirname, '../../envoy/fixtures/fake-envoy');
 
 /** What is open at one moment. */
 export interface Openings {
@@ -59,27 +59,30 @@ export class AgentFolder {
   }
 
   async config(given: GivenConfig = {}): Promise<AgentConfig> {
-    const config = await agentConfig({
-      ...given,
-      workingDirectory: this.path,
-      env: {
-        PATH: process.env.PATH,
-        ENVOY_PATH: FAKE_ENVOY,
-        ISTIO_BOOTSTRAP: join(this.path, 'template.json'),
-        FAKE_ENVOY_DIR: this.path,
-        ...given.env,
-      },
-      proxyConfig: {
-        configPath: join(this.path, 'proxy'),
-        discoveryAddress: '127.0.0.1:1',
-        proxyAdminPort: this.adminPort,
-        statusPort: this.statusPort,
-        terminationDrainDuration: '0.050s',
-        ...given.proxyConfig,
-      },
-    });
+    const env = this.environment(given.env, given.proxyConfig);
+    const config = await agentConfig({ ...given, workingDirectory: this.path, env });
     // relative to the process, which these tests share
     return { ...config, identity: { ...config.identity, socketPath: this.sdsSocket } };
+  }
+
+  /** Of an agent in this folder: the fake Envoy, free ports, and no control plane. */
+  environment(env: AgentConfig['environment'] = {}, proxyConfig: object = {}): AgentConfig['environment'] {
+    const effective = {
+      configPath: join(this.path, 'proxy'),
+      discoveryAddress: '127.0.0.1:1',
+      proxyAdminPort: this.adminPort,
+      statusPort: this.statusPort,
+      terminationDrainDuration: '0.050s',
+      ...proxyConfig,
+    };
+    return {
+      PATH: process.env.PATH,
+      ENVOY_PATH: FAKE_ENVOY,
+      ISTIO_BOOTSTRAP: join(this.path, 'template.json'),
+      FAKE_ENVOY_DIR: this.path,
+      PROXY_CONFIG: JSON.stringify(effective),
+      ...env,
+    };
   }
 
   async openings(): Promise<Openings> {
