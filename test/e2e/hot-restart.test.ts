@@ -51,7 +51,7 @@ describe('EnvoySupervisor with the real Envoy', function () {
     const envoy = await SupervisedEnvoy.prepare(binary, folder.path);
     void envoy.run();
     try {
-      await envoy.alone(1);
+      await envoy.alone(0);
       await test(envoy);
     } finally {
       await envoy.stop();
@@ -62,10 +62,10 @@ describe('EnvoySupervisor with the real Envoy', function () {
     withEnvoy(async (envoy) => {
       const load = steadyLoad(envoy.url, 8, 2, 5);
 
-      for (const generation of [2, 3, 4]) {
+      for (const generation of [1, 2, 3]) {
         const outcome = await envoy.supervisor.restart('test');
 
-        deepEqual(outcome, { kind: 'committed', epoch: generation - 1, generation });
+        deepEqual(outcome, { kind: 'committed', epoch: generation, generation });
         await envoy.alone(generation);
       }
 
@@ -113,7 +113,7 @@ describe('EnvoySupervisor with the real Envoy', function () {
 
       equal((await outcome).kind, 'rolled-back');
       equal(envoy.snapshot.phase, 'degraded');
-      await envoy.alone(3); // the repair is a handoff to the same epoch number
+      await envoy.alone(2); // the repair is a handoff to the same epoch number
       equal((await admin.serverInfo()).restartEpoch, 1);
       equal((await envoy.supervisor.restart('again')).kind, 'committed');
       deepEqual((await load.stop()).failures, []);
@@ -123,7 +123,7 @@ describe('EnvoySupervisor with the real Envoy', function () {
     withEnvoy(async (envoy) => {
       process.kill(envoy.snapshot.active?.pid ?? 0, 'SIGKILL');
 
-      await envoy.alone(2);
+      await envoy.alone(1);
 
       deepEqual(
         envoy.snapshot.history.map(({ signal, asked }) => ({ signal, asked })),
@@ -139,7 +139,7 @@ describe('EnvoySupervisor with the real Envoy', function () {
 
       process.kill(envoy.snapshot.active?.pid ?? 0, 'SIGKILL');
 
-      await envoy.alone(3);
+      await envoy.alone(2);
       equal(envoy.snapshot.active?.epoch, 0);
       ok(envoy.snapshot.baseId !== baseId);
       equal(await (await fetch(envoy.url)).text(), 'hi\n');
@@ -149,7 +149,7 @@ describe('EnvoySupervisor with the real Envoy', function () {
     await using folder = await temporaryDirectory();
     const envoy = await SupervisedEnvoy.prepare(binary, folder.path);
     const ended = envoy.run();
-    await envoy.alone(1);
+    await envoy.alone(0);
     await envoy.supervisor.restart('two at once');
     const region = `envoy_shared_memory_${(envoy.snapshot.baseId ?? 0) * 10}`;
     ok((await readdir('/dev/shm')).includes(region));
