@@ -24,6 +24,10 @@ export interface PodOptions {
   readonly annotations?: Readonly<Record<string, string>>;
   /** Default `web`. */
   readonly serviceAccount?: string;
+  /** Words before those of the agent: the program, and options of Node before it. Default: the sources. */
+  readonly program?: readonly string[];
+  /** Changes the container's files before the agent starts. */
+  readonly prepare?: (root: string) => Promise<void>;
 }
 
 export interface PodPorts {
@@ -69,9 +73,10 @@ export class Pod implements AsyncDisposable {
   static async start(root: string, options: PodOptions): Promise<Pod> {
     const ports = await podPorts();
     await layOut(root, options);
+    await options.prepare?.(root);
     const output = await open(join(root, 'agent.log'), 'a');
     try {
-      const child = spawn(process.execPath, [AGENT, ...(options.args ?? INJECTED_ARGS)], {
+      const child = spawn(process.execPath, [...(options.program ?? [AGENT]), ...(options.args ?? INJECTED_ARGS)], {
         cwd: root,
         env: await podEnvironment(options, ports),
         stdio: ['ignore', output.fd, output.fd],
