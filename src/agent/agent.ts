@@ -57,28 +57,20 @@ export async function runAgent(
   logRole(config, instanceIps, deps.log);
   const counters = new Counters();
   const identity = await openIdentity(config, { ...deps, messages: loadMessages(), meter: counters.csr });
-  const quitting = new AbortController();
-  const stopping = AbortSignal.any([signal, quitting.signal]);
+  const asked = new AbortController();
+  const stopping = AbortSignal.any([signal, asked.signal]);
 
   await using servers = new AsyncDisposableStack();
   // Envoy asks the xDS proxy before a restart, and the proxy is opened after the supervisor is made.
   const xds: { proxy?: XdsProxy } = {};
   const xdsSnapshot = (): XdsProxySnapshot => xds.proxy?.snapshot() ?? { generations: [] };
   const supervisor = await makeSupervisor(config, deps, { binaryPath, instanceIps, xdsSnapshot });
-  const controls = controlsOf({ supervisor, secrets: identity.secrets, quitting, log: deps.log });
+  const controls = controlsOf({ supervisor, secrets: identity.secrets, stopping: asked, log: deps.log });
 
   servers.use(identity.secrets);
   if (config.proxyConfig.statusPort !== 0) {
-    const parts = {
-      ...deps,
-      ...identity,
-      supervisor,
-      counters,
-      controls,
-      xdsSnapshot,
-      instanceIps,
-      stopping,
-    };
+    const { secrets } = identity;
+    const parts = { ...deps, secrets, supervisor, counters, controls, xdsSnapshot, instanceIps, stopping };
     const status = servers.use(new StatusServer(statusDeps(config, parts)));
     await status.listen();
   }

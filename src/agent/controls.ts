@@ -10,19 +10,23 @@ export interface AgentControls {
   readonly restart: (reason: string) => void;
   /** Has a new certificate signed now. */
   readonly rotate: () => void;
+  /** Drains and ends, as SIGTERM does. */
+  readonly stop: (cause: string) => void;
   /** Ends the agent without waiting for connections. */
   readonly quit: (cause: string) => void;
+  /** Kills every Envoy, synchronously: for the last moment of a process that cannot end in order. */
+  readonly kill: () => void;
 }
 
 export interface ControlledParts {
-  readonly supervisor: Pick<EnvoySupervisor, 'restart' | 'skipDrain'>;
+  readonly supervisor: Pick<EnvoySupervisor, 'restart' | 'skipDrain' | 'killAll'>;
   readonly secrets: Pick<SecretManager, 'rotateNow'>;
-  /** Aborted by `quit`, with the cause. */
-  readonly quitting: AbortController;
+  /** Aborted by `stop` and `quit`, with the cause. */
+  readonly stopping: AbortController;
   readonly log: Log;
 }
 
-export function controlsOf({ supervisor, secrets, quitting, log }: ControlledParts): AgentControls {
+export function controlsOf({ supervisor, secrets, stopping, log }: ControlledParts): AgentControls {
   return {
     restart: (reason) => {
       void supervisor.restart(reason).then((outcome) => {
@@ -36,9 +40,11 @@ export function controlsOf({ supervisor, secrets, quitting, log }: ControlledPar
         log.warn(`no new certificate, the present one stays: ${messageOf(error)}`);
       });
     },
+    stop: (cause) => stopping.abort(new AgentError(cause)),
     quit: (cause) => {
       supervisor.skipDrain();
-      quitting.abort(new AgentError(cause));
+      stopping.abort(new AgentError(cause));
     },
+    kill: () => supervisor.killAll(),
   };
 }

@@ -2,10 +2,17 @@
 
 import { readBootstrapOverride } from '../bootstrap/bootstrap-override.ts';
 import type { AgentConfig } from '../config/agent-config.ts';
-import { localAddressIpVersion, type ArgumentSettings } from '../envoy/arguments.ts';
+import {
+  envoyArguments,
+  localAddressIpVersion,
+  splitLogLevel,
+  type ArgumentSettings,
+} from '../envoy/arguments.ts';
+import { checkExtraArguments } from '../envoy/extra-arguments.ts';
 import { DEFAULT_TIMING, type EnvoySettings } from '../envoy/settings.ts';
 import type { Log } from '../runtime/log.ts';
 
+/** @throws ConfigError naming ENVOY_EXTRA_ARGS and the flag in it */
 export async function envoySettings(
   config: AgentConfig,
   binaryPath: string,
@@ -15,9 +22,11 @@ export async function envoySettings(
   const { envoy, supervision, pod } = config;
   const warn = (message: string): void => log.warn(message);
   const override = await readBootstrapOverride(envoy.bootstrapOverrideFile, pod.hostIp, warn);
+  const args = argumentSettings(config, instanceIps, override);
+  checkArguments(args, supervision.hotRestart, warn);
   return {
     binaryPath,
-    arguments: argumentSettings(config, instanceIps, override),
+    arguments: args,
     admin: { host: loopback(instanceIps), port: envoy.adminPort },
     hotRestart: supervision.hotRestart,
     restartPolicy: supervision.restartPolicy,
@@ -35,6 +44,14 @@ export async function envoySettings(
       budgetResetMs: supervision.budgetResetMs,
     },
   };
+}
+
+/** @throws ConfigError naming a flag in ENVOY_EXTRA_ARGS that cannot be passed */
+function checkArguments(args: ArgumentSettings, hotRestart: boolean, warn: (message: string) => void): void {
+  const identity = hotRestart ? { epoch: 0, baseId: 1 } : undefined;
+  checkExtraArguments(args.extraArguments, envoyArguments({ ...args, extraArguments: [] }, '', identity));
+  const { dropped } = splitLogLevel(args.logLevel);
+  if (dropped.length > 0) warn(`--proxyLogLevel: ignored ${dropped.join(', ')}, not component:level`);
 }
 
 /** Where Envoy's admin is reached from here. */

@@ -12,6 +12,7 @@ import type { Log } from '../runtime/log.ts';
 import { CaClient } from '../security/ca-client.ts';
 import { openCaDialer, openXdsDialer } from '../security/control-plane.ts';
 import type { CsrMeter } from '../security/csr-meter.ts';
+import { OutputCerts } from '../security/output-certs.ts';
 import { SecretManager, type SecretManagerSettings } from '../security/secret-manager.ts';
 import { TokenSource } from '../security/token-source.ts';
 import type { UpstreamDialer } from '../security/upstream.ts';
@@ -48,8 +49,17 @@ export async function openIdentity(config: AgentConfig, deps: IdentityDeps): Pro
     { certSigner: identity.certSigner },
     { dialer, messages, clock, random, log: caLog, meter },
   );
-  const secrets = new SecretManager(settings, { ca, clock, random, log: deps.log.child('cache'), meter });
+  const cache = deps.log.child('cache');
+  const output = outputCerts(config, cache);
+  const secrets = new SecretManager(settings, { ca, clock, random, log: cache, meter, ...output });
   return { messages, secrets, xdsDialer };
+}
+
+function outputCerts({ identity, controlPlane }: AgentConfig, log: Log): { output?: OutputCerts } {
+  const { outputCertsDir, isInCluster } = identity;
+  if (outputCertsDir === '') return {};
+  const directory = resolve(controlPlane.workingDirectory, outputCertsDir);
+  return { output: new OutputCerts({ directory, mode: isInCluster ? 0o644 : 0o600 }, { log }) };
 }
 
 function secretSettings({ identity }: AgentConfig): SecretManagerSettings {

@@ -43,7 +43,7 @@ export function statusDeps(config: AgentConfig, parts: StatusParts): StatusDeps 
     actions: actions(parts, config.supervision.hotRestart),
     views: views(parts),
     metrics: () => counters.metrics(supervisor.snapshot()),
-    failed: (error) => controls.quit(`the status port failed: ${error.message}`),
+    failed: (error) => controls.stop(`the status port failed: ${error.message}`),
     clock,
     processStartMs,
     log,

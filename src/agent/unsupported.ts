@@ -21,6 +21,5 @@ function settings({ env, envoy, controlPlane, dnsServer }: AgentConfig): [boolea
     [controlPlane.fileMountedCerts, 'FILE_MOUNTED_CERTS'],
     [controlPlane.caProvider === 'GkeWorkloadCertificate', 'CA_PROVIDER=GkeWorkloadCertificate'],
     [env.workloadSocketFile !== 'socket', 'WORKLOAD_IDENTITY_SOCKET_FILE (an external SDS server)'],
-    [env.outputCerts !== '', 'OUTPUT_CERTS'],
   ];
 }

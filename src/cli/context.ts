@@ -17,6 +17,8 @@ export interface CliContext {
    * @returns stops listening
    */
   readonly onSignal: (name: HeardSignal, listener: () => void) => () => void;
+  /** Calls `listener` when the process ends, in whatever way Node still notices; it cannot wait for anything. */
+  readonly onExit: (listener: () => void) => void;
 }
 
 /**

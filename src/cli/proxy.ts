@@ -82,4 +82,5 @@ function listenForSignals(context: CliContext, controls: AgentControls): void {
   context.onSignal('SIGHUP', () => controls.restart('SIGHUP'));
   context.onSignal('SIGUSR2', controls.rotate);
   context.onSignal('SIGINT', () => controls.quit('interrupted twice'));
+  context.onExit(controls.kill);
 }

@@ -9,12 +9,12 @@ const HEARD: readonly HeardSignal[] = ['SIGHUP', 'SIGUSR1', 'SIGUSR2', 'SIGINT']
 
 /** What is needed of `process`. */
 export interface SignalSource {
-  on(name: NodeJS.Signals, listener: () => void): unknown;
+  on(name: NodeJS.Signals | 'exit', listener: () => void): unknown;
   exit(code: number): void;
 }
 
 /** Installs the handlers. The first SIGTERM or SIGINT aborts; later SIGTERMs do nothing. */
-export function catchSignals(source: SignalSource): Pick<CliContext, 'signal' | 'onSignal'> {
+export function catchSignals(source: SignalSource): Pick<CliContext, 'signal' | 'onSignal' | 'onExit'> {
   const listeners = new Map(HEARD.map((name) => [name, new Set<() => void>()]));
   const missed = new Set<HeardSignal>();
   const heard = (name: HeardSignal): boolean => {
@@ -38,7 +38,8 @@ export function catchSignals(source: SignalSource): Pick<CliContext, 'signal' | 
     if (missed.delete(name)) listener();
     return () => listeners.get(name)?.delete(listener);
   };
-  return { signal: stop.signal, onSignal };
+  const onExit = (listener: () => void): void => void source.on('exit', listener);
+  return { signal: stop.signal, onSignal, onExit };
 }
 
 /** What a shell reports for a process a signal ended. */

@@ -60,7 +60,7 @@ function readLayer(layer: LayerName, text: string, notices: Notice[]): JsonObjec
   } catch (error) {
     const stage = layer === 'file' ? '' : 'could not parse proxy config: ';
     throw new ConfigError(
-      `failed to unmarshal mesh config from ${layer} [${masked(text)}]: ${stage}${messageOf(error)}`,
+      `failed to unmarshal mesh config from ${layer} [${onOneLine(masked(text))}]: ${stage}${messageOf(error)}`,
       { cause: error },
     );
   }
@@ -94,6 +94,11 @@ function readProxyConfig(
     unknownField: (path) =>
       notices.push(warning(`${titles[layer]}: unknown field ${path.join('.')} is ignored`)),
   });
+}
+
+/** An error is one line, whatever it quotes; injectors end PROXY_CONFIG with a newline. */
+function onOneLine(text: string): string {
+  return text.trim().replaceAll(/\r?\n/g, '\\n');
 }
 
 /** Tracing tokens are the one secret a ProxyConfig may hold. */

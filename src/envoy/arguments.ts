@@ -4,7 +4,6 @@
 import { isIPv6 } from 'node:net';
 
 import { SECOND_MS } from '../runtime/duration.ts';
-import { ConfigError } from '../runtime/errors.ts';
 
 export interface ArgumentSettings {
   /** Whole seconds in milliseconds. In a handoff it is the parent's own value that counts. */
@@ -90,25 +89,6 @@ export function splitLogLevel(text: string): LogLevels {
     components: items.filter((item) => colons(item) === 1),
     dropped: items.filter((item) => colons(item) > 1),
   };
-}
-
-/**
- * Refuses durations that a hot restart cannot work with.
- *
- * @throws ConfigError
- */
-export function checkHotRestartDurations(drainMs: number, parentShutdownMs: number): void {
-  for (const ms of [drainMs, parentShutdownMs]) {
-    if (ms % SECOND_MS !== 0)
-      throw new ConfigError('drain time only supports durations to seconds precision');
-    if (ms < 0 || ms > 3600 * SECOND_MS) {
-      throw new ConfigError(`drain time and parent shutdown time must be within 0s and 1h, not ${ms} ms`);
-    }
-  }
-  if (parentShutdownMs <= drainMs) {
-    const [parent, drain] = [parentShutdownMs / SECOND_MS, drainMs / SECOND_MS];
-    throw new ConfigError(`parent shutdown time ${parent}s must be greater than drain time ${drain}s`);
-  }
 }
 
 function restartArguments(settings: ArgumentSettings, identity: HotRestartIdentity): string[] {

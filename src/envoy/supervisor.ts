@@ -7,7 +7,6 @@ import { messageOf } from '../runtime/errors.ts';
 import type { Log } from '../runtime/log.ts';
 import type { Exit, Spawn } from '../runtime/spawn.ts';
 import { AdminClient, freshConnections } from './admin-client.ts';
-import { checkHotRestartDurations } from './arguments.ts';
 import { ColdStart, type ColdStartPlan } from './cold-start.ts';
 import { RestartBudget } from './crash-policy.ts';
 import { watchDraining } from './draining.ts';
@@ -61,10 +60,7 @@ export class EnvoySupervisor {
   readonly #background = new Set<Promise<void>>();
   #skipDrain = false;
 
-  /** @throws ConfigError when hot restart is on and cannot work with the durations given */
   constructor(deps: EnvoyDeps, settings: EnvoySettings) {
-    const { drainDurationMs, parentShutdownDurationMs } = settings.arguments;
-    if (settings.hotRestart) checkHotRestartDurations(drainDurationMs, parentShutdownDurationMs);
     this.#settings = settings;
     this.#deps = { ...deps, admin: deps.admin ?? adminPort(settings), memory: deps.memory ?? sharedMemory() };
     const roster = new Roster(deps);

@@ -66,6 +66,8 @@ export class SecretManager implements AsyncDisposable {
   readonly #log: Log;
   readonly #keeper: CertificateKeeper;
   readonly #output: SecretManagerDeps['output'];
+  /** The last write, which comes after those before it. */
+  #written: Promise<void> = Promise.resolve();
   readonly #listeners = new Set<(name: string) => void>();
   /** Names whose request failed; whoever asked is told when there is something to get. */
   readonly #turnedAway = new Set<string>();
@@ -153,10 +155,11 @@ export class SecretManager implements AsyncDisposable {
     };
   }
 
-  /** Ends a running request. May be called twice. */
+  /** Ends a running request, and lets a running write end. May be called twice. */
   async close(): Promise<void> {
     this.#listeners.clear();
     await this.#keeper.close();
+    await this.#written;
   }
 
   [Symbol.asyncDispose](): Promise<void> {
@@ -194,7 +197,8 @@ export class SecretManager implements AsyncDisposable {
 
   #write(certificate: WorkloadCertificate): void {
     const { keyPem: key, chainPem: chain } = certificate;
-    void this.#output?.write({ key, chain, anchors: this.#anchors(certificate) });
+    const written = this.#output?.write({ key, chain, anchors: this.#anchors(certificate) });
+    if (written !== undefined) this.#written = written;
   }
 
   /** Peers may present certificates of the old root for as long as ours would have been valid. */

@@ -7,7 +7,7 @@ import { recordingLog, type RecordingLog } from '../support/recording-log.ts';
 
 interface Controlled {
   readonly controls: AgentControls;
-  readonly quitting: AbortController;
+  readonly stopping: AbortController;
   readonly recorded: RecordingLog;
   /** What was asked of the parts, in order. */
   readonly asked: readonly string[];
@@ -23,18 +23,19 @@ const COMMITTED: RestartOutcome = { kind: 'committed', epoch: 4, generation: 9 }
 function controlled({ restart, rotate }: Answers = {}): Controlled {
   const asked: string[] = [];
   const recorded = recordingLog();
-  const quitting = new AbortController();
+  const stopping = new AbortController();
   const outcome = restart ?? COMMITTED;
   const parts: ControlledParts = {
     supervisor: {
       restart: (reason) => (asked.push(`restart: ${reason}`), Promise.resolve(outcome)),
-      skipDrain: () => void asked.push(quitting.signal.aborted ? 'skip drain, too late' : 'skip drain'),
+      killAll: () => void asked.push('kill all'),
+      skipDrain: () => void asked.push(stopping.signal.aborted ? 'skip drain, too late' : 'skip drain'),
     },
     secrets: { rotateNow: () => (asked.push('rotate'), rotate?.() ?? Promise.resolve()) },
-    quitting,
+    stopping,
     log: recorded.log,
   };
-  return { controls: controlsOf(parts), quitting, recorded, asked };
+  return { controls: controlsOf(parts), stopping, recorded, asked };
 }
 
 function settled(): Promise<void> {
@@ -75,11 +76,28 @@ describe('controlsOf', () => {
   });
 
   it('ends the agent with the cause, and says before that nothing is to be drained', () => {
-    const { controls, quitting, asked } = controlled();
+    const { controls, stopping, asked } = controlled();
 
     controls.quit('/quitquitquit called');
 
     deepEqual(asked, ['skip drain']);
-    equal(messageOf(quitting.signal.reason), '/quitquitquit called');
+    equal(messageOf(stopping.signal.reason), '/quitquitquit called');
+  });
+
+  it('stops the agent with the cause, and leaves the drain to it', () => {
+    const { controls, stopping, asked } = controlled();
+
+    controls.stop('the status port failed');
+
+    deepEqual(asked, []);
+    equal(messageOf(stopping.signal.reason), 'the status port failed');
+  });
+
+  it('kills every Envoy in the last moment', () => {
+    const { controls, asked } = controlled();
+
+    controls.kill();
+
+    deepEqual(asked, ['kill all']);
   });
 });

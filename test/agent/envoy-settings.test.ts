@@ -1,4 +1,4 @@
-import { deepEqual, equal, match } from 'node:assert/strict';
+import { deepEqual, equal, match, rejects } from 'node:assert/strict';
 import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 
@@ -68,6 +68,18 @@ describe('envoySettings', () => {
     equal(given.terminationDrainMs, 8000);
     equal(given.timing.handoffTimeoutMs, 9000);
     deepEqual(given.exitOnZeroConnections, { minimumDrainMs: 1000, ignoredPorts: [15_021, 15_090] });
+  });
+
+  it('refuses an extra argument the agent passes itself, and warns of a log level it cannot read', async () => {
+    const recorded = recordingLog();
+
+    await rejects(settings({ env: { ENVOY_EXTRA_ARGS: '["--restart-epoch", "3"]' } }), {
+      name: 'ConfigError',
+      message: /--restart-epoch.*the agent numbers the epochs/,
+    });
+    await settings({ flags: { proxyLogLevel: 'info,a:b:c' } }, IPS, recorded.log);
+
+    match(recorded.messages('warn').join('\n'), /--proxyLogLevel: ignored a:b:c/);
   });
 
   it("passes the user's addition to the bootstrap, and warns of one it cannot read", async () => {

@@ -1,6 +1,6 @@
 import { deepEqual, equal, match, rejects } from 'node:assert/strict';
 import { X509Certificate } from 'node:crypto';
-import { mkdir, writeFile } from 'node:fs/promises';
+import { mkdir, readFile, stat, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 
 import { openIdentity, type Identity } from '../../src/agent/identity.ts';
@@ -47,7 +47,13 @@ describe('openIdentity', () => {
     await mount('var/run/secrets/tokens/istio-token', 'projected\n');
     const answer: Answer = ({ request }) => signRequest(authority, request.csr, 3_600_000, CLOCK);
     await using ca = await startCaServer({ authority, names: ['127.0.0.1'], answer });
-    const env = { CA_ADDR: `127.0.0.1:${ca.port}`, TRUST_DOMAIN: 'td.example', SECRET_TTL: '30m' };
+    await mkdir(join(folder.path, 'certs'));
+    const env = {
+      CA_ADDR: `127.0.0.1:${ca.port}`,
+      TRUST_DOMAIN: 'td.example',
+      SECRET_TTL: '30m',
+      OUTPUT_CERTS: 'certs',
+    };
     const { secrets } = await open(await agentConfig({ env, workingDirectory: folder.path }));
 
     const item = await secrets.get('default', new AbortController().signal);
@@ -60,6 +66,8 @@ describe('openIdentity', () => {
       ['Bearer projected'],
     );
     equal(ca.calls[0]?.request.validityDuration, 1800);
+    equal(await readFile(join(folder.path, 'certs/cert-chain.pem'), 'utf8'), pem);
+    equal((await stat(join(folder.path, 'certs/key.pem'))).mode & 0o777, 0o600);
   });
 
   it('refuses to begin without the root certificate, and names it', async () => {

@@ -49,7 +49,13 @@ class World {
         }),
       },
       counters: this.counters,
-      controls: { restart: note('restart'), rotate: note('rotate'), quit: note('quit') },
+      controls: {
+        restart: note('restart'),
+        rotate: note('rotate'),
+        stop: note('stop'),
+        quit: note('quit'),
+        kill: note('kill'),
+      },
       xdsSnapshot: () => this.xds,
       instanceIps,
       stopping: this.stop.signal,
@@ -138,7 +144,7 @@ describe('statusDeps', () => {
 
     failed(new Error('EMFILE'));
 
-    deepEqual(world.asked, ['quit the status port failed: EMFILE']);
+    deepEqual(world.asked, ['stop the status port failed: EMFILE']);
   });
 
   describe('restart', () => {

@@ -18,7 +18,6 @@ describe('refuseUnsupported', () => {
     { env: { FILE_MOUNTED_CERTS: 'true' }, name: 'FILE_MOUNTED_CERTS' },
     { env: { CA_PROVIDER: 'GkeWorkloadCertificate' }, name: 'CA_PROVIDER=GkeWorkloadCertificate' },
     { env: { WORKLOAD_IDENTITY_SOCKET_FILE: 'spire' }, name: 'WORKLOAD_IDENTITY_SOCKET_FILE' },
-    { env: { OUTPUT_CERTS: '/etc/certs' }, name: 'OUTPUT_CERTS' },
   ];
   for (const { env, name } of settings) {
     it(`names ${name}`, async () => {
@@ -32,11 +31,13 @@ describe('refuseUnsupported', () => {
   }
 
   it('names all of them at once, with the remedy', async () => {
-    const config = await agentConfig({ env: { FILE_MOUNTED_CERTS: 'true', OUTPUT_CERTS: '/etc/certs' } });
+    const config = await agentConfig({
+      env: { FILE_MOUNTED_CERTS: 'true', WORKLOAD_IDENTITY_SOCKET_FILE: 'spire' },
+    });
 
     throws(() => refuseUnsupported(config), {
       message:
-        'not supported by this version: FILE_MOUNTED_CERTS, OUTPUT_CERTS; remove the setting, or use the reference agent',
+        'not supported by this version: FILE_MOUNTED_CERTS, WORKLOAD_IDENTITY_SOCKET_FILE (an external SDS server); remove the setting, or use the reference agent',
     });
   });
 

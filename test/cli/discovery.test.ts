@@ -21,6 +21,7 @@ async function run(words: readonly string[], signal = new AbortController().sign
     stderr,
     signal,
     onSignal: () => () => undefined,
+    onExit: () => undefined,
   };
   const code = await runProgram(context);
   return { code, stdout: String(stdout.read() ?? ''), stderr: String(stderr.read() ?? '') };

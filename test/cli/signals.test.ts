@@ -11,10 +11,21 @@ function fakeProcess() {
     on: (name: string, listener: () => void) => emitter.on(name, listener),
     exit: (code: number) => void exits.push(code),
   };
-  return { source, exits, send: (name: NodeJS.Signals) => emitter.emit(name) };
+  return { source, exits, send: (name: NodeJS.Signals | 'exit') => emitter.emit(name) };
 }
 
 describe('catchSignals', () => {
+  it('tells of the end of the process', () => {
+    const { source, send } = fakeProcess();
+    const { onExit } = catchSignals(source);
+    let told = 0;
+    onExit(() => told++);
+
+    send('exit');
+
+    assert.equal(told, 1);
+  });
+
   it('aborts at the first SIGTERM and swallows further ones', () => {
     const { source, exits, send } = fakeProcess();
     const { signal } = catchSignals(source);

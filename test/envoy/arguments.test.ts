@@ -1,7 +1,6 @@
-import { deepEqual, equal, throws } from 'node:assert/strict';
+import { deepEqual, equal } from 'node:assert/strict';
 
 import {
-  checkHotRestartDurations,
   envoyArguments,
   localAddressIpVersion,
   preflightArguments,
@@ -94,17 +93,5 @@ describe('splitLogLevel', () => {
 describe('localAddressIpVersion', () => {
   it('is v6 only when every address is', () => {
     deepEqual([['fd00::1'], ['fd00::1', '10.0.0.1'], []].map(localAddressIpVersion), ['v6', 'v4', 'v4']);
-  });
-});
-
-describe('checkHotRestartDurations', () => {
-  it('wants whole seconds and a parent that outlives its drain', () => {
-    throws(() => checkHotRestartDurations(1500, 60_000), /seconds precision/);
-    throws(
-      () => checkHotRestartDurations(45_000, 45_000),
-      /parent shutdown time 45s must be greater than drain time 45s/,
-    );
-    throws(() => checkHotRestartDurations(45_000, 3_601_000), /within 0s and 1h/);
-    checkHotRestartDurations(45_000, 60_000);
   });
 });

@@ -1,10 +1,9 @@
-import { deepEqual, equal, ok, throws } from 'node:assert/strict';
+import { deepEqual, equal, ok } from 'node:assert/strict';
 
 import { BootstrapRefused, RestartsExhausted } from '../../src/envoy/crash-policy.ts';
 import { ConfigError } from '../../src/runtime/errors.ts';
 import type { Exit } from '../../src/runtime/spawn.ts';
 import { ModelSupervisor } from './support/model-supervisor.ts';
-import { argumentSettings } from './support/settings.ts';
 
 const exit = (code: number): Exit => ({ code, signal: null });
 const KILLED: Exit = { code: null, signal: 'SIGKILL' };
@@ -40,12 +39,6 @@ describe('EnvoySupervisor', () => {
     deepEqual(subject.world.alive, []);
     deepEqual(subject.removed, ['envoy-rev0.json']);
     equal(subject.clock.sleepers, 0);
-  });
-
-  it('refuses durations under which the parent would end before its drain', () => {
-    const settings = argumentSettings({ drainDurationMs: 60_000, parentShutdownDurationMs: 60_000 });
-
-    throws(() => new ModelSupervisor({ arguments: settings }), ConfigError);
   });
 
   describe('before any Envoy was live', () => {

@@ -27,6 +27,7 @@ export function recordingContext(
       stderr: err.stream,
       signal: stop.signal,
       onSignal: () => () => undefined,
+      onExit: () => undefined,
     },
     stdout: out.text,
     stderr: err.text,
