@@ -161,7 +161,14 @@ describe('resolveProxyConfig: bad input', () => {
 
   it('refuses a mesh file of another shape', async () => {
     await assert.rejects(resolve({ meshFile: 'defaultConfig: text\n' }), {
-      message: `${stage} file [defaultConfig: text\n]: defaultConfig: text is text, not an object`,
+      message: `${stage} file [defaultConfig: text]: defaultConfig: text is text, not an object`,
+    });
+  });
+
+  it('shows a text of several lines on one', async () => {
+    await assert.rejects(resolve({ proxyConfig: 'proxyMetadata:\n  A: 1\n' }), (error: Error) => {
+      assert.ok(error.message.startsWith(`${stage} environment [proxyMetadata:\\n  A: 1]: `), error.message);
+      return !error.message.includes('\n');
     });
   });
 

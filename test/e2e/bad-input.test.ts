@@ -69,7 +69,7 @@ describe('an agent with a mistake in its input', function () {
     ],
     [
       'says where PROXY_CONFIG is no YAML',
-      { env: { PROXY_CONFIG: '{"drainDuration": [' } },
+      { env: { PROXY_CONFIG: '{"drainDuration": [\n' } },
       /failed to unmarshal mesh config from environment \[\{"drainDuration": \[\]: could not parse proxy config: yaml: /,
     ],
     [
