@@ -1,9 +1,10 @@
 // One HTTP request and its whole answer, for the short commands: redirects followed, a limit on the total time.
 // `localhost` is tried on both address families.
 
-import { request as httpRequest, type IncomingMessage } from 'node:http';
+import type { IncomingMessage } from 'node:http';
 
 import { AgentError, messageOf } from '../runtime/errors.ts';
+import { request as httpRequest } from '../runtime/http.ts';
 
 export interface HttpExchange {
   readonly method: string;

@@ -2,9 +2,10 @@
 // earlier goes on being answered by the process that accepted it, so only a new one shows who owns the port.
 // The one connection that is kept on purpose is in lifeline.ts.
 
-import { request, type Agent } from 'node:http';
+import type { Agent } from 'node:http';
 
 import { AgentError, messageOf } from '../runtime/errors.ts';
+import { request } from '../runtime/http.ts';
 
 export interface AdminAddress {
   /** `127.0.0.1`, `::1`, or a name of one of them. */

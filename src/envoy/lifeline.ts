@@ -1,10 +1,11 @@
 // One kept connection to the admin port of one Envoy. A parent stops accepting admin connections once its child
 // starts, for ever, but goes on answering on those it had accepted: this is the only way left to ask it.
 
-import { Agent, type AgentOptions } from 'node:http';
+import type { AgentOptions } from 'node:http';
 import type { Duplex } from 'node:stream';
 
 import { AgentError } from '../runtime/errors.ts';
+import { Agent } from '../runtime/http.ts';
 import { AdminClient, adminRequest, type AdminAddress } from './admin-client.ts';
 
 export interface Lifeline extends AsyncDisposable {

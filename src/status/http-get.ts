@@ -1,8 +1,9 @@
 // A GET on a connection of its own, which no pool keeps, with the body left to be streamed.
 
-import { get, type IncomingMessage } from 'node:http';
+import type { IncomingMessage } from 'node:http';
 
 import { AgentError, messageOf } from '../runtime/errors.ts';
+import { get } from '../runtime/http.ts';
 
 export class HttpGetError extends AgentError {
   /** Undefined when the transport failed. */

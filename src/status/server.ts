@@ -1,11 +1,12 @@
 // The HTTP server of the status port: opens it, and closes it in two steps. What it answers is in routes.ts.
 // Upstream: istio 1.31 pilot/cmd/pilot-agent/status/server.go, where a taken port is only logged.
 
-import { createServer, type Server } from 'node:http';
+import type { Server } from 'node:http';
 import { Server as NetServer, type AddressInfo } from 'node:net';
 
 import type { Clock } from '../runtime/clock.ts';
 import { ConfigError, errnoOf, messageOf } from '../runtime/errors.ts';
+import { createServer } from '../runtime/http.ts';
 import type { Log } from '../runtime/log.ts';
 import type { Metric } from './agent-metrics.ts';
 import { MetricsPage } from './metrics-page.ts';
