@@ -1,0 +1,14 @@
+// The agent as it is shipped: compiled, so that no figure contains the stripping of types.
+
+import { execFile } from 'node:child_process';
+import { resolve } from 'node:path';
+import { promisify } from 'node:util';
+
+const PACKAGE = resolve(import.meta.dirname, '..');
+
+export const AGENT = resolve(PACKAGE, 'dist/src/cli/agent.js');
+
+/** Compiles the sources as they are now. */
+export async function buildAgent(): Promise<void> {
+  await promisify(execFile)(process.execPath, ['--run', 'build'], { cwd: PACKAGE });
+}

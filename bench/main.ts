@@ -1,0 +1,37 @@
+// `npm run bench`: measures and prints, asserts nothing. `npm run bench -- start memory` runs only those.
+
+import { cpus, loadavg } from 'node:os';
+
+import { buildAgent } from './built-agent.ts';
+import { table, type Bench } from './figures.ts';
+import { iptables } from './iptables.ts';
+import { memory } from './memory.ts';
+import { render } from './render.ts';
+import { start } from './start.ts';
+
+const BENCHES: readonly Bench[] = [start, memory, render, iptables];
+
+async function main(names: readonly string[]): Promise<void> {
+  const known = BENCHES.map(({ name }) => name);
+  const unknown = names.filter((name) => !known.includes(name));
+  if (unknown.length > 0) throw new Error(`no bench ${unknown.join(', ')}; there are ${known.join(', ')}`);
+  console.log(machine());
+  await buildAgent();
+  for (const { name, how, run } of BENCHES.filter(
+    (bench) => names.length === 0 || names.includes(bench.name),
+  )) {
+    console.log(`\n${name}: ${how}`);
+    console.log(table(await run()));
+  }
+}
+
+function machine(): string {
+  const processors = cpus();
+  const load = loadavg()[0]?.toFixed(1);
+  return `Node ${process.versions.node}, ${processors.length} × ${processors[0]?.model ?? '?'}, load ${load}`;
+}
+
+main(process.argv.slice(2)).catch((error: unknown) => {
+  console.error(error instanceof Error ? error.message : error);
+  process.exitCode = 1;
+});

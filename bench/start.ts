@@ -1,0 +1,106 @@
+// How long `agent proxy` takes to start Envoy and to be ready, and `agent discovery` to listen.
+
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { mkdir } from 'node:fs/promises';
+import { request } from 'node:http';
+import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
+
+import { ControlPlane } from '../test/e2e/support/control-plane.ts';
+import { answeringListener, staticCluster } from '../test/e2e/support/mesh-resources.ts';
+import { Pod } from '../test/e2e/support/pod.ts';
+import { freePorts } from '../test/support/free-ports.ts';
+import { temporaryDirectory } from '../test/support/temporary-directory.ts';
+import { AGENT } from './built-agent.ts';
+import type { Bench, Row } from './figures.ts';
+
+const RUNS = 7;
+const POLL_MS = 5;
+const DEADLINE_MS = 60_000;
+
+export const start: Bench = {
+  name: 'start',
+  how:
+    `milliseconds since the process was spawned, ${RUNS} starts after one that does not count; control plane in the ` +
+    `measuring process; steps by the agent's own log, ready by asking Envoy's readiness listener every ${POLL_MS} ms`,
+  run: async () => [...(await proxyStarts()), await discoveryStarts()],
+};
+
+const STEPS: readonly (readonly [string, RegExp])[] = [
+  ['the first log line', /^(\S+)\tinfo\tFLAG/m],
+  ['status port opens', /^(\S+)\tinfo\tOpening status port/m],
+  ['Envoy spawned', /^(\S+)\tinfo\tEnvoy epoch 0 .* started/m],
+  ['certificate signed', /^(\S+)\tinfo\tcache\tgenerated new workload certificate/m],
+];
+
+async function proxyStarts(): Promise<Row[]> {
+  await using folder = await temporaryDirectory();
+  const [port = 0] = await freePorts(1);
+  const resources = [answeringListener('hello', port), staticCluster('web', port)];
+  await using control = await ControlPlane.start(join(folder.path, 'control'), {
+    config: { 'all.yaml': { resources } },
+  });
+  const runs: number[][] = [];
+  for (let run = 0; run <= RUNS; run += 1)
+    runs.push(await proxyStart(join(folder.path, `pod-${run}`), control));
+  const names = [...STEPS.map(([name]) => name), 'ready: 200 from Envoy'];
+  return names.map((what, index) => ({
+    what,
+    unit: 'ms',
+    values: runs.slice(1).map((run) => run[index] ?? NaN),
+  }));
+}
+
+/** @returns milliseconds to each step, and to ready */
+async function proxyStart(root: string, control: ControlPlane): Promise<number[]> {
+  await using pod = await Pod.start(root, { control, program: [AGENT] });
+  const startMs = Date.now();
+  await untilReady(pod.ports.health, startMs + DEADLINE_MS);
+  const readyMs = Date.now() - startMs;
+  const log = await pod.log();
+  await pod.stop();
+  return [...STEPS.map(([, line]) => Date.parse(line.exec(log)?.[1] ?? '') - startMs), readyMs];
+}
+
+async function untilReady(port: number, deadlineMs: number): Promise<void> {
+  while ((await statusOf(port)) !== 200) {
+    if (Date.now() > deadlineMs) throw new Error('the agent did not get ready');
+    await sleep(POLL_MS);
+  }
+}
+
+function statusOf(port: number): Promise<number | undefined> {
+  return new Promise((resolve) => {
+    const asked = request({ port, path: '/healthz/ready', agent: false }, (response) => {
+      response.resume();
+      resolve(response.statusCode);
+    });
+    asked.once('error', () => resolve(undefined)); // nobody listens yet
+    asked.end();
+  });
+}
+
+async function discoveryStarts(): Promise<Row> {
+  await using folder = await temporaryDirectory();
+  await mkdir(join(folder.path, 'config'));
+  const values: number[] = [];
+  for (let run = 0; run <= RUNS; run += 1) values.push(await discoveryStart(folder.path));
+  return { what: 'agent discovery listens', unit: 'ms', values: values.slice(1) };
+}
+
+async function discoveryStart(folder: string): Promise<number> {
+  const startMs = performance.now();
+  const words = ['--config-dir', join(folder, 'config'), '--state-dir', join(folder, 'state'), '--port=0'];
+  const child = spawn(process.execPath, [AGENT, 'discovery', ...words], {
+    stdio: ['ignore', 'pipe', 'inherit'],
+  });
+  for await (const lines of child.stdout.setEncoding('utf8').iterator({ destroyOnReturn: false })) {
+    if (String(lines).includes('discovery and CA listen')) break;
+  }
+  const tookMs = performance.now() - startMs;
+  child.stdout.resume();
+  child.kill('SIGTERM');
+  await once(child, 'exit');
+  return tookMs;
+}
