@@ -21,10 +21,19 @@ export interface Run {
   readonly regionLeft: boolean;
 }
 
-/** Planned restarts one after another, asked for in every way there is. */
-export async function restartsUnderLoad(count: number): Promise<Run & { readonly outcomes: Outcome[] }> {
+type AgentEnvironment = Readonly<Record<string, string>>;
+
+/**
+ * Planned restarts one after another, asked for in every way there is.
+ *
+ * @param env variables added to the agent's
+ */
+export async function restartsUnderLoad(
+  count: number,
+  env: AgentEnvironment = {},
+): Promise<Run & { readonly outcomes: Outcome[] }> {
   const outcomes: Outcome[] = [];
-  const run = await underLoad(count, {}, async (pod, round) => {
+  const run = await underLoad(count, { env }, async (pod, round) => {
     outcomes.push(await pod.restart(RESTART_REQUESTS[round % 2] ?? 'SIGHUP'));
   });
   return { ...run, outcomes };
@@ -41,9 +50,10 @@ export interface FailedRestart {
 /** Restarts whose candidate fails, each followed by one that shall work. */
 export async function failuresUnderLoad(
   count: number,
+  env: AgentEnvironment = {},
 ): Promise<Run & { readonly restarts: FailedRestart[] }> {
   const options = {
-    env: { ENVOY_HANDOFF_TIMEOUT: HANDOFF_TIMEOUT },
+    env: { ENVOY_HANDOFF_TIMEOUT: HANDOFF_TIMEOUT, ...env },
     proxyConfig: { drainDuration: '1s', parentShutdownDuration: '2s' },
   };
   const restarts: FailedRestart[] = [];
