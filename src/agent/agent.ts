@@ -13,6 +13,7 @@ import { AgentError } from '../runtime/errors.ts';
 import type { Log } from '../runtime/log.ts';
 import type { Spawn } from '../runtime/spawn.ts';
 import { runTasks } from '../runtime/tasks.ts';
+import type { SecretManager } from '../security/secret-manager.ts';
 import { SdsServer } from '../sds/server.ts';
 import { StatusServer } from '../status/server.ts';
 import { XdsProxy, type XdsProxySnapshot } from '../xds-proxy/proxy.ts';
@@ -22,7 +23,7 @@ import { Counters } from './counters.ts';
 import { envoySettings } from './envoy-settings.ts';
 import { openIdentity, type Identity } from './identity.ts';
 import { statusDeps } from './status.ts';
-import { refuseUnsupported } from './unsupported.ts';
+import { refuseUnsupported, withoutEffect } from './unsupported.ts';
 import { xdsReadiness } from './xds-state.ts';
 
 export interface AgentDeps {
@@ -52,6 +53,8 @@ export async function runAgent(
   running: (controls: AgentControls) => void,
 ): Promise<EnvoyEnd> {
   refuseUnsupported(config);
+  const ignored = withoutEffect(config);
+  if (ignored !== '') deps.log.warn(`without effect in this version: ${ignored}`);
   const binaryPath = await findEnvoyBinary(config.envoy.binary);
   const instanceIps = await addressesOf(config, deps.clock, signal);
   logRole(config, instanceIps, deps.log);
@@ -74,10 +77,13 @@ export async function runAgent(
     const status = servers.use(new StatusServer(statusDeps(config, parts)));
     await status.listen();
   }
-  servers.use(await startSds(config, deps, identity, counters, stopping));
-  xds.proxy = servers.use(await startXdsProxy(config, deps, identity, counters));
-  running(controls);
-  return await runUntilEnvoyEnds(supervisor, identity, stopping); // awaited here: what serves closes after it
+  // awaited here: what serves closes after Envoy
+  return await keepingCertificates(identity.secrets, async (lifetime) => {
+    servers.use(await startSds(config, deps, identity, counters, stopping));
+    xds.proxy = servers.use(await startXdsProxy(config, deps, identity, counters));
+    running(controls);
+    return supervisor.run(AbortSignal.any([stopping, lifetime]));
+  });
 }
 
 interface SupervisorInput {
@@ -143,18 +149,20 @@ function startXdsProxy(
   });
 }
 
-/** Certificates are kept fresh for as long as Envoy runs, draining or not. */
-async function runUntilEnvoyEnds(
-  supervisor: EnvoySupervisor,
-  { secrets }: Identity,
-  stopping: AbortSignal,
+/**
+ * Requests the first certificate at once, since Envoy is not ready without it, and keeps it fresh for as long as
+ * `work` runs.
+ */
+async function keepingCertificates(
+  secrets: SecretManager,
+  work: (signal: AbortSignal) => Promise<EnvoyEnd>,
 ): Promise<EnvoyEnd> {
   const lifetime = new AbortController();
   const end = Promise.withResolvers<EnvoyEnd>();
   await runTasks(lifetime.signal, [
     (signal) => secrets.run(signal),
     async (signal) => {
-      end.resolve(await supervisor.run(AbortSignal.any([stopping, signal])));
+      end.resolve(await work(signal));
       lifetime.abort(new AgentError('Envoy has ended'));
     },
   ]);

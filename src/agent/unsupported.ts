@@ -1,25 +1,48 @@
-// Settings the reference honours and this version cannot yet. Running on without them would leave a pod that looks
-// healthy and is not, so they are refused by name, all at once.
+// Settings the reference honours and this version cannot yet. Where running on without one would leave a pod that
+// looks healthy and is not, it is refused; the others are said to have no effect. All by name, and at once.
 
 import type { AgentConfig } from '../config/agent-config.ts';
 import { ConfigError } from '../runtime/errors.ts';
 
-/** @throws ConfigError naming every such setting */
+/** @throws ConfigError naming every setting without which the agent must not run */
 export function refuseUnsupported(config: AgentConfig): void {
-  const named = settings(config).filter(([isSet]) => isSet);
-  if (named.length === 0) return;
-  const list = named.map(([, name]) => name).join(', ');
+  const list = named(refused(config));
+  if (list === '') return;
   throw new ConfigError(
     `not supported by this version: ${list}; remove the setting, or use the reference agent`,
   );
 }
 
-function settings({ env, envoy, controlPlane, dnsServer }: AgentConfig): [boolean, string][] {
+/** The settings that are set and have no effect, separated by commas; empty: none. */
+export function withoutEffect(config: AgentConfig): string {
+  return named(ignored(config));
+}
+
+type Setting = readonly [isSet: boolean, name: string];
+
+function named(settings: readonly Setting[]): string {
+  return settings.flatMap(([isSet, name]) => (isSet ? [name] : [])).join(', ');
+}
+
+function refused({ env, envoy, controlPlane, dnsServer }: AgentConfig): readonly Setting[] {
   return [
     [envoy.disabled, 'DISABLE_ENVOY (proxyless gRPC)'],
     [dnsServer, 'ISTIO_META_DNS_CAPTURE and ISTIO_META_ENABLE_DNS_SERVER (DNS proxy)'],
     [controlPlane.fileMountedCerts, 'FILE_MOUNTED_CERTS'],
     [controlPlane.caProvider === 'GkeWorkloadCertificate', 'CA_PROVIDER=GkeWorkloadCertificate'],
     [env.workloadSocketFile !== 'socket', 'WORKLOAD_IDENTITY_SOCKET_FILE (an external SDS server)'],
+  ];
+}
+
+function ignored({ env, proxyConfig }: AgentConfig): readonly Setting[] {
+  return [
+    [env.appProbers !== '' && env.appProbers !== '{}', 'ISTIO_KUBE_APP_PROBERS (probes of the application)'],
+    [env.prometheusAnnotations !== undefined, "ISTIO_PROMETHEUS_ANNOTATIONS (the application's metrics)"],
+    [env.proxyConfigXds, 'PROXY_CONFIG_XDS_AGENT'],
+    [env.credentialFetcher === 'GoogleComputeEngine', 'CREDENTIAL_FETCHER_TYPE=GoogleComputeEngine'],
+    [env.restartOnLabelChange, 'RESTART_ON_LABEL_CHANGE'],
+    [env.maximumDrainMs !== undefined, 'MAXIMUM_DRAIN_DURATION'],
+    [env.preDrainDelayMs !== 0, 'PRE_DRAIN_DELAY'],
+    [proxyConfig.json['readinessProbe'] !== undefined, 'readinessProbe'],
   ];
 }

@@ -1,6 +1,6 @@
-import { doesNotThrow, throws } from 'node:assert/strict';
+import { doesNotThrow, equal, throws } from 'node:assert/strict';
 
-import { refuseUnsupported } from '../../src/agent/unsupported.ts';
+import { refuseUnsupported, withoutEffect } from '../../src/agent/unsupported.ts';
 import { ConfigError } from '../../src/runtime/errors.ts';
 import { agentConfig } from './support/agent-config.ts';
 
@@ -45,5 +45,20 @@ describe('refuseUnsupported', () => {
     const config = await agentConfig({ nodeType: 'router', env: { ISTIO_META_DNS_CAPTURE: 'true' } });
 
     doesNotThrow(() => refuseUnsupported(config));
+  });
+});
+
+describe('withoutEffect', () => {
+  it('is silent about an ordinary pod', async () => {
+    equal(withoutEffect(await agentConfig({ env: { ISTIO_KUBE_APP_PROBERS: '{}' } })), '');
+  });
+
+  it('names what is set and does nothing', async () => {
+    const env = { ISTIO_KUBE_APP_PROBERS: '{"/app-health/web/readyz":{}}', PRE_DRAIN_DELAY: '3s' };
+    const config = await agentConfig({ env, proxyConfig: { readinessProbe: { periodSeconds: 3 } } });
+
+    const text = withoutEffect(config);
+
+    equal(text, 'ISTIO_KUBE_APP_PROBERS (probes of the application), PRE_DRAIN_DELAY, readinessProbe');
   });
 });
