@@ -25,7 +25,8 @@ FROM ${BASE}
 RUN apt-get update \
  && apt-get install -y --no-install-recommends iptables nftables iproute2 ca-certificates tini \
  && rm -rf /var/lib/apt/lists/* \
- && mkdir -p /etc/istio/proxy && chown 1337:1337 /etc/istio/proxy
+ && mkdir -p /etc/istio/proxy /var/run/secrets/workload-spiffe-uds \
+ && chown 1337:1337 /etc/istio/proxy /var/run/secrets/workload-spiffe-uds
 COPY --from=build /image/ /
 USER 1337:1337
 WORKDIR /

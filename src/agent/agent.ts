@@ -52,6 +52,20 @@ export async function runAgent(
   signal: AbortSignal,
   running: (controls: AgentControls) => void,
 ): Promise<EnvoyEnd> {
+  try {
+    return await startAndRun(config, deps, signal, running);
+  } catch (error) {
+    if (!signal.aborted || error !== signal.reason) throw error;
+    return { kind: 'drained' }; // told to end before there was an Envoy
+  }
+}
+
+async function startAndRun(
+  config: AgentConfig,
+  deps: AgentDeps,
+  signal: AbortSignal,
+  running: (controls: AgentControls) => void,
+): Promise<EnvoyEnd> {
   refuseUnsupported(config);
   const ignored = withoutEffect(config);
   if (ignored !== '') deps.log.warn(`without effect in this version: ${ignored}`);

@@ -9,6 +9,7 @@ import {
 } from '@grpc/grpc-js';
 
 import type { Messages } from '../proto/messages.ts';
+import { CauseLog } from '../runtime/cause-log.ts';
 import type { Clock } from '../runtime/clock.ts';
 import { SECOND_MS } from '../runtime/duration.ts';
 import { messageOf } from '../runtime/errors.ts';
@@ -93,7 +94,7 @@ export class SdsServer implements AsyncDisposable {
   async #listen(signal: AbortSignal): Promise<void> {
     const { socketPath, clock, log } = this.#deps;
     log.info(`Starting SDS server for workload certificates, will listen on "${socketPath}"`);
-    let cause: unknown;
+    const causes = new CauseLog(log);
     for (const waitMs of LISTEN_WAITS_MS) {
       try {
         this.#server = await serveGrpcSocket({
@@ -104,12 +105,11 @@ export class SdsServer implements AsyncDisposable {
         });
         return;
       } catch (error) {
-        cause = error;
-        log.debug(messageOf(error));
+        causes.warn(`SDS grpc server could not be started, trying again: ${messageOf(error)}`);
       }
       await clock.sleep(waitMs, signal);
     }
-    log.warn(`SDS grpc server could not be started: ${messageOf(cause)}`);
+    log.warn(`SDS grpc server was not started: ${socketPath} cannot be served`);
   }
 
   #handlers(): UntypedServiceImplementation {

@@ -88,20 +88,21 @@ describe('SdsServer', () => {
       equal(secrets.listenerCount, 0);
     });
 
-    it('is tried five times with growing waits, then given up with a warning', async () => {
+    it('is tried five times with growing waits, said why once, then given up', async () => {
       const blocked = join(directory.path, 'blocked');
       await mkdir(join(blocked, 'inside'), { recursive: true });
 
       const starting = SdsServer.start(deps({ socketPath: blocked }), signal);
       for (const seconds of [1, 2, 4, 8, 16]) {
         while (clock.sleepers === 0) await turn();
-        equal(log.messages('warn').length, 0);
+        equal(log.messages('warn').length, 1);
         await clock.tick(seconds * 1000);
       }
       await using given = await starting;
 
       equal(given.listening, false);
-      match(log.messages('warn')[0] ?? '', /^SDS grpc server could not be started: /);
+      match(log.messages('warn')[0] ?? '', /^SDS grpc server could not be started, trying again: .*blocked/);
+      match(log.messages('warn')[1] ?? '', /^SDS grpc server was not started: .*blocked/);
     });
 
     it('opens at a later try when what was in the way has gone', async () => {
