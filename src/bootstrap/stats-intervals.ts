@@ -1,6 +1,7 @@
 // How often Envoy flushes and evicts statistics, from two pod annotations.
 // Upstream: pkg/bootstrap/config.go getStatsOptions, which writes durations that Envoy cannot read.
 
+import { durationText } from '../config/proto-json.ts';
 import type { TextMap } from '../node/json.ts';
 import type { Warn } from '../node/raw-metadata.ts';
 import { MINUTE_MS, parseDurationMs, SECOND_MS } from '../runtime/duration.ts';
@@ -27,19 +28,9 @@ export function statsIntervalParameters(annotations: TextMap, warn: Warn): Stats
   const isMultiple = evictionMs === null || isMultipleOf(evictionMs, flushMs ?? DEFAULT_FLUSH_MS);
   if (!isMultiple) warn(`annotation ${EVICTION} is ignored: it is no multiple of the flush interval`);
   return {
-    stats_flush_interval: flushMs === null ? null : protobufDuration(flushMs),
-    stats_eviction_interval: evictionMs === null || !isMultiple ? null : protobufDuration(evictionMs),
+    stats_flush_interval: flushMs === null ? null : durationText(flushMs),
+    stats_eviction_interval: evictionMs === null || !isMultiple ? null : durationText(evictionMs),
   };
-}
-
-/** Seconds with 0, 3, 6 or 9 decimals and `s`: `60s`, `0.500s`. */
-export function protobufDuration(ms: number): string {
-  const nanoseconds = toNanoseconds(ms);
-  const seconds = nanoseconds / 1_000_000_000n;
-  const fraction = String(nanoseconds % 1_000_000_000n)
-    .padStart(9, '0')
-    .replace(/(?:000)+$/, '');
-  return fraction === '' ? `${seconds}s` : `${seconds}.${fraction}s`;
 }
 
 function intervalMs(annotations: TextMap, name: string, limitMs: number, warn: Warn): number | null {

@@ -17,18 +17,19 @@ export function splitHostPort(text: string): HostPort {
   const colon = text.lastIndexOf(':');
   if (colon < 0) throw fail('missing port in address');
   const port = text.slice(colon + 1);
-  const bracketed = /^\[([^\]]*)\](.*)$/.exec(text);
-  if (bracketed === null) {
+  if (!text.startsWith('[')) {
     const host = text.slice(0, colon);
-    if (text.startsWith('[')) throw fail("missing ']' in address");
     if (host.includes(':')) throw fail('too many colons in address');
-    if (/[[\]]/.test(host)) throw fail("unexpected '[' or ']' in address");
+    const [bracket] = /[[\]]/.exec(text) ?? [];
+    if (bracket !== undefined) throw fail(`unexpected '${bracket}' in address`);
     return { host, port };
   }
-  const [, host = '', rest = ''] = bracketed;
-  if (rest === '') throw fail('missing port in address');
-  if (!/^:[^:]*$/.test(rest)) throw fail('too many colons in address');
-  return { host, port };
+  const end = text.indexOf(']');
+  if (end < 0) throw fail("missing ']' in address");
+  const rest = text.slice(end + 1);
+  if (!rest.startsWith(':')) throw fail('missing port in address');
+  if (end !== colon - 1) throw fail('too many colons in address');
+  return { host: text.slice(1, end), port };
 }
 
 /** What is wrong with a `host:port`, in upstream's words; undefined when nothing is. */

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 
-import { protobufDuration, statsIntervalParameters } from '../../src/bootstrap/stats-intervals.ts';
+import { statsIntervalParameters } from '../../src/bootstrap/stats-intervals.ts';
 
 function intervals(flush: string | undefined, eviction?: string): (string | null | number)[] {
   const warnings: string[] = [];
@@ -33,13 +33,5 @@ describe('statsIntervalParameters', () => {
     }
     assert.deepEqual(intervals('0s', '10s'), [null, '10s', 1]);
     assert.deepEqual(intervals(undefined, '0s'), [null, null, 1]);
-  });
-});
-
-describe('protobufDuration', () => {
-  it('has 0, 3, 6 or 9 decimals', () => {
-    const texts = [5000, 250, 0.25, 0.00025].map(protobufDuration);
-
-    assert.deepEqual(texts, ['5s', '0.250s', '0.000250s', '0.000000250s']);
   });
 });

@@ -112,8 +112,17 @@ describe('withoutZeros', () => {
 
 describe('durationText', () => {
   it('writes seconds with 0, 3, 6 or 9 decimals', () => {
-    const texts = [45_000, 500, 1500, 0.001, 0.000001, 0, -5000].map(durationText);
+    const texts = [45_000, 500, 1500, 0.25, 0.001, 0.000001, 0, -5000].map(durationText);
 
-    assert.deepEqual(texts, ['45s', '0.500s', '1.500s', '0.000001s', '0.000000001s', '0s', '-5s']);
+    assert.deepEqual(texts, [
+      '45s',
+      '0.500s',
+      '1.500s',
+      '0.000250s',
+      '0.000001s',
+      '0.000000001s',
+      '0s',
+      '-5s',
+    ]);
   });
 });

@@ -20,6 +20,10 @@ describe('splitHostPort', () => {
     assert.throws(() => splitHostPort('nohost'), { message: 'address nohost: missing port in address' });
     assert.throws(() => splitHostPort('a:b:1'), { message: 'address a:b:1: too many colons in address' });
     assert.throws(() => splitHostPort('[::1]'), { message: 'address [::1]: missing port in address' });
+    assert.throws(() => splitHostPort('[::1]x:80'), {
+      message: 'address [::1]x:80: missing port in address',
+    });
+    assert.throws(() => splitHostPort('a]:1'), { message: "address a]:1: unexpected ']' in address" });
     assert.throws(() => splitHostPort('[::1:80'), { message: "address [::1:80: missing ']' in address" });
   });
 });

@@ -1,6 +1,6 @@
 // How two bootstraps are compared: as protobuf JSON, after the paths that depend on the machine are put aside.
 
-import { protobufDuration } from '../../src/bootstrap/stats-intervals.ts';
+import { durationText } from '../../src/config/proto-json.ts';
 import { isJsonObject, sortKeys, type JsonObject, type JsonValue } from '../../src/node/json.ts';
 import { parseDurationMs } from '../../src/runtime/duration.ts';
 
@@ -21,7 +21,7 @@ function normalized(value: JsonValue, name: string): JsonValue {
     return Object.fromEntries(members);
   }
   if (Array.isArray(value)) return value.map((item) => normalized(item, ''));
-  return typeof value === 'string' && DURATION.test(name) ? protobufDuration(parseDurationMs(value)) : value;
+  return typeof value === 'string' && DURATION.test(name) ? durationText(parseDurationMs(value)) : value;
 }
 
 export type NormaliseStep = 'xds-pipe-path' | 'lightstep-token-path';

@@ -10,7 +10,7 @@ import {
 } from '../../src/bootstrap/bootstrap-source.ts';
 import { renderBootstrap } from '../../src/bootstrap/bootstrap.ts';
 import { socketAddress } from '../../src/bootstrap/address.ts';
-import { protobufDuration } from '../../src/bootstrap/stats-intervals.ts';
+import { durationText } from '../../src/config/proto-json.ts';
 import { parseDownwardApi } from '../../src/config/pod-info.ts';
 import { addressing } from '../../src/node/addressing.ts';
 import { serviceCluster } from '../../src/node/cluster.ts';
@@ -150,7 +150,7 @@ function checkDuration({ input, ns, emit }: BootstrapVectors['duration']['cases'
     return;
   }
   assert.equal(Math.round(parseDurationMs(input) * 1e6), ns);
-  assert.equal(parseDurationMs(protobufDuration(ns / 1e6)), parseDurationMs(emit ?? ''));
+  assert.equal(parseDurationMs(durationText(ns / 1e6)), parseDurationMs(emit ?? ''));
 }
 
 interface StatsConfigShape {
