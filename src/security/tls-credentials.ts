@@ -28,6 +28,7 @@ export class TlsCredentials extends ChannelCredentials {
     this.#handshakeTimeoutMs = handshakeTimeoutMs;
     this.#options = {
       secureContext: context,
+      rejectUnauthorized: true, // said here because Node's default is NODE_TLS_REJECT_UNAUTHORIZED's to change
       ALPNProtocols: ['h2'],
       host: serverName, // what is compared with the certificate when no name is sent
       servername: isIP(serverName) === 0 ? serverName : '',
