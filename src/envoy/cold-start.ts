@@ -59,13 +59,17 @@ const BASE_ID_TRIES = 10;
 export class ColdStart {
   readonly #deps: ColdStartDeps;
   readonly #settings: EnvoySettings;
+  /** Those of our own lines; never one that another Envoy was found to have. */
   readonly #usedBaseIds = new Set<number>();
   #baseId: number | undefined;
+  /** `ENVOY_BASE_ID`, for the first line only: later ones may have to run beside it. */
+  #wantedBaseId: number | undefined;
   #everLive = false;
 
   constructor(deps: ColdStartDeps, settings: EnvoySettings) {
     this.#deps = deps;
     this.#settings = settings;
+    this.#wantedBaseId = settings.baseId;
   }
 
   /** The base id of the newest hot-restart line; undefined: none, hot restart is off. */
@@ -94,7 +98,7 @@ export class ColdStart {
       if (result.kind !== 'failed') return result;
       const { failure } = result;
       atOnce = failure.why.includes(BASE_ID_TAKEN) && (baseIdTries += 1) <= BASE_ID_TRIES;
-      if (atOnce) this.#baseId = undefined;
+      if (atOnce) this.#giveUpBaseId();
       else if (this.#isFinal(failure)) return { kind: 'ended', exit: failure.exit };
       else if (!failure.retryable) throw failure.error;
       reason = failure.why;
@@ -157,9 +161,15 @@ export class ColdStart {
   async #chooseBaseId(): Promise<void> {
     const { roster, memory, random, log } = this.#deps;
     if (this.#baseId !== undefined && roster.alive.length === 0) return;
-    const wanted = this.#usedBaseIds.size === 0 ? this.#settings.baseId : undefined;
-    this.#baseId = wanted ?? (await memory.freeBaseId(random));
+    this.#baseId = this.#wantedBaseId ?? (await memory.freeBaseId(random));
+    this.#wantedBaseId = undefined;
     this.#usedBaseIds.add(this.#baseId);
     log.debug(`base id ${this.#baseId}`);
+  }
+
+  /** The sockets of this id are another Envoy's, and so is the region: it is not ours to remove. */
+  #giveUpBaseId(): void {
+    if (this.#baseId !== undefined) this.#usedBaseIds.delete(this.#baseId);
+    this.#baseId = undefined;
   }
 }

@@ -90,6 +90,7 @@ describe('EnvoySupervisor', () => {
       equal(subject.supervisor.snapshot().baseId, 2);
       equal(subject.supervisor.snapshot().active?.state, 'live');
       await subject.finish();
+      deepEqual(subject.world.unlinked, [2]); // the region of the first is another Envoy's
     });
 
     it('throws when the bootstrap cannot be rendered', async () => {

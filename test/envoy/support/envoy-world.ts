@@ -43,6 +43,8 @@ export class EnvoyWorld {
   admin: ModelEnvoy | undefined;
   flag: FlagState = 'clear';
   baseIds = 0;
+  /** Base ids whose region was removed. */
+  readonly unlinked: number[] = [];
   readonly clock: Clock;
 
   constructor(clock: Clock) {
@@ -78,7 +80,7 @@ export class EnvoyWorld {
     freeBaseId: () => Promise.resolve((this.baseIds += 1)),
     flag: () => Promise.resolve(this.flag),
     repair: () => Promise.resolve((this.flag = 'clear')),
-    unlink: () => Promise.resolve(),
+    unlink: (baseId) => Promise.resolve(void this.unlinked.push(baseId)),
   };
 
   /** Envoys that have not ended. */
