@@ -70,7 +70,7 @@ export class Handoff {
     const listeners = (await admin?.listeners().catch(() => [])) ?? [];
     const verdict = await this.#inspect(active, prepared, listeners, gates.hotRestartVersion, stop);
     if (verdict.ok) return this.#attempt(active, prepared, listeners, stop);
-    await launcher.discard(prepared);
+    await this.#discard(prepared);
     return { kind: 'refused', why: verdict.why };
   }
 
@@ -101,13 +101,15 @@ export class Handoff {
     before: readonly AdminListener[],
     stop: AbortSignal,
   ): Promise<RestartOutcome> {
-    const { roster, launcher } = this.#deps;
+    const { roster, launcher, admin } = this.#deps;
+    // without it an Envoy that loses its admin port to a failed candidate cannot be asked or drained any more
+    if (active.lifeline === undefined) await attachLifeline(active, admin);
     roster.setPhase('handoff', prepared.reason);
     let candidate: Epoch;
     try {
       candidate = await launcher.start(prepared);
     } catch (error) {
-      await launcher.discard(prepared);
+      await this.#discard(prepared);
       roster.setPhase(await this.#phaseOf(active), messageOf(error));
       return { kind: 'refused', why: messageOf(error) };
     }
@@ -171,6 +173,12 @@ export class Handoff {
     if (!active.alive) return 'the active Envoy ended while its successor was starting';
     if (stop.aborted) return 'the agent is ending';
     return `not live within ${this.#settings.timing.handoffTimeoutMs} ms`;
+  }
+
+  async #discard(prepared: PreparedLaunch): Promise<void> {
+    await this.#deps.launcher.discard(prepared).catch((error: unknown) => {
+      this.#deps.log.warn(`cannot remove ${prepared.configPath}: ${messageOf(error)}`); // a leftover file harms nobody
+    });
   }
 
   /** A region that cannot be read is as good as none. */

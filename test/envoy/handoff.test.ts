@@ -143,6 +143,35 @@ describe('Handoff', () => {
       await subject.finish();
     });
 
+    it('refuses, and no more than that, when the file of a refused bootstrap cannot be removed', async () => {
+      const removeBootstrap = (): Promise<void> => Promise.reject(new Error('read-only file system'));
+      const subject = new ModelSupervisor({}, { removeBootstrap });
+      await subject.start();
+      subject.world.check = (args) =>
+        args.includes('--mode') ? { code: 1, stderr: '' } : { code: 0, stderr: '11.104' };
+
+      const outcome = subject.supervisor.restart('test');
+      await subject.pass(200);
+
+      equal((await outcome).kind, 'refused');
+      equal(subject.supervisor.snapshot().active?.state, 'live');
+      await subject.finish();
+    });
+
+    it('opens the kept admin connection when there is none yet, before a candidate takes the port', async () => {
+      const subject = new ModelSupervisor();
+      subject.world.broken = 1;
+      await subject.start();
+      equal(subject.world.lifelines, 1);
+
+      const outcome = subject.supervisor.restart('test');
+      await subject.pass(300);
+
+      equal((await outcome).kind, 'committed');
+      equal(subject.world.lifelines, 3); // a second one to the old Envoy, and the new one's
+      await subject.finish();
+    });
+
     it('clears the bit a dead process left in the region', async () => {
       const subject = new ModelSupervisor();
       await subject.start();
