@@ -3,12 +3,13 @@
 import type { Server } from '@grpc/grpc-js';
 
 import type { Messages } from '../../proto/messages.ts';
-import type { Log } from '../../runtime/log.ts';
+import { messageOf } from '../../runtime/errors.ts';
 import { bytesMethod } from '../../runtime/grpc.ts';
+import type { Log } from '../../runtime/log.ts';
 import type { NodeConfig } from '../generation/node-config.ts';
 import { AdsConnection, type AdsCall } from './ads-connection.ts';
 import { callerOf, type Authenticate } from './authenticated.ts';
-import { statusOf } from './call-error.ts';
+import { CallError, statusOf } from './call-error.ts';
 import { DeltaSession } from './delta-session.ts';
 import { NodeView } from './node-view.ts';
 import type { Session, SessionDeps } from './session.ts';
@@ -71,6 +72,7 @@ export class AdsService {
       this.#connections.delete(connection);
       log.info(`ADS: ${view.nodeId || 'a stream without node'} terminated`);
     } catch (error) {
+      if (!(error instanceof CallError)) log.error(`ADS: stream refused: ${messageOf(error)}`);
       call.emit('error', statusOf(error));
     }
   }

@@ -1,4 +1,6 @@
 import assert from 'node:assert/strict';
+import { writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
 
 import { status } from '@grpc/grpc-js';
 
@@ -8,6 +10,7 @@ import type {
   DiscoveryResponse,
 } from '../../../src/proto/messages.ts';
 import { CLUSTER_TYPE, ENDPOINT_TYPE, HEALTH_TYPE, NAME_TABLE_TYPE } from '../../../src/xds/type-urls.ts';
+import { temporaryDirectory } from '../../support/temporary-directory.ts';
 import { messages, testDiscovery, type TestDiscovery, type TestStream } from '../support.ts';
 
 const NODE = { id: 'sidecar~10.0.0.1~web-1.shop~shop.svc.cluster.local', cluster: 'web.shop' };
@@ -267,6 +270,23 @@ describe('ADS, refusals', () => {
       assert.match(error.details, message);
     });
   }
+
+  it('says in the log, and only there, why a token cannot be checked', async () => {
+    await using directory = await temporaryDirectory();
+    const jwksFile = join(directory.path, 'jwks.json');
+    const key = { kty: 'EC', crv: 'P-256', x: 'AA', y: 'AA', kid: 'broken', alg: 'ES256' };
+    await writeFile(jwksFile, JSON.stringify({ keys: [key] }));
+    await using running = await testDiscovery({}, { jwksFile });
+    const header = Buffer.from('{"alg":"ES256","kid":"broken"}').toString('base64url');
+    const stream = (await running.connect(`${header}.e30.AA`)).sotw();
+
+    stream.send(sotwRequest(CLUSTER_TYPE, { node: NODE }));
+    const error = await stream.ended;
+
+    assert.equal(error?.code, status.INTERNAL);
+    assert.equal(error.details, 'internal error of the control plane');
+    assert.match(running.messages('error').join('\n'), /^ADS: stream refused: ./);
+  });
 
   it('refuses a node of another namespace', async () => {
     await using running = await testDiscovery({});
