@@ -95,7 +95,7 @@ export class UpstreamConnection implements AsyncDisposable {
         options,
       );
       const connection = new UpstreamConnection(client, call, clock);
-      if (!ready) throw await connection.ended; // the call fails at once and knows why
+      if (!ready) throw await abortable(connection.ended, signal); // the call fails at once and knows why
       return connection;
     } catch (error) {
       client.close();
