@@ -1,7 +1,10 @@
 // Settings the reference honours and this version cannot yet. Where running on without one would leave a pod that
 // looks healthy and is not, it is refused; the others are said to have no effect. All by name, and at once.
 
+import { isDeepStrictEqual } from 'node:util';
+
 import type { AgentConfig } from '../config/agent-config.ts';
+import { envRows, type Env } from '../config/env.ts';
 import { ConfigError } from '../runtime/errors.ts';
 
 /** @throws ConfigError naming every setting without which the agent must not run */
@@ -34,15 +37,39 @@ function refused({ env, envoy, controlPlane, dnsServer }: AgentConfig): readonly
   ];
 }
 
+/** Variables that nothing reads yet; at their defaults nobody misses anything. */
+const UNREAD = [
+  'proxyConfigXds',
+  'grpcBootstrapPath',
+  'fileDebounceMs',
+  'restartOnLabelChange',
+  'restartDebounceMs',
+  'restartJitterMs',
+  'maximumDrainMs',
+  'preDrainDelayMs',
+  'terminationGraceSeconds',
+  'http2Probing',
+  'probeLocalhost',
+  'probeKeepalive',
+  'metricsMerge',
+  'dnsForwardParallel',
+  'dnsForwardTimeoutMs',
+  'dnsForwardRetries',
+  'wasmInsecureRegistries',
+  'wasmModuleExpiryMs',
+  'wasmPurgeIntervalMs',
+  'wasmRequestTimeoutMs',
+  'wasmRequestRetries',
+  'wasmMaxBytes',
+] as const satisfies readonly (keyof Env)[];
+
 function ignored({ env, proxyConfig }: AgentConfig): readonly Setting[] {
   return [
     [env.appProbers !== '' && env.appProbers !== '{}', 'ISTIO_KUBE_APP_PROBERS (probes of the application)'],
     [env.prometheusAnnotations !== undefined, "ISTIO_PROMETHEUS_ANNOTATIONS (the application's metrics)"],
-    [env.proxyConfigXds, 'PROXY_CONFIG_XDS_AGENT'],
     [env.credentialFetcher === 'GoogleComputeEngine', 'CREDENTIAL_FETCHER_TYPE=GoogleComputeEngine'],
-    [env.restartOnLabelChange, 'RESTART_ON_LABEL_CHANGE'],
-    [env.maximumDrainMs !== undefined, 'MAXIMUM_DRAIN_DURATION'],
-    [env.preDrainDelayMs !== 0, 'PRE_DRAIN_DELAY'],
+    [env.cloudPlatform !== '' && env.cloudPlatform !== 'none', 'CLOUD_PLATFORM'],
+    ...UNREAD.map((key): Setting => [!isDeepStrictEqual(env[key], envRows[key].fallback), envRows[key].name]),
     [proxyConfig.json['readinessProbe'] !== undefined, 'readinessProbe'],
   ];
 }

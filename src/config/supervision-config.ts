@@ -30,8 +30,6 @@ export interface SupervisionConfig {
   readonly handoffTimeoutMs: number;
   readonly backoffMaxMs: number;
   readonly budgetResetMs: number;
-  readonly debounceMs: number;
-  readonly jitterMs: number;
 }
 
 /** @throws ConfigError naming the flag or the variable */
@@ -57,8 +55,6 @@ export function supervisionConfig(
     handoffTimeoutMs: env.handoffTimeoutMs,
     backoffMaxMs: env.restartBackoffMaxMs,
     budgetResetMs: env.restartResetAfterMs,
-    debounceMs: env.restartDebounceMs,
-    jitterMs: env.restartJitterMs,
   };
 }
 

@@ -61,4 +61,13 @@ describe('withoutEffect', () => {
 
     equal(text, 'ISTIO_KUBE_APP_PROBERS (probes of the application), PRE_DRAIN_DELAY, readinessProbe');
   });
+
+  it('names variables that nothing reads yet, when they differ from their defaults', async () => {
+    const env = { METRICS_MERGE: 'strict', WASM_INSECURE_REGISTRIES: 'a,b', ENVOY_RESTART_DEBOUNCE: '10s' };
+    const config = await agentConfig({ env: { ...env, CLOUD_PLATFORM: 'none' } });
+
+    const text = withoutEffect(config);
+
+    equal(text, 'METRICS_MERGE, WASM_INSECURE_REGISTRIES');
+  });
 });
