@@ -1,5 +1,4 @@
-// One row of the environment table: name, kind, default, meaning. The README's list of variables is made from the
-// rows; reading them is env.ts.
+// One row of the environment table: name, kind, default, meaning. Reading the rows is env.ts.
 
 import type { Parser } from './parsers.ts';
 

@@ -7,8 +7,8 @@ import { goUnquote } from './go-quote.ts';
 import type { Notice } from './notices.ts';
 
 /** Relative to the working directory, which is `/` in the image. */
-export const POD_LABELS_PATH = './etc/istio/pod/labels';
-export const POD_ANNOTATIONS_PATH = './etc/istio/pod/annotations';
+const POD_LABELS_PATH = './etc/istio/pod/labels';
+const POD_ANNOTATIONS_PATH = './etc/istio/pod/annotations';
 
 export type TextMap = Readonly<Record<string, string>>;
 

@@ -78,8 +78,6 @@ export const proxyConfigFields = {
  */
 export const agentOnlyFields = { parentShutdownDuration: duration } satisfies Fields;
 
-export type ProxyConfigField = keyof typeof proxyConfigFields | keyof typeof agentOnlyFields;
-
 /** What a proxy has when nobody says anything. */
 export const builtInProxyConfig: JsonObject = {
   configPath: './etc/istio/proxy',

@@ -46,7 +46,7 @@ export const proxyFlags = {
 
 export type ProxyFlagValues = FlagValues<typeof proxyFlags>;
 
-export const NODE_TYPES = ['sidecar', 'router', 'waypoint', 'ztunnel', 'agentgateway'] as const;
+const NODE_TYPES = ['sidecar', 'router', 'waypoint', 'ztunnel', 'agentgateway'] as const;
 
 export type NodeType = (typeof NODE_TYPES)[number];
 
