@@ -2,9 +2,9 @@
 // same input gives the same bytes. Writing the file is in bootstrap-file.ts.
 // Upstream: pkg/bootstrap/instance.go, tools/packaging/common/envoy_bootstrap.json.
 
-import { isJsonObject, type JsonObject, type JsonValue } from '../node/json.ts';
 import type { Warn } from '../node/raw-metadata.ts';
 import { ConfigError, messageOf } from '../runtime/errors.ts';
+import { isJsonObject, type Json, type JsonObject } from '../runtime/json.ts';
 import { templateParameters, type BootstrapInput } from './parameters.ts';
 import { loadTemplate, type Template, type TemplateSource } from './template.ts';
 
@@ -33,10 +33,10 @@ export function serializeBootstrap(document: BootstrapDocument): string {
   return `${JSON.stringify(document, null, 2)}\n`;
 }
 
-async function renderTemplate({ path, body }: Template, parameters: JsonObject): Promise<JsonValue> {
+async function renderTemplate({ path, body }: Template, parameters: JsonObject): Promise<Json> {
   const { default: render } = await import('json-e');
   try {
-    return render(body as JsonObject, parameters) as JsonValue;
+    return render(body as JsonObject, parameters) as Json;
   } catch (error) {
     throw new ConfigError(`bootstrap template ${path}: ${messageOf(error)}`, { cause: error });
   }

@@ -1,7 +1,7 @@
 // The load report configuration, which a user hands over as JSON text in the node metadata.
 
-import { isJsonObject, type JsonObject, type JsonValue } from '../node/json.ts';
 import type { RawMetadata, Warn } from '../node/raw-metadata.ts';
+import { isJsonObject, parseJson, type JsonObject } from '../runtime/json.ts';
 
 const KEY = 'LOAD_STATS_CONFIG_JSON';
 
@@ -9,16 +9,8 @@ const KEY = 'LOAD_STATS_CONFIG_JSON';
 export function loadStatsConfig(raw: RawMetadata, warn: Warn): JsonObject | null {
   const text = raw.get(KEY)?.value;
   if (typeof text !== 'string' || text === '') return null;
-  const config = parse(text);
+  const config = parseJson(text);
   if (isJsonObject(config)) return config;
   warn(`node metadata ${KEY} is ignored: it holds no JSON object`);
   return null;
-}
-
-function parse(text: string): JsonValue | undefined {
-  try {
-    return JSON.parse(text) as JsonValue;
-  } catch {
-    return undefined; // the caller warns
-  }
 }

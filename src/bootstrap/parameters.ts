@@ -3,10 +3,10 @@
 // Upstream: pkg/bootstrap/option/instances.go, pkg/bootstrap/config.go toTemplateParams.
 
 import { addressing } from '../node/addressing.ts';
-import type { JsonObject } from '../node/json.ts';
 import type { Node } from '../node/node.ts';
 import type { ProxyConfigJson } from '../node/proxy-config-json.ts';
 import type { Warn } from '../node/raw-metadata.ts';
+import type { JsonObject } from '../runtime/json.ts';
 import { socketAddress } from './address.ts';
 import { maxDownstreamConnections } from './connection-limit.ts';
 import { discoveryParameters } from './discovery.ts';

@@ -3,11 +3,11 @@
 
 import { join } from 'node:path';
 
-import type { JsonObject } from '../node/json.ts';
 import type { TypedMetadata } from '../node/metadata-fields.ts';
 import type { ProxyConfigJson, RemoteServiceJson } from '../node/proxy-config-json.ts';
 import { ConfigError } from '../runtime/errors.ts';
 import { parseDurationMs, SECOND_MS } from '../runtime/duration.ts';
+import type { JsonObject } from '../runtime/json.ts';
 import { socketAddress, type SocketAddress } from './address.ts';
 import { upstreamTls, type ClientCertificatePaths } from './upstream-tls.ts';
 

@@ -2,9 +2,9 @@
 // annotations and ProxyConfig. The fixed tags stand in the template.
 // Upstream: pkg/bootstrap/config.go getStatsOptions.
 
-import { byteOrder, isJsonObject, type JsonValue, type TextMap } from '../node/json.ts';
 import type { ProxyConfigJson } from '../node/proxy-config-json.ts';
 import type { Warn } from '../node/raw-metadata.ts';
+import { byteOrder, isJsonObject, parseJson, type Json, type TextMap } from '../runtime/json.ts';
 
 export interface StatsConfigInput {
   readonly annotations: TextMap;
@@ -75,8 +75,8 @@ function extraTags(annotations: TextMap, proxyConfig: ProxyConfigJson): readonly
 
 function histogramBuckets(annotation: string | undefined, warn: Warn): readonly HistogramBuckets[] {
   if (annotation === undefined || annotation === '') return [];
-  const byPrefix = parseObject(annotation);
-  if (byPrefix === undefined) {
+  const byPrefix = parseJson(annotation);
+  if (!isJsonObject(byPrefix)) {
     warn(`annotation ${ANNOTATION_PREFIX}statsHistogramBuckets is ignored: it holds no JSON object`);
     return [];
   }
@@ -90,16 +90,7 @@ function histogramBuckets(annotation: string | undefined, warn: Warn): readonly 
     .sort((a, b) => byteOrder(a.prefix, b.prefix));
 }
 
-function parseObject(json: string): Readonly<Record<string, JsonValue>> | undefined {
-  try {
-    const value = JSON.parse(json) as JsonValue;
-    return isJsonObject(value) ? value : undefined;
-  } catch {
-    return undefined; // the caller warns
-  }
-}
-
-function isBucketList(value: JsonValue): boolean {
+function isBucketList(value: Json): boolean {
   return (
     Array.isArray(value) && value.length > 0 && value.every((item) => typeof item === 'number' && item > 0)
   );

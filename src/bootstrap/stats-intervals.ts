@@ -2,9 +2,9 @@
 // Upstream: pkg/bootstrap/config.go getStatsOptions, which writes durations that Envoy cannot read.
 
 import { durationText } from '../config/proto-json.ts';
-import type { TextMap } from '../node/json.ts';
 import type { Warn } from '../node/raw-metadata.ts';
 import { MINUTE_MS, parseDurationMs, SECOND_MS } from '../runtime/duration.ts';
+import type { TextMap } from '../runtime/json.ts';
 
 export interface StatsIntervalParameters {
   /** Protobuf JSON durations; null leaves Envoy's default. */

@@ -5,8 +5,8 @@ import { readFile } from 'node:fs/promises';
 import { fileURLToPath } from 'node:url';
 
 import { parseYaml } from '../config/yaml.ts';
-import type { JsonValue } from '../node/json.ts';
 import { ConfigError, messageOf } from '../runtime/errors.ts';
+import type { Json } from '../runtime/json.ts';
 import type { BootstrapSource } from './bootstrap-source.ts';
 
 export type TemplateSource = Exclude<BootstrapSource, { readonly kind: 'custom' }>;
@@ -14,7 +14,7 @@ export type TemplateSource = Exclude<BootstrapSource, { readonly kind: 'custom' 
 export interface Template {
   /** For messages. */
   readonly path: string;
-  readonly body: JsonValue;
+  readonly body: Json;
 }
 
 /** @throws ConfigError naming the file: unreadable, neither JSON nor YAML, or a Go template */
@@ -44,7 +44,7 @@ export async function checkCustomConfig(path: string): Promise<void> {
 /** Found from the program's own place, so the image's file system need not match upstream's. */
 async function builtInTemplate(): Promise<Template> {
   const path = fileURLToPath(import.meta.resolve('#templates/envoy-bootstrap.json'));
-  return { path, body: JSON.parse(await readConfigText(path)) as JsonValue };
+  return { path, body: JSON.parse(await readConfigText(path)) as Json };
 }
 
 async function readConfigText(path: string): Promise<string> {
@@ -55,7 +55,7 @@ async function readConfigText(path: string): Promise<string> {
   }
 }
 
-function parse(path: string, text: string): JsonValue {
+function parse(path: string, text: string): Json {
   try {
     return parseYaml(text).value; // JSON is YAML
   } catch (error) {

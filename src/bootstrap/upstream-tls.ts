@@ -2,9 +2,9 @@
 // Envoy transport socket whose certificates come from the agent's SDS server.
 // Upstream: pkg/bootstrap/option/convert.go tlsContextConvert, pilot/pkg/security/authn/utils.
 
-import type { JsonObject } from '../node/json.ts';
 import type { TlsSettingsJson } from '../node/proxy-config-json.ts';
 import { ConfigError } from '../runtime/errors.ts';
+import type { JsonObject } from '../runtime/json.ts';
 
 /** Paths in the node metadata (TLS_CLIENT_*) that win over those of the settings; empty text when unset. */
 export interface ClientCertificatePaths {

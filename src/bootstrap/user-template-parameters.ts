@@ -1,9 +1,9 @@
 // Parameters that upstream offers and the built-in template does not use: they are there for users' templates.
 // Upstream: pkg/bootstrap/option/instances.go.
 
-import type { JsonObject, JsonValue } from '../node/json.ts';
 import type { Node } from '../node/node.ts';
 import type { ProxyConfigJson } from '../node/proxy-config-json.ts';
+import type { Json, JsonObject } from '../runtime/json.ts';
 import type { SocketAddress } from './address.ts';
 
 export interface UserTemplateInput {
@@ -34,7 +34,7 @@ export function userTemplateParameters(input: UserTemplateInput): object {
 }
 
 function stackdriverParameters(settings: JsonObject | undefined): object {
-  const limit = (name: string): JsonValue => settings?.[name] ?? null;
+  const limit = (name: string): Json => settings?.[name] ?? null;
   return {
     stackdriver: settings !== undefined,
     stackdriverDebug: settings?.['debug'] ?? false,

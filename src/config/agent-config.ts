@@ -3,6 +3,7 @@
 // Upstream: pilot/cmd/pilot-agent/app/cmd.go, options/agent_proxy.go.
 
 import { ConfigError, messageOf } from '../runtime/errors.ts';
+import type { TextMap } from '../runtime/json.ts';
 import { readEnvironment, type Env, type Environment } from './env.ts';
 import { envoyConfig, type EnvoyConfig } from './envoy-config.ts';
 import {
@@ -13,7 +14,7 @@ import {
 } from './identity-config.ts';
 import type { LogFlagValues } from './log-flags.ts';
 import { warning, type Notice } from './notices.ts';
-import { readPodInfo, type PodInfo, type ReadText, type TextMap } from './pod-info.ts';
+import { readPodInfo, type PodInfo, type ReadText } from './pod-info.ts';
 import { resolveProxyConfig, type ProxyConfig } from './proxy-config.ts';
 import type { NodeType, ProxyFlagValues } from './proxy-flags.ts';
 import type { ResolveHost } from './statsd-address.ts';

@@ -1,7 +1,7 @@
 // The limits of ProxyConfig.connectionSettings.
 
+import { isJsonObject, type Json } from '../runtime/json.ts';
 import { durationMs } from './proto-json.ts';
-import { isJsonObject, type Json } from './yaml.ts';
 
 /** The least value of each number; absent is fine. */
 const LEAST: Readonly<Record<string, number>> = {

@@ -2,6 +2,7 @@
 // Upstream: istio 1.31 pkg/envoy/proxy.go.
 
 import { ConfigError } from '../runtime/errors.ts';
+import { parseJson } from '../runtime/json.ts';
 import type { Env, Environment } from './env.ts';
 import type { ProxyConfig } from './proxy-config.ts';
 import type { ProxyFlagValues } from './proxy-flags.ts';
@@ -69,14 +70,6 @@ function extraArguments(text: string): readonly string[] {
   const parsed = parseJson(text);
   if (Array.isArray(parsed) && parsed.every((item) => typeof item === 'string')) return parsed;
   throw new ConfigError(`ENVOY_EXTRA_ARGS must be a JSON array of strings, not ${JSON.stringify(text)}`);
-}
-
-function parseJson(text: string): unknown {
-  try {
-    return JSON.parse(text);
-  } catch {
-    return undefined; // the caller's error shows the whole text
-  }
 }
 
 const FIPS_CIPHERS = [

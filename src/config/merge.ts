@@ -2,7 +2,7 @@
 // exceptions are proxyMetadata, merged key by key, and five members of proxyHeaders.
 // Upstream: istio 1.31 pkg/config/mesh, util/protomarshal ApplyYAML, mergeProxyConfig.
 
-import { isJsonObject, type Json, type JsonObject } from './yaml.ts';
+import { isJsonObject, type Json, type JsonObject } from '../runtime/json.ts';
 
 /** Members of proxyHeaders that stay as they were when the new layer leaves them out. */
 const STICKY_HEADERS = new Set([

@@ -3,14 +3,13 @@
 // Upstream: pkg/bootstrap/config.go ParseDownwardAPI.
 
 import { ConfigError, messageOf } from '../runtime/errors.ts';
+import type { TextMap } from '../runtime/json.ts';
 import { goUnquote } from './go-quote.ts';
 import type { Notice } from './notices.ts';
 
 /** Relative to the working directory, which is `/` in the image. */
 const POD_LABELS_PATH = './etc/istio/pod/labels';
 const POD_ANNOTATIONS_PATH = './etc/istio/pod/annotations';
-
-export type TextMap = Readonly<Record<string, string>>;
 
 /** The text of a file; undefined when there is none. Rejects when it is there but cannot be read. */
 export type ReadText = (path: string) => Promise<string | undefined>;

@@ -4,7 +4,7 @@
 
 import { parseDurationMs } from '../runtime/duration.ts';
 import { ConfigError, messageOf } from '../runtime/errors.ts';
-import { isJsonObject, type Json, type JsonObject } from './yaml.ts';
+import { isJsonObject, type Json, type JsonObject } from '../runtime/json.ts';
 
 export type Path = readonly (string | number)[];
 

@@ -2,6 +2,7 @@
 // JSON of node metadata. A field added upstream is a line here.
 // Upstream: istio/api mesh/v1alpha1/proxy.proto ProxyConfig.
 
+import type { JsonObject } from '../runtime/json.ts';
 import {
   bool,
   duration,
@@ -25,7 +26,6 @@ import {
   remoteService,
   tracing,
 } from './proxy-config-messages.ts';
-import type { JsonObject } from './yaml.ts';
 
 export const proxyConfigFields = {
   configPath: text,

@@ -3,11 +3,12 @@
 // Upstream: pilot/cmd/pilot-agent/config/config.go ConstructProxyConfig, getMeshConfig.
 
 import { ConfigError, messageOf } from '../runtime/errors.ts';
+import { isJsonObject, type Json, type JsonObject } from '../runtime/json.ts';
 import { mergeProxyConfig } from './merge.ts';
 import { info, warning, type Notice } from './notices.ts';
 import { readMessage, type Path } from './proto-json.ts';
 import { agentOnlyFields, builtInProxyConfig, proxyConfigFields } from './proxy-config-fields.ts';
-import { isJsonObject, parseYaml, type Json, type JsonObject, type YamlValue } from './yaml.ts';
+import { parseYaml, type YamlValue } from './yaml.ts';
 
 export type LayerName = 'default' | 'file' | 'environment' | 'annotation';
 

@@ -5,14 +5,13 @@
 import { stringify } from 'yaml';
 
 import { ConfigError, messageOf } from '../runtime/errors.ts';
+import { isJsonObject, type Json, type JsonObject, type TextMap } from '../runtime/json.ts';
 import { info, warning, type Notice } from './notices.ts';
-import type { TextMap } from './pod-info.ts';
 import { durationMs, durationText, withoutZeros } from './proto-json.ts';
 import { proxyConfigFields } from './proxy-config-fields.ts';
 import { layerProxyConfig, type LayerName } from './proxy-config-layers.ts';
 import { resolveStatsdAddress, type ResolveHost } from './statsd-address.ts';
 import { proxyConfigProblems, proxyConfigWarnings, validationError } from './validation.ts';
-import { isJsonObject, type Json, type JsonObject } from './yaml.ts';
 
 export interface ProxyConfigInput {
   /** Content of the mesh file; undefined when there is none. */

@@ -1,7 +1,7 @@
 // The rules for ProxyConfig.tracing: the address of the collector and the TLS towards it.
 
+import { isJsonObject, type Json, type JsonObject } from '../runtime/json.ts';
 import { addressProblem } from './address.ts';
-import { isJsonObject, type Json, type JsonObject } from './yaml.ts';
 
 export function tracingProblems(tracing: Json | undefined): string[] {
   if (!isJsonObject(tracing)) return [];

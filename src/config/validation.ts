@@ -4,11 +4,11 @@
 
 import { SECOND_MS } from '../runtime/duration.ts';
 import { ConfigError } from '../runtime/errors.ts';
+import { isJsonObject, type Json, type JsonObject } from '../runtime/json.ts';
 import { addressProblem, portProblem } from './address.ts';
 import { connectionSettingsProblems } from './connection-settings-validation.ts';
 import { durationMs } from './proto-json.ts';
 import { tracingProblems } from './tracing-validation.ts';
-import { isJsonObject, type Json, type JsonObject } from './yaml.ts';
 
 /** @param config in canonical form, zero values kept. @returns one text per problem, in upstream's order */
 export function proxyConfigProblems(config: JsonObject): readonly string[] {

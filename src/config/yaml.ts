@@ -4,12 +4,7 @@
 import { isScalar, parseAllDocuments, type Document, type Tags } from 'yaml';
 
 import { ConfigError, messageOf } from '../runtime/errors.ts';
-
-export type Json = null | boolean | number | string | readonly Json[] | JsonObject;
-
-export interface JsonObject {
-  readonly [name: string]: Json;
-}
+import type { Json } from '../runtime/json.ts';
 
 export interface YamlValue {
   /** Null for a text without a document. */
@@ -55,8 +50,4 @@ function toJson(document: Document.Parsed): Json {
 function sourceAt(document: Document.Parsed, path: readonly (string | number)[]): string | undefined {
   const node = document.getIn(path, true);
   return isScalar(node) ? node.source : undefined;
-}
-
-export function isJsonObject(value: Json | undefined): value is JsonObject {
-  return typeof value === 'object' && value !== null && !Array.isArray(value);
 }

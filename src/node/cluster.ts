@@ -1,7 +1,7 @@
 // node.cluster: the service this proxy belongs to, as traces and the control plane show it.
 // Upstream: pkg/bootstrap/config.go getServiceCluster.
 
-import type { TextMap } from './json.ts';
+import type { TextMap } from '../runtime/json.ts';
 
 export interface ClusterInput {
   /** The final labels. A label that is present with empty text counts. */

@@ -2,8 +2,8 @@
 // knows and what the downward API files say, in that order. Reading the files is config's.
 // Upstream: pkg/bootstrap/config.go GetNodeMetaData.
 
+import type { TextMap } from '../runtime/json.ts';
 import { LOCALITY_LABEL, localityLabel } from './locality.ts';
-import type { TextMap } from './json.ts';
 
 export interface LabelInput {
   /** Labels of ISTIO_METAJSON_LABELS; empty when there are none. */

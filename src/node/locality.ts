@@ -1,7 +1,7 @@
 // Where this instance runs: region, zone and sub-zone, from a label or else from the cloud platform.
 // Upstream: pkg/bootstrap/config.go extractLocality, pkg/model GetLocalityLabel.
 
-import type { TextMap } from './json.ts';
+import type { TextMap } from '../runtime/json.ts';
 
 /** Envoy's Locality; empty parts are absent. */
 export interface Locality {

@@ -2,15 +2,15 @@
 // Which field has which shape is in metadata-fields.ts. Upstream: pkg/model/proxy.go.
 
 import { parseGoBool } from '../config/parsers.ts';
-import { isJsonObject, type JsonObject, type JsonValue, type TextMap } from './json.ts';
+import { isJsonObject, parseJson, type Json, type JsonObject, type TextMap } from '../runtime/json.ts';
 
 /** What a field accepts, as text for the error; `read` gives undefined for anything else. */
 export interface Codec<T> {
   readonly expects: string;
   readonly blank: T;
-  readonly read: (raw: JsonValue) => T | undefined;
+  readonly read: (raw: Json) => T | undefined;
   /** Undefined for a blank value: it is not written. */
-  readonly write: (value: T) => JsonValue | undefined;
+  readonly write: (value: T) => Json | undefined;
 }
 
 export interface PodPort {
@@ -84,11 +84,11 @@ function splitList(list: string): readonly string[] {
   return list === '' ? [] : list.split(',');
 }
 
-function isTextList(value: JsonValue): value is readonly string[] {
+function isTextList(value: Json): value is readonly string[] {
   return Array.isArray(value) && value.every((item) => typeof item === 'string');
 }
 
-function isTextMap(value: JsonValue): value is TextMap {
+function isTextMap(value: Json): value is TextMap {
   return isJsonObject(value) && Object.values(value).every((item) => typeof item === 'string');
 }
 
@@ -99,18 +99,10 @@ function parsePodPorts(json: string): readonly PodPort[] | undefined {
   return ports.every((port) => port !== undefined) ? ports : undefined;
 }
 
-function podPort(item: JsonValue): PodPort | undefined {
+function podPort(item: Json): PodPort | undefined {
   if (!isJsonObject(item)) return undefined;
   const { name = '', containerPort = 0, protocol = '' } = item;
   if (typeof name !== 'string' || typeof protocol !== 'string') return undefined;
   if (!Number.isSafeInteger(containerPort)) return undefined;
   return { ...(name !== '' && { name }), containerPort: containerPort as number, protocol };
-}
-
-function parseJson(json: string): JsonValue | undefined {
-  try {
-    return JSON.parse(json) as JsonValue;
-  } catch {
-    return undefined; // the error names the field and what it expects
-  }
 }

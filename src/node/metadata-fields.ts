@@ -3,7 +3,7 @@
 // Upstream: pkg/model/proxy.go BootstrapNodeMetadata, NodeMetadata.
 
 import { ConfigError } from '../runtime/errors.ts';
-import { byteOrder, type JsonValue } from './json.ts';
+import { byteOrder, type Json } from '../runtime/json.ts';
 import {
   boolean,
   commaList,
@@ -105,9 +105,9 @@ export function decodeMetadata(raw: RawMetadata): TypedMetadata {
 }
 
 /** The fields that have something to say, as JSON. */
-export function encodeMetadata(typed: TypedMetadata): Map<string, JsonValue> {
+export function encodeMetadata(typed: TypedMetadata): Map<string, Json> {
   const encoded = entriesOfFields().map(([name, codec]) => [name, codec.write(typed[name])] as const);
-  return new Map(encoded.filter((entry): entry is [FieldName, JsonValue] => entry[1] !== undefined));
+  return new Map(encoded.filter((entry): entry is [FieldName, Json] => entry[1] !== undefined));
 }
 
 function decodeField(name: FieldName, { value, source }: RawEntry): unknown {

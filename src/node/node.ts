@@ -2,19 +2,21 @@
 // sends to the control plane, and what the bootstrap is rendered from.
 // Upstream: pkg/bootstrap/config.go GetNodeMetaData, pkg/model/proxy.go Node.
 
+import type { Environment } from '../config/env.ts';
+import {
+  byteOrder,
+  sortedObject,
+  sortKeys,
+  type Json,
+  type JsonObject,
+  type TextMap,
+} from '../runtime/json.ts';
 import { serviceCluster } from './cluster.ts';
-import { byteOrder, sortedObject, sortKeys, type JsonObject, type JsonValue, type TextMap } from './json.ts';
 import { nodeLabels } from './labels.ts';
 import { localityLabel, parseLocality, type Locality } from './locality.ts';
 import { decodeMetadata, encodeMetadata, type TypedMetadata } from './metadata-fields.ts';
 import type { ProxyConfigJson } from './proxy-config-json.ts';
-import {
-  injectedLabels,
-  rawMetadata,
-  type Environment,
-  type RawMetadata,
-  type Warn,
-} from './raw-metadata.ts';
+import { injectedLabels, rawMetadata, type RawMetadata, type Warn } from './raw-metadata.ts';
 
 /** What the probe of the cloud platform found. */
 export interface Platform {
@@ -177,7 +179,7 @@ function completed(
  * `DNS_CAPTURE: "false"`.
  */
 function mergedMetadata(typed: TypedMetadata, raw: RawMetadata): JsonObject {
-  const merged = new Map<string, JsonValue>([...raw].map(([key, { value }]) => [key, value]));
+  const merged = new Map<string, Json>([...raw].map(([key, { value }]) => [key, value]));
   for (const [key, value] of encodeMetadata(typed)) merged.set(key, value);
   const sorted = [...merged].toSorted(([a], [b]) => byteOrder(a, b));
   return Object.fromEntries(sorted.map(([key, value]) => [key, sortKeys(value)]));

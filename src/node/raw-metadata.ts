@@ -2,17 +2,16 @@
 // Every entry remembers where it came from, so that an error can name the variable.
 // Upstream: pkg/bootstrap/config.go extractMetadata, extractAttributesMetadata.
 
-import { isJsonObject, type JsonObject, type JsonValue, type TextMap } from './json.ts';
+import type { Environment } from '../config/env.ts';
+import { isJsonObject, parseJson, type Json, type JsonObject, type TextMap } from '../runtime/json.ts';
 
 export interface RawEntry {
-  readonly value: JsonValue;
+  readonly value: Json;
   /** For messages, for example `ISTIO_META_DNS_CAPTURE` or `member "app" of ISTIO_METAJSON_LABELS`. */
   readonly source: string;
 }
 
 export type RawMetadata = ReadonlyMap<string, RawEntry>;
-
-export type Environment = Readonly<Record<string, string | undefined>>;
 
 /** Takes a message for the log about something that is ignored. */
 export type Warn = (message: string) => void;
@@ -79,10 +78,6 @@ function setMembers(raw: Map<string, RawEntry>, name: string, text: string, warn
 }
 
 function parseObject(text: string): JsonObject | undefined {
-  try {
-    const value = JSON.parse(text) as JsonValue;
-    return isJsonObject(value) ? value : undefined;
-  } catch {
-    return undefined; // the caller says which variable it was
-  }
+  const value = parseJson(text);
+  return isJsonObject(value) ? value : undefined; // the caller says which variable it was
 }

@@ -18,7 +18,7 @@ import {
   withoutZeros,
   type Fields,
 } from '../../src/config/proto-json.ts';
-import type { Json } from '../../src/config/yaml.ts';
+import type { Json } from '../../src/runtime/json.ts';
 
 const fields = {
   someName: text,

@@ -3,7 +3,7 @@ import assert from 'node:assert/strict';
 import { addressProblem, splitHostPort } from '../../src/config/address.ts';
 import { builtInProxyConfig } from '../../src/config/proxy-config-fields.ts';
 import { proxyConfigProblems, proxyConfigWarnings, validationError } from '../../src/config/validation.ts';
-import type { JsonObject } from '../../src/config/yaml.ts';
+import type { JsonObject } from '../../src/runtime/json.ts';
 
 function problems(changes: JsonObject): readonly string[] {
   return proxyConfigProblems({ ...builtInProxyConfig, ...changes });

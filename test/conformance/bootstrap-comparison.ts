@@ -1,18 +1,18 @@
 // How two bootstraps are compared: as protobuf JSON, after the paths that depend on the machine are put aside.
 
 import { durationText } from '../../src/config/proto-json.ts';
-import { isJsonObject, sortKeys, type JsonObject, type JsonValue } from '../../src/node/json.ts';
 import { parseDurationMs } from '../../src/runtime/duration.ts';
+import { isJsonObject, sortKeys, type Json, type JsonObject } from '../../src/runtime/json.ts';
 
 /** Members that hold protobuf durations, of which only the value counts. */
 const DURATION = /_(?:timeout|interval|rate)$/;
 
 /** Durations in one spelling, field names in snake case where JSON allows both, members sorted. */
-export function comparable(document: JsonValue): JsonValue {
+export function comparable(document: Json): Json {
   return sortKeys(normalized(document, ''));
 }
 
-function normalized(value: JsonValue, name: string): JsonValue {
+function normalized(value: Json, name: string): Json {
   if (isJsonObject(value)) {
     const members = Object.entries(value).map(([key, member]) => {
       const field = key === 'additionalAddresses' ? 'additional_addresses' : key;
@@ -27,16 +27,12 @@ function normalized(value: JsonValue, name: string): JsonValue {
 export type NormaliseStep = 'xds-pipe-path' | 'lightstep-token-path';
 
 /** Replaces `directory` by /tmp in every text, then applies the steps that a case asks for. */
-export function withoutMachine(
-  document: JsonValue,
-  directory: string,
-  steps: readonly NormaliseStep[],
-): JsonValue {
+export function withoutMachine(document: Json, directory: string, steps: readonly NormaliseStep[]): Json {
   const portable = mapTexts(document, (text) => text.replaceAll(directory, '/tmp'));
   return steps.reduce((value, step) => STEPS[step](value), portable);
 }
 
-const STEPS: Readonly<Record<NormaliseStep, (document: JsonValue) => JsonValue>> = {
+const STEPS: Readonly<Record<NormaliseStep, (document: Json) => Json>> = {
   'xds-pipe-path': (document) =>
     mapTexts(document, (text, path) =>
       path.at(-1) === 'path' && path.at(-2) === 'pipe' && text.endsWith('/XDS') ? '/tmp/XDS' : text,
@@ -50,10 +46,10 @@ const STEPS: Readonly<Record<NormaliseStep, (document: JsonValue) => JsonValue>>
 };
 
 function mapTexts(
-  value: JsonValue,
+  value: Json,
   change: (text: string, path: readonly string[]) => string,
   path: readonly string[] = [],
-): JsonValue {
+): Json {
   if (typeof value === 'string') return change(value, path);
   if (Array.isArray(value)) return value.map((item) => mapTexts(item, change, path));
   if (!isJsonObject(value)) return value;

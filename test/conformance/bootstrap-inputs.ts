@@ -3,11 +3,11 @@
 import type { BootstrapInput } from '../../src/bootstrap/parameters.ts';
 import { message } from '../../src/config/proto-json.ts';
 import { proxyConfigFields } from '../../src/config/proxy-config-fields.ts';
-import type { JsonObject } from '../../src/config/yaml.ts';
 import type { Locality } from '../../src/node/locality.ts';
 import { buildNode, type NodeInput } from '../../src/node/node.ts';
 import type { ProxyConfigJson } from '../../src/node/proxy-config-json.ts';
 import type { Warn } from '../../src/node/raw-metadata.ts';
+import type { JsonObject } from '../../src/runtime/json.ts';
 
 type TextMap = Readonly<Record<string, string>>;
 

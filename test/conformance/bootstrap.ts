@@ -7,8 +7,8 @@ import { join } from 'node:path';
 
 import { bootstrapPath, writeBootstrap } from '../../src/bootstrap/bootstrap-file.ts';
 import { renderBootstrap, serializeBootstrap } from '../../src/bootstrap/bootstrap.ts';
-import type { JsonObject } from '../../src/node/json.ts';
 import { readTextIfExists } from '../../src/runtime/files.ts';
+import type { JsonObject } from '../../src/runtime/json.ts';
 import { comparable, withoutMachine, type NormaliseStep } from './bootstrap-comparison.ts';
 import { bootstrapInput, type BootstrapCaseInputs } from './bootstrap-inputs.ts';
 import { vectorCases, type BootstrapVectors } from './bootstrap-vectors.ts';

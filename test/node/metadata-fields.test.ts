@@ -1,14 +1,14 @@
 import assert from 'node:assert/strict';
 
-import type { JsonValue } from '../../src/node/json.ts';
 import { decodeMetadata, encodeMetadata, MetadataError } from '../../src/node/metadata-fields.ts';
 import type { RawMetadata } from '../../src/node/raw-metadata.ts';
+import type { Json } from '../../src/runtime/json.ts';
 
-function raw(values: Readonly<Record<string, JsonValue>>): RawMetadata {
+function raw(values: Readonly<Record<string, Json>>): RawMetadata {
   return new Map(Object.entries(values).map(([key, value]) => [key, { value, source: `ISTIO_META_${key}` }]));
 }
 
-function encoded(values: Readonly<Record<string, JsonValue>>): Record<string, JsonValue> {
+function encoded(values: Readonly<Record<string, Json>>): Record<string, Json> {
   const { METADATA_DISCOVERY: _always, ...others } = Object.fromEntries(
     encodeMetadata(decodeMetadata(raw(values))),
   );
@@ -55,7 +55,7 @@ describe('node metadata fields', () => {
   });
 
   it('refuses text for numbers, maps and lists, and values for booleans', () => {
-    const wrong: Readonly<Record<string, JsonValue>>[] = [
+    const wrong: Readonly<Record<string, Json>>[] = [
       { ENVOY_STATUS_PORT: '15021' },
       { LABELS: 'a=b' },
       { labels: 'a=b' },

@@ -1,9 +1,9 @@
-// JSON as a type, and the stable key order of everything this agent writes as JSON.
+// JSON as a type, read from text without a throw, and the stable key order of everything written as JSON.
 
-export type JsonValue = string | number | boolean | null | readonly JsonValue[] | JsonObject;
+export type Json = null | boolean | number | string | readonly Json[] | JsonObject;
 
 export interface JsonObject {
-  readonly [key: string]: JsonValue;
+  readonly [key: string]: Json;
 }
 
 export type TextMap = Readonly<Record<string, string>>;
@@ -13,12 +13,21 @@ export function byteOrder(a: string, b: string): number {
   return Buffer.compare(Buffer.from(a), Buffer.from(b));
 }
 
-export function isJsonObject(value: JsonValue | undefined): value is JsonObject {
+/** Undefined for a text that is no JSON: whoever asks knows best what to say about it. */
+export function parseJson(text: string): Json | undefined {
+  try {
+    return JSON.parse(text) as Json;
+  } catch {
+    return undefined;
+  }
+}
+
+export function isJsonObject(value: Json | undefined): value is JsonObject {
   return typeof value === 'object' && value !== null && !Array.isArray(value);
 }
 
 /** The same value, the members of every object in byte order. */
-export function sortKeys(value: JsonValue): JsonValue {
+export function sortKeys(value: Json): Json {
   if (isJsonObject(value)) return sortedObject(value);
   return Array.isArray(value) ? value.map(sortKeys) : value;
 }
