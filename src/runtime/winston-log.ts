@@ -14,7 +14,7 @@ export interface WinstonLogSettings {
 
 export interface ClosableLog {
   readonly log: Log;
-  /** Flushes the targets. */
+  /** Flushes the targets; what is logged afterwards is dropped. */
   close(): Promise<void>;
 }
 
@@ -28,11 +28,13 @@ export function winstonLog(settings: WinstonLogSettings): ClosableLog {
     transports: settings.targets.map(transport),
   });
   const fallback = settings.levels.get('default') ?? 'info';
+  let closed: Promise<void> | undefined;
   const log = recordLog((record) => {
+    if (closed !== undefined) return; // of something that ends late: writing would end the process
     const limit = settings.levels.get(record.scope) ?? fallback;
     if (RANK[record.level] <= RANK[limit]) logger.log({ level: record.level, message: '', record });
   });
-  return { log, close: () => ended(logger) };
+  return { log, close: () => (closed ??= ended(logger)) };
 }
 
 function transport(target: string): transports.StreamTransportInstance | transports.FileTransportInstance {

@@ -61,6 +61,21 @@ describe('winstonLog', () => {
     await rm(directory, { recursive: true });
     deepEqual(lines.map(withoutTime), [{ level: 'debug', scope: 'sds', msg: 'shown', resource: 'default' }]);
   });
+
+  it('can be closed twice and drops what comes later', async () => {
+    const directory = await mkdtemp(join(tmpdir(), 'log-'));
+    const path = join(directory, 'agent.log');
+    const target = winstonLog({ targets: [path], json: true, levels: new Map() });
+    target.log.info('in time');
+    await target.close();
+
+    target.log.error('too late');
+    await target.close();
+
+    const lines = (await readFile(path, 'utf8')).trimEnd().split('\n');
+    await rm(directory, { recursive: true });
+    deepEqual(lines.map(withoutTime), [{ level: 'info', msg: 'in time' }]);
+  });
 });
 
 function withoutTime(line: string): object {
