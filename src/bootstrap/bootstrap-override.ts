@@ -11,7 +11,7 @@ import { AgentError, messageOf } from '../runtime/errors.ts';
 const MAX_ARGUMENT_BYTES = 128 * 1024 - 1;
 
 /**
- * Reads the override for one launch of Envoy.
+ * Reads the override. An agent does so once: every Envoy of its life gets the same.
  *
  * @param path empty: there is none
  * @param hostIp variable HOST_IP, put in for `$(HOST_IP)`
