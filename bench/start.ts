@@ -95,12 +95,13 @@ async function discoveryStart(folder: string): Promise<number> {
   const child = spawn(process.execPath, [AGENT, 'discovery', ...words], {
     stdio: ['ignore', 'pipe', 'inherit'],
   });
+  const exited = once(child, 'exit');
   for await (const lines of child.stdout.setEncoding('utf8').iterator({ destroyOnReturn: false })) {
     if (String(lines).includes('discovery and CA listen')) break;
   }
   const tookMs = performance.now() - startMs;
   child.stdout.resume();
   child.kill('SIGTERM');
-  await once(child, 'exit');
+  await exited;
   return tookMs;
 }
