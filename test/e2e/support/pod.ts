@@ -76,11 +76,15 @@ export class Pod implements AsyncDisposable {
     await options.prepare?.(root);
     const output = await open(join(root, 'agent.log'), 'a');
     try {
-      const child = spawn(process.execPath, [...(options.program ?? [AGENT]), ...(options.args ?? INJECTED_ARGS)], {
-        cwd: root,
-        env: await podEnvironment(options, ports),
-        stdio: ['ignore', output.fd, output.fd],
-      });
+      const child = spawn(
+        process.execPath,
+        [...(options.program ?? [AGENT]), ...(options.args ?? INJECTED_ARGS)],
+        {
+          cwd: root,
+          env: await podEnvironment(options, ports),
+          stdio: ['ignore', output.fd, output.fd],
+        },
+      );
       return new Pod(root, ports, child);
     } finally {
       await output.close();
