@@ -52,30 +52,37 @@ export async function runAgent(
   signal: AbortSignal,
   running: (controls: AgentControls) => void,
 ): Promise<EnvoyEnd> {
+  const asked = new AbortController();
+  const stopping = AbortSignal.any([signal, asked.signal]);
   try {
-    return await startAndRun(config, deps, signal, running);
+    return await startAndRun(config, deps, { asked, stopping, running });
   } catch (error) {
-    if (!signal.aborted || error !== signal.reason) throw error;
+    if (!stopping.aborted || error !== stopping.reason) throw error;
     return { kind: 'drained' }; // told to end before there was an Envoy
   }
+}
+
+interface RunInput {
+  /** Aborted by what an operator asks over the controls. */
+  readonly asked: AbortController;
+  /** That, or the process's own signal. */
+  readonly stopping: AbortSignal;
+  readonly running: (controls: AgentControls) => void;
 }
 
 async function startAndRun(
   config: AgentConfig,
   deps: AgentDeps,
-  signal: AbortSignal,
-  running: (controls: AgentControls) => void,
+  { asked, stopping, running }: RunInput,
 ): Promise<EnvoyEnd> {
   refuseUnsupported(config);
   const ignored = withoutEffect(config);
   if (ignored !== '') deps.log.warn(`without effect in this version: ${ignored}`);
   const binaryPath = await findEnvoyBinary(config.envoy.binary);
-  const instanceIps = await addressesOf(config, deps.clock, signal);
+  const instanceIps = await addressesOf(config, deps.clock, stopping);
   logRole(config, instanceIps, deps.log);
   const counters = new Counters();
   const identity = await openIdentity(config, { ...deps, messages: loadMessages(), meter: counters.csr });
-  const asked = new AbortController();
-  const stopping = AbortSignal.any([signal, asked.signal]);
 
   await using servers = new AsyncDisposableStack();
   // Envoy asks the xDS proxy before a restart, and the proxy is opened after the supervisor is made.

@@ -6,7 +6,7 @@ import type { Log } from '../runtime/log.ts';
 import type { SecretManager } from '../security/secret-manager.ts';
 
 export interface AgentControls {
-  /** Asks for a hot restart; the outcome is logged. */
+  /** Asks for a hot restart; the outcome is in the log. */
   readonly restart: (reason: string) => void;
   /** Has a new certificate signed now. */
   readonly rotate: () => void;
@@ -28,13 +28,7 @@ export interface ControlledParts {
 
 export function controlsOf({ supervisor, secrets, stopping, log }: ControlledParts): AgentControls {
   return {
-    restart: (reason) => {
-      void supervisor.restart(reason).then((outcome) => {
-        if (outcome.kind === 'committed')
-          log.info(`hot restart to epoch ${outcome.epoch} is done: ${reason}`);
-        else log.error(`hot restart ${outcome.kind}: ${outcome.why}`);
-      });
-    },
+    restart: (reason) => void supervisor.restart(reason), // the supervisor logs the outcome, and never rejects
     rotate: () => {
       secrets.rotateNow().catch((error: unknown) => {
         log.warn(`no new certificate, the present one stays: ${messageOf(error)}`);

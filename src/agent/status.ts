@@ -54,12 +54,13 @@ export function statusDeps(config: AgentConfig, parts: StatusParts): StatusDeps 
 function actions({ supervisor, controls, stopping, log }: StatusParts, hotRestart: boolean): AgentActions {
   return {
     restart: (): RestartAnswer => {
-      const active = supervisor.snapshot().active;
+      const { active, candidate } = supervisor.snapshot();
+      const current = active ?? candidate; // one that starts is live before its turn to hand over comes
       if (!hotRestart) return { accepted: false, why: 'hot restart is off' };
       if (stopping.aborted) return { accepted: false, why: 'the agent is ending' };
-      if (active === undefined) return { accepted: false, why: 'no Envoy runs that could hand over' };
+      if (current === undefined) return { accepted: false, why: 'no Envoy runs that could hand over' };
       controls.restart('POST /restart');
-      return { accepted: true, epoch: active.epoch + 1 };
+      return { accepted: true, epoch: current.epoch + 1 };
     },
     rotate: () => {
       if (stopping.aborted) return 'the agent is ending';

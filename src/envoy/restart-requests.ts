@@ -1,5 +1,6 @@
 // Requests for a planned restart: those that wait at the same time are answered by one restart.
 
+import type { Log } from '../runtime/log.ts';
 import type { Condition } from './condition.ts';
 import type { RestartOutcome } from './handoff.ts';
 
@@ -16,11 +17,13 @@ interface Pending {
 
 export class RestartRequests {
   readonly #changed: Condition;
+  readonly #log: Log;
   #pending: Pending | undefined;
   #refusal: string | undefined;
 
-  constructor(changed: Condition) {
+  constructor(changed: Condition, log: Log) {
     this.#changed = changed;
+    this.#log = log;
   }
 
   /** Reasons of the requests that wait; empty: none does. */
@@ -29,7 +32,7 @@ export class RestartRequests {
   }
 
   add(reason: string): Promise<RestartOutcome> {
-    if (this.#refusal !== undefined) return Promise.resolve({ kind: 'refused', why: this.#refusal });
+    if (this.#refusal !== undefined) return Promise.resolve(this.#refused(reason, this.#refusal));
     this.#pending ??= { reasons: [], outcome: Promise.withResolvers() };
     if (!this.#pending.reasons.includes(reason)) this.#pending.reasons.push(reason);
     this.#changed.notify();
@@ -47,6 +50,12 @@ export class RestartRequests {
   /** Refuses what waits and everything that comes. */
   refuse(why: string): void {
     this.#refusal ??= why;
-    this.take()?.answer({ kind: 'refused', why: this.#refusal });
+    const request = this.take();
+    request?.answer(this.#refused(request.reason, this.#refusal));
+  }
+
+  #refused(reason: string, why: string): RestartOutcome {
+    this.#log.error(`hot restart (${reason}) refused: ${why}`);
+    return { kind: 'refused', why };
   }
 }

@@ -64,7 +64,7 @@ export class EnvoySupervisor {
     this.#settings = settings;
     this.#deps = { ...deps, admin: deps.admin ?? adminPort(settings), memory: deps.memory ?? sharedMemory() };
     const roster = new Roster(deps);
-    const requests = new RestartRequests(roster.changed);
+    const requests = new RestartRequests(roster.changed, deps.log);
     const budget = new RestartBudget(settings.timing, deps.random);
     const launcher = new Launcher({ ...this.#deps, roster }, settings);
     const onDraining = (epoch: Epoch): void => this.#watchDraining(epoch);
@@ -99,7 +99,7 @@ export class EnvoySupervisor {
 
   /**
    * Asks for a hot restart. Requests that wait together become one restart, of the configuration of that time.
-   * Resolves when it is over; it starts only when no older Envoy drains any more.
+   * Resolves when it is over and logged; it starts only when no older Envoy drains any more.
    */
   restart(reason: string): Promise<RestartOutcome> {
     return this.#requests.add(reason);

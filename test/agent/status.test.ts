@@ -27,6 +27,7 @@ class World {
   readonly stop = new AbortController();
   readonly counters = new Counters();
   active: EpochSnapshot | undefined = ACTIVE;
+  candidate: EnvoySnapshot['candidate'];
   xds: XdsProxySnapshot = { generations: [] };
   drain: () => Promise<void> = () => Promise.resolve();
 
@@ -71,7 +72,7 @@ class World {
       phase: 'running',
       baseId: 1,
       active: this.active,
-      candidate: undefined,
+      candidate: this.candidate,
       draining: [],
       pending: [],
       restarts: { committed: 0, refused: 0, rolledBack: 0, crashed: 0 },
@@ -154,6 +155,15 @@ describe('statusDeps', () => {
 
       deepEqual(actions.restart(), { accepted: true, epoch: 3 });
       deepEqual(world.asked, ['restart POST /restart']);
+    });
+
+    it('is accepted while an Envoy is starting: it waits for its turn', async () => {
+      const world = new World();
+      world.candidate = world.active;
+      world.active = undefined;
+      const { actions } = await world.deps();
+
+      deepEqual(actions.restart(), { accepted: true, epoch: 3 });
     });
 
     const refusals: [string, GivenConfig, (world: World) => void][] = [

@@ -157,16 +157,19 @@ describe('an agent with a mistake in its input', function () {
     };
     await pod.ready();
 
-    await restart({ defaultConfig: REFUSED_REGEX }, /error\thot restart refused: .*missing \): \(/);
+    await restart(
+      { defaultConfig: REFUSED_REGEX },
+      /error\thot restart \(SIGHUP\) refused: .*missing \): \(/,
+    );
     await restart(
       { defaultConfig: { concurrency: 'many' } },
-      /error\thot restart refused: .*concurrency: many/,
+      /error\thot restart \(SIGHUP\) refused: .*concurrency: many/,
     );
     await pod.ready();
 
     deepEqual(await epoch(pod), { state: 'LIVE', epoch: 0 });
 
-    await restart({ defaultConfig: {} }, /info\thot restart to epoch 1 is done/);
+    await restart({ defaultConfig: {} }, /info\thot restart \(SIGHUP\): epoch 1 took over/);
     await pod.ready();
 
     deepEqual(await epoch(pod), { state: 'LIVE', epoch: 1 });

@@ -172,6 +172,7 @@ describe('EnvoySupervisor', () => {
       const outcome = await subject.supervisor.restart('test');
 
       deepEqual(outcome, { kind: 'refused', why: 'hot restart is off' });
+      ok(subject.recorded.messages('error').includes('hot restart (test) refused: hot restart is off'));
       ok(subject.world.envoys[0]?.args.includes('--disable-hot-restart'));
       await subject.finish();
     });
