@@ -100,7 +100,7 @@ async function startAndRun(
   }
   // awaited here: what serves closes after Envoy
   return await keepingCertificates(identity.secrets, async (lifetime) => {
-    servers.use(await startSds(config, deps, identity, counters, stopping));
+    servers.use(await startSds(config, deps, identity, counters));
     xds.proxy = servers.use(await startXdsProxy(config, deps, identity, counters));
     running(controls);
     return supervisor.run(AbortSignal.any([stopping, lifetime]));
@@ -139,13 +139,16 @@ function startSds(
   { clock, log }: AgentDeps,
   { secrets, messages }: Identity,
   { sds }: Counters,
-  signal: AbortSignal,
 ): Promise<SdsServer> {
   const { socketPath } = config.identity;
-  return SdsServer.start(
-    { socketPath, source: secrets, messages, clock, log: log.child('sds'), metrics: sds },
-    signal,
-  );
+  return SdsServer.start({
+    socketPath,
+    source: secrets,
+    messages,
+    clock,
+    log: log.child('sds'),
+    metrics: sds,
+  });
 }
 
 function startXdsProxy(

@@ -40,7 +40,7 @@ const METHODS = {
 
 const MAX_STREAMS = 100_000;
 
-/** Waits after each failed try to listen, milliseconds. */
+/** Waits before each further try to listen, milliseconds. */
 const LISTEN_WAITS_MS = [1, 2, 4, 8, 16].map((seconds) => seconds * SECOND_MS);
 
 export class SdsServer implements AsyncDisposable {
@@ -48,28 +48,29 @@ export class SdsServer implements AsyncDisposable {
   readonly #streams = new Map<SecretStream, Promise<void>>();
   readonly #faults: SecretFaults;
   readonly #unsubscribe: () => void;
+  readonly #closing = new AbortController();
+  readonly #listenFaults: CauseLog;
   #server: GrpcSocketServer | undefined;
+  /** Further tries to listen; ends with the last one, or with `close`. */
+  #trying: Promise<void> = Promise.resolve();
   #lastStreamId = 0;
   #lastVersion = 0;
 
   /**
-   * Listens, trying several times. When that is in vain it says so and resolves all the same: an Envoy that needs no
-   * workload certificate can work without this server.
+   * Listens. When that fails it says so and resolves all the same, and goes on trying for half a minute: nothing
+   * waits for it, as an Envoy that needs no workload certificate can work without this server.
    */
-  static async start(deps: SdsServerDeps, signal: AbortSignal): Promise<SdsServer> {
+  static async start(deps: SdsServerDeps): Promise<SdsServer> {
     const server = new SdsServer(deps);
-    try {
-      await server.#listen(signal);
-    } catch (error) {
-      await server.close();
-      throw error;
-    }
+    deps.log.info(`Starting SDS server for workload certificates, will listen on "${deps.socketPath}"`);
+    if (!(await server.#listen())) server.#trying = server.#keepTrying();
     return server;
   }
 
   private constructor(deps: SdsServerDeps) {
     this.#deps = deps;
     this.#faults = new SecretFaults(deps.log);
+    this.#listenFaults = new CauseLog(deps.log);
     this.#unsubscribe = deps.source.onChange((name) => {
       for (const stream of this.#streams.keys()) stream.changed(name);
     });
@@ -81,6 +82,8 @@ export class SdsServer implements AsyncDisposable {
   }
 
   async close(): Promise<void> {
+    this.#closing.abort();
+    await this.#trying;
     this.#unsubscribe();
     for (const stream of this.#streams.keys()) stream.end();
     await Promise.all(this.#streams.values());
@@ -91,23 +94,27 @@ export class SdsServer implements AsyncDisposable {
     return this.close();
   }
 
-  async #listen(signal: AbortSignal): Promise<void> {
-    const { socketPath, clock, log } = this.#deps;
-    log.info(`Starting SDS server for workload certificates, will listen on "${socketPath}"`);
-    const causes = new CauseLog(log);
+  async #listen(): Promise<boolean> {
+    try {
+      this.#server = await serveGrpcSocket({
+        path: this.#deps.socketPath,
+        mode: 0o666, // Envoy may run as another user of the pod
+        options: { 'grpc.max_concurrent_streams': MAX_STREAMS },
+        register: (server) => server.addService(METHODS, this.#handlers()),
+      });
+      return true;
+    } catch (error) {
+      this.#listenFaults.warn(`SDS grpc server could not be started, trying again: ${messageOf(error)}`);
+      return false;
+    }
+  }
+
+  async #keepTrying(): Promise<void> {
+    const { clock, log, socketPath } = this.#deps;
+    const { signal } = this.#closing;
     for (const waitMs of LISTEN_WAITS_MS) {
-      try {
-        this.#server = await serveGrpcSocket({
-          path: socketPath,
-          mode: 0o666, // Envoy may run as another user of the pod
-          options: { 'grpc.max_concurrent_streams': MAX_STREAMS },
-          register: (server) => server.addService(METHODS, this.#handlers()),
-        });
-        return;
-      } catch (error) {
-        causes.warn(`SDS grpc server could not be started, trying again: ${messageOf(error)}`);
-      }
-      await clock.sleep(waitMs, signal);
+      await clock.sleep(waitMs, signal).catch(() => undefined); // closing; nothing is left to try
+      if (signal.aborted || (await this.#listen())) return;
     }
     log.warn(`SDS grpc server was not started: ${socketPath} cannot be served`);
   }

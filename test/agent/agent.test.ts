@@ -171,16 +171,26 @@ describe('runAgent', () => {
     equal(agent.commands.length, 0);
   });
 
-  it('ends in order when it is told to stop while SDS still tries to listen', async () => {
+  it('does not make Envoy wait for an SDS socket that cannot be opened, and ends in order meanwhile', async () => {
     await writeFile(join(folder.path, 'sds'), 'a file where the directory should be');
     await using agent = await run();
     await agent.logged(/SDS grpc server could not be started, trying again/);
+    await agent.logged(LIVE);
 
     agent.stop();
 
     deepEqual(await agent.end, { kind: 'drained' });
+    deepEqual(agent.before, [{ ...OPEN, sds: false }]);
     deepEqual(await folder.openings(), CLOSED);
-    equal(agent.commands.length, 0);
+  });
+
+  it('ends in order when it is told to quit before there is an Envoy', async () => {
+    await using agent = await run();
+
+    (await agent.running).quit('/quitquitquit called');
+
+    deepEqual(await agent.end, { kind: 'drained' });
+    deepEqual(await folder.openings(), CLOSED);
   });
 
   it('opens no status port when that is 0', async () => {

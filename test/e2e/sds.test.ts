@@ -27,17 +27,14 @@ describe('SDS with a real Envoy', function () {
     await using workload = await Workload.create();
     const socketPath = join(directory.path, 'socket');
     const { log, messages: logged } = recordingLog();
-    await using _server = await SdsServer.start(
-      {
-        socketPath,
-        source: workload,
-        messages: loadMessages(),
-        clock: systemClock(),
-        log,
-        metrics: { rejected: () => undefined, staleNonce: () => undefined, failed: () => undefined },
-      },
-      new AbortController().signal,
-    );
+    await using _server = await SdsServer.start({
+      socketPath,
+      source: workload,
+      messages: loadMessages(),
+      clock: systemClock(),
+      log,
+      metrics: { rejected: () => undefined, staleNonce: () => undefined, failed: () => undefined },
+    });
     const first = workload.certificate;
 
     await using envoy = await startEnvoy(directory.path, socketPath);

@@ -15,7 +15,6 @@ import { FakeSecrets } from './fake-secrets.ts';
 import { SdsClient } from './sds-client.ts';
 
 describe('SdsServer', () => {
-  const { signal } = new AbortController();
   const messages = loadMessages();
   let directory: TemporaryDirectory;
   let socketPath: string;
@@ -33,7 +32,7 @@ describe('SdsServer', () => {
     clock = new FakeClock();
     counted = [];
     clients = [];
-    server = await SdsServer.start(deps(), signal);
+    server = await SdsServer.start(deps());
   });
   afterEach(async () => {
     for (const client of clients) client.cut();
@@ -88,17 +87,17 @@ describe('SdsServer', () => {
       equal(secrets.listenerCount, 0);
     });
 
-    it('is tried five times with growing waits, said why once, then given up', async () => {
+    it('is tried again with growing waits, said why once, then given up', async () => {
       const blocked = join(directory.path, 'blocked');
       await mkdir(join(blocked, 'inside'), { recursive: true });
 
-      const starting = SdsServer.start(deps({ socketPath: blocked }), signal);
+      await using given = await SdsServer.start(deps({ socketPath: blocked }));
       for (const seconds of [1, 2, 4, 8, 16]) {
         while (clock.sleepers === 0) await turn();
         equal(log.messages('warn').length, 1);
         await clock.tick(seconds * 1000);
       }
-      await using given = await starting;
+      while (log.messages('warn').length < 2) await turn();
 
       equal(given.listening, false);
       match(log.messages('warn')[0] ?? '', /^SDS grpc server could not be started, trying again: .*blocked/);
@@ -109,13 +108,25 @@ describe('SdsServer', () => {
       const path = join(directory.path, 'parent/socket');
       await writeFile(dirname(path), 'a file where the folder should be');
 
-      const starting = SdsServer.start(deps({ socketPath: path }), signal);
+      await using given = await SdsServer.start(deps({ socketPath: path }));
       while (clock.sleepers === 0) await turn();
+      equal(given.listening, false);
       await rm(dirname(path));
       await clock.tick(1000);
-      await using given = await starting;
+      while (!given.listening) await turn();
 
-      equal(given.listening, true);
+      await access(path);
+    });
+
+    it('is not tried any more after it was closed', async () => {
+      const blocked = join(directory.path, 'blocked');
+      await mkdir(join(blocked, 'inside'), { recursive: true });
+      const given = await SdsServer.start(deps({ socketPath: blocked }));
+      while (clock.sleepers === 0) await turn();
+
+      await given.close();
+
+      deepEqual([clock.sleepers, log.messages('warn').length], [0, 1]);
     });
   });
 
