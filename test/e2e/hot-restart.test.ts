@@ -8,7 +8,7 @@ import { fetchEnvoy } from '../../examples/demo/fetch-envoy.ts';
 import { AdminClient, freshConnections } from '../../src/envoy/admin-client.ts';
 import { BootstrapRefused } from '../../src/envoy/crash-policy.ts';
 import { temporaryDirectory } from '../support/temporary-directory.ts';
-import { steadyLoad } from './support/steady-load.ts';
+import { Load, totalOf } from './support/load/load.ts';
 import { eventually, SupervisedEnvoy, type Change } from './support/supervised-envoy.ts';
 
 /** Stays in PRE_INITIALIZING: its control plane never answers. */
@@ -37,6 +37,10 @@ const skipsItsClusters: Change = (bootstrap) => ({
   cluster_manager: { load_stats_config: { api_type: 'GRPC' } },
 });
 
+function startLoad(url: string): Load {
+  return new Load({ url, clients: { kept: 8, oneShot: 2, http2: 2 }, pauseMs: 20 });
+}
+
 describe('EnvoySupervisor with the real Envoy', function () {
   this.timeout(60_000);
   let binary: string;
@@ -60,7 +64,7 @@ describe('EnvoySupervisor with the real Envoy', function () {
 
   it('hands over three times under load without a failed request', () =>
     withEnvoy(async (envoy) => {
-      const load = steadyLoad(envoy.url, 8, 2, 5);
+      await using load = startLoad(envoy.url);
 
       for (const generation of [1, 2, 3]) {
         const outcome = await envoy.supervisor.restart('test');
@@ -69,7 +73,7 @@ describe('EnvoySupervisor with the real Envoy', function () {
         await envoy.alone(generation);
       }
 
-      const { sent, failures } = await load.stop();
+      const { sent, failures } = totalOf(await load.stop());
       deepEqual(failures, []);
       ok(sent > 500, `only ${sent} requests`);
       const admin = new AdminClient(freshConnections({ host: '127.0.0.1', port: envoy.adminPort }));
@@ -82,7 +86,7 @@ describe('EnvoySupervisor with the real Envoy', function () {
   ] as const) {
     it(`keeps the old epoch when ${what} the new bootstrap, and restarts with the next one`, () =>
       withEnvoy(async (envoy) => {
-        const load = steadyLoad(envoy.url, 4, 1, 5);
+        await using load = startLoad(envoy.url);
         const works = envoy.change;
         envoy.change = change;
 
@@ -94,13 +98,13 @@ describe('EnvoySupervisor with the real Envoy', function () {
         envoy.change = works;
         const next = await envoy.supervisor.restart('good bootstrap');
         equal(next.kind, 'committed');
-        deepEqual((await load.stop()).failures, []);
+        deepEqual(totalOf(await load.stop()).failures, []);
       }));
   }
 
   it('repairs what a killed candidate leaves behind, wins the admin port back, and restarts again', () =>
     withEnvoy(async (envoy) => {
-      const load = steadyLoad(envoy.url, 4, 1, 5);
+      await using load = startLoad(envoy.url);
       const works = envoy.change;
       envoy.change = waitsForEver;
       const outcome = envoy.supervisor.restart('candidate that waits');
@@ -116,7 +120,7 @@ describe('EnvoySupervisor with the real Envoy', function () {
       await envoy.alone(2); // the repair is a handoff to the same epoch number
       equal((await admin.serverInfo()).restartEpoch, 1);
       equal((await envoy.supervisor.restart('again')).kind, 'committed');
-      deepEqual((await load.stop()).failures, []);
+      deepEqual(totalOf(await load.stop()).failures, []);
     }));
 
   it('starts Envoy again after it was killed', () =>
