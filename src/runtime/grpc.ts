@@ -63,19 +63,28 @@ export async function serveGrpcSocket(settings: GrpcSocketSettings): Promise<Grp
   await rm(path, { force: true }).catch((error: unknown) => {
     throw new AgentError(`failed to remove unix://${path}: ${messageOf(error)}`, { cause: error });
   });
-  await mkdir(dirname(path), { recursive: true, mode: 0o750 });
   const server = new Server(options);
   register(server);
-  await new Promise<void>((resolve, reject) => {
-    server.bindAsync(`unix:${path}`, ServerCredentials.createInsecure(), (error) => {
-      if (error) reject(fail(error));
-      else resolve();
-    });
-  });
-  await chmod(path, mode);
+  try {
+    await mkdir(dirname(path), { recursive: true, mode: 0o750 });
+    await bind(server, path);
+    await chmod(path, mode);
+  } catch (error) {
+    server.forceShutdown(); // the caller gets nothing it could close
+    throw fail(error);
+  }
   const close = async (): Promise<void> => {
     server.forceShutdown();
     await rm(path, { force: true });
   };
   return { close, [Symbol.asyncDispose]: close };
+}
+
+function bind(server: Server, path: string): Promise<void> {
+  return new Promise((resolve, reject) => {
+    server.bindAsync(`unix:${path}`, ServerCredentials.createInsecure(), (error) => {
+      if (error) reject(error);
+      else resolve();
+    });
+  });
 }

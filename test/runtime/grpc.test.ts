@@ -54,4 +54,13 @@ describe('serveGrpcSocket', () => {
       message: /^failed to listen on unix socket ".*": the path has \d+ bytes, a socket allows 107$/,
     });
   });
+
+  it('says so when the directory cannot be made', async () => {
+    const path = '/sys/none/socket';
+
+    await rejects(serveGrpcSocket({ path, mode: 0o666, options: {}, register }), {
+      name: 'AgentError',
+      message: /^failed to listen on unix socket "\/sys\/none\/socket": E(?:PERM|ROFS|ACCES)/,
+    });
+  });
 });
