@@ -1,6 +1,5 @@
 // Starting Envoy at epoch 0, and again as long as policy and budget allow, until one is LIVE.
 
-import type { Clock } from '../runtime/clock.ts';
 import { formatDuration } from '../runtime/duration.ts';
 import { AgentError, messageOf } from '../runtime/errors.ts';
 import type { Log } from '../runtime/log.ts';
@@ -15,7 +14,6 @@ import type { EnvoySettings } from './settings.ts';
 import type { SharedMemory } from './shared-memory.ts';
 
 export interface ColdStartDeps {
-  readonly clock: Clock;
   readonly log: Log;
   readonly random: () => number;
   readonly roster: Roster;

@@ -1,12 +1,10 @@
 // Keeps the kept admin connections alive: a word now and then, and a new one while Envoy still owns its port.
 
-import type { Clock } from '../runtime/clock.ts';
 import type { Epoch } from './epoch.ts';
 import { isLive, type AdminAccess } from './launcher.ts';
 import type { Roster } from './roster.ts';
 
 export interface LifelineKeeperDeps {
-  readonly clock: Clock;
   readonly roster: Roster;
   readonly admin: AdminAccess;
 }

@@ -52,7 +52,7 @@ export async function preflight(
 export async function sameRestartVersion(
   deps: ShortRunDeps,
   settings: EnvoySettings,
-  running: string | undefined,
+  running: string,
   signal: AbortSignal,
 ): Promise<Verdict> {
   const ran = await tryRun(deps, settings, envoyCommand(settings, ['--hot-restart-version']), signal);

@@ -1,7 +1,6 @@
 // The orderly end: ask Envoy to drain, give its connections time, SIGTERM, SIGKILL. Nothing of ours is alive
 // afterwards. Upstream: istio 1.31 pkg/envoy/agent.go terminate; the SIGTERM before the SIGKILL is ours.
 
-import type { Clock } from '../runtime/clock.ts';
 import { formatDuration, SECOND_MS } from '../runtime/duration.ts';
 import { messageOf } from '../runtime/errors.ts';
 import type { Log } from '../runtime/log.ts';
@@ -12,7 +11,6 @@ import type { Roster } from './roster.ts';
 import { drainQuery, type EnvoySettings, type ZeroConnectionSettings } from './settings.ts';
 
 export interface TerminationDeps {
-  readonly clock: Clock;
   readonly log: Log;
   readonly roster: Roster;
   readonly admin: AdminAccess;
