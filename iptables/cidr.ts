@@ -3,6 +3,7 @@
 
 import { isIPv4, isIPv6, SocketAddress } from 'node:net';
 
+import { messageOf } from '../src/runtime/errors.ts';
 import { CaptureError } from './errors.ts';
 import { splitList } from './lists.ts';
 import type { Family } from './rule-list.ts';
@@ -73,8 +74,7 @@ function loopbackCandidate(text: string): Cidr {
   try {
     return parseCidr(text);
   } catch (error) {
-    const reason = error instanceof Error ? error.message : String(error);
-    throw new CaptureError(`failed to parse CIDR ${text}: ${reason}`, { cause: error });
+    throw new CaptureError(`failed to parse CIDR ${text}: ${messageOf(error)}`, { cause: error });
   }
 }
 

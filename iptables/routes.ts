@@ -16,10 +16,11 @@ export interface RoutesDeps {
 const PASSTHROUGH: readonly string[] = ['addr', 'add', '::6/128', 'dev', 'lo'];
 
 /**
- * @returns undoes what this call added, in reverse order
- * @throws CaptureError `failed to configure routes: …`; what was added is then undone
+ * Adds what is missing.
+ *
+ * @throws CaptureError `failed to configure routes: …`; what this call had added is then undone, newest first
  */
-export async function addRoutes(deps: RoutesDeps, config: CaptureConfig): Promise<() => Promise<void>> {
+export async function addRoutes(deps: RoutesDeps, config: CaptureConfig): Promise<void> {
   await using added = new AsyncDisposableStack();
   const add = async (option: string, words: readonly string[]): Promise<void> => {
     if (await addOnce(deps, [option, ...words])) {
@@ -34,8 +35,7 @@ export async function addRoutes(deps: RoutesDeps, config: CaptureConfig): Promis
     if (!(await ruleExists(deps, option, wanted))) await add(option, rule);
     await add(option, route);
   }
-  const undo = added.move();
-  return () => undo.disposeAsync();
+  added.move(); // all is done: nothing is undone
 }
 
 /** Takes away what a run with this config added, every copy of a rule too. What is missing is no error. */
