@@ -11,9 +11,3 @@ export interface CsrMeter {
   /** An attempt of it is repeated: `num_outgoing_retries`. */
   retried(): void;
 }
-
-/** For where nothing is counted. */
-export function silentMeter(): CsrMeter {
-  const ignore = (): void => undefined;
-  return { started: ignore, ended: ignore, failed: ignore, retried: ignore };
-}

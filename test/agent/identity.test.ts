@@ -8,10 +8,10 @@ import type { AgentConfig } from '../../src/config/agent-config.ts';
 import { loadMessages } from '../../src/proto/messages.ts';
 import { systemClock } from '../../src/runtime/clock.ts';
 import { AgentError, ConfigError } from '../../src/runtime/errors.ts';
-import { silentMeter } from '../../src/security/csr-meter.ts';
 import { makeAuthority, signRequest } from '../security/authority.ts';
 import { startCaServer, type Answer } from '../security/ca-server.ts';
 import { recordingLog } from '../support/recording-log.ts';
+import { silentMeter } from '../support/silent-meter.ts';
 import { temporaryDirectory, type TemporaryDirectory } from '../support/temporary-directory.ts';
 import { agentConfig } from './support/agent-config.ts';
 

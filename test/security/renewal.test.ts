@@ -6,12 +6,12 @@ import { join } from 'node:path';
 
 import { loadMessages } from '../../src/proto/messages.ts';
 import { CaClient } from '../../src/security/ca-client.ts';
-import { silentMeter } from '../../src/security/csr-meter.ts';
 import { SecretManager } from '../../src/security/secret-manager.ts';
 import { TokenSource } from '../../src/security/token-source.ts';
 import { UpstreamDialer } from '../../src/security/upstream.ts';
 import { FakeClock } from '../support/fake-clock.ts';
 import { recordingLog } from '../support/recording-log.ts';
+import { silentMeter } from '../support/silent-meter.ts';
 import { temporaryDirectory, type TemporaryDirectory } from '../support/temporary-directory.ts';
 import { makeAuthority, signRequest, type Authority } from './authority.ts';
 import { RpcFailure, startCaServer, type Answer } from './ca-server.ts';

@@ -8,10 +8,10 @@ import {
   type SecretItem,
   type SecretManagerSettings,
 } from '../../src/security/secret-manager.ts';
-import { silentMeter } from '../../src/security/csr-meter.ts';
 import type { CertificateTexts } from '../../src/security/output-certs.ts';
 import { FakeClock } from '../support/fake-clock.ts';
 import { recordingLog } from '../support/recording-log.ts';
+import { silentMeter } from '../support/silent-meter.ts';
 import { makeAuthority, signRequest, type Authority } from './authority.ts';
 import { turns, until } from './progress.ts';
 
