@@ -139,7 +139,7 @@ describe('proxy', () => {
 
       agent.kill('SIGHUP');
 
-      await logged(/hot restart refused: hot restart is off/);
+      await logged(/hot restart \(SIGHUP\) refused: hot restart is off/);
     });
 
     const ends: [string, readonly string[], number][] = [
