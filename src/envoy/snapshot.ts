@@ -26,7 +26,7 @@ export interface EpochSnapshot {
   readonly reason: string;
   /** Wall time of the start. */
   readonly since: Date;
-  /** Start to LIVE; undefined before. */
+  /** Start to LIVE, whole milliseconds; undefined before. */
   readonly liveAfterMs: number | undefined;
 }
 
@@ -68,6 +68,6 @@ export function epochSnapshot(epoch: Epoch, clock: Clock): EpochSnapshot {
     state: epoch.state,
     reason: launch.reason,
     since: new Date(clock.now() - (clock.monotonicMs() - startedAtMs)),
-    liveAfterMs: liveAtMs === undefined ? undefined : liveAtMs - startedAtMs,
+    liveAfterMs: liveAtMs === undefined ? undefined : Math.round(liveAtMs - startedAtMs),
   };
 }

@@ -150,7 +150,7 @@ export class SecretManager implements AsyncDisposable {
       uris: latest?.uris ?? [],
       notBeforeMs: latest?.notBeforeMs,
       notAfterMs: latest?.expiresMs,
-      nextRotationMs,
+      nextRotationMs: nextRotationMs && Math.round(nextRotationMs), // the jitter has fractions
       lastError,
     };
   }
