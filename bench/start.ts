@@ -58,9 +58,14 @@ async function proxyStart(root: string, control: ControlPlane): Promise<number[]
   const startMs = Date.now();
   await untilReady(pod.ports.health, startMs + DEADLINE_MS);
   const readyMs = Date.now() - startMs;
+  await pod.until(async () => everyStepIn(await pod.log())); // the certificate may come after
   const log = await pod.log();
   await pod.stop();
   return [...STEPS.map(([, line]) => Date.parse(line.exec(log)?.[1] ?? '') - startMs), readyMs];
+}
+
+function everyStepIn(log: string): boolean {
+  return STEPS.every(([, line]) => line.test(log));
 }
 
 async function untilReady(port: number, deadlineMs: number): Promise<void> {
