@@ -10,7 +10,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { ControlPlane } from '../test/e2e/support/control-plane.ts';
 import { answeringListener, staticCluster } from '../test/e2e/support/mesh-resources.ts';
 import { Pod } from '../test/e2e/support/pod.ts';
-import { freePorts } from '../test/support/free-ports.ts';
+import { freePorts } from '../examples/demo/free-ports.ts';
 import { temporaryDirectory } from '../test/support/temporary-directory.ts';
 import { AGENT } from './built-agent.ts';
 import type { Bench, Row } from './figures.ts';

@@ -1,9 +1,9 @@
 // The demo without root: every host is 127.0.0.1, told apart by ports, and nothing is captured.
 
 import { rm } from 'node:fs/promises';
-import { createServer, type AddressInfo } from 'node:net';
 import { resolve } from 'node:path';
 
+import { freePorts } from './free-ports.ts';
 import { makeDirectory } from './remains.ts';
 import { HOST_NAMES, POD_PORTS, type HostName, type Layout, type Ports } from './topology.ts';
 
@@ -34,19 +34,4 @@ export async function makeLoopback(envoy: string): Promise<Layout> {
     prefix: () => '',
     remove: () => rm(directory, { recursive: true, force: true }),
   };
-}
-
-/** Ports on which nobody listens now, all different. */
-async function freePorts(count: number): Promise<number[]> {
-  const servers = Array.from({ length: count }, () => createServer());
-  const ports = await Promise.all(
-    servers.map(async (server) => {
-      await new Promise<void>((opened) => {
-        server.listen(0, '127.0.0.1', opened);
-      });
-      return (server.address() as AddressInfo).port;
-    }),
-  );
-  for (const server of servers) server.close();
-  return ports;
 }

@@ -138,7 +138,7 @@ export class Handoff {
     else candidate.doomed = true; // it has nobody to end and aborts when it tries
     roster.setPhase('running', `epoch ${candidate.epoch} took over`);
     await attachLifeline(candidate, admin);
-    const after = await admin.fresh.listeners().catch(() => undefined);
+    const after = await admin.fresh.listeners().catch(() => undefined); // then nothing can be compared
     const missing = before.filter(({ name }) => after?.every((listener) => listener.name !== name));
     if (missing.length > 0) {
       log.error(`listeners missing in the new Envoy: ${missing.map(({ name }) => name).join(', ')}`);

@@ -27,7 +27,7 @@ export async function attachLifeline(epoch: Epoch, admin: AdminAccess): Promise<
   // without it only a later failure is harder to handle, and it is tried again
   const lifeline = await admin.openLifeline().catch(() => undefined);
   if (lifeline === undefined) return;
-  const owner = await lifeline.admin.serverInfo().catch(() => undefined);
+  const owner = await lifeline.admin.serverInfo().catch(() => undefined); // no answer: not this Envoy's
   if (epoch.alive && epoch.lifeline === undefined && isLive(owner, epoch)) epoch.lifeline = lifeline;
   else await lifeline.close();
 }

@@ -5,7 +5,7 @@ import { access } from 'node:fs/promises';
 import { join } from 'node:path';
 
 import { temporaryDirectory } from '../support/temporary-directory.ts';
-import { freePorts } from '../support/free-ports.ts';
+import { freePorts } from '../../examples/demo/free-ports.ts';
 import { ControlPlane } from './support/control-plane.ts';
 import { answeringListener, staticCluster } from './support/mesh-resources.ts';
 import { Pod } from './support/pod.ts';

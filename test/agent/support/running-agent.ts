@@ -15,7 +15,7 @@ import { execaSpawn } from '../../../src/runtime/execa-spawn.ts';
 import type { Child, Command, Spawn } from '../../../src/runtime/spawn.ts';
 import type { FakeBootstrap } from '../../envoy/fixtures/fake-envoy-process.ts';
 import { makeAuthority } from '../../security/authority.ts';
-import { freePorts } from '../../support/free-ports.ts';
+import { freePorts } from '../../../examples/demo/free-ports.ts';
 import { recordingLog } from '../../support/recording-log.ts';
 import { agentConfig, type GivenConfig } from './agent-config.ts';
 

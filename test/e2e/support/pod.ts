@@ -7,7 +7,7 @@ import { join, resolve } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 
 import { fetchEnvoy } from '../../../examples/demo/fetch-envoy.ts';
-import { freePorts } from '../../support/free-ports.ts';
+import { freePorts } from '../../../examples/demo/free-ports.ts';
 import type { ControlPlane } from './control-plane.ts';
 
 const AGENT = resolve(import.meta.dirname, '../../../src/cli/agent.ts');

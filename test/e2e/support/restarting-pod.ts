@@ -5,7 +5,7 @@ import { mkdir, readdir, readFile, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 
 import type { EnvoySnapshot } from '../../../src/envoy/snapshot.ts';
-import { freePorts } from '../../support/free-ports.ts';
+import { freePorts } from '../../../examples/demo/free-ports.ts';
 import { ControlPlane } from './control-plane.ts';
 import { answeringListener, staticCluster } from './mesh-resources.ts';
 import { Pod, type PodExit } from './pod.ts';

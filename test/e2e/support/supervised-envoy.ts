@@ -1,10 +1,10 @@
 // A supervisor with the real Envoy and a static bootstrap of one listener, on free ports of 127.0.0.1.
 
 import { writeFile, rm } from 'node:fs/promises';
-import { createServer, type AddressInfo } from 'node:net';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 
+import { freePorts } from '../../../examples/demo/free-ports.ts';
 import { DEFAULT_TIMING } from '../../../src/envoy/settings.ts';
 import type { EnvoySnapshot } from '../../../src/envoy/snapshot.ts';
 import { EnvoySupervisor, type EnvoyEnd } from '../../../src/envoy/supervisor.ts';
@@ -93,21 +93,6 @@ export async function eventually(holds: () => boolean | Promise<boolean>): Promi
     if (performance.now() > deadline) throw new Error('what the test waits for did not happen within 15 s');
     await sleep(20);
   }
-}
-
-/** Ports that were free a moment ago, all different. */
-export async function freePorts(count: number): Promise<number[]> {
-  const servers = Array.from({ length: count }, () => createServer());
-  const ports = await Promise.all(
-    servers.map(
-      (server) =>
-        new Promise<number>((resolve) => {
-          server.listen(0, '127.0.0.1', () => resolve((server.address() as AddressInfo).port));
-        }),
-    ),
-  );
-  await Promise.all(servers.map((server) => new Promise((resolve) => server.close(resolve))));
-  return ports;
 }
 
 function bootstrap(adminPort: number, trafficPort: number): Bootstrap {

@@ -4,7 +4,7 @@
 import { copyFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 
-import { freePorts } from '../../support/free-ports.ts';
+import { freePorts } from '../../../examples/demo/free-ports.ts';
 import { temporaryDirectory } from '../../support/temporary-directory.ts';
 import { ControlPlane } from './control-plane.ts';
 import { inboundListener } from './inbound-listener.ts';
