@@ -7,6 +7,7 @@ import type { EnvoyOutput } from '../envoy/epoch.ts';
 import { EnvoySupervisor, type EnvoyEnd } from '../envoy/supervisor.ts';
 import { instanceAddresses } from '../node/instance-addresses.ts';
 import { readInterfaces, settledInterfaces } from '../node/network-interfaces.ts';
+import { UNKNOWN_PLATFORM } from '../node/node.ts';
 import { loadMessages } from '../proto/messages.ts';
 import type { Clock } from '../runtime/clock.ts';
 import { AgentError } from '../runtime/errors.ts';
@@ -17,11 +18,12 @@ import type { SecretManager } from '../security/secret-manager.ts';
 import { SdsServer } from '../sds/server.ts';
 import { StatusServer } from '../status/server.ts';
 import { XdsProxy, type XdsProxySnapshot } from '../xds-proxy/proxy.ts';
-import { BootstrapWriter, nodeIdOf } from './bootstrap-writer.ts';
+import { BootstrapWriter } from './bootstrap-writer.ts';
 import { controlsOf, type AgentControls } from './controls.ts';
 import { Counters } from './counters.ts';
 import { envoySettings } from './envoy-settings.ts';
 import { openIdentity, type Identity } from './identity.ts';
+import { nodeIdOf, type NodeFacts } from './node-facts.ts';
 import { statusDeps } from './status.ts';
 import { refuseUnsupported, withoutEffect } from './unsupported.ts';
 import { xdsReadiness } from './xds-state.ts';
@@ -120,7 +122,13 @@ async function makeSupervisor(
 ): Promise<EnvoySupervisor> {
   const { log, reload } = deps;
   const { binaryPath, instanceIps, xdsSnapshot } = input;
-  const writer = new BootstrapWriter({ load: firstThen(config, reload), instanceIps, log });
+  const facts = async (): Promise<NodeFacts> => ({
+    instanceIps,
+    platform: UNKNOWN_PLATFORM,
+    credentialSocketExists: false,
+    servesFilesOnly: false,
+  });
+  const writer = new BootstrapWriter({ load: firstThen(config, reload), facts, log });
   await writer.check(config); // a mistake in it is told now, before a port is open
   const settings = await envoySettings(config, binaryPath, instanceIps, log);
   return new EnvoySupervisor(

@@ -2,15 +2,14 @@ import { deepEqual, equal, notEqual, rejects } from 'node:assert/strict';
 import { readdir, readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 
-import { BootstrapWriter, nodeIdOf, nodeInput } from '../../src/agent/bootstrap-writer.ts';
+import { BootstrapWriter } from '../../src/agent/bootstrap-writer.ts';
 import type { AgentConfig } from '../../src/config/agent-config.ts';
 import type { BootstrapLaunch } from '../../src/envoy/launcher.ts';
 import { ConfigError } from '../../src/runtime/errors.ts';
 import { recordingLog } from '../support/recording-log.ts';
 import { temporaryDirectory, type TemporaryDirectory } from '../support/temporary-directory.ts';
 import { agentConfig, type GivenConfig } from './support/agent-config.ts';
-
-const IPS = ['10.0.0.7'];
+import { nodeFacts } from './support/node-facts.ts';
 
 /** Gives the next configuration at every launch; the last one goes on. */
 function writerOf(...configs: AgentConfig[]): BootstrapWriter {
@@ -21,7 +20,7 @@ function writerOf(...configs: AgentConfig[]): BootstrapWriter {
       ? Promise.reject(new ConfigError('nothing to load'))
       : Promise.resolve(config);
   };
-  return new BootstrapWriter({ load, instanceIps: IPS, log: recordingLog().log });
+  return new BootstrapWriter({ load, facts: async () => nodeFacts(), log: recordingLog().log });
 }
 
 function launch(changes: Partial<BootstrapLaunch> = {}): BootstrapLaunch {
@@ -174,31 +173,5 @@ describe('BootstrapWriter', () => {
 
     equal(path, join(folder.path, 'envoy-rev0.yaml'));
     deepEqual(JSON.parse(await readFile(path, 'utf8')), { admin: { port: '15009' } });
-  });
-});
-
-describe('nodeIdOf', () => {
-  it('names type, first address, pod and domain', async () => {
-    const config = await agentConfig({ nodeType: 'router', flags: { domain: 'shop.svc.mesh' } });
-
-    equal(nodeIdOf(config, IPS), 'router~10.0.0.7~web-1.shop~shop.svc.mesh');
-  });
-});
-
-describe('nodeInput', () => {
-  it('carries ports, paths and switches of the environment', async () => {
-    const env = { ENVOY_STATUS_PORT: '15121', ENVOY_PROMETHEUS_PORT: '15190', DNS_PROXY_ADDR: '[::1]:15053' };
-    const config = await agentConfig({ env, flags: { outlierLogPath: '/dev/stdout', stsPort: 15_463 } });
-
-    const { ports, dnsProxyAddress, outlierLogPath, instanceIps } = nodeInput(config, IPS);
-
-    deepEqual(ports, {
-      envoyStatus: 15_121,
-      envoyPrometheus: 15_190,
-      envoySecureMetrics: 0,
-      envoySecureMergedMetrics: 0,
-      sts: 15_463,
-    });
-    deepEqual([dnsProxyAddress, outlierLogPath, instanceIps], ['[::1]:15053', '/dev/stdout', IPS]);
   });
 });
