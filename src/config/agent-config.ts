@@ -4,7 +4,7 @@
 
 import { ConfigError, messageOf } from '../runtime/errors.ts';
 import type { TextMap } from '../runtime/json.ts';
-import { readEnvironment, type Env, type Environment } from './env.ts';
+import { readEnvironment, rejectionText, type Env, type Environment } from './env.ts';
 import { envoyConfig, type EnvoyConfig } from './envoy-config.ts';
 import {
   controlPlaneConfig,
@@ -71,8 +71,11 @@ export interface AgentConfig {
 /** @throws ConfigError naming the flag, variable, file or field and its value */
 export async function loadAgentConfig(input: AgentConfigInput): Promise<AgentConfig> {
   const { nodeType, flags, environment, workingDirectory, uid } = input;
-  const { values: env, warnings } = readEnvironment(environment);
-  const notices: Notice[] = [...ignoredFlagsNotice(input.ignoredFlags), ...warnings.map(warning)];
+  const { values: env, rejections } = readEnvironment(environment);
+  const notices: Notice[] = [
+    ...ignoredFlagsNotice(input.ignoredFlags),
+    ...rejections.map((each) => warning(rejectionText(each))),
+  ];
   const podInfo = await readPodInfo(input.readText);
   notices.push(...podInfo.notices);
   const proxyConfig = await effectiveProxyConfig(input, env, podInfo, notices);

@@ -1,20 +1,39 @@
-// One row of the environment table: name, kind, default, meaning. Reading the rows is env.ts.
+// One row of the environment table: name, kind, default, meaning, and what has to be known about it beside that.
+// Reading the rows is env.ts.
 
 import type { Parser } from './parsers.ts';
 
-export interface EnvRow<T> {
+export interface EnvRowMarks {
+  /** True: nobody may see the value, in no listing and no warning. Default false. */
+  readonly secret?: true;
+  /** Why setting it changes nothing; undefined when it has its effect. */
+  readonly noEffect?: string;
+}
+
+export interface EnvRow<T> extends EnvRowMarks {
   readonly name: string;
   readonly parser: Parser<T>;
   readonly fallback: T;
   readonly help: string;
 }
 
-export function row<T>(name: string, parser: Parser<T>, fallback: NoInfer<T>, help: string): EnvRow<T> {
-  return { name, parser, fallback, help };
+export function row<T>(
+  name: string,
+  parser: Parser<T>,
+  fallback: NoInfer<T>,
+  help: string,
+  marks: EnvRowMarks = {},
+): EnvRow<T> {
+  return { name, parser, fallback, help, ...marks };
 }
 
 /** A variable for which unset differs from every value. */
-export function optional<T>(name: string, parser: Parser<T>, help: string): EnvRow<T | undefined> {
+export function optional<T>(
+  name: string,
+  parser: Parser<T>,
+  help: string,
+  marks: EnvRowMarks = {},
+): EnvRow<T | undefined> {
   const wider = parser as Parser<T | undefined>;
-  return { name, parser: wider, fallback: undefined, help };
+  return { name, parser: wider, fallback: undefined, help, ...marks };
 }

@@ -12,29 +12,47 @@ export type Env = { readonly [K in keyof typeof envRows]: (typeof envRows)[K]['f
 
 export type Environment = Readonly<Record<string, string | undefined>>;
 
+/** A value that cannot be read. The default counts instead. */
+export interface EnvRejection {
+  readonly name: string;
+  /** As it was given; `***` for a secret. */
+  readonly text: string;
+  /** What a value looks like, for example `true/false`. */
+  readonly expecting: string;
+  /** The default that counts, as one would write it; `unset` where there is none. */
+  readonly used: string;
+}
+
 export interface EnvironmentValues {
   readonly values: Env;
-  /** One per variable whose text could not be read. */
-  readonly warnings: readonly string[];
+  /** In the order of the table. */
+  readonly rejections: readonly EnvRejection[];
 }
 
 export function readEnvironment(environment: Environment): EnvironmentValues {
-  const warnings: string[] = [];
+  const rejections: EnvRejection[] = [];
   const rows: [string, EnvRow<unknown>][] = Object.entries(envRows);
   const pairs = rows.map(([key, row]): [string, unknown] => {
     const text = environment[row.name];
     const value = text === undefined ? row.fallback : row.parser.parse(text);
     if (text === undefined || value !== undefined) return [key, value];
-    warnings.push(rejection(row, text));
+    rejections.push(rejection(row, text));
     return [key, row.fallback];
   });
-  return { values: Object.fromEntries(pairs) as Env, warnings };
+  return { values: Object.fromEntries(pairs) as Env, rejections };
 }
 
-function rejection({ name, parser, fallback }: EnvRow<unknown>, text: string): string {
+function rejection({ name, parser, fallback, secret }: EnvRow<unknown>, text: string): EnvRejection {
   const used = fallback === undefined ? 'unset' : parser.format(fallback);
-  const problem = `Invalid environment variable value \`${text}\`, expecting ${parser.expecting}`;
-  return `${problem}, defaulting to ${used} (${name})`;
+  return { name, text: secret ? MASK : text, expecting: parser.expecting, used };
+}
+
+/** What stands where a secret is not shown. */
+export const MASK = '***';
+
+/** Upstream's words, and the variable's name. */
+export function rejectionText({ name, text, expecting, used }: EnvRejection): string {
+  return `Invalid environment variable value \`${text}\`, expecting ${expecting}, defaulting to ${used} (${name})`;
 }
 
 /** The entries whose name begins with `prefix`, without it, in the environment's order. */

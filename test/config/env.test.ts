@@ -1,12 +1,12 @@
 import assert from 'node:assert/strict';
 
-import { envRows, readEnvironment, withPrefix } from '../../src/config/env.ts';
+import { envRows, readEnvironment, rejectionText, withPrefix } from '../../src/config/env.ts';
 
 describe('readEnvironment', () => {
   it('gives every default when nothing is set', () => {
-    const { values, warnings } = readEnvironment({});
+    const { values, rejections } = readEnvironment({});
 
-    assert.deepEqual(warnings, []);
+    assert.deepEqual(rejections, []);
     assert.equal(values.trustDomain, 'cluster.local');
     assert.equal(values.secretTtlMs, 86_400_000);
     assert.equal(values.graceRatio, 0.5);
@@ -37,23 +37,23 @@ describe('readEnvironment', () => {
     assert.equal(readEnvironment({ TRUST_DOMAIN: '' }).values.trustDomain, '');
   });
 
-  it('warns about a bad value, naming variable, value and default, and uses the default', () => {
-    const { values, warnings } = readEnvironment({ ISTIO_DELTA_XDS: 'maybe', SECRET_TTL: '5' });
+  it('rejects a bad value with variable, text, expectation and default, and uses the default', () => {
+    const { values, rejections } = readEnvironment({ ISTIO_DELTA_XDS: 'maybe', SECRET_TTL: '5' });
 
     assert.equal(values.deltaXds, true);
     assert.equal(values.secretTtlMs, 86_400_000);
-    assert.deepEqual(warnings, [
-      'Invalid environment variable value `5`, expecting a duration, defaulting to 24h0m0s (SECRET_TTL)',
-      'Invalid environment variable value `maybe`, expecting true/false, defaulting to true (ISTIO_DELTA_XDS)',
+    assert.deepEqual(rejections, [
+      { name: 'SECRET_TTL', text: '5', expecting: 'a duration', used: '24h0m0s' },
+      { name: 'ISTIO_DELTA_XDS', text: 'maybe', expecting: 'true/false', used: 'true' },
     ]);
   });
 
   it('treats an empty bool, int or duration as a bad value', () => {
     const names = ['DISABLE_ENVOY', 'ENVOY_STATUS_PORT', 'DNS_FORWARD_TIMEOUT'];
 
-    const { warnings } = readEnvironment(Object.fromEntries(names.map((name) => [name, ''])));
+    const { rejections } = readEnvironment(Object.fromEntries(names.map((name) => [name, ''])));
 
-    assert.equal(warnings.length, 3);
+    assert.equal(rejections.length, 3);
   });
 
   it('has each variable once', () => {
@@ -62,6 +62,17 @@ describe('readEnvironment', () => {
     assert.deepEqual(
       names.filter((name, index) => names.indexOf(name) !== index),
       [],
+    );
+  });
+});
+
+describe('rejectionText', () => {
+  it("says it in upstream's words and names the variable", () => {
+    const rejection = { name: 'PKCS8_KEY', text: 'maybe', expecting: 'true/false', used: 'false' };
+
+    assert.equal(
+      rejectionText(rejection),
+      'Invalid environment variable value `maybe`, expecting true/false, defaulting to false (PKCS8_KEY)',
     );
   });
 });
