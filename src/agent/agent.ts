@@ -7,7 +7,7 @@ import type { EnvoyOutput } from '../envoy/epoch.ts';
 import { EnvoySupervisor, type EnvoyEnd } from '../envoy/supervisor.ts';
 import { instanceAddresses } from '../node/instance-addresses.ts';
 import { readInterfaces, settledInterfaces } from '../node/network-interfaces.ts';
-import { UNKNOWN_PLATFORM } from '../node/node.ts';
+import { UNKNOWN_PLATFORM, type Platform } from '../node/node.ts';
 import { loadMessages } from '../proto/messages.ts';
 import type { Clock } from '../runtime/clock.ts';
 import { AgentError } from '../runtime/errors.ts';
@@ -23,7 +23,7 @@ import { controlsOf, type AgentControls } from './controls.ts';
 import { Counters } from './counters.ts';
 import { envoySettings } from './envoy-settings.ts';
 import { openIdentity, type Identity } from './identity.ts';
-import { nodeIdOf, type NodeFacts } from './node-facts.ts';
+import { nodeIdOf, type HostFacts } from './node-facts.ts';
 import { statusDeps } from './status.ts';
 import { refuseUnsupported, withoutEffect } from './unsupported.ts';
 import { xdsReadiness } from './xds-state.ts';
@@ -80,6 +80,7 @@ async function startAndRun(
   refuseUnsupported(config);
   const ignored = withoutEffect(config);
   if (ignored !== '') deps.log.warn(`without effect in this version: ${ignored}`);
+  const platform = askPlatform();
   const binaryPath = await findEnvoyBinary(config.envoy.binary);
   const instanceIps = await addressesOf(config, deps.clock, stopping);
   logRole(config, instanceIps, deps.log);
@@ -90,7 +91,8 @@ async function startAndRun(
   // Envoy asks the xDS proxy before a restart, and the proxy is opened after the supervisor is made.
   const xds: { proxy?: XdsProxy } = {};
   const xdsSnapshot = (): XdsProxySnapshot => xds.proxy?.snapshot() ?? { generations: [] };
-  const supervisor = await makeSupervisor(config, deps, { binaryPath, instanceIps, xdsSnapshot });
+  const host = { instanceIps, credentialSocketExists: false, servesFilesOnly: false };
+  const supervisor = await makeSupervisor(config, deps, { binaryPath, host, platform, xdsSnapshot });
   const controls = controlsOf({ supervisor, secrets: identity.secrets, stopping: asked, log: deps.log });
 
   servers.use(identity.secrets);
@@ -111,7 +113,8 @@ async function startAndRun(
 
 interface SupervisorInput {
   readonly binaryPath: string;
-  readonly instanceIps: readonly string[];
+  readonly host: HostFacts;
+  readonly platform: Promise<Platform>;
   readonly xdsSnapshot: () => XdsProxySnapshot;
 }
 
@@ -121,16 +124,10 @@ async function makeSupervisor(
   input: SupervisorInput,
 ): Promise<EnvoySupervisor> {
   const { log, reload } = deps;
-  const { binaryPath, instanceIps, xdsSnapshot } = input;
-  const facts = async (): Promise<NodeFacts> => ({
-    instanceIps,
-    platform: UNKNOWN_PLATFORM,
-    credentialSocketExists: false,
-    servesFilesOnly: false,
-  });
-  const writer = new BootstrapWriter({ load: firstThen(config, reload), facts, log });
+  const { binaryPath, host, platform, xdsSnapshot } = input;
+  const writer = new BootstrapWriter({ load: firstThen(config, reload), host, platform, log });
   await writer.check(config); // a mistake in it is told now, before a port is open
-  const settings = await envoySettings(config, binaryPath, instanceIps, log);
+  const settings = await envoySettings(config, binaryPath, host.instanceIps, log);
   return new EnvoySupervisor(
     {
       ...deps,
@@ -199,6 +196,11 @@ async function keepingCertificates(
     },
   ]);
   return end.promise;
+}
+
+/** Begun at once, beside all that follows; waited for by whoever writes what it says. Never rejects. */
+function askPlatform(): Promise<Platform> {
+  return Promise.resolve(UNKNOWN_PLATFORM);
 }
 
 async function addressesOf(

@@ -1,20 +1,24 @@
 // From configuration to the file one Envoy is started with. Every launch reads the configuration again, so a planned
 // restart picks up what changed; a rollback repeats what worked. What the file says: effective-bootstrap.ts.
 
+import { isDeepStrictEqual } from 'node:util';
+
 import { bootstrapPath, removeBootstrap, writeBootstrap } from '../bootstrap/bootstrap-file.ts';
 import { serializeBootstrap } from '../bootstrap/bootstrap.ts';
 import type { AgentConfig } from '../config/agent-config.ts';
 import type { BootstrapLaunch } from '../envoy/launcher.ts';
+import { UNKNOWN_PLATFORM, type Platform } from '../node/node.ts';
 import { AgentError } from '../runtime/errors.ts';
 import type { Log } from '../runtime/log.ts';
-import { effectiveBootstrap } from './effective-bootstrap.ts';
-import type { NodeFacts } from './node-facts.ts';
+import { effectiveBootstrap, type EffectiveBootstrap } from './effective-bootstrap.ts';
+import type { HostFacts } from './node-facts.ts';
 
 export interface BootstrapWriterDeps {
   /** The configuration as it is now: for the first launch the one the agent was started with. */
   readonly load: () => Promise<AgentConfig>;
-  /** What the host says about this node; asked before every launch, may take as long as the platform's probe. */
-  readonly facts: () => Promise<NodeFacts>;
+  readonly host: HostFacts;
+  /** Asked beside everything else, and waited for before a file is written; never rejects. */
+  readonly platform: Promise<Platform>;
   readonly log: Log;
 }
 
@@ -22,8 +26,20 @@ interface Remembered extends Pick<BootstrapLaunch, 'epoch' | 'generation'> {
   readonly config: AgentConfig;
 }
 
+/** What a bootstrap is made of, and what came of it. */
+interface Rendering {
+  readonly config: AgentConfig;
+  readonly generation: number;
+  readonly platform: Platform;
+  readonly bootstrap: EffectiveBootstrap;
+  readonly warnings: readonly string[];
+}
+
 /** Configurations remembered for a rollback: active, candidate, and one draining. */
 const REMEMBERED = 3;
+
+/** Stands for any answer of the probe: what is wrong with it is wrong with every answer. */
+const ANY_PLATFORM: Platform = { ...UNKNOWN_PLATFORM, metadata: { gcp_project: 'any' } };
 
 export class BootstrapWriter {
   readonly #deps: BootstrapWriterDeps;
@@ -31,19 +47,26 @@ export class BootstrapWriter {
   readonly #written = new Set<string>();
   /** Oldest first. */
   #remembered: readonly Remembered[] = [];
+  /** Made by the check, for the first launch. */
+  #checked: Rendering | undefined;
 
   constructor(deps: BootstrapWriterDeps) {
     this.#deps = deps;
   }
 
   /**
-   * Renders the first bootstrap and throws it away.
+   * Renders the first bootstrap ahead of its launch, without waiting for the platform.
    *
-   * @throws ConfigError for configuration that no Envoy could be started with
+   * @throws ConfigError for configuration that no Envoy could be started with, whatever the platform is
    */
   async check(config: AgentConfig): Promise<void> {
-    const ignored = (): void => undefined; // what is to be warned of is said when the file is written
-    await effectiveBootstrap(config, await this.#deps.facts(), 1, ignored);
+    const known = await Promise.race([this.#deps.platform, Promise.resolve(undefined)]);
+    try {
+      this.#checked = await this.#render(config, 0, known ?? UNKNOWN_PLATFORM);
+    } catch (error) {
+      if (known !== undefined) throw error;
+      await this.#render(config, 0, ANY_PLATFORM); // without a mistake of its own, the platform may still mend it
+    }
   }
 
   /**
@@ -78,15 +101,33 @@ export class BootstrapWriter {
   }
 
   async #writeFile(config: AgentConfig, epoch: number, generation: number): Promise<string> {
-    const { facts, log } = this.#deps;
-    const rendered = await effectiveBootstrap(config, await facts(), generation, (message) =>
-      log.warn(message),
-    );
-    if (rendered.kind === 'custom') return rendered.path;
+    const { bootstrap, warnings } = await this.#rendering(config, generation);
+    for (const warning of warnings) this.#deps.log.warn(warning);
+    if (bootstrap.kind === 'custom') return bootstrap.path;
     const numbered = config.supervision.hotRestart ? epoch : undefined;
-    const path = bootstrapPath(config.proxyConfig.configPath, numbered, rendered.extension);
+    const path = bootstrapPath(config.proxyConfig.configPath, numbered, bootstrap.extension);
     this.#written.add(path);
-    await writeBootstrap(path, serializeBootstrap(rendered.document), config.proxyConfig.json);
+    await writeBootstrap(path, serializeBootstrap(bootstrap.document), config.proxyConfig.json);
     return path;
+  }
+
+  /** The checked one when it was made of the same. */
+  async #rendering(config: AgentConfig, generation: number): Promise<Rendering> {
+    const platform = await this.#deps.platform;
+    const checked = this.#checked;
+    this.#checked = undefined;
+    const same =
+      checked?.config === config &&
+      checked.generation === generation &&
+      isDeepStrictEqual(checked.platform, platform);
+    return same ? checked : this.#render(config, generation, platform);
+  }
+
+  async #render(config: AgentConfig, generation: number, platform: Platform): Promise<Rendering> {
+    const warnings: string[] = [];
+    const facts = { ...this.#deps.host, platform };
+    const warn = (message: string): void => void warnings.push(message);
+    const bootstrap = await effectiveBootstrap(config, facts, generation, warn);
+    return { config, generation, platform, bootstrap, warnings };
   }
 }

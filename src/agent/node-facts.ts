@@ -6,14 +6,19 @@ import { nodeId } from '../node/identity.ts';
 import type { Node, NodeInput, Platform } from '../node/node.ts';
 import { pilotSubjectAltNames } from '../node/pilot-san.ts';
 
-export interface NodeFacts {
+/** Found out once, at start, and at once. */
+export interface HostFacts {
   /** Addresses of this instance in order, fixed for its life. */
   readonly instanceIps: readonly string[];
-  readonly platform: Platform;
   /** A live SDS server answers on the credential socket. */
   readonly credentialSocketExists: boolean;
   /** An external SDS server serves the workload's identity; ours only serves files. */
   readonly servesFilesOnly: boolean;
+}
+
+export interface NodeFacts extends HostFacts {
+  /** The answer of a probe that may take seconds. */
+  readonly platform: Platform;
 }
 
 /** Everything the node is computed from. */

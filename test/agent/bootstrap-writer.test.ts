@@ -6,6 +6,7 @@ import { BootstrapWriter } from '../../src/agent/bootstrap-writer.ts';
 import type { AgentConfig } from '../../src/config/agent-config.ts';
 import type { BootstrapLaunch } from '../../src/envoy/launcher.ts';
 import { ConfigError } from '../../src/runtime/errors.ts';
+import { UNKNOWN_PLATFORM, type Platform } from '../../src/node/node.ts';
 import { recordingLog } from '../support/recording-log.ts';
 import { temporaryDirectory, type TemporaryDirectory } from '../support/temporary-directory.ts';
 import { agentConfig, type GivenConfig } from './support/agent-config.ts';
@@ -13,6 +14,10 @@ import { nodeFacts } from './support/node-facts.ts';
 
 /** Gives the next configuration at every launch; the last one goes on. */
 function writerOf(...configs: AgentConfig[]): BootstrapWriter {
+  return writerOn(Promise.resolve(UNKNOWN_PLATFORM), ...configs);
+}
+
+function writerOn(platform: Promise<Platform>, ...configs: AgentConfig[]): BootstrapWriter {
   let launches = 0;
   const load = (): Promise<AgentConfig> => {
     const config = configs[Math.min(launches++, configs.length - 1)];
@@ -20,7 +25,7 @@ function writerOf(...configs: AgentConfig[]): BootstrapWriter {
       ? Promise.reject(new ConfigError('nothing to load'))
       : Promise.resolve(config);
   };
-  return new BootstrapWriter({ load, facts: async () => nodeFacts(), log: recordingLog().log });
+  return new BootstrapWriter({ load, host: nodeFacts(), platform, log: recordingLog().log });
 }
 
 function launch(changes: Partial<BootstrapLaunch> = {}): BootstrapLaunch {
@@ -173,5 +178,61 @@ describe('BootstrapWriter', () => {
 
     equal(path, join(folder.path, 'envoy-rev0.yaml'));
     deepEqual(JSON.parse(await readFile(path, 'utf8')), { admin: { port: '15009' } });
+  });
+
+  it('starts the first Envoy from what was checked, and later ones from what is there then', async () => {
+    const template = join(folder.path, 'mine.json');
+    await writeFile(template, '{ "admin": {} }');
+    const same = await config({ env: { ISTIO_BOOTSTRAP: template } });
+    const writer = writerOf(same);
+    await writer.check(same);
+    await writeFile(template, '{ "node": {} }');
+
+    const [first, second] = [
+      await writer.write(launch({ generation: 0 })),
+      await writer.write(launch({ epoch: 1, generation: 1 })),
+    ];
+
+    deepEqual(JSON.parse(await readFile(first, 'utf8')), { admin: {} });
+    deepEqual(JSON.parse(await readFile(second, 'utf8')), { node: {} });
+  });
+
+  describe('while the platform is still asked', () => {
+    const gcp: Platform = {
+      ...UNKNOWN_PLATFORM,
+      metadata: { gcp_project: 'p-1' },
+      locality: { region: 'r' },
+    };
+    const tracing = { proxyConfig: { tracing: { stackdriver: {} } } };
+
+    it('checks all that the answer cannot mend', async () => {
+      const pending = new Promise<Platform>(() => undefined);
+      const bad = await config({ env: { ISTIO_BOOTSTRAP: join(folder.path, 'none.json') } });
+
+      await writerOn(pending).check(await config());
+      await writerOn(pending).check(await config(tracing));
+      await rejects(writerOn(pending).check(bad), /none\.json/);
+    });
+
+    it('writes what the answer says', async () => {
+      const answer = Promise.withResolvers<Platform>();
+      const traced = await config(tracing);
+      const writer = writerOn(answer.promise, traced);
+      await writer.check(traced);
+
+      const writing = writer.write(launch({ generation: 0 }));
+      answer.resolve(gcp);
+
+      const { node } = JSON.parse(await readFile(await writing, 'utf8'));
+      deepEqual([node.locality, node.metadata.PLATFORM_METADATA], [{ region: 'r' }, { gcp_project: 'p-1' }]);
+    });
+
+    it('fails when the answer does not mend it', async () => {
+      const traced = await config(tracing);
+
+      await rejects(writerOf(traced).check(traced), /missing GCP Project/);
+      await rejects(writerOf(traced).write(launch()), /missing GCP Project/);
+      deepEqual(await readdir(folder.path), []);
+    });
   });
 });
