@@ -4,6 +4,7 @@
 
 import type { EnvRow } from './env-row.ts';
 import { envoyVariables } from './envoy-variables.ts';
+import { MASK } from './secrets.ts';
 import { workloadVariables } from './workload-variables.ts';
 
 export const envRows = { ...workloadVariables, ...envoyVariables };
@@ -46,9 +47,6 @@ function rejection({ name, parser, fallback, secret }: EnvRow<unknown>, text: st
   const used = fallback === undefined ? 'unset' : parser.format(fallback);
   return { name, text: secret ? MASK : text, expecting: parser.expecting, used };
 }
-
-/** What stands where a secret is not shown. */
-export const MASK = '***';
 
 /** Upstream's words, and the variable's name. */
 export function rejectionText({ name, text, expecting, used }: EnvRejection): string {

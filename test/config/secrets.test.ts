@@ -1,0 +1,74 @@
+import { deepEqual, equal } from 'node:assert/strict';
+
+import { isSecretName, maskSecrets, maskText } from '../../src/config/secrets.ts';
+
+describe('isSecretName', () => {
+  it('knows tokens, passwords and every header for CA and discovery', () => {
+    const secret = ['accessToken', 'access_token', 'CA_HEADER_X', 'XDS_HEADER_authorization', 'db-password'];
+    const open = ['POD_NAME', 'tokenManagerPlugin', 'ISTIO_META_TLS_CLIENT_KEY', 'CA_HEADERS', 'keyPath'];
+
+    deepEqual([...secret, ...open].filter(isSecretName), secret);
+  });
+});
+
+describe('maskText', () => {
+  it('hides values in YAML and JSON and leaves the rest', () => {
+    equal(
+      maskText('tracing: {lightstep: {address: a:1, accessToken: abc}}'),
+      'tracing: {lightstep: {address: a:1, accessToken: ***}}',
+    );
+    equal(maskText(String.raw`{"accessToken":"a\"b c","b":1}`), '{"accessToken":***,"b":1}');
+    equal(maskText("CA_HEADER_A: 'x y'\nPOD: z"), 'CA_HEADER_A: ***\nPOD: z');
+    equal(maskText('authorization: Bearer abc\nPOD: z'), 'authorization: ***\nPOD: z');
+  });
+});
+
+describe('maskSecrets', () => {
+  it('hides what stands under secret names, of whatever kind', () => {
+    const value = { tracing: { accessToken: 'tok', address: 'a:1' }, secret: { a: ['x'] }, password: '' };
+
+    deepEqual(maskSecrets(value), {
+      tracing: { accessToken: '***', address: 'a:1' },
+      secret: '***',
+      password: '',
+    });
+  });
+
+  it('hides the value of a header with such a name', () => {
+    const headers = [
+      { name: 'Authorization', value: 'Bearer x' },
+      { key: 'x-token', value: 'y' },
+      { name: 'Accept', value: 'z' },
+    ];
+
+    deepEqual(maskSecrets({ headers }), {
+      headers: [
+        { name: 'Authorization', value: '***' },
+        { key: 'x-token', value: '***' },
+        { name: 'Accept', value: 'z' },
+      ],
+    });
+  });
+
+  it('hides a secret wherever it occurs again, and known ones too', () => {
+    const value = { accessToken: 'long-token-1', note: 'was long-token-1 and given-secret', short: 'a' };
+
+    deepEqual(maskSecrets(value, ['given-secret', 'a']), {
+      accessToken: '***',
+      note: 'was *** and ***',
+      short: 'a',
+    });
+  });
+
+  it('hides secrets in texts that hold YAML', () => {
+    deepEqual(maskSecrets({ ANNOTATIONS: { 'proxy.istio.io/config': 'accessToken: abc\n' } }), {
+      ANNOTATIONS: { 'proxy.istio.io/config': 'accessToken: ***\n' },
+    });
+  });
+
+  it('changes nothing without secrets', () => {
+    const value = { a: [1, true, null, 'text'], b: { c: 'd' } };
+
+    deepEqual(maskSecrets(value), value);
+  });
+});
