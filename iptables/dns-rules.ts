@@ -3,6 +3,7 @@
 // They stand after the owner rules, so the proxy's and excluded groups' queries never reach them.
 
 import type { CaptureConfig } from './config.ts';
+import { DNS } from './purposes.ts';
 import type { RuleRow } from './rule-list.ts';
 import { append } from './rule-list.ts';
 import type { FamilyView } from './rule-view.ts';
@@ -14,7 +15,7 @@ export function dnsRules(view: FamilyView): readonly RuleRow[] {
   const { config } = view;
   if (config.dns === undefined) return [];
   return [
-    append('raw', 'OUTPUT', '-j ISTIO_OUTPUT_DNS', 'zones for DNS'),
+    append('raw', 'OUTPUT', '-j ISTIO_OUTPUT_DNS', DNS.zones),
     ...redirects(view),
     ...ownZones(config),
     ...otherZones(view),
@@ -35,14 +36,14 @@ function redirects(view: FamilyView): readonly RuleRow[] {
     { protocol: 'udp', option: '--to-port' },
   ];
   return [
-    append('nat', 'ISTIO_OUTPUT', '-j ISTIO_OUTPUT_DNS', 'DNS queries of the application'),
+    append('nat', 'ISTIO_OUTPUT', '-j ISTIO_OUTPUT_DNS', DNS.queries),
     ...kinds.flatMap(({ protocol, option }) =>
       matches.map((to) =>
         append(
           'nat',
           'ISTIO_OUTPUT_DNS',
           `-p ${protocol} --dport 53 ${to}-j REDIRECT ${option} ${DNS_PORT}`,
-          `DNS over ${protocol} to the agent`,
+          DNS.redirect(protocol),
         ),
       ),
     ),
@@ -56,8 +57,8 @@ function ownZones(config: CaptureConfig): readonly RuleRow[] {
     ...config.proxyGids.map((gid) => `--gid-owner ${gid}`),
   ];
   return owners.flatMap((owner) => [
-    zone('ISTIO_OUTPUT_DNS', `--dport 53 -m owner ${owner}`, 1, "the agent's own queries"),
-    zone('ISTIO_OUTPUT_DNS', `--sport ${DNS_PORT} -m owner ${owner}`, 2, "the agent's answers"),
+    zone('ISTIO_OUTPUT_DNS', `--dport 53 -m owner ${owner}`, 1, DNS.ownQueries),
+    zone('ISTIO_OUTPUT_DNS', `--sport ${DNS_PORT} -m owner ${owner}`, 2, DNS.ownAnswers),
   ]);
 }
 
@@ -66,10 +67,10 @@ function otherZones(view: FamilyView): readonly RuleRow[] {
   const matches = destinations(view);
   if (matches.length === 0) return [];
   return [
-    append('raw', 'PREROUTING', '-j ISTIO_INBOUND', 'answers of DNS servers'),
+    append('raw', 'PREROUTING', '-j ISTIO_INBOUND', DNS.answers),
     ...matches.flatMap((to) => [
-      zone('ISTIO_OUTPUT_DNS', `--dport 53 ${to}`.trimEnd(), 2, "the application's queries"),
-      zone('ISTIO_INBOUND', `--sport 53 ${to.replace('-d', '-s')}`.trimEnd(), 1, "servers' answers"),
+      zone('ISTIO_OUTPUT_DNS', `--dport 53 ${to}`.trimEnd(), 2, DNS.applicationQueries),
+      zone('ISTIO_INBOUND', `--sport 53 ${to.replace('-d', '-s')}`.trimEnd(), 1, DNS.serverAnswers),
     ]),
   ];
 }

@@ -1,6 +1,7 @@
 // Rules for traffic that arrives: the chains that redirect to the proxy, and which ports go there.
 
 import type { CaptureConfig } from './config.ts';
+import { INBOUND, TPROXY } from './purposes.ts';
 import type { RuleRow } from './rule-list.ts';
 import { append } from './rule-list.ts';
 import type { FamilyView } from './rule-view.ts';
@@ -8,23 +9,18 @@ import type { FamilyView } from './rule-view.ts';
 /** Chains every other rule jumps to; present even when nothing does. */
 export function redirectTargets({ config }: FamilyView): readonly RuleRow[] {
   return [
-    append(
-      'nat',
-      'ISTIO_INBOUND',
-      `-p tcp --dport ${config.tunnelPort} -j RETURN`,
-      "tunnel traffic reaches the proxy's own listener",
-    ),
+    append('nat', 'ISTIO_INBOUND', `-p tcp --dport ${config.tunnelPort} -j RETURN`, INBOUND.tunnel),
     append(
       'nat',
       'ISTIO_REDIRECT',
       `-p tcp -j REDIRECT --to-ports ${config.outboundPort}`,
-      "to the proxy's outbound listener",
+      INBOUND.toOutboundListener,
     ),
     append(
       'nat',
       'ISTIO_IN_REDIRECT',
       `-p tcp -j REDIRECT --to-ports ${config.inboundPort}`,
-      "to the proxy's inbound listener",
+      INBOUND.toInboundListener,
     ),
   ];
 }
@@ -35,11 +31,11 @@ export function inboundRules(view: FamilyView): readonly RuleRow[] {
   const table = config.tproxy === undefined ? 'nat' : 'mangle';
   return [
     ...tproxyTargets(view),
-    append(table, 'PREROUTING', '-p tcp -j ISTIO_INBOUND', 'arriving TCP'),
+    append(table, 'PREROUTING', '-p tcp -j ISTIO_INBOUND', INBOUND.arriving),
     ...(config.inboundPorts === '*'
-      ? [...inboundExclusions(config, table), ...toProxy(config, '-p tcp', 'every other port')]
+      ? [...inboundExclusions(config, table), ...toProxy(config, '-p tcp', INBOUND.everyOtherPort)]
       : config.inboundPorts.flatMap((port) =>
-          toProxy(config, `-p tcp --dport ${port}`, `captured port ${port}`),
+          toProxy(config, `-p tcp --dport ${port}`, INBOUND.capturedPort(port)),
         )),
   ];
 }
@@ -49,20 +45,15 @@ function tproxyTargets({ config, loopback }: FamilyView): readonly RuleRow[] {
   const { mark } = config.tproxy;
   const target = `-j TPROXY --tproxy-mark ${mark}/0xffffffff --on-port ${config.inboundPort}`;
   return [
-    append('mangle', 'ISTIO_DIVERT', `-j MARK --set-mark ${mark}`, 'packets of a known connection'),
-    append('mangle', 'ISTIO_DIVERT', '-j ACCEPT', 'delivered locally by the mark'),
-    append(
-      'mangle',
-      'ISTIO_TPROXY',
-      `! -d ${loopback} -p tcp ${target}`,
-      'new connections, source address kept',
-    ),
+    append('mangle', 'ISTIO_DIVERT', `-j MARK --set-mark ${mark}`, TPROXY.divert),
+    append('mangle', 'ISTIO_DIVERT', '-j ACCEPT', TPROXY.deliver),
+    append('mangle', 'ISTIO_TPROXY', `! -d ${loopback} -p tcp ${target}`, TPROXY.redirect),
   ];
 }
 
 function inboundExclusions(config: CaptureConfig, table: string): readonly RuleRow[] {
   return config.inboundExcludedPorts.map((port) =>
-    append(table, 'ISTIO_INBOUND', `-p tcp --dport ${port} -j RETURN`, `excluded inbound port ${port}`),
+    append(table, 'ISTIO_INBOUND', `-p tcp --dport ${port} -j RETURN`, INBOUND.excludedPort(port)),
   );
 }
 
@@ -71,7 +62,7 @@ function toProxy(config: CaptureConfig, match: string, why: string): readonly Ru
     return [append('nat', 'ISTIO_INBOUND', `${match} -j ISTIO_IN_REDIRECT`, why)];
   const known = `${match} -m conntrack --ctstate RELATED,ESTABLISHED -j ISTIO_DIVERT`;
   return [
-    append('mangle', 'ISTIO_INBOUND', known, `${why}, known connections`),
-    append('mangle', 'ISTIO_INBOUND', `${match} -j ISTIO_TPROXY`, `${why}, new connections`),
+    append('mangle', 'ISTIO_INBOUND', known, INBOUND.known(why)),
+    append('mangle', 'ISTIO_INBOUND', `${match} -j ISTIO_TPROXY`, INBOUND.fresh(why)),
   ];
 }

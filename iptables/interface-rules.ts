@@ -1,5 +1,6 @@
 // Rules about whole interfaces and broken packets, which stand before everything else.
 
+import { INTERFACES } from './purposes.ts';
 import type { RuleRow } from './rule-list.ts';
 import { append, insert } from './rule-list.ts';
 import type { FamilyView } from './rule-view.ts';
@@ -9,8 +10,8 @@ export function excludedInterfaceRules({ config }: FamilyView): readonly RuleRow
   const tables = config.tproxy === undefined ? ['nat'] : ['nat', 'mangle'];
   return tables.flatMap((table) =>
     config.excludedInterfaces.flatMap((name) => [
-      append(table, 'PREROUTING', `-i ${name} -j RETURN`, `excluded interface ${name}, inbound`),
-      append(table, 'OUTPUT', `-o ${name} -j RETURN`, `excluded interface ${name}, outbound`),
+      append(table, 'PREROUTING', `-i ${name} -j RETURN`, INTERFACES.excludedIn(name)),
+      append(table, 'OUTPUT', `-o ${name} -j RETURN`, INTERFACES.excludedOut(name)),
     ]),
   );
 }
@@ -18,25 +19,14 @@ export function excludedInterfaceRules({ config }: FamilyView): readonly RuleRow
 /** The last resort for a virtual machine's interface; redirects inserted later come to stand before it. */
 export function virtualInterfaceRules({ config }: FamilyView): readonly RuleRow[] {
   return config.virtualInterfaces.map((name) =>
-    insert(
-      'nat',
-      'PREROUTING',
-      1,
-      `-i ${name} -j RETURN`,
-      `rest of the traffic of virtual interface ${name}`,
-    ),
+    insert('nat', 'PREROUTING', 1, `-i ${name} -j RETURN`, INTERFACES.virtualRest(name)),
   );
 }
 
 export function dropInvalidRules({ config }: FamilyView): readonly RuleRow[] {
   if (!config.dropInvalid) return [];
   return [
-    append(
-      'mangle',
-      'PREROUTING',
-      '-m conntrack --ctstate INVALID -j ISTIO_DROP',
-      'packets of no known connection would be answered with a reset',
-    ),
-    append('mangle', 'ISTIO_DROP', '-j DROP', 'drop invalid packets'),
+    append('mangle', 'PREROUTING', '-m conntrack --ctstate INVALID -j ISTIO_DROP', INTERFACES.invalid),
+    append('mangle', 'ISTIO_DROP', '-j DROP', INTERFACES.drop),
   ];
 }

@@ -2,6 +2,7 @@
 // ports and addresses go to the proxy. DNS stands between the owners and the selection (dns-rules.ts).
 
 import type { CaptureConfig } from './config.ts';
+import { OUTBOUND } from './purposes.ts';
 import type { RuleRow } from './rule-list.ts';
 import { append, insert } from './rule-list.ts';
 import type { FamilyView } from './rule-view.ts';
@@ -10,13 +11,13 @@ const output = (spec: string, why: string): RuleRow => append('nat', 'ISTIO_OUTP
 
 export function outboundExclusions({ config, passthrough }: FamilyView): readonly RuleRow[] {
   return [
-    append('nat', 'OUTPUT', '-j ISTIO_OUTPUT', 'everything that leaves'),
+    append('nat', 'OUTPUT', '-j ISTIO_OUTPUT', OUTBOUND.leaving),
     ...config.outboundExcludedPorts.flatMap((port) =>
       ['tcp', 'udp'].map((protocol) =>
-        output(`-p ${protocol} --dport ${port} -j RETURN`, `excluded outbound port ${port}, ${protocol}`),
+        output(`-p ${protocol} --dport ${port} -j RETURN`, OUTBOUND.excludedPort(port, protocol)),
       ),
     ),
-    output(`-o lo -s ${passthrough} -j RETURN`, 'the proxy hands inbound traffic to the application'),
+    output(`-o lo -s ${passthrough} -j RETURN`, OUTBOUND.passthrough),
   ];
 }
 
@@ -41,10 +42,10 @@ function proxyOwnerRules(view: FamilyView, owner: string, sparesDns: boolean): r
   return [
     output(
       `-o lo ! -d ${loopback} -p tcp ${ports} -m owner ${owner} -j ISTIO_IN_REDIRECT`,
-      'the application called its own service: back in through the proxy',
+      OUTBOUND.ownService,
     ),
     ...ownAddressRule(config, owner),
-    output(`-m owner ${owner} -j RETURN`, "the proxy's own traffic is never captured"),
+    output(`-m owner ${owner} -j RETURN`, OUTBOUND.proxy),
   ];
 }
 
@@ -52,26 +53,26 @@ function proxyOwnerRules(view: FamilyView, owner: string, sparesDns: boolean): r
 function ownAddressRule(config: CaptureConfig, owner: string): readonly RuleRow[] {
   if (config.outboundRanges.hasLoopback || config.outboundExcludedRanges.hasLoopback) return [];
   const notDns = config.dns === undefined ? '' : '-p tcp ! --dport 53 ';
-  return [output(`-o lo ${notDns}-m owner ! ${owner} -j RETURN`, 'the application called its own address')];
+  return [output(`-o lo ${notDns}-m owner ! ${owner} -j RETURN`, OUTBOUND.ownAddress)];
 }
 
 function ownerGroupRules(config: CaptureConfig): readonly RuleRow[] {
   if (config.ownerGroups === '*') {
     return config.excludedOwnerGroups.map((group) =>
-      output(`-m owner --gid-owner ${group} -j RETURN`, `excluded group ${group}`),
+      output(`-m owner --gid-owner ${group} -j RETURN`, OUTBOUND.excludedGroup(group)),
     );
   }
   const others = config.ownerGroups.map((group) => `-m owner ! --gid-owner ${group} `).join('');
-  return [output(`${others}-j RETURN`, 'only these groups are captured')];
+  return [output(`${others}-j RETURN`, OUTBOUND.otherGroups)];
 }
 
 export function outboundSelection(view: FamilyView): readonly RuleRow[] {
   const { config, loopback, excludedRanges } = view;
   return [
-    output(`-d ${loopback} -j RETURN`, 'explicit use of localhost'),
-    ...excludedRanges.map((range) => output(`-d ${range} -j RETURN`, `excluded range ${range}`)),
+    output(`-d ${loopback} -j RETURN`, OUTBOUND.localhost),
+    ...excludedRanges.map((range) => output(`-d ${range} -j RETURN`, OUTBOUND.excludedRange(range))),
     ...config.outboundPorts.map((port) =>
-      output(`-p tcp --dport ${port} -j ISTIO_REDIRECT`, `captured outbound port ${port}`),
+      output(`-p tcp --dport ${port} -j ISTIO_REDIRECT`, OUTBOUND.capturedPort(port)),
     ),
     ...includedRanges(view),
   ];
@@ -80,19 +81,13 @@ export function outboundSelection(view: FamilyView): readonly RuleRow[] {
 function includedRanges({ config, includedRanges }: FamilyView): readonly RuleRow[] {
   const virtual = (match: string, why: string): readonly RuleRow[] =>
     config.virtualInterfaces.map((name) =>
-      insert(
-        'nat',
-        'PREROUTING',
-        1,
-        `-i ${name} ${match}-j ISTIO_REDIRECT`,
-        `${why}, virtual interface ${name}`,
-      ),
+      insert('nat', 'PREROUTING', 1, `-i ${name} ${match}-j ISTIO_REDIRECT`, OUTBOUND.virtual(why, name)),
     );
   if (config.outboundRanges.all) {
-    return [output('-j ISTIO_REDIRECT', 'every other address'), ...virtual('', 'every address')];
+    return [output('-j ISTIO_REDIRECT', OUTBOUND.everyOtherAddress), ...virtual('', OUTBOUND.everyAddress)];
   }
   return includedRanges.flatMap((range) => [
-    ...virtual(`-d ${range} `, `captured range ${range}`),
-    output(`-d ${range} -j ISTIO_REDIRECT`, `captured range ${range}`),
+    ...virtual(`-d ${range} `, OUTBOUND.capturedRange(range)),
+    output(`-d ${range} -j ISTIO_REDIRECT`, OUTBOUND.capturedRange(range)),
   ]);
 }

@@ -1,6 +1,7 @@
 // Rules that keep TPROXY working: the mark travels between packet and connection, so that answers of the proxy
 // and of the application find the local route, and the proxy's own calls over lo do not loop.
 
+import { OUTBOUND, TPROXY } from './purposes.ts';
 import type { RuleRow } from './rule-list.ts';
 import { append, insert } from './rule-list.ts';
 import type { FamilyView } from './rule-view.ts';
@@ -22,15 +23,15 @@ function markTravel({ config, loopback }: FamilyView, mark: string): readonly Ru
   const output = (spec: string, why: string): RuleRow => append('mangle', 'OUTPUT', spec, why);
   const save = `-p tcp -m mark --mark ${mark} -j CONNMARK --save-mark`;
   return [
-    append('mangle', 'PREROUTING', save, 'remember the mark with the connection'),
-    output(`-p tcp -o lo -m mark --mark ${mark} -j RETURN`, 'already marked'),
+    append('mangle', 'PREROUTING', save, TPROXY.remember),
+    output(`-p tcp -o lo -m mark --mark ${mark} -j RETURN`, TPROXY.marked),
     ...owners.map((owner) =>
       output(
         `! -d ${loopback} -p tcp -o lo -m owner ${owner} -j MARK --set-mark ${OUTBOUND_MARK}`,
-        'the proxy calls an own address',
+        TPROXY.ownAddress,
       ),
     ),
-    output(`-p tcp -m connmark --mark ${mark} -j CONNMARK --restore-mark`, 'answers get the mark back'),
+    output(`-p tcp -m connmark --mark ${mark} -j CONNMARK --restore-mark`, TPROXY.restore),
   ];
 }
 
@@ -38,12 +39,8 @@ function loopGuards({ passthrough }: FamilyView, mark: string): readonly RuleRow
   const first = (position: number, spec: string, why: string): RuleRow =>
     insert('mangle', 'ISTIO_INBOUND', position, spec, why);
   return [
-    first(1, `-p tcp -m mark --mark ${mark} -j RETURN`, 'already on its way to the proxy'),
-    first(
-      2,
-      `-p tcp -s ${passthrough} -i lo -j RETURN`,
-      'the proxy hands inbound traffic to the application',
-    ),
-    first(3, `-p tcp -i lo -m mark ! --mark ${OUTBOUND_MARK} -j RETURN`, 'local calls not made by the proxy'),
+    first(1, `-p tcp -m mark --mark ${mark} -j RETURN`, TPROXY.onItsWay),
+    first(2, `-p tcp -s ${passthrough} -i lo -j RETURN`, OUTBOUND.passthrough),
+    first(3, `-p tcp -i lo -m mark ! --mark ${OUTBOUND_MARK} -j RETURN`, TPROXY.localCall),
   ];
 }
