@@ -8,6 +8,7 @@ import type { Clock } from '../src/runtime/clock.ts';
 import { messageOf } from '../src/runtime/errors.ts';
 import type { Log } from '../src/runtime/log.ts';
 import { applyRules, type FamilyState, removeLeftGuardrails } from './apply.ts';
+import { validateCapture } from './capture-validation.ts';
 import { cleanFamily } from './cleanup.ts';
 import { type CaptureConfig, dnsCaptureIsIdle, resolveCapture } from './config.ts';
 import { configDump, environmentDump } from './config-dump.ts';
@@ -19,9 +20,9 @@ import { addRoutes, removeRoutes } from './routes.ts';
 import { FAMILIES, type Family, type RulePlan } from './rule-list.ts';
 import { planRules } from './rules.ts';
 import { sandboxedTools } from './sandbox.ts';
-import { type CaptureHost, detectSettings } from './settings.ts';
+import { type CaptureHost, type DetectedSettings, detectSettings } from './settings.ts';
 import { recordingTools, type RunTool } from './tools.ts';
-import { validateAlways, validateRuleValues } from './validation.ts';
+import { validateAlways, validateRuleValues } from './settings-check.ts';
 import { imaginedVariant, type Variant } from './variant.ts';
 import { combineVerdicts, verifyFamily } from './verify.ts';
 
@@ -43,41 +44,47 @@ export async function runCapture(
   signal: AbortSignal,
 ): Promise<void> {
   refuseMissingFeatures(request);
-  const config = await resolveRequest(deps, request);
-  if (config === undefined) return;
-  if (request.dryRun) await dryRun(deps, request, config, signal);
-  else await realRun(deps, request, config, signal);
+  const settings = await completeRequest(deps, request);
+  if (request.skipRuleApply) deps.log.info('Skipping iptables apply');
+  else await setRules(deps, request, settings, signal);
+  if (request.runValidation && !request.dryRun) {
+    await validateCapture({ ...deps, uid: deps.host.uid() }, request, settings, signal);
+  }
 }
 
 function refuseMissingFeatures(request: CaptureRequest): void {
   if (request.nativeNftables) {
     throw new CaptureError('--native-nftables is not supported: leave it out, and iptables sets the rules');
   }
-  if (request.runValidation && !request.dryRun) {
-    throw new CaptureError('--run-validation is not supported: leave it out');
-  }
 }
 
-/** @returns undefined when no rules are wanted */
-async function resolveRequest(
-  deps: CaptureDeps,
-  request: CaptureRequest,
-): Promise<CaptureConfig | undefined> {
+async function completeRequest(deps: CaptureDeps, request: CaptureRequest): Promise<DetectedSettings> {
   const { log } = deps;
   log.info(environmentDump(deps.env));
   validateAlways(request, request.forceBinary);
   if (!request.skipRuleApply) validateRuleValues(request);
   const settings = await detectSettings(request, deps.host, log);
   log.info(configDump(settings, request));
-  if (request.skipRuleApply) {
-    log.info('Skipping iptables apply');
-    return undefined;
-  }
+  return settings;
+}
+
+async function setRules(
+  deps: CaptureDeps,
+  request: CaptureRequest,
+  settings: DetectedSettings,
+  signal: AbortSignal,
+): Promise<void> {
   if (dnsCaptureIsIdle(settings)) {
-    log.warn(
+    deps.log.warn(
       'REDIRECT_DNS is set, but CAPTURE_ALL_DNS is false, and no DNS servers provided. DNS capture disabled.',
     );
   }
+  const config = configOf(request, settings);
+  if (request.dryRun) await dryRun(deps, request, config, signal);
+  else await realRun(deps, request, config, signal);
+}
+
+function configOf(request: CaptureRequest, settings: DetectedSettings): CaptureConfig {
   const config = resolveCapture(settings);
   return request.cleanup === 'all' ? { ...config, enableIPv6: true } : config;
 }

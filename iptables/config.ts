@@ -1,6 +1,6 @@
 // From texts to a capture config: settings as the user and the detection gave them become lists, ranges and
 // decisions that the rules only read. Ranges are checked while they are parsed; every other value before that, by
-// validation.ts. Pure. Upstream counterpart: tools/istio-iptables/pkg/config.
+// settings-check.ts. Pure. Upstream counterpart: tools/istio-iptables/pkg/config.
 
 import type { CidrRanges } from './cidr.ts';
 import { parseCidrRanges } from './cidr.ts';

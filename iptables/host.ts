@@ -14,6 +14,7 @@ export function systemHost(): CaptureHost {
     ],
     interfaces: async () => new Set(interfaceNames(await procText('dev'))),
     readText: (path) => readFile(path, 'utf8'),
+    uid: () => process.getuid?.() ?? -1,
   };
 }
 

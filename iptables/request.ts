@@ -13,7 +13,12 @@ export interface CaptureRequest extends GivenSettings {
   readonly dryRunFile: string;
   /** No rules and no routes. */
   readonly skipRuleApply: boolean;
+  /** Prove at the end that traffic is captured. */
   readonly runValidation: boolean;
+  /** Where the proof connects to. */
+  readonly probePort: number;
+  /** Longest wait for the proof. */
+  readonly probeTimeoutMs: number;
   /** Replace own rules that differ from the wanted ones. */
   readonly reconcile: boolean;
   /** Apply even when the wanted rules are there. */

@@ -25,7 +25,7 @@ export interface Rule extends RuleRow {
 /** The rules of one run in the order they are applied; `v6` is empty when IPv6 is not captured. */
 export type RulePlan = Readonly<Record<Family, readonly Rule[]>>;
 
-/** @param spec arguments separated by single blanks; values hold none (validation.ts refuses them) */
+/** @param spec arguments separated by single blanks; values hold none (settings-check.ts refuses them) */
 export function append(table: string, chain: string, spec: string, why: string): RuleRow {
   return { table, chain, spec: spec.split(' '), why };
 }

@@ -13,6 +13,14 @@ export interface CaptureHost {
   readonly addresses: () => Promise<readonly string[]>;
   readonly interfaces: () => Promise<ReadonlySet<string>>;
   readonly readText: (path: string) => Promise<string>;
+  /** The user this process runs as. */
+  readonly uid: () => number;
+}
+
+/** Settings complete with what was found on this host. */
+export interface DetectedSettings extends CaptureSettings {
+  /** The first address by which others reach this host. */
+  readonly hostIP: string;
 }
 
 /** The proxy's uid when neither the user nor the system names one. */
@@ -23,9 +31,9 @@ export async function detectSettings(
   request: CaptureRequest,
   host: CaptureHost,
   log: Log,
-): Promise<CaptureSettings> {
+): Promise<DetectedSettings> {
   const proxyUID = request.proxyUID === '' ? await uidOf(request.envoyUser, host) : request.proxyUID;
-  const { enableIPv6 } = localAddress(await host.addresses(), request.dualStack);
+  const { hostIP, enableIPv6 } = localAddress(await host.addresses(), request.dualStack);
   const servers = await capturedServers(request, host);
   for (const entry of servers.unknownZones) {
     log.warn(`nameserver ${entry} names an interface that does not exist; its queries are not captured`);
@@ -34,6 +42,7 @@ export async function detectSettings(
     ...request,
     proxyUID,
     proxyGID: request.proxyGID === '' ? proxyUID : request.proxyGID,
+    hostIP,
     enableIPv6,
     dnsServersV4: servers.v4,
     dnsServersV6: servers.v6,

@@ -147,13 +147,7 @@ export function captureRequest(
   warn: (message: string) => void,
 ): CaptureRequest {
   const values = { ...flags, ...valuesFromEnv(given, env, warn) };
-  const {
-    cleanupOnly,
-    restoreFormat: _ignored,
-    probePort: _port,
-    probeTimeoutMs: _timeout,
-    ...rest
-  } = values;
+  const { cleanupOnly, restoreFormat: _ignored, ...rest } = values;
   return {
     ...rest,
     cleanup: cleanupOnly ? 'only' : 'no',

@@ -4,7 +4,7 @@
 import type { Command } from 'commander';
 
 import { runCapture } from '../../iptables/capture.ts';
-import { CaptureError } from '../../iptables/errors.ts';
+import { CaptureError, ValidationError } from '../../iptables/errors.ts';
 import { systemHost } from '../../iptables/host.ts';
 import { hostTools } from '../../iptables/tools.ts';
 import { type LogFlagValues, type ScopeLevel, scopeLevels } from '../config/log-flags.ts';
@@ -36,8 +36,11 @@ export function istioCleanIptablesCommand(context: CliContext): Command {
   });
 }
 
-/** What any failure of these commands ends with; only an unreadable command line ends otherwise. */
+/** What any failure of these commands ends with, except an unreadable command line and a failed validation. */
 const CAPTURE_FAILED = 1;
+
+/** Repair controllers look for this one. */
+const VALIDATION_FAILED = 126;
 
 async function capture(
   context: CliContext,
@@ -61,6 +64,8 @@ async function capture(
       context.signal,
     );
   } catch (error) {
+    if (error instanceof ValidationError)
+      throw new ExitError(error.message, VALIDATION_FAILED, { cause: error });
     if (error instanceof CaptureError) throw new ExitError(error.message, CAPTURE_FAILED, { cause: error });
     throw error;
   }

@@ -43,6 +43,8 @@ export function podRequest(changes: Partial<CaptureRequest> = {}): CaptureReques
     dryRunFile: '',
     skipRuleApply: false,
     runValidation: false,
+    probePort: 15_002,
+    probeTimeoutMs: 5000,
     reconcile: false,
     forceApply: false,
     cleanup: 'no',

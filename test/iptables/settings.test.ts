@@ -8,6 +8,7 @@ function hostWith(files: Readonly<Record<string, string>>): CaptureHost {
   return {
     addresses: async () => ['10.1.2.3', '2001:db8::1'],
     interfaces: async () => new Set(['eth0']),
+    uid: () => 0,
     readText: async (path) => files[path] ?? Promise.reject(new Error(`ENOENT: ${path}`)),
   };
 }

@@ -77,6 +77,7 @@ function fakeHost({ enableIPv6, dnsServersV4, dnsServersV6 }: CommandLineCase['d
   return {
     addresses: async () => [enableIPv6 ? '2001:db8::1' : '192.0.2.1'],
     interfaces: async () => new Set(),
+    uid: () => 0,
     readText: async (path) => files[path] ?? assert.fail(`read ${path}`),
   };
 }

@@ -7,7 +7,7 @@ import { detectVariant } from '../../../iptables/detection.ts';
 import { splitList } from '../../../iptables/lists.ts';
 import { localAddress } from '../../../iptables/local-address.ts';
 import type { RunTool } from '../../../iptables/tools.ts';
-import { checkForcedBinary, checkInterfaceNames, checkOwnerGroups } from '../../../iptables/validation.ts';
+import { checkForcedBinary, checkInterfaceNames, checkOwnerGroups } from '../../../iptables/settings-check.ts';
 import { parseVersion, type Purpose, waitArguments } from '../../../iptables/variant.ts';
 import { messageOf } from '../../../src/runtime/errors.ts';
 import { plainLog } from '../../../src/runtime/log.ts';

@@ -6,7 +6,7 @@ import {
   checkOwnerGroups,
   validateAlways,
   validateRuleValues,
-} from '../../iptables/validation.ts';
+} from '../../iptables/settings-check.ts';
 import { podSettings } from './settings-example.ts';
 
 const REFUSED: readonly [Partial<CaptureSettings>, RegExp][] = [

@@ -1,0 +1,139 @@
+// `--run-validation`: the probe, and when none arrives what stood in its way, as far as this user may look.
+// Upstream counterpart: tools/istio-iptables/pkg/cmd/root.go, pkg/validation.
+
+import type { Clock } from '../src/runtime/clock.ts';
+import { messageOf } from '../src/runtime/errors.ts';
+import type { Log } from '../src/runtime/log.ts';
+import { probeCapture } from './capture-probe.ts';
+import { familyOf } from './cidr.ts';
+import { checkCommands } from './commands.ts';
+import { type CaptureConfig, resolveCapture } from './config.ts';
+import { CaptureError, ValidationError } from './errors.ts';
+import { oneLine } from './failure.ts';
+import type { CaptureRequest } from './request.ts';
+import { type Family, jumpTarget, type Rule, ruleWords } from './rule-list.ts';
+import { planRules } from './rules.ts';
+import type { DetectedSettings } from './settings.ts';
+import { ownChains, parseState } from './state.ts';
+import type { RunTool } from './tools.ts';
+import { PLAIN_NAMES } from './variant.ts';
+
+export interface ValidationDeps {
+  readonly run: RunTool;
+  readonly clock: Clock;
+  readonly log: Log;
+  /** Of this process. */
+  readonly uid: number;
+}
+
+/** @throws ValidationError when no probe arrives in time; what can be known of the reason is logged before */
+export async function validateCapture(
+  deps: ValidationDeps,
+  request: CaptureRequest,
+  settings: DetectedSettings,
+  signal: AbortSignal,
+): Promise<void> {
+  const family = familyOf(settings.hostIP) ?? 'v4';
+  const [outbound, inbound] = [Number(settings.proxyPort), Number(settings.inboundCapturePort)];
+  const target = {
+    family,
+    probePort: request.probePort,
+    capturePorts: [outbound, inbound],
+    timeoutMs: request.probeTimeoutMs,
+  };
+  try {
+    const port = await probeCapture(target, deps, signal);
+    deps.log.info(`Validation passed, iptables rules established: the probe arrived at ${port}`);
+    if (port !== inbound) {
+      deps.log.warn(`the probe arrived at ${port}, where outbound traffic belongs, and not at ${inbound}`);
+    }
+  } catch (error) {
+    if (!(error instanceof CaptureError)) throw error;
+    const findings = await lookAround(deps, settings, family);
+    deps.log.error([HINT, ...findings].join('\n'));
+    throw new ValidationError(`${error.message}: ${findings.join('; ')}`, { cause: error });
+  }
+}
+
+const HINT = `iptables validation failed; workload is not ready for Istio.
+With a CNI plugin: the pod may have started before the plugin of its node was ready to set the rules.
+Under 'cni.repair.deletePods=true' it is deleted and made again by itself; otherwise delete it by hand.`;
+
+/** What can be said about a failed probe, most useful first. */
+async function lookAround(
+  deps: ValidationDeps,
+  settings: DetectedSettings,
+  family: Family,
+): Promise<readonly string[]> {
+  return [userFinding(deps.uid, settings.proxyUID), ...(await ruleFindings(deps, settings, family))];
+}
+
+function userFinding(uid: number, proxyUID: string): string {
+  return `this runs as uid ${uid}, and the rules bring back only what uid ${proxyUID} sends`;
+}
+
+async function ruleFindings(
+  { run }: ValidationDeps,
+  settings: DetectedSettings,
+  family: Family,
+): Promise<readonly string[]> {
+  const findings: string[] = [];
+  for (const variant of ['nft', 'legacy']) {
+    const program = `${PLAIN_NAMES[family]}-${variant}`;
+    const found = await ownChainsOf(run, program);
+    if (typeof found === 'string') {
+      findings.push(`${program} cannot read its rules: ${found}`);
+      continue;
+    }
+    findings.push(`chains of ${program}: ${found.join(', ') || 'none'}`);
+    if (found.length > 0) findings.push(...(await absentRules(run, program, probePath(settings, family))));
+  }
+  return findings;
+}
+
+/** @returns `table/chain` of each own chain, or why they cannot be read */
+async function ownChainsOf(run: RunTool, program: string): Promise<readonly string[] | string> {
+  try {
+    const { code, stdout, stderr } = await run({ file: `${program}-save`, args: [] });
+    if (code !== 0) return oneLine(stderr) || `exit status ${code}`;
+    const state = parseState(stdout);
+    return [...state.keys()].flatMap((table) => ownChains(state, table).map((chain) => `${table}/${chain}`));
+  } catch (error) {
+    return messageOf(error);
+  }
+}
+
+async function absentRules(
+  run: RunTool,
+  program: string,
+  rules: readonly Rule[],
+): Promise<readonly string[]> {
+  const absent: string[] = [];
+  for (const rule of rules) {
+    const [args = []] = checkCommands([rule]);
+    const { code } = await run({ file: program, args });
+    if (code !== 0) absent.push(`${program} lacks the rule ${rule.table}: ${ruleWords(rule).join(' ')}`);
+  }
+  return absent;
+}
+
+/** The rules that a probe meets on its way to the proxy, by the settings of this run. */
+function probePath(settings: DetectedSettings, family: Family): readonly Rule[] {
+  return planOf(settings, family).filter(
+    (rule) =>
+      rule.table === 'nat' &&
+      (rule.chain === 'OUTPUT' ||
+        rule.chain === 'ISTIO_IN_REDIRECT' ||
+        (rule.chain === 'ISTIO_OUTPUT' && jumpTarget(rule) === 'ISTIO_IN_REDIRECT')),
+  );
+}
+
+function planOf(settings: DetectedSettings, family: Family): readonly Rule[] {
+  let config: CaptureConfig;
+  try {
+    config = resolveCapture(settings);
+  } catch {
+    return []; // without rules to apply nothing had to be right but the ports
+  }
+  return planRules(config)[family];
+}
