@@ -9,7 +9,7 @@ import { append } from './rule-list.ts';
 import type { FamilyView } from './rule-view.ts';
 
 /** Where the agent's DNS server listens. */
-const DNS_PORT = 15_053;
+export const DNS_PORT = 15_053;
 
 export function dnsRules(view: FamilyView): readonly RuleRow[] {
   const { config } = view;

@@ -24,13 +24,16 @@ export interface ToolResult {
 /** Runs one tool to its end. Any exit code is a result; rejects with ToolStartError when it cannot be started. */
 export type RunTool = (call: ToolCall) => Promise<ToolResult>;
 
+/** Where programs come from that do not belong to iptables. */
+const PACKAGES: Readonly<Record<string, string>> = { ip: 'iproute2', nft: 'nftables' };
+
 export class ToolStartError extends CaptureError {
   /** True when there is no such program. */
   readonly missing: boolean;
 
   constructor(file: string, cause: unknown) {
     const missing = errnoOf(cause) === 'ENOENT';
-    const remedy = `install the package ${file === 'ip' ? 'iproute2' : 'iptables'} in this image`;
+    const remedy = `install the package ${PACKAGES[file] ?? 'iptables'} in this image`;
     super(missing ? `no ${file} found: ${remedy}` : `cannot run ${file}: ${messageOf(cause)}`, { cause });
     this.missing = missing;
   }

@@ -7,7 +7,7 @@ import { append, insert } from './rule-list.ts';
 import type { FamilyView } from './rule-view.ts';
 
 /** Marks the proxy's calls to an own address. */
-const OUTBOUND_MARK = 1338;
+export const OUTBOUND_MARK = 1338;
 
 /** Present in TPROXY mode even when no inbound port is captured. */
 export function tproxyMarkRules(view: FamilyView): readonly RuleRow[] {

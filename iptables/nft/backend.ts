@@ -1,0 +1,117 @@
+// Capture by native nftables: one transaction replaces everything own, so there is no state to compare and nothing
+// to guard. Rules that an earlier run set through iptables are only pointed out.
+// Upstream counterpart: tools/istio-nftables/pkg/capture/run.go Run.
+
+import { messageOf } from '../../src/runtime/errors.ts';
+import type { Log } from '../../src/runtime/log.ts';
+import type { CaptureConfig } from '../config.ts';
+import { CaptureError } from '../errors.ts';
+import { OWN_CHAIN_PREFIX } from '../rule-list.ts';
+import { type RunTool, ToolStartError } from '../tools.ts';
+import { Nft } from './nft.ts';
+import { planNftRules } from './rules.ts';
+import { parseRuleset, type Ruleset } from './ruleset.ts';
+import { applyText, cleanupText, restoreText } from './transaction.ts';
+
+export interface NftBackendDeps {
+  readonly run: RunTool;
+  readonly log: Log;
+}
+
+export interface NftOptions {
+  readonly cleanup: 'no' | 'only' | 'all';
+  readonly cniMode: boolean;
+}
+
+/** What a run would load into a kernel that holds nothing of ours. */
+export function plannedTransaction(config: CaptureConfig, { cleanup }: NftOptions): string {
+  return cleanup === 'no' ? applyText(planNftRules(config), new Map()) : cleanupText();
+}
+
+/**
+ * Sets or removes the rules.
+ *
+ * @returns makes own tables as they were before this call
+ * @throws CaptureError when nft cannot be used or refuses; nothing is changed then
+ */
+export async function changeNftRules(
+  { run, log }: NftBackendDeps,
+  config: CaptureConfig,
+  { cleanup, cniMode }: NftOptions,
+): Promise<AsyncDisposableStack> {
+  const nft = new Nft({ run, place: cniMode ? 'on the host filesystem' : 'in the sidecar container image' });
+  await nft.prove();
+  await using changed = new AsyncDisposableStack();
+  if (cleanup !== 'no') {
+    await nft.load(cleanupText());
+    log.info('nftables rules removed');
+    return changed.move();
+  }
+  const before = await presentRules(nft, log);
+  await warnOfIptablesRules({ run, log }, before);
+  const text = applyText(planNftRules(config), before.own);
+  await nft.load(text);
+  changed.defer(() => takeBack(nft, before, log));
+  log.info(`nftables rules programmed:\n${text.trimEnd()}`);
+  return changed.move();
+}
+
+async function presentRules(nft: Nft, log: Log): Promise<Ruleset> {
+  try {
+    return parseRuleset(await nft.list());
+  } catch (error) {
+    if (!(error instanceof CaptureError)) throw error;
+    // A rule of others that this nft cannot show must not stand in the way of ours.
+    log.warn(`rules of an earlier run are taken for none: ${error.message}`);
+    return parseRuleset('');
+  }
+}
+
+async function takeBack(nft: Nft, { ownText }: Ruleset, log: Log): Promise<void> {
+  try {
+    await nft.load(restoreText(ownText));
+  } catch (error) {
+    // The reason for going back is what the caller must hear; this only says that going back failed too.
+    log.error(`nftables rules of this run may be left: ${messageOf(error)}`);
+  }
+}
+
+async function warnOfIptablesRules({ run, log }: NftBackendDeps, { iptablesChains }: Ruleset): Promise<void> {
+  const legacy = ['iptables-legacy', 'ip6tables-legacy'];
+  const holds = await Promise.all(legacy.map((program) => holdsOwnChains(run, program)));
+  const holders = [...(iptablesChains ? ['iptables-nft'] : []), ...legacy.filter((_, index) => holds[index])];
+  if (holders.length === 0) return;
+  log.warn(
+    `${holders.join(', ')} still hold rules of an earlier run without --native-nftables, which capture traffic too: ` +
+      'run istio-clean-iptables, then this command again',
+  );
+}
+
+async function holdsOwnChains(run: RunTool, program: string): Promise<boolean> {
+  const saved = await outputOf(run, `${program}-save`, []);
+  return new RegExp(`^:${OWN_CHAIN_PREFIX}`, 'm').test(saved);
+}
+
+/** Tables of an earlier run with native nftables, for runs that use iptables. */
+export async function nativeTables(run: RunTool): Promise<readonly string[]> {
+  return [...parseRuleset(await outputOf(run, 'nft', ['-s', 'list', 'ruleset'])).own.keys()];
+}
+
+/** Empty when the program is missing or fails: then there is nothing to warn of. */
+async function outputOf(run: RunTool, file: string, args: readonly string[]): Promise<string> {
+  try {
+    const { code, stdout } = await run({ file, args });
+    return code === 0 ? stdout : '';
+  } catch (error) {
+    if (error instanceof ToolStartError) return '';
+    throw error;
+  }
+}
+
+/** Removes tables of an earlier run with native nftables; does nothing where there are none. @throws CaptureError */
+export async function removeNativeTables({ run, log }: NftBackendDeps): Promise<void> {
+  const left = await nativeTables(run);
+  if (left.length === 0) return;
+  await new Nft({ run, place: 'in the sidecar container image' }).load(cleanupText());
+  log.info(`nftables rules removed: ${left.join(', ')}`);
+}

@@ -1,0 +1,85 @@
+// The program `nft` as three operations: prove that it can be used, list, load. It owns the words of its failures.
+// Upstream counterpart: tools/istio-nftables/pkg/nft, tools/istio-iptables/pkg/cmd/root.go.
+
+import { CaptureError } from '../errors.ts';
+import { isDenied, oneLine, remedyFor } from '../failure.ts';
+import { type RunTool, type ToolCall, ToolStartError } from '../tools.ts';
+
+export interface NftDeps {
+  readonly run: RunTool;
+  /** Where the program was looked for, to be said when it is not there. */
+  readonly place: 'in the sidecar container image' | 'on the host filesystem';
+}
+
+/** What a shell, and every program that starts another one, ends with when that is missing. */
+const NOT_FOUND = 127;
+
+export class Nft {
+  readonly #deps: NftDeps;
+
+  constructor(deps: NftDeps) {
+    this.#deps = deps;
+  }
+
+  /** @throws CaptureError when the program is missing, too old, or may not change rules */
+  async prove(): Promise<void> {
+    const version = await this.#version();
+    if (TOO_OLD.test(version)) {
+      throw new CaptureError(`nft version must be v1.0.1 or later (got ${version})`);
+    }
+    const trial = await this.#run({ args: ['--check', '-f', '-'], input: 'add table inet test\n' });
+    if (trial.code !== 0) {
+      throw new CaptureError(`could not run nftables command: ${explained(trial.stderr)}`);
+    }
+  }
+
+  /** All rules of all families, without counters' values. @throws CaptureError */
+  async list(): Promise<string> {
+    const { code, stdout, stderr } = await this.#run({ args: ['-s', 'list', 'ruleset'] });
+    if (code === 0) return stdout;
+    throw new CaptureError(`the present nftables rules cannot be read: ${explained(stderr)}`);
+  }
+
+  /** All of it or nothing. @throws CaptureError `nftables run failed: …` */
+  async load(text: string): Promise<void> {
+    const { code, stderr } = await this.#run({ args: ['-f', '-'], input: text });
+    if (code !== 0) throw new CaptureError(`nftables run failed: ${explained(stderr)}`);
+  }
+
+  async #version(): Promise<string> {
+    const { code, stdout, stderr } = await this.#run({ args: ['--version'] }).catch((error: unknown) => {
+      throw error instanceof ToolStartError && error.missing ? this.#missing(error.message, error) : error;
+    });
+    if (code === NOT_FOUND) throw this.#missing(oneLine(stderr));
+    return stdout.trim();
+  }
+
+  #missing(words: string, cause?: ToolStartError): CaptureError {
+    const message = `nativeNftables is enabled, but the nft binary is missing ${this.#deps.place}`;
+    return new CaptureError(`${message}: ${words}`, { cause });
+  }
+
+  #run(call: Omit<ToolCall, 'file'>): Promise<ToolResult> {
+    return this.#deps.run({ file: 'nft', ...call });
+  }
+}
+
+/** The first one that understands all of our rules is 1.0.1. */
+const TOO_OLD = /^nftables v(?:0\.|1\.0\.0 )/;
+
+const NO_KERNEL_SUPPORT = /not supported|no such file or directory/i;
+
+/** The program's own words in one line, without the markers under the quoted rule, and what to do. */
+function explained(stderr: string): string {
+  const words = oneLine(stderr.replaceAll(/^[\s^~]+$/gm, ''));
+  const remedy = isDenied(stderr) ? remedyFor(stderr) : moduleRemedy(stderr);
+  return `${words}${remedy && ` (${remedy})`}`;
+}
+
+function moduleRemedy(stderr: string): string {
+  if (!NO_KERNEL_SUPPORT.test(stderr)) return '';
+  return (
+    'the kernel may lack a module: load nf_tables, nft_chain_nat, nft_redir, nft_ct and nft_tproxy on the node, ' +
+    'or leave --native-nftables out'
+  );
+}

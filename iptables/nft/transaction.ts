@@ -1,0 +1,107 @@
+// Renders rules as the input of one `nft -f -` call, which the kernel takes as a whole or not at all. Pure.
+
+import type { NftRow, NftTable } from './row.ts';
+
+interface ChainDefinition {
+  readonly name: string;
+  /** Where the kernel's packets enter; absent: only jumps lead here. */
+  readonly hook?: string;
+}
+
+const hooked = (name: string, type: string, priority: number): ChainDefinition => ({
+  name,
+  hook: `{ type ${type} hook ${name} priority ${priority} ; }`,
+});
+
+const named = (...names: readonly string[]): readonly ChainDefinition[] => names.map((name) => ({ name }));
+
+/** Own tables and their chains, in the order of a transaction. */
+const CHAINS: Readonly<Record<NftTable, readonly ChainDefinition[]>> = {
+  nat: [
+    hooked('prerouting', 'nat', -100),
+    hooked('output', 'nat', -100),
+    ...named('istio-inbound', 'istio-redirect', 'istio-in-redirect', 'istio-output', 'istio-output-dns'),
+  ],
+  mangle: [
+    hooked('prerouting', 'filter', -150),
+    hooked('output', 'route', -150),
+    ...named('istio-divert', 'istio-tproxy', 'istio-inbound', 'istio-drop'),
+  ],
+  raw: [
+    hooked('prerouting', 'filter', -300),
+    hooked('output', 'filter', -300),
+    ...named('istio-inbound', 'istio-output-dns'),
+  ],
+};
+
+const TABLES = Object.keys(CHAINS) as readonly NftTable[];
+
+/** An own table as commands name it. */
+const tableName = (table: NftTable): string => `inet istio-proxy-${table}`;
+
+/** Names of the own tables, each with its family. */
+export const OWN_TABLES: readonly string[] = TABLES.map(tableName);
+
+/** Own tables that exist, and the names of the chains in them. */
+export type PresentChains = ReadonlyMap<string, readonly string[]>;
+
+/**
+ * Replaces what own tables hold by these rules; tables and chains that are no longer needed are deleted.
+ *
+ * @returns one command per line, each line ended; empty text when there is nothing to do
+ */
+export function applyText(rows: readonly NftRow[], present: PresentChains): string {
+  return joined(
+    TABLES.flatMap((table) => {
+      const own = rows.filter((row) => row.table === table);
+      const name = tableName(table);
+      if (own.length > 0) return tableCommands(name, own, CHAINS[table], present.get(name) ?? []);
+      return present.has(name) ? [`delete table ${name}`] : [];
+    }),
+  );
+}
+
+/** Deletes every own table, whether it exists or not: adding an existing one changes nothing. */
+export function cleanupText(): string {
+  return joined(OWN_TABLES.flatMap((name) => [`add table ${name}`, `delete table ${name}`]));
+}
+
+/** @param listing what `nft list` printed of own tables; they are made as they were, all others deleted */
+export function restoreText(listing: string): string {
+  return `${cleanupText()}${listing}`;
+}
+
+function tableCommands(
+  name: string,
+  rows: readonly NftRow[],
+  definitions: readonly ChainDefinition[],
+  present: readonly string[],
+): readonly string[] {
+  const used = new Set(rows.map(({ chain }) => chain));
+  const chains = definitions.filter((definition) => used.has(definition.name));
+  return [
+    `add table ${name}`,
+    `flush table ${name}`,
+    ...present.filter((chain) => !used.has(chain)).map((chain) => `delete chain ${name} ${chain}`),
+    ...chains.map(
+      ({ name: chain, hook }) => `add chain ${name} ${chain}${hook === undefined ? '' : ` ${hook}`}`,
+    ),
+    ...ruleCommands(name, rows),
+  ];
+}
+
+/** An insert needs a rule at its index: without one it is an append. */
+function ruleCommands(name: string, rows: readonly NftRow[]): readonly string[] {
+  const counts = new Map<string, number>();
+  return rows.map(({ chain, index, expression }) => {
+    const count = counts.get(chain) ?? 0;
+    counts.set(chain, count + 1);
+    return index === undefined || index >= count
+      ? `add rule ${name} ${chain} ${expression}`
+      : `insert rule ${name} ${chain} index ${index} ${expression}`;
+  });
+}
+
+function joined(lines: readonly string[]): string {
+  return lines.map((line) => `${line}\n`).join('');
+}
