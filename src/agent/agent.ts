@@ -7,10 +7,11 @@ import type { EnvoyOutput } from '../envoy/epoch.ts';
 import { EnvoySupervisor, type EnvoyEnd } from '../envoy/supervisor.ts';
 import { instanceAddresses } from '../node/instance-addresses.ts';
 import { readInterfaces, settledInterfaces } from '../node/network-interfaces.ts';
-import { UNKNOWN_PLATFORM, type Platform } from '../node/node.ts';
+import type { Platform } from '../node/platform/platform.ts';
 import { loadMessages } from '../proto/messages.ts';
 import type { Clock } from '../runtime/clock.ts';
 import { AgentError } from '../runtime/errors.ts';
+import { readTextIfExists } from '../runtime/files.ts';
 import type { Log } from '../runtime/log.ts';
 import type { Spawn } from '../runtime/spawn.ts';
 import { runTasks } from '../runtime/tasks.ts';
@@ -24,6 +25,7 @@ import { Counters } from './counters.ts';
 import { envoySettings } from './envoy-settings.ts';
 import { openIdentity, type Identity } from './identity.ts';
 import { nodeIdOf, type HostFacts } from './node-facts.ts';
+import { PlatformProbe, platformSettings } from './platform-probe.ts';
 import { statusDeps } from './status.ts';
 import { refuseUnsupported, withoutEffect } from './unsupported.ts';
 import { xdsReadiness } from './xds-state.ts';
@@ -80,7 +82,6 @@ async function startAndRun(
   refuseUnsupported(config);
   const ignored = withoutEffect(config);
   if (ignored !== '') deps.log.warn(`without effect in this version: ${ignored}`);
-  const platform = askPlatform();
   const binaryPath = await findEnvoyBinary(config.envoy.binary);
   const instanceIps = await addressesOf(config, deps.clock, stopping);
   logRole(config, instanceIps, deps.log);
@@ -91,8 +92,15 @@ async function startAndRun(
   // Envoy asks the xDS proxy before a restart, and the proxy is opened after the supervisor is made.
   const xds: { proxy?: XdsProxy } = {};
   const xdsSnapshot = (): XdsProxySnapshot => xds.proxy?.snapshot() ?? { generations: [] };
+  const probing = { ...deps, readText: readTextIfExists };
+  const probe = servers.use(new PlatformProbe(platformSettings(config, instanceIps), probing, stopping));
   const host = { instanceIps, credentialSocketExists: false, servesFilesOnly: false };
-  const supervisor = await makeSupervisor(config, deps, { binaryPath, host, platform, xdsSnapshot });
+  const supervisor = await makeSupervisor(config, deps, {
+    binaryPath,
+    host,
+    platform: probe.answer,
+    xdsSnapshot,
+  });
   const controls = controlsOf({ supervisor, secrets: identity.secrets, stopping: asked, log: deps.log });
 
   servers.use(identity.secrets);
@@ -196,11 +204,6 @@ async function keepingCertificates(
     },
   ]);
   return end.promise;
-}
-
-/** Begun at once, beside all that follows; waited for by whoever writes what it says. Never rejects. */
-function askPlatform(): Promise<Platform> {
-  return Promise.resolve(UNKNOWN_PLATFORM);
 }
 
 async function addressesOf(

@@ -7,7 +7,7 @@ import { bootstrapPath, removeBootstrap, writeBootstrap } from '../bootstrap/boo
 import { serializeBootstrap } from '../bootstrap/bootstrap.ts';
 import type { AgentConfig } from '../config/agent-config.ts';
 import type { BootstrapLaunch } from '../envoy/launcher.ts';
-import { UNKNOWN_PLATFORM, type Platform } from '../node/node.ts';
+import { UNKNOWN_PLATFORM, type Platform } from '../node/platform/platform.ts';
 import { AgentError } from '../runtime/errors.ts';
 import type { Log } from '../runtime/log.ts';
 import { effectiveBootstrap, type EffectiveBootstrap } from './effective-bootstrap.ts';

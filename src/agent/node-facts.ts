@@ -3,8 +3,9 @@
 import type { AgentConfig } from '../config/agent-config.ts';
 import { buildInfo } from '../config/build-info.ts';
 import { nodeId } from '../node/identity.ts';
-import type { Node, NodeInput, Platform } from '../node/node.ts';
+import type { Node, NodeInput } from '../node/node.ts';
 import { pilotSubjectAltNames } from '../node/pilot-san.ts';
+import type { Platform } from '../node/platform/platform.ts';
 
 /** Found out once, at start, and at once. */
 export interface HostFacts {

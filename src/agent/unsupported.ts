@@ -4,6 +4,7 @@
 import { isDeepStrictEqual } from 'node:util';
 
 import type { AgentConfig } from '../config/agent-config.ts';
+import type { EnvRow } from '../config/env-row.ts';
 import { envRows, type Env } from '../config/env.ts';
 import { ConfigError } from '../runtime/errors.ts';
 
@@ -37,39 +38,20 @@ function refused({ env, envoy, controlPlane, dnsServer }: AgentConfig): readonly
   ];
 }
 
-/** Variables that nothing reads yet; at their defaults nobody misses anything. */
-const UNREAD = [
-  'proxyConfigXds',
-  'grpcBootstrapPath',
-  'fileDebounceMs',
-  'restartOnLabelChange',
-  'restartDebounceMs',
-  'restartJitterMs',
-  'maximumDrainMs',
-  'preDrainDelayMs',
-  'terminationGraceSeconds',
-  'http2Probing',
-  'probeLocalhost',
-  'probeKeepalive',
-  'metricsMerge',
-  'dnsForwardParallel',
-  'dnsForwardTimeoutMs',
-  'dnsForwardRetries',
-  'wasmInsecureRegistries',
-  'wasmModuleExpiryMs',
-  'wasmPurgeIntervalMs',
-  'wasmRequestTimeoutMs',
-  'wasmRequestRetries',
-  'wasmMaxBytes',
-] as const satisfies readonly (keyof Env)[];
+/** Variables whose row says that setting them changes nothing; at their defaults nobody misses anything. */
+function unread(env: Env): readonly Setting[] {
+  const rows = Object.entries(envRows) as [keyof Env, EnvRow<unknown>][];
+  return rows.flatMap(([key, { name, fallback, noEffect }]) =>
+    noEffect === undefined ? [] : [[!isDeepStrictEqual(env[key], fallback), name] as const],
+  );
+}
 
 function ignored({ env, proxyConfig }: AgentConfig): readonly Setting[] {
   return [
     [env.appProbers !== '' && env.appProbers !== '{}', 'ISTIO_KUBE_APP_PROBERS (probes of the application)'],
     [env.prometheusAnnotations !== undefined, "ISTIO_PROMETHEUS_ANNOTATIONS (the application's metrics)"],
     [env.credentialFetcher === 'GoogleComputeEngine', 'CREDENTIAL_FETCHER_TYPE=GoogleComputeEngine'],
-    [env.cloudPlatform !== '' && env.cloudPlatform !== 'none', 'CLOUD_PLATFORM'],
-    ...UNREAD.map((key): Setting => [!isDeepStrictEqual(env[key], envRows[key].fallback), envRows[key].name]),
+    ...unread(env),
     [proxyConfig.json['readinessProbe'] !== undefined, 'readinessProbe'],
   ];
 }

@@ -21,6 +21,20 @@ const pod = {
   ),
   clusterId: row('ISTIO_META_CLUSTER_ID', anyText, '', 'Cluster id told to CA and discovery.'),
   cloudPlatform: row('CLOUD_PLATFORM', anyText, '', 'aws, azure, gcp or none; anything else detects.'),
+  gcpMetadata: row(
+    'GCP_METADATA',
+    anyText,
+    '',
+    'Google Cloud without a lookup: project|number|cluster|location.',
+  ),
+  gcpQuotaProject: row('GCP_QUOTA_PROJECT', anyText, '', 'Quota project; counts with GCP_METADATA.'),
+  gcpZone: row('GCP_ZONE', anyText, '', 'Zone of the locality on Google Cloud, instead of a lookup.'),
+  gceMetadataHost: row(
+    'GCE_METADATA_HOST',
+    anyText,
+    '',
+    "Google's metadata server, host or host:port; when set, this is Google Cloud.",
+  ),
 };
 
 const identity = {
@@ -76,6 +90,7 @@ const identity = {
     goDuration,
     100,
     'First retry interval when reading certificate files.',
+    { noEffect: 'files of certificates are not served in this version' },
   ),
   rsaKeyBits: row('WORKLOAD_RSA_KEY_SIZE', goInt, 2048, 'Bits of an RSA key.'),
   pkcs8Key: row('PKCS8_KEY', goBool, false, 'Write private keys as PKCS#8.'),
@@ -92,8 +107,12 @@ const identity = {
 };
 
 const discovery = {
-  xdsAuthProvider: row('XDS_AUTH_PROVIDER', anyText, '', 'Read for compatibility; no effect.'),
-  proxyConfigXds: row('PROXY_CONFIG_XDS_AGENT', goBool, false, 'Take ProxyConfig updates over xDS.'),
+  xdsAuthProvider: row('XDS_AUTH_PROVIDER', anyText, '', 'Read for compatibility; no effect.', {
+    noEffect: 'read and never used by the reference either',
+  }),
+  proxyConfigXds: row('PROXY_CONFIG_XDS_AGENT', goBool, false, 'Take ProxyConfig updates over xDS.', {
+    noEffect: 'ProxyConfig over xDS is not in this version',
+  }),
   keepaliveIntervalMs: row(
     'GRPC_KEEPALIVE_INTERVAL',
     goDuration,
@@ -130,7 +149,15 @@ const discovery = {
     anyText,
     'etc/istio/proxy/grpc-bootstrap.json',
     'Where the proxyless bootstrap is written; empty: nowhere.',
+    { noEffect: 'there is no proxyless gRPC in this version' },
   ),
+};
+
+/** By the titles of the reference. */
+export const workloadGroups = {
+  'The pod': pod,
+  'Identity and certificates': identity,
+  'Control plane': discovery,
 };
 
 export const workloadVariables = { ...pod, ...identity, ...discovery };

@@ -16,20 +16,8 @@ import { nodeLabels } from './labels.ts';
 import { localityLabel, parseLocality, type Locality } from './locality.ts';
 import { decodeMetadata, encodeMetadata, type TypedMetadata } from './metadata-fields.ts';
 import type { ProxyConfigJson } from './proxy-config-json.ts';
+import type { Platform } from './platform/platform.ts';
 import { injectedLabels, rawMetadata, type RawMetadata, type Warn } from './raw-metadata.ts';
-
-/** What the probe of the cloud platform found. */
-export interface Platform {
-  readonly isKubernetes: boolean;
-  /** PLATFORM_METADATA, for example `gcp_project`; empty when unknown. */
-  readonly metadata: TextMap;
-  /** Labels of the cloud instance; they count only off Kubernetes. */
-  readonly labels: TextMap;
-  readonly locality: Locality;
-}
-
-/** The answer without a probe. */
-export const UNKNOWN_PLATFORM: Platform = { isKubernetes: true, metadata: {}, labels: {}, locality: {} };
 
 export interface NodeInput {
   /** `nodeId` of identity.ts. */

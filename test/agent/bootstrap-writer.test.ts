@@ -6,7 +6,7 @@ import { BootstrapWriter } from '../../src/agent/bootstrap-writer.ts';
 import type { AgentConfig } from '../../src/config/agent-config.ts';
 import type { BootstrapLaunch } from '../../src/envoy/launcher.ts';
 import { ConfigError } from '../../src/runtime/errors.ts';
-import { UNKNOWN_PLATFORM, type Platform } from '../../src/node/node.ts';
+import { UNKNOWN_PLATFORM, type Platform } from '../../src/node/platform/platform.ts';
 import { recordingLog } from '../support/recording-log.ts';
 import { temporaryDirectory, type TemporaryDirectory } from '../support/temporary-directory.ts';
 import { agentConfig, type GivenConfig } from './support/agent-config.ts';

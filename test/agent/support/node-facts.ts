@@ -1,7 +1,7 @@
 // What a host says about a node, for tests.
 
 import type { NodeFacts } from '../../../src/agent/node-facts.ts';
-import { UNKNOWN_PLATFORM } from '../../../src/node/node.ts';
+import { UNKNOWN_PLATFORM } from '../../../src/node/platform/platform.ts';
 
 export function nodeFacts(changes: Partial<NodeFacts> = {}): NodeFacts {
   return {

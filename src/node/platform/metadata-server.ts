@@ -1,0 +1,92 @@
+// One question to a cloud's metadata server, on a connection of its own and with a hard end. These servers stand at
+// link-local addresses, where on other networks nobody answers at all, or anybody.
+
+import type { IncomingHttpHeaders, IncomingMessage } from 'node:http';
+
+import type { Clock } from '../../runtime/clock.ts';
+import { AgentError } from '../../runtime/errors.ts';
+import { request as httpRequest } from '../../runtime/http.ts';
+
+export interface MetadataQuestion {
+  readonly url: string;
+  /** Default GET. */
+  readonly method?: 'GET' | 'PUT';
+  readonly headers?: Readonly<Record<string, string>>;
+  /** From connect to the last byte. */
+  readonly timeoutMs: number;
+}
+
+export interface MetadataReply {
+  readonly status: number;
+  readonly headers: IncomingHttpHeaders;
+  readonly body: string;
+}
+
+/** Far more than any of these documents has. */
+const MAX_BODY_BYTES = 1024 * 1024;
+
+/**
+ * The reply, whatever its status.
+ *
+ * @throws AgentError when there is none in time, or one too large; the signal's reason when it aborts
+ */
+export async function askMetadataServer(
+  question: MetadataQuestion,
+  clock: Pick<Clock, 'sleep'>,
+  signal: AbortSignal,
+): Promise<MetadataReply> {
+  const answered = new AbortController();
+  const late = new AbortController();
+  const { url, timeoutMs } = question;
+  const timer = clock.sleep(timeoutMs, AbortSignal.any([signal, answered.signal])).then(
+    () => late.abort(new AgentError(`no answer from ${url} within ${timeoutMs} ms`, { retryable: true })),
+    () => undefined, // the answer came first, or nobody waits any more
+  );
+  try {
+    return await exchange(question, AbortSignal.any([signal, late.signal]));
+  } finally {
+    answered.abort();
+    await timer;
+  }
+}
+
+/** The trimmed body of a reply with status 200. */
+export async function metadataText(
+  question: MetadataQuestion,
+  clock: Pick<Clock, 'sleep'>,
+  signal: AbortSignal,
+): Promise<string> {
+  const { status, body } = await askMetadataServer(question, clock, signal);
+  if (status !== 200) throw new AgentError(`${question.url} answered with status ${status}`);
+  return body.trim();
+}
+
+async function exchange(question: MetadataQuestion, signal: AbortSignal): Promise<MetadataReply> {
+  signal.throwIfAborted();
+  const { url, method = 'GET', headers = {} } = question;
+  const { promise, resolve, reject } = Promise.withResolvers<IncomingMessage>();
+  const request = httpRequest(url, { method, headers: { ...headers }, agent: false, signal }, resolve);
+  // stays for the whole exchange: a connection may also break under the body
+  request.on('error', (error) => reject(signal.aborted ? signal.reason : error));
+  request.end();
+  const response = await promise;
+  try {
+    return { status: response.statusCode ?? 0, headers: response.headers, body: await bodyOf(response) };
+  } catch (error) {
+    signal.throwIfAborted();
+    throw error;
+  } finally {
+    response.destroy();
+  }
+}
+
+async function bodyOf(response: IncomingMessage): Promise<string> {
+  const chunks: Buffer[] = [];
+  let length = 0;
+  for await (const chunk of response as AsyncIterable<Buffer>) {
+    chunks.push(chunk);
+    length += chunk.length;
+    if (length > MAX_BODY_BYTES) throw new AgentError(`a metadata document exceeds ${MAX_BODY_BYTES} bytes`);
+  }
+  return Buffer.concat(chunks).toString();
+}
