@@ -7,4 +7,5 @@ export type Areas = Readonly<Record<string, () => Promise<ConformanceArea>>>;
 export const AREAS: Areas = {
   bootstrap: () => import('./bootstrap.ts'),
   iptables: () => import('./iptables.ts'),
+  launch: () => import('./launch.ts'),
 };

@@ -7,13 +7,17 @@ import { isJsonObject, sortKeys, type Json, type JsonObject } from '../../src/ru
 /** Members that hold protobuf durations, of which only the value counts. */
 const DURATION = /_(?:timeout|interval|rate)$/;
 
-/** Durations in one spelling, field names in snake case where JSON allows both, members sorted. */
+/** Members that hold wrapped integers, which JSON writes as plain numbers. */
+const WRAPPED_INTEGER = /^keepalive_/;
+
+/** Durations and numbers in one spelling, field names in snake case where JSON allows both, members sorted. */
 export function comparable(document: Json): Json {
   return sortKeys(normalized(document, ''));
 }
 
 function normalized(value: Json, name: string): Json {
   if (isJsonObject(value)) {
+    if (WRAPPED_INTEGER.test(name) && typeof value['value'] === 'number') return value['value'];
     const members = Object.entries(value).map(([key, member]) => {
       const field = key === 'additionalAddresses' ? 'additional_addresses' : key;
       return [field, normalized(member, field)];
