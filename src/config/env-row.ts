@@ -10,11 +10,16 @@ export interface EnvRowMarks {
   readonly noEffect?: string;
 }
 
-export interface EnvRow<T> extends EnvRowMarks {
+/** What a list says of a variable. */
+export interface VariableText extends EnvRowMarks {
+  /** With `*` at the end for a family of names. */
   readonly name: string;
+  readonly help: string;
+}
+
+export interface EnvRow<T> extends VariableText {
   readonly parser: Parser<T>;
   readonly fallback: T;
-  readonly help: string;
 }
 
 export function row<T>(

@@ -2,12 +2,24 @@
 // stops the agent here; its default counts and a warning says so.
 // Upstream: istio 1.31 pkg/env.
 
-import type { EnvRow } from './env-row.ts';
-import { envoyVariables } from './envoy-variables.ts';
-import { MASK } from './secrets.ts';
-import { workloadVariables } from './workload-variables.ts';
+import type { EnvRow, VariableText } from './env-row.ts';
+import { acceptedGroups } from './accepted-variables.ts';
+import { envoyGroups, envoyVariables } from './envoy-variables.ts';
+import { isSecretName, MASK } from './secrets.ts';
+import { workloadGroups, workloadVariables } from './workload-variables.ts';
 
 export const envRows = { ...workloadVariables, ...envoyVariables };
+
+/** Every variable that is known, by the titles of the reference; those of istio-iptables are in its command. */
+export const variableGroups: Readonly<Record<string, readonly (VariableText | EnvRow<unknown>)[]>> = {
+  ...rowsOf(workloadGroups),
+  ...rowsOf(envoyGroups),
+  ...acceptedGroups,
+};
+
+function rowsOf(groups: Readonly<Record<string, Readonly<Record<string, EnvRow<unknown>>>>>) {
+  return Object.fromEntries(Object.entries(groups).map(([title, rows]) => [title, Object.values(rows)]));
+}
 
 export type Env = { readonly [K in keyof typeof envRows]: (typeof envRows)[K]['fallback'] };
 
@@ -51,6 +63,13 @@ function rejection({ name, parser, fallback, secret }: EnvRow<unknown>, text: st
 /** Upstream's words, and the variable's name. */
 export function rejectionText({ name, text, expecting, used }: EnvRejection): string {
   return `Invalid environment variable value \`${text}\`, expecting ${expecting}, defaulting to ${used} (${name})`;
+}
+
+/** Values of this environment that nobody may see, also where they occur again. */
+export function environmentSecrets(environment: Environment): readonly string[] {
+  return Object.entries(environment).flatMap(([name, text]) =>
+    text !== undefined && isSecretName(name) ? [text] : [],
+  );
 }
 
 /** The entries whose name begins with `prefix`, without it, in the environment's order. */

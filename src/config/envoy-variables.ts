@@ -6,6 +6,12 @@ import { HOUR_MS, MINUTE_MS, SECOND_MS } from '../runtime/duration.ts';
 import { optional, row } from './env-row.ts';
 import { anyText, commaList, goBool, goDuration, goInt, oneOf } from './parsers.ts';
 
+const NO_FILE_RESTARTS = { noEffect: 'a changed file asks for no restart in this version' };
+const NO_LONG_DRAIN = { noEffect: 'the drain has no such limit in this version' };
+const NO_APP_PROBES = { noEffect: 'application probes are not served in this version' };
+const NO_DNS = { noEffect: 'there is no DNS proxy in this version' };
+const NO_WASM = { noEffect: 'Wasm modules are not fetched in this version' };
+
 const envoy = {
   disableEnvoy: row('DISABLE_ENVOY', goBool, false, 'Proxyless: serve certificates and xDS, run no Envoy.'),
   dualStack: row('ISTIO_DUAL_STACK', goBool, false, 'Listen on both address families.'),
@@ -96,18 +102,21 @@ const supervision = {
     goDuration,
     10 * SECOND_MS,
     'Quiet time after a file change.',
+    NO_FILE_RESTARTS,
   ),
   restartJitterMs: row(
     'ENVOY_RESTART_JITTER',
     goDuration,
     10 * SECOND_MS,
     'Random extra wait of restarts a file asked for.',
+    NO_FILE_RESTARTS,
   ),
   restartOnLabelChange: row(
     'RESTART_ON_LABEL_CHANGE',
     goBool,
     false,
     'Changed pod labels ask for a hot restart.',
+    NO_FILE_RESTARTS,
   ),
   envoyTermGraceMs: optional(
     'ENVOY_TERM_GRACE',
@@ -119,12 +128,14 @@ const supervision = {
     'MAXIMUM_DRAIN_DURATION',
     goDuration,
     'Longest drain until connections are gone; unset: no limit.',
+    NO_LONG_DRAIN,
   ),
-  preDrainDelayMs: row('PRE_DRAIN_DELAY', goDuration, 0, 'Wait before the drain begins.'),
+  preDrainDelayMs: row('PRE_DRAIN_DELAY', goDuration, 0, 'Wait before the drain begins.', NO_LONG_DRAIN),
   terminationGraceSeconds: optional(
     'TERMINATION_GRACE_PERIOD_SECONDS',
     goInt,
     "The pod's own deadline, so that the drain ends before it.",
+    NO_LONG_DRAIN,
   ),
 };
 
@@ -135,14 +146,27 @@ const status = {
     'JSON: where the application serves its metrics.',
   ),
   appProbers: row('ISTIO_KUBE_APP_PROBERS', anyText, '', 'JSON: the rewritten probes of the application.'),
-  http2Probing: row('ISTIO_ENABLE_HTTP2_PROBING', goBool, true, 'HTTPS probes may use HTTP/2.'),
+  http2Probing: row(
+    'ISTIO_ENABLE_HTTP2_PROBING',
+    goBool,
+    true,
+    'HTTPS probes may use HTTP/2.',
+    NO_APP_PROBES,
+  ),
   probeLocalhost: row(
     'REWRITE_PROBE_LEGACY_LOCALHOST_DESTINATION',
     goBool,
     false,
     'Probe localhost instead of the pod address.',
+    NO_APP_PROBES,
   ),
-  probeKeepalive: row('ENABLE_PROBE_KEEPALIVE_CONNECTIONS', goBool, false, 'Keep probe connections open.'),
+  probeKeepalive: row(
+    'ENABLE_PROBE_KEEPALIVE_CONNECTIONS',
+    goBool,
+    false,
+    'Keep probe connections open.',
+    NO_APP_PROBES,
+  ),
   mergeEnvoyStats: row(
     'PILOT_AGENT_MERGE_ENVOY_STATS',
     goBool,
@@ -154,6 +178,7 @@ const status = {
     oneOf('parity', 'strict'),
     'parity',
     'How strictly merged metrics are joined.',
+    { noEffect: 'application metrics are not merged in this version' },
   ),
 };
 
@@ -161,39 +186,70 @@ const dns = {
   dnsCapture: row('ISTIO_META_DNS_CAPTURE', goBool, false, "Answer the pod's DNS queries."),
   dnsServer: row('ISTIO_META_ENABLE_DNS_SERVER', goBool, false, 'Run the DNS server on any kind of proxy.'),
   dnsProxyAddress: row('DNS_PROXY_ADDR', anyText, 'localhost:15053', 'Where the DNS server listens.'),
-  dnsForwardParallel: row('DNS_FORWARD_PARALLEL', goBool, false, 'Ask all resolvers at once.'),
+  dnsForwardParallel: row('DNS_FORWARD_PARALLEL', goBool, false, 'Ask all resolvers at once.', NO_DNS),
   dnsForwardTimeoutMs: row(
     'DNS_FORWARD_TIMEOUT',
     goDuration,
     5 * SECOND_MS,
     'Limit of each step towards a resolver.',
+    NO_DNS,
   ),
-  dnsForwardRetries: row('DNS_FORWARD_RETRIES', goInt, 0, 'Further rounds when every resolver failed.'),
+  dnsForwardRetries: row(
+    'DNS_FORWARD_RETRIES',
+    goInt,
+    0,
+    'Further rounds when every resolver failed.',
+    NO_DNS,
+  ),
 };
 
 const wasm = {
-  wasmInsecureRegistries: row('WASM_INSECURE_REGISTRIES', commaList, [], 'Registries allowed without TLS.'),
+  wasmInsecureRegistries: row(
+    'WASM_INSECURE_REGISTRIES',
+    commaList,
+    [],
+    'Registries allowed without TLS.',
+    NO_WASM,
+  ),
   wasmModuleExpiryMs: row(
     'WASM_MODULE_EXPIRY',
     goDuration,
     24 * HOUR_MS,
     'Unused modules are removed after this.',
+    NO_WASM,
   ),
-  wasmPurgeIntervalMs: row('WASM_PURGE_INTERVAL', goDuration, HOUR_MS, 'How often they are looked for.'),
+  wasmPurgeIntervalMs: row(
+    'WASM_PURGE_INTERVAL',
+    goDuration,
+    HOUR_MS,
+    'How often they are looked for.',
+    NO_WASM,
+  ),
   wasmRequestTimeoutMs: row(
     'WASM_HTTP_REQUEST_TIMEOUT',
     goDuration,
     15 * SECOND_MS,
     'Limit of one download.',
+    NO_WASM,
   ),
-  wasmRequestRetries: row('WASM_HTTP_REQUEST_MAX_RETRIES', goInt, 5, 'Attempts at a download.'),
+  wasmRequestRetries: row('WASM_HTTP_REQUEST_MAX_RETRIES', goInt, 5, 'Attempts at a download.', NO_WASM),
   wasmRemoteLoad: row(
     'ISTIO_AGENT_ENABLE_WASM_REMOTE_LOAD_CONVERSION',
     goBool,
     true,
     'Fetch remote modules for Envoy.',
+    NO_WASM,
   ),
-  wasmMaxBytes: row('ISTIO_WASM_MAX_BINARY_SIZE_BYTES', goInt, 268_435_456, 'Largest module.'),
+  wasmMaxBytes: row('ISTIO_WASM_MAX_BINARY_SIZE_BYTES', goInt, 268_435_456, 'Largest module.', NO_WASM),
+};
+
+/** By the titles of the reference. */
+export const envoyGroups = {
+  Envoy: envoy,
+  'Restart and shutdown': supervision,
+  'Health and metrics': status,
+  DNS: dns,
+  'Wasm modules': wasm,
 };
 
 export const envoyVariables = { ...envoy, ...supervision, ...status, ...dns, ...wasm };
