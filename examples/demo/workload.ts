@@ -122,6 +122,7 @@ function podEnvironment(layout: Layout, host: Host): Record<string, string> {
     ISTIO_META_OWNER: `kubernetes://apis/apps/v1/namespaces/${NAMESPACE}/deployments/${name}`,
     ISTIO_META_MESH_ID: 'cluster.local',
     TRUST_DOMAIN: 'cluster.local',
+    CLOUD_PLATFORM: 'none',
     SECRET_TTL: CERTIFICATE_LIFETIME,
     ENVOY_PATH: layout.paths.envoy,
     ENVOY_STATUS_PORT: String(ports.health),

@@ -77,6 +77,7 @@ export class AgentFolder {
     };
     return {
       PATH: process.env.PATH,
+      CLOUD_PLATFORM: 'none',
       ENVOY_PATH: FAKE_ENVOY,
       ISTIO_BOOTSTRAP: join(this.path, 'template.json'),
       FAKE_ENVOY_DIR: this.path,

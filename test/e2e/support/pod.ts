@@ -189,6 +189,7 @@ async function podEnvironment(
     ISTIO_META_INTERCEPTION_MODE: 'REDIRECT',
     ISTIO_META_MESH_ID: 'cluster.local',
     TRUST_DOMAIN: 'cluster.local',
+    CLOUD_PLATFORM: 'none',
     ENVOY_PATH: await fetchEnvoy(),
     ENVOY_STATUS_PORT: String(ports.health),
     ENVOY_PROMETHEUS_PORT: String(ports.prometheus),
