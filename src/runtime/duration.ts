@@ -6,38 +6,53 @@ export const SECOND_MS = 1000;
 export const MINUTE_MS = 60 * SECOND_MS;
 export const HOUR_MS = 60 * MINUTE_MS;
 
-const UNIT_MS: Readonly<Record<string, number>> = {
-  ns: 1e-6,
-  us: 1e-3,
-  µs: 1e-3,
-  μs: 1e-3,
-  ms: 1,
-  s: SECOND_MS,
-  m: MINUTE_MS,
-  h: HOUR_MS,
+const UNIT_NS: Readonly<Record<string, number>> = {
+  ns: 1,
+  us: 1e3,
+  µs: 1e3,
+  μs: 1e3,
+  ms: 1e6,
+  s: SECOND_MS * 1e6,
+  m: MINUTE_MS * 1e6,
+  h: HOUR_MS * 1e6,
 };
 
 /** Go's int64 nanoseconds end here. */
-const MAX_MS = 9_223_372_036_854.775;
+const MAX_NS = 2n ** 63n - 1n;
 
 /**
  * @returns milliseconds, with fractions
  * @throws ConfigError naming the text
- * @see Go time.ParseDuration
  */
 export function parseDurationMs(text: string): number {
+  return Number(parseDurationNs(text)) / 1e6;
+}
+
+/**
+ * @returns nanoseconds, none lost however long the duration is
+ * @throws ConfigError naming the text
+ * @see Go time.ParseDuration
+ */
+export function parseDurationNs(text: string): bigint {
   const bad = (): ConfigError =>
     new ConfigError(`invalid duration "${text}": write it like 500ms, 30s or 1h30m`);
-  const sign = text.startsWith('-') ? -1 : 1;
+  const isNegative = text.startsWith('-');
   const body = text.replace(/^[+-]/, '');
-  if (body === '0') return 0;
-  if (!/^(?:(?:\d+\.?\d*|\.\d+)(?:ns|us|µs|μs|ms|s|m|h))+$/.test(body)) throw bad();
-  let ms = 0;
-  for (const [, number, unit] of body.matchAll(/(\d+\.?\d*|\.\d+)(ns|us|µs|μs|ms|s|m|h)/g)) {
-    ms += Number(number) * (UNIT_MS[unit ?? ''] ?? Number.NaN);
+  if (body === '0') return 0n;
+  if (!/^(?:(?:\d+(?:\.\d*)?|\.\d+)(?:ns|us|µs|μs|ms|s|m|h))+$/.test(body)) throw bad();
+  let ns = 0n;
+  for (const [, whole = '', fraction = '', unit = ''] of body.matchAll(/(\d*)\.?(\d*)([a-zµμ]+)/g)) {
+    const unitNs = UNIT_NS[unit] ?? Number.NaN;
+    ns += BigInt(whole) * BigInt(unitNs) + fractionNs(fraction, unitNs);
   }
-  if (ms > MAX_MS) throw bad();
-  return sign * ms;
+  if (ns > MAX_NS) throw bad();
+  return isNegative ? -ns : ns;
+}
+
+/** In floating point, as Go does it; more than 18 digits are less than a nanosecond. */
+function fractionNs(digits: string, unitNs: number): bigint {
+  const kept = digits.slice(0, 18);
+  return BigInt(Math.floor(Number(kept) * (unitNs / 10 ** kept.length)));
 }
 
 /** Go's spelling of a duration: `45s`, `1m0s`, `1h0m0s`, `500ms`, `1.5s`, `0s`. */

@@ -1,6 +1,6 @@
 import { deepEqual, throws } from 'node:assert/strict';
 
-import { formatDuration, parseDurationMs } from '../../src/runtime/duration.ts';
+import { formatDuration, parseDurationMs, parseDurationNs } from '../../src/runtime/duration.ts';
 
 describe('parseDurationMs', () => {
   it('reads every unit Go knows, and sums of them', () => {
@@ -19,6 +19,18 @@ describe('parseDurationMs', () => {
       });
     });
   }
+});
+
+describe('parseDurationNs', () => {
+  it('loses no nanosecond of a long duration', () => {
+    deepEqual(parseDurationNs('2540400h1ns'), 9_145_440_000_000_000_001n);
+    deepEqual(parseDurationNs('-9223372036854775807ns'), -(2n ** 63n) + 1n);
+    throws(() => parseDurationNs('9223372036854775808ns'), { name: 'ConfigError' });
+  });
+
+  it('cuts what is below a nanosecond', () => {
+    deepEqual(parseDurationNs('1.0000000019s'), 1_000_000_001n);
+  });
 });
 
 describe('formatDuration', () => {
