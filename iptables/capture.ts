@@ -16,6 +16,7 @@ import { detectVariant } from './detection.ts';
 import { CaptureError } from './errors.ts';
 import { FamilyTools } from './family-tools.ts';
 import type { CaptureRequest } from './request.ts';
+import { changeNftRules, plannedTransaction, settleNativeTables } from './nft/backend.ts';
 import { addRoutes, removeRoutes } from './routes.ts';
 import { FAMILIES, type Family, type RulePlan } from './rule-list.ts';
 import { planRules } from './rules.ts';
@@ -43,29 +44,26 @@ export async function runCapture(
   request: CaptureRequest,
   signal: AbortSignal,
 ): Promise<void> {
-  refuseMissingFeatures(request);
   const settings = await completeRequest(deps, request);
-  if (request.skipRuleApply) deps.log.info('Skipping iptables apply');
+  if (request.skipRuleApply) deps.log.info(`Skipping ${backendOf(request)} apply`);
   else await setRules(deps, request, settings, signal);
   if (request.runValidation && !request.dryRun) {
     await validateCapture({ ...deps, uid: deps.host.uid() }, request, settings, signal);
   }
 }
 
-function refuseMissingFeatures(request: CaptureRequest): void {
-  if (request.nativeNftables) {
-    throw new CaptureError('--native-nftables is not supported: leave it out, and iptables sets the rules');
-  }
-}
-
 async function completeRequest(deps: CaptureDeps, request: CaptureRequest): Promise<DetectedSettings> {
   const { log } = deps;
-  log.info(environmentDump(deps.env));
+  log.info(environmentDump(deps.env, backendOf(request)));
   validateAlways(request, request.forceBinary);
   if (!request.skipRuleApply) validateRuleValues(request);
   const settings = await detectSettings(request, deps.host, log);
   log.info(configDump(settings, request));
   return settings;
+}
+
+function backendOf({ nativeNftables }: CaptureRequest): 'nftables' | 'iptables' {
+  return nativeNftables ? 'nftables' : 'iptables';
 }
 
 async function setRules(
@@ -95,14 +93,26 @@ async function dryRun(
   config: CaptureConfig,
   signal: AbortSignal,
 ): Promise<void> {
-  const record: string[] = [];
-  const run = recordingTools(record);
-  deps.log.info('running iptables in dry-run mode, no rule changes will be made');
-  const { v4, v6 } = { v4: imaginedVariant('v4'), v6: imaginedVariant('v6') };
-  await changeRules({ ...deps, run }, request, { config, variants: { v4, v6 } }, signal);
+  deps.log.info(`running ${backendOf(request)} in dry-run mode, no rule changes will be made`);
+  const record = request.nativeNftables
+    ? plannedTransaction(config, request).trimEnd().split('\n')
+    : await iptablesRecord(deps, request, config, signal);
   deps.log.info('skipping configuring routes due to dry run mode');
   if (request.dryRunFile === '') record.forEach((line) => deps.print(line));
   else await writeFile(request.dryRunFile, record.map((line) => `${line}\n`).join(''));
+}
+
+async function iptablesRecord(
+  deps: CaptureDeps,
+  request: CaptureRequest,
+  config: CaptureConfig,
+  signal: AbortSignal,
+): Promise<readonly string[]> {
+  const record: string[] = [];
+  const run = recordingTools(record);
+  const { v4, v6 } = { v4: imaginedVariant('v4'), v6: imaginedVariant('v6') };
+  await changeRules({ ...deps, run }, request, { config, variants: { v4, v6 } }, signal);
+  return record;
 }
 
 async function realRun(
@@ -115,12 +125,26 @@ async function realRun(
   const run = request.cniMode
     ? await sandboxedTools({ run: deps.run, log }, request.networkNamespace)
     : deps.run;
-  const variants = await detectVariants({ ...deps, run }, request, config);
-  await using added = await changeRules({ ...deps, run }, request, { config, variants }, signal);
+  await using added = request.nativeNftables
+    ? await changeNftRules({ run, log }, config, request)
+    : await changeIptablesRules({ ...deps, run }, request, config, signal);
   signal.throwIfAborted();
   if (request.cleanup === 'no') await addRoutes({ run: deps.run, log }, config);
   else await removeRoutes({ run: deps.run, log }, config);
   added.move(); // all is done: nothing is taken back
+}
+
+async function changeIptablesRules(
+  deps: CaptureDeps,
+  request: CaptureRequest,
+  config: CaptureConfig,
+  signal: AbortSignal,
+): Promise<AsyncDisposableStack> {
+  const [variants] = await Promise.all([
+    detectVariants(deps, request, config),
+    settleNativeTables(deps, request.cleanup),
+  ]);
+  return changeRules(deps, request, { config, variants }, signal);
 }
 
 type Variants = Readonly<Record<Family, Variant | undefined>>;

@@ -20,9 +20,12 @@ const ENVIRONMENT: readonly string[] = [
 ];
 
 /** The variables as they are set, empty when they are not. */
-export function environmentDump(env: Readonly<Record<string, string | undefined>>): string {
+export function environmentDump(
+  env: Readonly<Record<string, string | undefined>>,
+  backend: 'iptables' | 'nftables',
+): string {
   const lines = ENVIRONMENT.map((name) => `${name}=${env[name] ?? ''}`);
-  return ['Istio iptables environment:', ...lines].join('\n');
+  return [`Istio ${backend} environment:`, ...lines].join('\n');
 }
 
 /** What this run works with, after defaults and detection. */

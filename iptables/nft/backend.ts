@@ -92,9 +92,29 @@ async function holdsOwnChains(run: RunTool, program: string): Promise<boolean> {
   return new RegExp(`^:${OWN_CHAIN_PREFIX}`, 'm').test(saved);
 }
 
-/** Tables of an earlier run with native nftables, for runs that use iptables. */
-export async function nativeTables(run: RunTool): Promise<readonly string[]> {
-  return [...parseRuleset(await outputOf(run, 'nft', ['-s', 'list', 'ruleset'])).own.keys()];
+/**
+ * What a run that uses iptables does about tables of an earlier run that did not: it removes them when everything is
+ * cleaned up, and otherwise says that they are there.
+ *
+ * @throws CaptureError when they cannot be removed
+ */
+export async function settleNativeTables(
+  { run, log }: NftBackendDeps,
+  cleanup: NftOptions['cleanup'],
+): Promise<void> {
+  if (cleanup === 'only') return;
+  const left = [...parseRuleset(await outputOf(run, 'nft', ['-s', 'list', 'ruleset'])).own.keys()];
+  if (left.length === 0) return;
+  const tables = left.join(', ');
+  if (cleanup === 'no') {
+    log.warn(
+      `nftables still holds rules of an earlier run with --native-nftables, which capture traffic too (${tables}): ` +
+        'run istio-clean-iptables, then this command again',
+    );
+    return;
+  }
+  await new Nft({ run, place: 'in the sidecar container image' }).load(cleanupText());
+  log.info(`nftables rules removed: ${tables}`);
 }
 
 /** Empty when the program is missing or fails: then there is nothing to warn of. */
@@ -106,12 +126,4 @@ async function outputOf(run: RunTool, file: string, args: readonly string[]): Pr
     if (error instanceof ToolStartError) return '';
     throw error;
   }
-}
-
-/** Removes tables of an earlier run with native nftables; does nothing where there are none. @throws CaptureError */
-export async function removeNativeTables({ run, log }: NftBackendDeps): Promise<void> {
-  const left = await nativeTables(run);
-  if (left.length === 0) return;
-  await new Nft({ run, place: 'in the sidecar container image' }).load(cleanupText());
-  log.info(`nftables rules removed: ${left.join(', ')}`);
 }

@@ -3,7 +3,7 @@
 
 import { CaptureError } from '../errors.ts';
 import { isDenied, oneLine, remedyFor } from '../failure.ts';
-import { type RunTool, type ToolCall, ToolStartError } from '../tools.ts';
+import { type RunTool, type ToolCall, type ToolResult, ToolStartError } from '../tools.ts';
 
 export interface NftDeps {
   readonly run: RunTool;

@@ -273,7 +273,6 @@ describe('runCapture', () => {
     );
     await assert.rejects(capture({ outboundIPRangesExclude: '*' }), /OUTBOUND_IP_RANGES_EXCLUDE/);
     await assert.rejects(capture({ inboundPortsInclude: 'abc' }), /--istio-inbound-ports/);
-    await assert.rejects(capture({ nativeNftables: true }), /--native-nftables is not supported/);
 
     assert.deepEqual(kernel.calls, []);
   });

@@ -31,7 +31,6 @@ export function* commandLineCases(data: unknown, golden: ReadGolden): Iterable<C
 }
 
 async function check(item: CommandLineCase, golden: ReadGolden): Promise<void> {
-  if (item.backend === 'nftables') assert.fail('not supported yet: native nftables');
   const host = fakeHost(item.detected);
   const request = { ...(await parse(item)), dryRun: true };
   const settings = await detectSettings(request, host, silentLog);

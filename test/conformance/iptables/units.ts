@@ -7,11 +7,16 @@ import { detectVariant } from '../../../iptables/detection.ts';
 import { splitList } from '../../../iptables/lists.ts';
 import { localAddress } from '../../../iptables/local-address.ts';
 import type { RunTool } from '../../../iptables/tools.ts';
-import { checkForcedBinary, checkInterfaceNames, checkOwnerGroups } from '../../../iptables/settings-check.ts';
+import {
+  checkForcedBinary,
+  checkInterfaceNames,
+  checkOwnerGroups,
+} from '../../../iptables/settings-check.ts';
 import { parseVersion, type Purpose, waitArguments } from '../../../iptables/variant.ts';
 import { messageOf } from '../../../src/runtime/errors.ts';
 import { plainLog } from '../../../src/runtime/log.ts';
 import type { ConformanceCase } from '../case.ts';
+import { chainAfter, type NftOperation } from './nft-chain.ts';
 
 /** One line of a list, with the keys of all lists; which it has depends on the list. */
 interface Line {
@@ -37,6 +42,8 @@ interface Line {
   readonly wildcard?: boolean;
   readonly v4: readonly string[];
   readonly v6: readonly string[];
+  readonly ops: readonly NftOperation[];
+  readonly expect: readonly string[];
 }
 
 const CHECKS: Readonly<Record<string, (line: Line) => unknown>> = {
@@ -69,7 +76,7 @@ const CHECKS: Readonly<Record<string, (line: Line) => unknown>> = {
     agrees(read, wildcard ? { wildcard } : { v4, v6 }, error);
   },
   interfaceNames: ({ value, ok, error }) => agreesThat(() => checkInterfaceNames(value), ok, error),
-  nftInsert: () => assert.fail('not supported yet: native nftables'),
+  nftInsert: ({ ops, expect }) => assert.deepEqual(chainAfter(ops), expect),
 };
 
 export function* unitCases(data: unknown): Iterable<ConformanceCase> {
