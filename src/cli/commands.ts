@@ -17,9 +17,24 @@ export const PROGRAM = 'pilot-agent';
 
 export const commands: readonly CommandEntry[] = [
   {
+    name: 'bootstrap',
+    description: 'Print the bootstrap that proxy would start Envoy with.',
+    load: async () => (await import('./bootstrap.ts')).bootstrapCommand,
+  },
+  {
+    name: 'config',
+    description: 'Print the effective ProxyConfig and where each field came from.',
+    load: async () => (await import('./config.ts')).configCommand,
+  },
+  {
     name: 'discovery',
     description: 'Run a small control plane with its own CA, for demos and tests.',
     load: async () => (await import('./discovery.ts')).discoveryCommand,
+  },
+  {
+    name: 'env',
+    description: 'Print every environment variable with the value that counts.',
+    load: async () => (await import('./env.ts')).envCommand,
   },
   {
     name: 'istio-clean-iptables',

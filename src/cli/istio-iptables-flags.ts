@@ -3,6 +3,7 @@
 // Upstream counterpart: tools/istio-iptables/pkg/cmd/root.go bindCmdlineFlags, pkg/constants.
 
 import type { CaptureRequest } from '../../iptables/request.ts';
+import { row, type EnvRow } from '../config/env-row.ts';
 import {
   BOOL,
   DURATION_MS,
@@ -13,6 +14,7 @@ import {
   STRING,
   UINT16,
 } from '../config/flag-rows.ts';
+import { anyText, type Parser } from '../config/parsers.ts';
 import { AgentError } from '../runtime/errors.ts';
 
 export const captureFlags = {
@@ -136,6 +138,58 @@ const EXTRA_NAMES: Partial<Record<CaptureFlagKey, string>> = {
 /** Flags that no variable sets. */
 const FLAG_ONLY: ReadonlySet<string> = new Set(['envoy-port', 'restore-format']);
 
+/** What only a variable sets. */
+const variablesWithoutFlag = {
+  ownerGroupsInclude: row('ISTIO_OUTBOUND_OWNER_GROUPS', anyText, '*', 'Captured groups; * for all.'),
+  ownerGroupsExclude: row('ISTIO_OUTBOUND_OWNER_GROUPS_EXCLUDE', anyText, '', 'Groups not captured.'),
+  hostIPv4LoopbackCidr: row(
+    'ISTIO_OUTBOUND_IPV4_LOOPBACK_CIDR',
+    anyText,
+    '127.0.0.1/32',
+    'What counts as loopback.',
+  ),
+  envoyUser: row('ENVOY_USER', anyText, 'istio-proxy', 'User whose id --proxy-uid is by default.'),
+  dryRunFile: row('DRY_RUN_FILE_PATH', anyText, '', 'With --dry-run: file the rules are written to.'),
+};
+
+/** A variable that sets a flag. A value that cannot be read counts as `zero`, not as the default. */
+export interface CaptureVariable extends EnvRow<unknown> {
+  readonly zero: unknown;
+}
+
+/** Every variable of istio-iptables, for lists. */
+export function captureVariables(): readonly (CaptureVariable | EnvRow<unknown>)[] {
+  const ofFlags = Object.entries<FlagRow<unknown>>(captureFlags).flatMap(([key, flag]) =>
+    variableNames(key, flag).map((name) => captureVariable(name, flag)),
+  );
+  return [...ofFlags, ...Object.values(variablesWithoutFlag)];
+}
+
+/** The later one wins. */
+function variableNames(key: string, { name }: FlagRow<unknown>): readonly string[] {
+  if (FLAG_ONLY.has(name)) return [];
+  const derived = name.toUpperCase().replaceAll('-', '_');
+  return [derived, EXTRA_NAMES[key as CaptureFlagKey]].filter((each) => each !== undefined);
+}
+
+function captureVariable(
+  name: string,
+  { name: flag, kind, fallback, help }: FlagRow<unknown>,
+): CaptureVariable {
+  const parser: Parser<unknown> = {
+    expecting: `a ${kind.type}`,
+    parse: (text) => {
+      try {
+        return kind.parse(text, undefined);
+      } catch {
+        return undefined; // a list only shows that it is so
+      }
+    },
+    format: (value) => kind.format(value),
+  };
+  return { name, parser, fallback, help: `--${flag}: ${help}`, zero: kind.zero };
+}
+
 /**
  * @param given names of the flags that were given
  * @param warn told of every variable whose value means nothing
@@ -148,14 +202,15 @@ export function captureRequest(
 ): CaptureRequest {
   const values = { ...flags, ...valuesFromEnv(given, env, warn) };
   const { cleanupOnly, restoreFormat: _ignored, ...rest } = values;
+  const text = ({ name, fallback }: EnvRow<string>): string => env[name] ?? fallback;
   return {
     ...rest,
     cleanup: cleanupOnly ? 'only' : 'no',
-    ownerGroupsInclude: env['ISTIO_OUTBOUND_OWNER_GROUPS'] ?? '*',
-    ownerGroupsExclude: env['ISTIO_OUTBOUND_OWNER_GROUPS_EXCLUDE'] ?? '',
-    hostIPv4LoopbackCidr: env['ISTIO_OUTBOUND_IPV4_LOOPBACK_CIDR'] ?? '127.0.0.1/32',
-    envoyUser: env['ENVOY_USER'] ?? 'istio-proxy',
-    dryRunFile: env['DRY_RUN_FILE_PATH'] ?? '',
+    ownerGroupsInclude: text(variablesWithoutFlag.ownerGroupsInclude),
+    ownerGroupsExclude: text(variablesWithoutFlag.ownerGroupsExclude),
+    hostIPv4LoopbackCidr: text(variablesWithoutFlag.hostIPv4LoopbackCidr),
+    envoyUser: text(variablesWithoutFlag.envoyUser),
+    dryRunFile: text(variablesWithoutFlag.dryRunFile),
   };
 }
 
@@ -165,10 +220,8 @@ function valuesFromEnv(
   warn: (message: string) => void,
 ): Partial<CaptureFlagValues> {
   const values = Object.entries<FlagRow<unknown>>(captureFlags).flatMap(([key, row]) => {
-    if (given.has(row.name) || FLAG_ONLY.has(row.name)) return [];
-    const derived = row.name.toUpperCase().replaceAll('-', '_');
-    const names = [derived, EXTRA_NAMES[key as CaptureFlagKey]].filter((name) => name !== undefined);
-    const name = names.findLast((name) => env[name] !== undefined);
+    if (given.has(row.name)) return [];
+    const name = variableNames(key, row).findLast((name) => env[name] !== undefined);
     return name === undefined ? [] : [[key, lenientValue(row.kind, name, env[name] ?? '', warn)] as const];
   });
   return Object.fromEntries(values) as Partial<CaptureFlagValues>;

@@ -1,18 +1,17 @@
 // `agent proxy`: words and environment become the configuration, and the agent runs until it is told to stop.
 // Upstream: istio 1.31 pilot/cmd/pilot-agent/app/cmd.go newProxyCommand.
 
-import { lookup } from 'node:dns/promises';
-import { availableParallelism, constants } from 'node:os';
+import { constants } from 'node:os';
 
 import type { Command } from 'commander';
 
-import { loadAgentConfig, type AgentConfig, type AgentConfigInput } from '../config/agent-config.ts';
+import { loadAgentConfig, type AgentConfig } from '../config/agent-config.ts';
 import { buildInfo } from '../config/build-info.ts';
-import { proxyFlags, proxyNodeType } from '../config/proxy-flags.ts';
+import { proxyFlags } from '../config/proxy-flags.ts';
 import type { AgentControls } from '../agent/controls.ts';
 import { systemClock } from '../runtime/clock.ts';
-import { readTextIfExists } from '../runtime/files.ts';
 import type { Log } from '../runtime/log.ts';
+import { agentConfigInput } from './agent-config-input.ts';
 import { ExitError, type CliContext } from './context.ts';
 import { goCommand, type GoArguments } from './go-flags.ts';
 import { withLog } from './logging.ts';
@@ -40,7 +39,7 @@ async function runProxy(
   for (const line of parsed.flagLines) log.info(line);
   const { istioVersion, agentVersion, revision } = buildInfo;
   log.info(`Version ${istioVersion}-${revision}-sidecar-agent-${agentVersion}`);
-  const load = (): Promise<AgentConfig> => loadAgentConfig(configInput(context, parsed));
+  const load = (): Promise<AgentConfig> => loadAgentConfig(agentConfigInput(context, parsed));
   const config = await load();
   for (const { level, message } of config.notices) log[level](message);
   const [{ runAgent }, { execaSpawn }] = await Promise.all([
@@ -62,20 +61,6 @@ async function runProxy(
     const code = end.exit.code ?? 128 + constants.signals[end.exit.signal ?? 'SIGKILL'];
     if (code !== 0) throw new ExitError(`Envoy ended with code ${code}`, code);
   }
-}
-
-function configInput(context: CliContext, { flags, args, ignored }: ProxyArguments): AgentConfigInput {
-  return {
-    nodeType: proxyNodeType(args),
-    flags,
-    ignoredFlags: ignored,
-    environment: context.env,
-    readText: readTextIfExists,
-    workingDirectory: process.cwd(),
-    cpuCount: availableParallelism(),
-    uid: process.getuid?.() ?? -1,
-    resolveHost: async (host) => (await lookup(host, { all: true })).map(({ address }) => address),
-  };
 }
 
 function listenForSignals(context: CliContext, controls: AgentControls): void {

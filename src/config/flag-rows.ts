@@ -27,6 +27,8 @@ export interface FlagRow<T> {
   readonly kind: FlagKind<T>;
   readonly fallback: T;
   readonly help: string;
+  /** The values a shell offers; undefined: any text. Nothing is refused by it. */
+  readonly choices?: readonly string[];
 }
 
 export type FlagTable = Readonly<Record<string, FlagRow<unknown>>>;
@@ -40,8 +42,9 @@ export function flag<T>(
   fallback: NoInfer<T>,
   help: string,
   short?: string,
+  choices?: readonly string[],
 ): FlagRow<T> {
-  return { name, kind, fallback, help, ...(short !== undefined && { short }) };
+  return { name, kind, fallback, help, ...(short !== undefined && { short }), ...(choices && { choices }) };
 }
 
 /** The defaults of a table, as if no flag had been given. */

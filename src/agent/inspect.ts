@@ -1,0 +1,82 @@
+// What the offline commands show: the bootstrap this agent would start Envoy with, and the effective ProxyConfig.
+// Nothing is opened, asked over the network or written; what only a running agent knows is named instead.
+
+import { serializeBootstrap } from '../bootstrap/bootstrap.ts';
+import type { AgentConfig } from '../config/agent-config.ts';
+import { environmentSecrets } from '../config/env.ts';
+import { maskSecrets, maskText } from '../config/secrets.ts';
+import { instanceAddresses } from '../node/instance-addresses.ts';
+import { readInterfaces } from '../node/network-interfaces.ts';
+import { UNKNOWN_PLATFORM } from '../node/platform/platform.ts';
+import { readTextIfExists } from '../runtime/files.ts';
+import { isJsonObject, type Json, type JsonObject } from '../runtime/json.ts';
+import { bootstrapSections } from './bootstrap-sections.ts';
+import { effectiveBootstrap } from './effective-bootstrap.ts';
+import { withoutEffect } from './unsupported.ts';
+
+export interface InspectedBootstrap {
+  /** What Envoy is given, secrets masked. */
+  readonly text: string;
+  /** One line per conditional section: whether it is there, and why. */
+  readonly sections: readonly string[];
+  /** What was ignored, and what the running agent adds. */
+  readonly remarks: readonly string[];
+}
+
+/** @throws ConfigError as the agent would */
+export async function inspectBootstrap(config: AgentConfig): Promise<InspectedBootstrap> {
+  const remarks = remarksOn(config);
+  const effective = await effectiveBootstrap(config, await offlineFacts(config), 0, (text) =>
+    remarks.push(text),
+  );
+  if (effective.kind === 'custom') {
+    const text = (await readTextIfExists(effective.path)) ?? '';
+    return { text: maskText(text), sections: [`${effective.path} is given to Envoy as it is`], remarks };
+  }
+  const { document } = effective;
+  const shown = maskSecrets(document, environmentSecrets(config.environment)) as JsonObject;
+  const sections = bootstrapSections(document, config).map(
+    ({ name, isPresent, sources }) => `${isPresent ? '+' : '-'} ${name} (${sources.join('; ')})`,
+  );
+  return { text: serializeBootstrap(shown), sections, remarks };
+}
+
+/** Only what can be known without asking anybody. */
+async function offlineFacts({ pod }: AgentConfig): Promise<Parameters<typeof effectiveBootstrap>[1]> {
+  const excluded = pod.annotations?.['traffic.sidecar.istio.io/excludeInterfaces'] ?? '';
+  const instanceIps = instanceAddresses({
+    instanceIp: pod.ip,
+    interfaces: await readInterfaces(),
+    excludedInterfaces: excluded.split(',').map((name) => name.trim()),
+  });
+  return { instanceIps, platform: UNKNOWN_PLATFORM, credentialSocketExists: false, servesFilesOnly: false };
+}
+
+function remarksOn(config: AgentConfig): string[] {
+  const { bootstrapOverrideFile } = config.envoy;
+  const unread = withoutEffect(config);
+  return [
+    'not asked here: the cloud platform, SDS servers of others, the address of a statsd host',
+    ...(bootstrapOverrideFile === ''
+      ? []
+      : [`Envoy lays ISTIO_BOOTSTRAP_OVERRIDE ${bootstrapOverrideFile} over it`]),
+    ...(unread === '' ? [] : [`without effect in this version: ${unread}`]),
+  ];
+}
+
+export interface InspectedField {
+  readonly name: string;
+  /** Secrets masked. */
+  readonly value: Json;
+  /** The last layer that named it. */
+  readonly from: string;
+}
+
+/** The effective ProxyConfig field by field, sorted by name. */
+export function inspectProxyConfig({ proxyConfig, environment }: AgentConfig): readonly InspectedField[] {
+  const shown = maskSecrets(proxyConfig.json, environmentSecrets(environment));
+  if (!isJsonObject(shown)) return [];
+  return Object.entries(shown)
+    .map(([name, value]) => ({ name, value, from: proxyConfig.origins[name] ?? 'default' }))
+    .toSorted((a, b) => (a.name < b.name ? -1 : 1));
+}

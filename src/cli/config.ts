@@ -1,0 +1,34 @@
+// The command `config`: the effective ProxyConfig, each field with the layer it came from. No upstream counterpart.
+
+import type { Command } from 'commander';
+
+import { proxyFlags } from '../config/proxy-flags.ts';
+import type { JsonObject } from '../runtime/json.ts';
+import { offlineAgentConfig } from './agent-config-input.ts';
+import type { CliContext } from './context.ts';
+import { goCommand } from './go-flags.ts';
+import { columns, formatted, outputFlag } from './output.ts';
+
+export function configCommand(context: CliContext): Command {
+  return goCommand({
+    name: 'config',
+    description: 'Print the effective ProxyConfig, each field with the layer it came from.',
+    positionals: '[sidecar|router]',
+    flags: { ...proxyFlags, output: outputFlag },
+    unknownFlags: 'ignore',
+    run: async (words) => {
+      const config = await offlineAgentConfig(context, words);
+      const { inspectProxyConfig } = await import('../agent/inspect.ts');
+      const fields = inspectProxyConfig(config);
+      const shown: JsonObject = Object.fromEntries(
+        fields.map(({ name, value, from }) => [name, { value, from }]),
+      );
+      const table = (): string =>
+        columns([
+          ['FIELD', 'FROM', 'VALUE'],
+          ...fields.map(({ name, value, from }) => [name, from, JSON.stringify(value)]),
+        ]);
+      context.stdout.write(await formatted(words.flags.output, shown, table));
+    },
+  });
+}

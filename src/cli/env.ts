@@ -1,0 +1,58 @@
+// The command `env`: every variable with its value, where that comes from, and what was rejected. No upstream
+// counterpart.
+
+import type { Command } from 'commander';
+
+import type { JsonObject } from '../runtime/json.ts';
+import type { CliContext } from './context.ts';
+import { goCommand } from './go-flags.ts';
+import { columns, formatted, outputFlag } from './output.ts';
+import { listVariables, type ListedVariable } from './variable-list.ts';
+
+export function envCommand(context: CliContext): Command {
+  return goCommand({
+    name: 'env',
+    description: 'Print every environment variable the agent knows, with the value that counts.',
+    flags: { output: outputFlag },
+    unknownFlags: 'refuse',
+    run: async ({ flags }) => {
+      const variables = listVariables(context.env);
+      context.stdout.write(await formatted(flags.output, variables.map(asJson), () => table(variables)));
+    },
+  });
+}
+
+function asJson({ value, ...rest }: ListedVariable): JsonObject {
+  const { group, name, source, rejected, noEffect } = rest;
+  return {
+    name,
+    value: value ?? null,
+    source,
+    group,
+    ...(rejected && { rejected: { ...rejected } }),
+    ...(noEffect !== undefined && { noEffect }),
+  };
+}
+
+function table(variables: readonly ListedVariable[]): string {
+  const rows = variables.flatMap(({ group, ...variable }, index): string[][] => {
+    const heading = group === variables[index - 1]?.group ? [] : [[''], [group]];
+    return [...heading, [`  ${variable.name}`, variable.source, plain(variable.value), note(variable)]];
+  });
+  return columns([['VARIABLE', 'SOURCE', 'VALUE', 'NOTE'], ...rows]);
+}
+
+/** That a variable has no effect matters to whoever set it. */
+function note({ source, rejected, noEffect }: Omit<ListedVariable, 'group'>): string {
+  const notes = [
+    ...(rejected ? [`rejected ${JSON.stringify(rejected.text)}, expecting ${rejected.expecting}`] : []),
+    ...(noEffect === undefined || source === 'default' ? [] : [`no effect: ${noEffect}`]),
+  ];
+  return notes.join('; ');
+}
+
+/** Quoted where blanks or nothing would deceive the eye. */
+function plain(value: string | undefined): string {
+  if (value === undefined) return 'unset';
+  return /^\S+$/.test(value) ? value : JSON.stringify(value);
+}
