@@ -82,7 +82,9 @@ export class Launcher {
     const { epoch, baseId, configPath } = prepared;
     const identity = baseId === undefined ? undefined : { epoch, baseId };
     const args = envoyArguments(this.#settings.arguments, configPath, identity);
-    const command = envoyCommand(this.#settings, args, { RESTART_EPOCH: String(epoch) });
+    // as Envoy's own restarter does, for wrappers; an Envoy that takes nothing over has no epoch
+    const added = identity === undefined ? undefined : { RESTART_EPOCH: String(epoch) };
+    const command = envoyCommand(this.#settings, args, added);
     const { clock, spawn, output, roster } = this.#deps;
     const started = await Epoch.start({ ...prepared, command }, spawn, clock.monotonicMs(), output);
     roster.addCandidate(started);

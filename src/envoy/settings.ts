@@ -26,7 +26,7 @@ export interface EnvoySettings {
   readonly terminationGraceMs: number;
   /** Wait for open connections instead of `terminationDrainMs`; undefined: do not. */
   readonly exitOnZeroConnections: ZeroConnectionSettings | undefined;
-  /** The whole environment of Envoy; `RESTART_EPOCH` is added. */
+  /** The whole environment of Envoy; with hot restart `RESTART_EPOCH` is added. */
   readonly env: Readonly<Record<string, string>>;
   /** Undefined: the agent's own. */
   readonly user: { readonly uid: number; readonly gid: number } | undefined;

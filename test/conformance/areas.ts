@@ -7,5 +7,9 @@ export type Areas = Readonly<Record<string, () => Promise<ConformanceArea>>>;
 export const AREAS: Areas = {
   bootstrap: () => import('./bootstrap.ts'),
   iptables: () => import('./iptables.ts'),
+  kernel: () => import('./kernel.ts'),
   launch: () => import('./launch.ts'),
 };
+
+/** Directories below the conformance root of areas that are not called like theirs. */
+export const DIRECTORIES: Readonly<Record<string, string>> = { kernel: 'iptables/real' };

@@ -8,7 +8,6 @@ import { join } from 'node:path';
 import { builderCases } from './iptables/builder.ts';
 import type { ConformanceCase } from './case.ts';
 import { commandLineCases } from './iptables/command-lines.ts';
-import { realRunCases } from './iptables/real-runs.ts';
 import { stateCases } from './iptables/states.ts';
 import { unitCases } from './iptables/units.ts';
 
@@ -22,7 +21,6 @@ export async function* cases(directory: string): AsyncIterable<ConformanceCase> 
   yield* stateCases(await load('state-cases.json'));
   yield* unitCases(await load('unit-cases.json'));
   yield* traceCases(await load('trace-cases.json'));
-  yield* realRunCases(await load('real/cases.json'));
 }
 
 function* traceCases(data: unknown): Iterable<ConformanceCase> {

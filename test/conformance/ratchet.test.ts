@@ -1,6 +1,8 @@
 import assert from 'node:assert/strict';
+import { cp, mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
 
+import { temporaryDirectory } from '../support/temporary-directory.ts';
 import { FAKE_AREAS } from './fake-area.ts';
 import { isHeld, raised, resultLine, runAreas, type AreaResult, type Ratchet } from './ratchet.ts';
 
@@ -56,6 +58,16 @@ describe('the ratchet', () => {
         ['absent', 0],
       ],
     );
+  });
+
+  it('finds an area whose directory is called otherwise', async () => {
+    await using root = await temporaryDirectory();
+    await mkdir(join(root.path, 'iptables'));
+    await cp(join(FIXTURES, 'mixed'), join(root.path, 'iptables/real'), { recursive: true });
+
+    const [result] = await runAreas({ ...(mixed && { kernel: mixed }) }, root.path, {});
+
+    assert.deepEqual(result, { area: 'kernel', passed: 2, failed: 1, recorded: 0 });
   });
 
   it('refuses a root without any known area', async () => {

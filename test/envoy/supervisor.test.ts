@@ -26,6 +26,7 @@ describe('EnvoySupervisor', () => {
       },
     );
     equal(subject.world.envoys[0]?.flag('--base-id'), '1');
+    equal(subject.world.envoys[0].env?.['RESTART_EPOCH'], '0');
     await subject.finish();
   });
 
@@ -174,6 +175,15 @@ describe('EnvoySupervisor', () => {
       deepEqual(outcome, { kind: 'refused', why: 'hot restart is off' });
       ok(subject.recorded.messages('error').includes('hot restart (test) refused: hot restart is off'));
       ok(subject.world.envoys[0]?.args.includes('--disable-hot-restart'));
+      await subject.finish();
+    });
+
+    it('adds nothing to the environment of Envoy', async () => {
+      const subject = new ModelSupervisor({ hotRestart: false, env: { A: 'b' } });
+
+      await subject.start();
+
+      deepEqual(subject.world.envoys[0]?.env, { A: 'b' });
       await subject.finish();
     });
 

@@ -1,8 +1,8 @@
-// What this project wants where the recorded behaviour is known to be wrong. A deviation is told by its kind, which
-// shows in what was recorded; everything the kind does not touch still counts. A deviation of no kind here only says
-// that values are written another way, which the comparison sees through.
+// What this project wants where the recorded behaviour is not wanted here. A deviation is told by its kind, which
+// shows in the case; everything the kind does not touch still counts. One of no kind listed here only says that a
+// value is written another way, which the comparison sees through.
 
-import { isJsonObject, parseJson, type JsonObject } from '../../../src/runtime/json.ts';
+import { isJsonObject, parseJson, type Json, type JsonObject } from '../../../src/runtime/json.ts';
 import type { LaunchCase, LaunchExpectation } from './launch-case.ts';
 
 /** `any` where the record tells nothing: Envoy is started with some bootstrap of the recorded node. */
@@ -12,44 +12,78 @@ export interface WantedLaunch extends Omit<LaunchExpectation, 'envoyArgv' | 'boo
 }
 
 interface DeviationKind {
-  readonly isRecorded: (expected: LaunchExpectation) => boolean;
+  readonly isRecorded: (item: LaunchCase) => boolean;
   readonly wanted: (expected: LaunchExpectation) => WantedLaunch;
 }
 
 /** By what the reference does. */
 const KINDS: Readonly<Record<string, DeviationKind>> = {
+  /** There is no Go here to render one; left unrendered it would be no bootstrap. */
+  'renders a Go template': { isRecorded: hasGoTemplate, wanted: () => GO_TEMPLATE_REFUSED },
   /** A Go program ends with 2 after a panic. The same input starts Envoy here. */
   crashes: {
-    isRecorded: ({ exitCode }) => exitCode === 2,
-    wanted: ({ stderrContains: _, ...expected }) => ({
+    isRecorded: ({ deviation, expected }) => deviation !== undefined && expected.exitCode === 2,
+    wanted: (expected) => ({
       ...expected,
       exitCode: 0,
       envoyArgv: 'any',
       bootstrap: 'any',
+      stderrContains: [],
     }),
   },
   /** An Envoy that is missing or cannot be run is a start failure here, told before anything is written. */
   'ends well without having started Envoy': {
-    isRecorded: ({ exitCode, envoyArgv, stoppedWith }) =>
-      exitCode === 0 && envoyArgv === null && stoppedWith === undefined,
-    wanted: ({ grpcBootstrap: _, ...expected }) => ({ ...expected, exitCode: 255 }),
+    isRecorded: ({ deviation, expected: { exitCode, envoyArgv, stoppedWith } }) =>
+      deviation !== undefined && exitCode === 0 && envoyArgv === null && stoppedWith === undefined,
+    wanted: (expected) => ({ ...expected, exitCode: 255, grpcBootstrap: undefined }),
   },
   /** It splices text. What it means is plain when a comma too many is all that is wrong. */
   'writes a bootstrap that is not JSON': {
-    isRecorded: ({ bootstrapText }) => bootstrapText !== undefined,
+    isRecorded: ({ deviation, expected }) => deviation !== undefined && expected.bootstrapText !== undefined,
     wanted: (expected) => {
       const repaired = parseJson(withoutTrailingCommas(expected.bootstrapText ?? ''));
-      return { ...expected, bootstrap: isJsonObject(repaired) ? repaired : 'any' };
+      if (!isJsonObject(repaired)) return { ...expected, bootstrap: 'any' };
+      return { ...expected, bootstrap: withVersionOf(repaired, expected.grpcBootstrap) };
     },
   },
 };
 
-export function wantedLaunch({ deviation, expected }: LaunchCase): WantedLaunch {
-  if (deviation === undefined) return expected;
-  const kind = Object.values(KINDS).find(({ isRecorded }) => isRecorded(expected));
-  return kind?.wanted(expected) ?? expected;
+const GO_TEMPLATE_REFUSED: WantedLaunch = {
+  exitCode: 255,
+  envoyArgv: null,
+  bootstrap: null,
+  stderrContains: ['is a Go template', 'json-e', 'customConfigFile', 'ISTIO_BOOTSTRAP_OVERRIDE'],
+};
+
+export function wantedLaunch(item: LaunchCase): WantedLaunch {
+  const kind = Object.values(KINDS).find(({ isRecorded }) => isRecorded(item));
+  return kind?.wanted(item.expected) ?? item.expected;
+}
+
+/** A field, as in `{{ .nodeID }}` and `{{- if .zipkin }}`: braces alone may be an annotation's. */
+const GO_FIELD = /\{\{-?\s*(?:\w+\s+)?\.\w/;
+
+function hasGoTemplate({ args, env, files }: LaunchCase): boolean {
+  const settings = JSON.stringify([args, env, files]);
+  if (settings.includes('customConfigFile')) return false; // goes to Envoy as it is
+  return Object.values(files).some((content) => content !== null && GO_FIELD.test(content));
 }
 
 function withoutTrailingCommas(text: string): string {
   return text.replaceAll(/"(?:[^"\\]|\\.)*"|,(?=\s*[}\]])/g, (found) => (found === ',' ? '' : found));
+}
+
+/** In a text the version stands as it was; the gRPC bootstrap tells whether it is open. */
+function withVersionOf(document: JsonObject, other: JsonObject | undefined): JsonObject {
+  const version = nodeMetadata(other ?? null)?.['ISTIO_VERSION'];
+  const { node } = document;
+  if (version === undefined || !isJsonObject(node)) return document;
+  const metadata = { ...nodeMetadata(document), ISTIO_VERSION: version };
+  return { ...document, node: { ...node, metadata } };
+}
+
+export function nodeMetadata(document: Json): JsonObject | undefined {
+  const node = isJsonObject(document) ? document['node'] : undefined;
+  const metadata = isJsonObject(node) ? node['metadata'] : undefined;
+  return isJsonObject(metadata) ? metadata : undefined;
 }

@@ -15,7 +15,7 @@ export interface LaunchExpectation {
   /** What the reference wrote where that was no JSON. */
   readonly bootstrapText?: string;
   /** Absent when the file is not written. */
-  readonly grpcBootstrap?: JsonObject;
+  readonly grpcBootstrap?: JsonObject | undefined;
   readonly lightstepToken?: string;
   /** `uid:gid`, absent when they are those of the agent. */
   readonly envoyUserGroup?: string;
@@ -29,7 +29,7 @@ export interface LaunchExpectation {
 
 export interface LaunchCase {
   readonly name: string;
-  /** The recorded behaviour is not wanted here; deviations.ts says what is. */
+  /** Says why the recorded behaviour is not wanted here; deviations.ts says what is. */
   readonly deviation?: string;
   readonly args: readonly string[];
   readonly env: TextMap;

@@ -5,10 +5,10 @@ import { isDeepStrictEqual } from 'node:util';
 
 import { parse } from 'yaml';
 
-import { isJsonObject, parseJson, type Json, type JsonObject } from '../../../src/runtime/json.ts';
+import { isJsonObject, parseJson, type Json } from '../../../src/runtime/json.ts';
 import { comparable } from '../bootstrap-comparison.ts';
 import type { AgentRun } from './agent-start.ts';
-import type { WantedLaunch } from './deviations.ts';
+import { nodeMetadata, type WantedLaunch } from './deviations.ts';
 
 export interface Outcome {
   readonly exit: number | string;
@@ -94,18 +94,19 @@ function addedVariables({ env, envoy }: AgentRun): Readonly<Record<string, strin
 /** `any` for one of the wanted node, when that is all that is asked. */
 function bootstrapBeside(document: Json, wanted: WantedLaunch): Json {
   if (wanted.bootstrap !== 'any') return comparable(withOwnFields(document, wanted.bootstrap));
-  const node = metadataOf(wanted.grpcBootstrap ?? null);
-  const actual = metadataOf(withOwnFields(document, wanted.grpcBootstrap ?? null));
-  return actual !== undefined && isDeepStrictEqual(actual, node) ? 'any' : document;
+  const grpc = wanted.grpcBootstrap ?? null;
+  // only the generator tells a gRPC application from an Envoy
+  const { GENERATOR: _generator, ...node } = nodeMetadata(grpc) ?? {};
+  return isDeepStrictEqual(nodeMetadata(withOwnFields(document, grpc)), node) ? 'any' : document;
 }
 
 const ANY_VERSION = '${ISTIO_VERSION}';
 
 /** The version as `expected` has it, where that leaves it open; no member of this project's own. */
 function withOwnFields(document: Json, expected: Json): Json {
-  const metadata = metadataOf(document);
+  const metadata = nodeMetadata(document);
   if (!isJsonObject(document) || !isJsonObject(document['node']) || metadata === undefined) return document;
-  const wanted = metadataOf(expected) ?? {};
+  const wanted = nodeMetadata(expected) ?? {};
   const { AGENT_VERSION: own, ...others } = metadata;
   const aligned: Record<string, Json> = { ...others };
   if (own !== undefined && Object.hasOwn(wanted, 'AGENT_VERSION')) aligned['AGENT_VERSION'] = own;
@@ -113,10 +114,4 @@ function withOwnFields(document: Json, expected: Json): Json {
     aligned['ISTIO_VERSION'] = ANY_VERSION;
   }
   return { ...document, node: { ...document['node'], metadata: aligned } };
-}
-
-function metadataOf(document: Json): JsonObject | undefined {
-  const node = isJsonObject(document) ? document['node'] : undefined;
-  const metadata = isJsonObject(node) ? node['metadata'] : undefined;
-  return isJsonObject(metadata) ? metadata : undefined;
 }

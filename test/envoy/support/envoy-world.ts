@@ -102,6 +102,7 @@ export class EnvoyWorld {
 export class ModelEnvoy implements Child {
   readonly pid: number;
   readonly args: readonly string[];
+  readonly env: Command['env'];
   readonly stdout = new PassThrough();
   readonly stderr = new PassThrough();
   readonly signals: NodeJS.Signals[] = [];
@@ -120,6 +121,7 @@ export class ModelEnvoy implements Child {
     this.#world = world;
     this.#behaviour = behaviour;
     this.args = command.args;
+    this.env = command.env;
     this.pid = pid;
     this.startedMs = world.clock.monotonicMs();
     this.exited = this.#gone.promise;
