@@ -4,7 +4,7 @@ import { once } from 'node:events';
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 
-import { normalSave } from '../conformance/iptables/save-text.ts';
+import { normalSave } from '../conformance/kernel/save-text.ts';
 import { type Finished, NetworkNamespace, namespaceObstacle } from '../iptables/network-namespace.ts';
 
 const AGENT = join(import.meta.dirname, '../../src/cli/agent.ts');
