@@ -22,6 +22,7 @@ import { XdsProxy, type XdsProxySnapshot } from '../xds-proxy/proxy.ts';
 import { BootstrapWriter } from './bootstrap-writer.ts';
 import { controlsOf, type AgentControls } from './controls.ts';
 import { Counters } from './counters.ts';
+import { dnsPlan, startDns } from './dns.ts';
 import { envoySettings } from './envoy-settings.ts';
 import { openIdentity, type Identity } from './identity.ts';
 import { nodeIdOf, type HostFacts } from './node-facts.ts';
@@ -82,6 +83,7 @@ async function startAndRun(
   refuseUnsupported(config);
   const ignored = withoutEffect(config);
   if (ignored !== '') deps.log.warn(`without effect in this version: ${ignored}`);
+  const dns = await dnsPlan(config, deps.log);
   const binaryPath = await findEnvoyBinary(config.envoy.binary);
   const instanceIps = await addressesOf(config, deps.clock, stopping);
   logRole(config, instanceIps, deps.log);
@@ -112,6 +114,7 @@ async function startAndRun(
   }
   // awaited here: what serves closes after Envoy
   return await keepingCertificates(identity.secrets, async (lifetime) => {
+    if (dns !== undefined) servers.use(await startDns(dns, config, deps, counters.dns));
     servers.use(await startSds(config, deps, identity, counters));
     xds.proxy = servers.use(await startXdsProxy(config, deps, identity, counters));
     running(controls);

@@ -1,6 +1,7 @@
 // The numbers the agent's parts count, kept as plain fields and handed over as series when a scrape asks.
 // Names are upstream's, those of Envoy's restarts ours; the prefix is added by whoever writes the page.
 
+import type { DnsMetrics } from '../dns/metrics.ts';
 import type { EnvoySnapshot } from '../envoy/snapshot.ts';
 import type { SdsMetrics } from '../sds/secret-stream.ts';
 import type { CsrMeter } from '../security/csr-meter.ts';
@@ -19,6 +20,15 @@ const COUNTERS = {
   pilot_total_xds_internal_errors: 'Streams of Envoy for secrets that ended with an error.',
 } as const;
 
+/** Counters that appear with their first event. */
+const LATE_COUNTERS = {
+  dns_requests_total: 'DNS queries accepted.',
+  dns_upstream_requests_total: 'DNS queries forwarded to the resolvers of the host.',
+  dns_upstream_failures_total: 'Forwarded DNS queries that no resolver answered.',
+} as const;
+
+type CounterName = keyof typeof COUNTERS | keyof typeof LATE_COUNTERS;
+
 const LABELLED_COUNTERS = {
   istiod_connection_terminations: { label: 'type', help: 'Ended streams to the control plane.' },
   envoy_connection_terminations: { label: 'type', help: 'Ended streams of Envoy.' },
@@ -29,12 +39,13 @@ export class Counters {
   readonly xds: ProxyMetrics;
   readonly csr: CsrMeter;
   readonly sds: SdsMetrics;
-  readonly #counts = new Map<keyof typeof COUNTERS, number>();
+  readonly dns: DnsMetrics;
+  readonly #counts = new Map<CounterName, number>();
   readonly #labelled = new Map<keyof typeof LABELLED_COUNTERS, Map<string, number>>();
   #largestRequest = 0;
 
   constructor() {
-    const count = (name: keyof typeof COUNTERS) => (): void => this.#count(name);
+    const count = (name: CounterName) => (): void => this.#count(name);
     const countBy = (name: keyof typeof LABELLED_COUNTERS) => (value: string) => this.#countBy(name, value);
     this.xds = {
       upstreamNotBuilt: count('istiod_connection_failures'),
@@ -57,11 +68,21 @@ export class Counters {
       staleNonce: count('pilot_xds_expired_nonce'),
       failed: count('pilot_total_xds_internal_errors'),
     };
+    this.dns = {
+      request: count('dns_requests_total'),
+      forwarded: count('dns_upstream_requests_total'),
+      failed: count('dns_upstream_failures_total'),
+      forwardTook: () => undefined, // upstream's histogram comes with the widened metrics page
+    };
   }
 
   metrics(envoy: EnvoySnapshot): readonly Metric[] {
     return [
       ...Object.entries(COUNTERS).map(([name, help]) => this.#counter(name as keyof typeof COUNTERS, help)),
+      ...Object.entries(LATE_COUNTERS)
+        .map(([name, help]) => [name as keyof typeof LATE_COUNTERS, help] as const)
+        .filter(([name]) => this.#counts.has(name))
+        .map(([name, help]) => this.#counter(name, help)),
       ...Object.entries(LABELLED_COUNTERS).map(([name, { label, help }]): Metric => {
         const counts = this.#labelled.get(name as keyof typeof LABELLED_COUNTERS) ?? [];
         return {
@@ -76,7 +97,7 @@ export class Counters {
     ];
   }
 
-  #count(name: keyof typeof COUNTERS): void {
+  #count(name: CounterName): void {
     this.#counts.set(name, (this.#counts.get(name) ?? 0) + 1);
   }
 
@@ -85,7 +106,7 @@ export class Counters {
     this.#labelled.set(name, counts.set(value, (counts.get(value) ?? 0) + 1));
   }
 
-  #counter(name: keyof typeof COUNTERS, help: string): Metric {
+  #counter(name: CounterName, help: string): Metric {
     return { name, help, type: 'counter', series: [{ value: this.#counts.get(name) ?? 0 }] };
   }
 }

@@ -9,7 +9,6 @@ import { anyText, commaList, goBool, goDuration, goInt, oneOf } from './parsers.
 const NO_FILE_RESTARTS = { noEffect: 'a changed file asks for no restart in this version' };
 const NO_LONG_DRAIN = { noEffect: 'the drain has no such limit in this version' };
 const NO_APP_PROBES = { noEffect: 'application probes are not served in this version' };
-const NO_DNS = { noEffect: 'there is no DNS proxy in this version' };
 const NO_WASM = { noEffect: 'Wasm modules are not fetched in this version' };
 
 const envoy = {
@@ -186,21 +185,14 @@ const dns = {
   dnsCapture: row('ISTIO_META_DNS_CAPTURE', goBool, false, "Answer the pod's DNS queries."),
   dnsServer: row('ISTIO_META_ENABLE_DNS_SERVER', goBool, false, 'Run the DNS server on any kind of proxy.'),
   dnsProxyAddress: row('DNS_PROXY_ADDR', anyText, 'localhost:15053', 'Where the DNS server listens.'),
-  dnsForwardParallel: row('DNS_FORWARD_PARALLEL', goBool, false, 'Ask all resolvers at once.', NO_DNS),
+  dnsForwardParallel: row('DNS_FORWARD_PARALLEL', goBool, false, 'Ask all resolvers at once.'),
   dnsForwardTimeoutMs: row(
     'DNS_FORWARD_TIMEOUT',
     goDuration,
     5 * SECOND_MS,
     'Limit of each step towards a resolver.',
-    NO_DNS,
   ),
-  dnsForwardRetries: row(
-    'DNS_FORWARD_RETRIES',
-    goInt,
-    0,
-    'Further rounds when every resolver failed.',
-    NO_DNS,
-  ),
+  dnsForwardRetries: row('DNS_FORWARD_RETRIES', goInt, 0, 'Further rounds when every resolver failed.'),
 };
 
 const wasm = {

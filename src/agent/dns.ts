@@ -1,0 +1,64 @@
+// The DNS server as part of the agent: decided before a port is open, started before everything that may need names.
+
+import type { AgentConfig } from '../config/agent-config.ts';
+import type { DnsMetrics } from '../dns/metrics.ts';
+import { planDns, type DnsPlan } from '../dns/plan.ts';
+import { DnsServer } from '../dns/server.ts';
+import type { Clock } from '../runtime/clock.ts';
+import { AgentError, ConfigError, messageOf } from '../runtime/errors.ts';
+import { readTextIfExists } from '../runtime/files.ts';
+import type { Log } from '../runtime/log.ts';
+
+export interface DnsDeps {
+  readonly clock: Clock;
+  readonly random: () => number;
+  readonly log: Log;
+}
+
+/**
+ * Undefined for a proxy without a DNS server.
+ *
+ * @throws ConfigError when it could not be started
+ */
+export async function dnsPlan(config: AgentConfig, log: Log): Promise<DnsPlan | undefined> {
+  if (!config.dnsServer) return undefined;
+  const settings = {
+    address: config.env.dnsProxyAddress,
+    isRoot: config.envoy.user !== undefined, // Envoy has a user of its own when, as root, we listen on port 53
+  };
+  try {
+    return await planDns(settings, { readText: readTextIfExists, log: log.child('dns') });
+  } catch (error) {
+    throw new ConfigError(failure(error), { cause: error });
+  }
+}
+
+/** @throws AgentError naming the address that cannot be bound */
+export async function startDns(
+  plan: DnsPlan,
+  { env, pod, domain }: AgentConfig,
+  { clock, random, log }: DnsDeps,
+  metrics: DnsMetrics,
+): Promise<DnsServer> {
+  const scope = log.child('dns');
+  const settings = {
+    ...plan,
+    respondBeforeSync: true, // nobody brings a table yet, so nothing would ever be answered
+    namespace: pod.namespace,
+    domain,
+    parallel: env.dnsForwardParallel,
+    timeoutMs: env.dnsForwardTimeoutMs,
+    retries: env.dnsForwardRetries,
+  };
+  try {
+    const server = await DnsServer.start(settings, { clock, random, log: scope, metrics });
+    scope.info('names of the mesh are not served yet: every query is forwarded');
+    return server;
+  } catch (error) {
+    throw new AgentError(failure(error), { cause: error });
+  }
+}
+
+function failure(error: unknown): string {
+  return `failed to start local DNS server: ${messageOf(error)}`;
+}

@@ -1,0 +1,144 @@
+// What a DNS server has to know of a message it passes on: header, question, and where each record begins and ends.
+// Records are never decoded. RFC 1035 section 4, RFC 6891 for the size a client takes.
+
+export const HEADER_BYTES = 12;
+
+export interface Header {
+  readonly id: number;
+  readonly isResponse: boolean;
+  readonly opcode: number;
+  readonly questions: number;
+  readonly answers: number;
+  readonly authorities: number;
+  readonly additionals: number;
+}
+
+export interface Question {
+  /** Lower case, absolute; undefined for a name with bytes that no host name has. */
+  readonly name: string | undefined;
+  readonly type: number;
+  /** As it was sent. */
+  readonly bytes: Buffer;
+}
+
+export interface RecordSpan {
+  readonly section: 'answer' | 'authority' | 'additional';
+  readonly start: number;
+  readonly end: number;
+  readonly type: number;
+  /** The class; in an OPT record the size of UDP messages its sender takes, bytes. */
+  readonly recordClass: number;
+}
+
+export interface Message {
+  readonly header: Header;
+  readonly bytes: Buffer;
+  /** The first one. */
+  readonly question: Question | undefined;
+  /** Where the records begin. */
+  readonly questionsEnd: number;
+  /** In the order of the message. */
+  readonly records: readonly RecordSpan[];
+}
+
+export const TYPE = { A: 1, CNAME: 5, AAAA: 28, OPT: 41 } as const;
+
+const MAX_NAME_BYTES = 255;
+/** Bits of the header's flags. */
+const RESPONSE = 0x8000;
+const OPCODE_SHIFT = 11;
+
+/** Undefined when there are fewer than twelve bytes. */
+export function readHeader(bytes: Buffer): Header | undefined {
+  if (bytes.length < HEADER_BYTES) return undefined;
+  const flags = bytes.readUInt16BE(2);
+  return {
+    id: bytes.readUInt16BE(0),
+    isResponse: (flags & RESPONSE) !== 0,
+    opcode: (flags >> OPCODE_SHIFT) & 0xf,
+    questions: bytes.readUInt16BE(4),
+    answers: bytes.readUInt16BE(6),
+    authorities: bytes.readUInt16BE(8),
+    additionals: bytes.readUInt16BE(10),
+  };
+}
+
+/** Undefined for bytes that are no whole message; bytes after the last record do not matter. */
+export function readMessage(bytes: Buffer): Message | undefined {
+  const header = readHeader(bytes);
+  if (header === undefined) return undefined;
+  let offset = HEADER_BYTES;
+  let question: Question | undefined;
+  for (let index = 0; index < header.questions; index += 1) {
+    const name = readName(bytes, offset);
+    if (name === undefined || name.end + 4 > bytes.length) return undefined;
+    const end = name.end + 4;
+    question ??= { name: name.text, type: bytes.readUInt16BE(name.end), bytes: bytes.subarray(offset, end) };
+    offset = end;
+  }
+  const records = readRecords(bytes, offset, header);
+  return records && { header, bytes, question, questionsEnd: offset, records };
+}
+
+/** The largest UDP reply the sender of a message takes, bytes. */
+export function udpLimit({ records }: Message): number {
+  const option = records.find(({ section, type }) => section === 'additional' && type === TYPE.OPT);
+  return Math.max(512, option?.recordClass ?? 0);
+}
+
+function readRecords(bytes: Buffer, start: number, header: Header): RecordSpan[] | undefined {
+  const records: RecordSpan[] = [];
+  const sections = [
+    ['answer', header.answers],
+    ['authority', header.authorities],
+    ['additional', header.additionals],
+  ] as const;
+  let offset = start;
+  for (const [section, count] of sections) {
+    for (let index = 0; index < count; index += 1) {
+      const name = readName(bytes, offset);
+      if (name === undefined || name.end + 10 > bytes.length) return undefined;
+      const end = name.end + 10 + bytes.readUInt16BE(name.end + 8);
+      if (end > bytes.length) return undefined;
+      const type = bytes.readUInt16BE(name.end);
+      records.push({ section, start: offset, end, type, recordClass: bytes.readUInt16BE(name.end + 2) });
+      offset = end;
+    }
+  }
+  return records;
+}
+
+interface ReadName {
+  readonly text: string | undefined;
+  /** After the name where it is read, not where a pointer leads. */
+  readonly end: number;
+}
+
+/** Undefined for labels beyond the message, of an unknown kind, or a name too long. */
+function readName(bytes: Buffer, start: number): ReadName | undefined {
+  const labels: string[] = [];
+  let end: number | undefined;
+  let length = 1;
+  for (let at = start; ;) {
+    const size = bytes[at];
+    if (size === undefined) return undefined;
+    if (size === 0) return { text: nameText(labels), end: end ?? at + 1 };
+    if (size >= 0xc0) {
+      const target = ((size & 0x3f) << 8) | (bytes[at + 1] ?? 0);
+      if (at + 2 > bytes.length || target >= at) return undefined; // only backwards, so it cannot go round
+      end ??= at + 2;
+      at = target;
+      continue;
+    }
+    length += size + 1;
+    if (size > 63 || length > MAX_NAME_BYTES || at + 1 + size > bytes.length) return undefined;
+    labels.push(bytes.toString('latin1', at + 1, at + 1 + size));
+    at += size + 1;
+  }
+}
+
+/** A dot or a backslash inside a label, or a byte outside ASCII, would have to be escaped: no name of ours has any. */
+function nameText(labels: readonly string[]): string | undefined {
+  const isPlain = labels.every((label) => /^[!-~]+$/.test(label) && !/[.\\]/.test(label));
+  return isPlain ? `${labels.join('.').toLowerCase()}.` : undefined;
+}

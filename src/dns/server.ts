@@ -1,0 +1,133 @@
+// The DNS server of the agent: answers the names of the mesh, once it has a table of them, and asks the resolvers of
+// the host about all others. Upstream: istio 1.31 pkg/dns/client.
+
+import { lookup } from 'node:dns/promises';
+import { isIP } from 'node:net';
+
+import type { Clock } from '../runtime/clock.ts';
+import { AgentError, messageOf } from '../runtime/errors.ts';
+import type { Log } from '../runtime/log.ts';
+import { Forwarder, type ForwardSettings } from './forwarder.ts';
+import type { Listener, ListenerDeps } from './listener.ts';
+import { LookupTable } from './lookup-table.ts';
+import type { DnsMetrics } from './metrics.ts';
+import type { NameTable, NamingContext } from './name-table.ts';
+import { Responder } from './responder.ts';
+import { addressText, type SocketAddress } from './socket-address.ts';
+import { listenTcp } from './tcp-listener.ts';
+import { listenUdp } from './udp-listener.ts';
+
+export interface DnsServerSettings extends ForwardSettings, NamingContext {
+  /** Each for UDP and TCP. */
+  readonly listen: readonly SocketAddress[];
+  /** The search list of the resolver file. */
+  readonly search: readonly string[];
+  /** Whether others are asked before the first table; else every query fails until then. */
+  readonly respondBeforeSync: boolean;
+}
+
+export interface DnsServerDeps {
+  readonly clock: Clock;
+  /** Scope `dns`. */
+  readonly log: Log;
+  /** Uniform in [0, 1). */
+  readonly random: () => number;
+  readonly metrics: DnsMetrics;
+}
+
+export class DnsServer implements AsyncDisposable {
+  readonly #settings: DnsServerSettings;
+  readonly #deps: DnsServerDeps;
+  readonly #closing = new AbortController();
+  readonly #listeners: Listener[] = [];
+  #table: LookupTable | undefined;
+  /** Ends the building of a table that a newer one has overtaken. */
+  #tableNumber = 0;
+
+  private constructor(settings: DnsServerSettings, deps: DnsServerDeps) {
+    this.#settings = settings;
+    this.#deps = deps;
+  }
+
+  /** @throws AgentError naming the address that cannot be bound; nothing stays open */
+  static async start(settings: DnsServerSettings, deps: DnsServerDeps): Promise<DnsServer> {
+    const server = new DnsServer(settings, deps);
+    try {
+      const listenerDeps = server.#listenerDeps();
+      for (const address of settings.listen) await server.#listen(address, listenerDeps);
+    } catch (error) {
+      await server.close();
+      throw error;
+    }
+    return server;
+  }
+
+  /** Where it listens, as `udp 127.0.0.1:15053`. */
+  get addresses(): readonly string[] {
+    return this.#listeners.map(({ protocol, address }) => `${protocol} ${addressText(address)}`);
+  }
+
+  /** A table was set: names of the mesh are answered. */
+  get hasTable(): boolean {
+    return this.#table !== undefined;
+  }
+
+  /** Queries see the old table or the new one, never a part. Resolves when the new one counts, or a newer one. */
+  async setNameTable(table: NameTable): Promise<void> {
+    this.#tableNumber += 1;
+    const number = this.#tableNumber;
+    const built = await LookupTable.build(table, this.#settings);
+    if (number === this.#tableNumber) this.#table = built;
+  }
+
+  async close(): Promise<void> {
+    this.#closing.abort(new AgentError('the DNS server is closing'));
+    await Promise.all(this.#listeners.splice(0).map((listener) => listener.close()));
+  }
+
+  [Symbol.asyncDispose](): Promise<void> {
+    return this.close();
+  }
+
+  async #listen(address: SocketAddress, deps: ListenerDeps): Promise<void> {
+    const { log } = this.#deps;
+    const host = isIP(address.host) === 0 ? await addressOf(address.host) : address.host;
+    for (const [protocol, listen] of [
+      ['udp', listenUdp],
+      ['tcp', listenTcp],
+    ] as const) {
+      log.info(`Starting local ${protocol} DNS server on ${addressText(address)}`);
+      try {
+        this.#listeners.push(await listen({ host, port: address.port }, deps));
+      } catch (error) {
+        throw new AgentError(`unable to listen on ${protocol} ${addressText(address)}: ${messageOf(error)}`, {
+          cause: error,
+        });
+      }
+    }
+  }
+
+  #listenerDeps(): ListenerDeps {
+    const { clock, log } = this.#deps;
+    const { signal } = this.#closing;
+    const responder = new Responder({
+      ...this.#deps,
+      table: () => this.#table,
+      respondBeforeSync: this.#settings.respondBeforeSync,
+      forwarder: new Forwarder(this.#settings, this.#deps),
+    });
+    return { reply: (...query) => responder.reply(...query), clock, log, signal };
+  }
+}
+
+/** A host without a name means every address of this machine. */
+async function addressOf(host: string): Promise<string> {
+  if (host === '') return '::';
+  try {
+    return (await lookup(host)).address;
+  } catch (error) {
+    throw new AgentError(`the listen address ${host} does not resolve: ${messageOf(error)}`, {
+      cause: error,
+    });
+  }
+}

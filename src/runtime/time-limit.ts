@@ -1,0 +1,37 @@
+// Work that has to be over by a time: beyond it, it is told to end through its signal.
+
+import type { Clock } from './clock.ts';
+import { AgentError } from './errors.ts';
+
+export interface TimeLimit {
+  readonly clock: Pick<Clock, 'sleep'>;
+  readonly ms: number;
+  /** Says what did not come in time. */
+  readonly late: string;
+}
+
+/** The limit is over. */
+export class TimeLimitError extends AgentError {}
+
+/**
+ * Runs `work` with a signal that also aborts when the limit is over, with a TimeLimitError that says `late`.
+ * Work that ignores its signal is waited for all the same; nothing of this call outlives it.
+ */
+export async function withTimeLimit<T>(
+  { clock, ms, late }: TimeLimit,
+  signal: AbortSignal,
+  work: (signal: AbortSignal) => Promise<T>,
+): Promise<T> {
+  const done = new AbortController();
+  const over = new AbortController();
+  const timer = clock.sleep(ms, AbortSignal.any([signal, done.signal])).then(
+    () => over.abort(new TimeLimitError(late, { retryable: true })),
+    () => undefined, // done in time, or nobody waits any more
+  );
+  try {
+    return await work(AbortSignal.any([signal, over.signal]));
+  } finally {
+    done.abort();
+    await timer;
+  }
+}
