@@ -7,13 +7,13 @@ import { runCapture } from '../../iptables/capture.ts';
 import { CaptureError, ValidationError } from '../../iptables/errors.ts';
 import { systemHost } from '../../iptables/host.ts';
 import { hostTools } from '../../iptables/tools.ts';
-import { type LogFlagValues, type ScopeLevel, scopeLevels } from '../config/log-flags.ts';
+import type { LogFlagValues } from '../config/log-flags.ts';
 import { systemClock } from '../runtime/clock.ts';
-import { consoleLine, type Log, recordLog } from '../runtime/log.ts';
 import { nodeSpawn } from '../runtime/node-spawn.ts';
 import { type CliContext, ExitError } from './context.ts';
 import { goCommand } from './go-flags.ts';
 import { captureFlags, captureRequest, type CaptureFlagValues } from './istio-iptables-flags.ts';
+import { openPlainLog } from './logging.ts';
 
 export function istioIptablesCommand(context: CliContext): Command {
   return goCommand({
@@ -48,7 +48,7 @@ async function capture(
   given: ReadonlySet<string>,
   overrides: { readonly cleanup?: 'all' },
 ): Promise<void> {
-  const log = logTo(context, flags);
+  const log = await openPlainLog(context, flags);
   const request = { ...captureRequest(flags, given, context.env, (text) => log.warn(text)), ...overrides };
   try {
     await runCapture(
@@ -70,22 +70,6 @@ async function capture(
     throw error;
   }
 }
-
-/**
- * Plain lines down to the wanted level. Of the targets only the standard streams, and the last one named counts.
- *
- * @throws ConfigError for a level that does not exist
- */
-function logTo(context: CliContext, { logTarget, logOutputLevel }: LogFlagValues): Log {
-  const stream = logTarget.at(-1) === 'stderr' ? context.stderr : context.stdout;
-  const limit = LEVELS.indexOf(scopeLevels(logOutputLevel).get('default') ?? 'info');
-  return recordLog((record) => {
-    if (LEVELS.indexOf(record.level) <= limit) stream.write(`${consoleLine(record)}\n`);
-  });
-}
-
-/** Each includes those before it. */
-const LEVELS: readonly ScopeLevel[] = ['none', 'error', 'warn', 'info', 'debug'];
 
 function definedEntries(env: CliContext['env']): Record<string, string> {
   return Object.fromEntries(

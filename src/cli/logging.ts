@@ -1,20 +1,41 @@
-// The log of long-running commands, built from the log flags; it is opened first and flushed last. Short commands
-// use plainLog and never load winston.
+// The log of a command, built from the log flags: on winston for long-running commands, opened first and flushed
+// last; without it for init commands. The shortest commands ignore the flags and use plainLog.
 
+import { appendFileSync } from 'node:fs';
 import { open } from 'node:fs/promises';
 
-import { scopeLevels, type LogFlagValues } from '../config/log-flags.ts';
+import { logSettings, type LogFlagValues } from '../config/log-flags.ts';
 import { ConfigError, messageOf } from '../runtime/errors.ts';
+import { lineLog } from '../runtime/log-settings.ts';
 import type { Log } from '../runtime/log.ts';
 import type { ClosableLog } from '../runtime/winston-log.ts';
-import { exitDetails, ExitError, StopRequested } from './context.ts';
+import { exitDetails, ExitError, StopRequested, type CliContext } from './context.ts';
 
 /** @throws ConfigError for a bad level, or a target that cannot be opened */
 export async function openLog(flags: LogFlagValues): Promise<ClosableLog> {
-  const levels = scopeLevels(flags.logOutputLevel);
+  const settings = logSettings(flags);
   for (const target of flags.logTarget) await checkTarget(target);
   const { winstonLog } = await import('../runtime/winston-log.ts');
-  return winstonLog({ targets: flags.logTarget, json: flags.logAsJson, levels });
+  return winstonLog({ ...settings, targets: flags.logTarget });
+}
+
+/**
+ * The same log without winston, for commands that end soon: every line is written at once.
+ *
+ * @throws ConfigError for a bad level, or a target that cannot be opened
+ */
+export async function openPlainLog(context: CliContext, flags: LogFlagValues): Promise<Log> {
+  const settings = logSettings(flags);
+  for (const target of flags.logTarget) await checkTarget(target);
+  return lineLog(settings, (line) => {
+    for (const target of flags.logTarget) writeLine(context, target, `${line}\n`);
+  });
+}
+
+function writeLine(context: CliContext, target: string, line: string): void {
+  if (target === 'stdout') context.stdout.write(line);
+  else if (target === 'stderr') context.stderr.write(line);
+  else appendFileSync(target, line);
 }
 
 async function checkTarget(target: string): Promise<void> {

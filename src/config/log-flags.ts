@@ -1,7 +1,7 @@
 // The flags every command has: where log lines go, in which form and from which level.
 
 import { ConfigError } from '../runtime/errors.ts';
-import type { LogLevel } from '../runtime/log.ts';
+import type { LogSettings, ScopeLevel } from '../runtime/log-settings.ts';
 import { BOOL, flag, INT, STRING, STRING_ARRAY, type FlagValues } from './flag-rows.ts';
 
 export const logFlags = {
@@ -22,15 +22,18 @@ export const logFlags = {
     'log_stacktrace_level',
     STRING,
     'default:none',
-    'Levels from which a stack trace is added; accepted.',
+    'Levels from which a line brings its stack, as for log_output_level.',
   ),
-  logCaller: flag('log_caller', STRING, '', 'Scopes whose lines name the caller; accepted.'),
-  vklog: flag('vklog', INT, 0, 'Verbosity of the Kubernetes client library; accepted.'),
+  logCaller: flag(
+    'log_caller',
+    STRING,
+    '',
+    'Scopes whose lines name file and line, comma separated; or all.',
+  ),
+  vklog: flag('vklog', INT, 0, 'Accepted: there is no Kubernetes client library.'),
 };
 
 export type LogFlagValues = FlagValues<typeof logFlags>;
-
-export type ScopeLevel = LogLevel | 'none';
 
 const LEVELS: ReadonlyMap<string, ScopeLevel> = new Map<string, ScopeLevel>([
   ['debug', 'debug'],
@@ -47,23 +50,31 @@ const SCOPES: readonly string[] = (
   'spiffe validation wasm xdsproxy'
 ).split(' ');
 
-/**
- * The level of every scope: info, and none for `grpc`, changed by `--log_output_level` from left to right. Unknown
- * scopes are ignored.
- *
- * @throws ConfigError `invalid output level 'foo'`, `invalid output level format 'a:b:c'`
- */
-export function scopeLevels(text: string): ReadonlyMap<string, ScopeLevel> {
-  const levels = new Map<string, ScopeLevel>(SCOPES.map((scope) => [scope, 'info']));
-  levels.set('grpc', 'none');
+/** @throws ConfigError `invalid output level 'foo'`, `invalid output level format 'a:b:c'` */
+export function logSettings(flags: LogFlagValues): LogSettings {
+  return {
+    json: flags.logAsJson,
+    levels: scopeLevels(`default:info,grpc:none${flags.logOutputLevel && `,${flags.logOutputLevel}`}`),
+    stackLevels: scopeLevels(flags.logStacktraceLevel),
+    callers: new Set(flags.logCaller.split(',').flatMap(scopesOf)),
+  };
+}
+
+/** The scopes that are named, entries applied from left to right; a level alone is that of scope `default`. */
+function scopeLevels(text: string): ReadonlyMap<string, ScopeLevel> {
+  const levels = new Map<string, ScopeLevel>();
   for (const item of text === '' ? [] : text.split(',')) {
     const parts = item.split(':');
     if (parts.length > 2) throw new ConfigError(`invalid output level format '${item}'`);
-    const [scope, name] = parts.length === 2 ? parts : ['default', item];
-    const level = LEVELS.get(name ?? '');
-    if (level === undefined) throw new ConfigError(`invalid output level '${name}'`);
-    const meant = scope === 'all' ? SCOPES : SCOPES.filter((known) => known === scope);
-    for (const known of meant) levels.set(known, level);
+    const [scope = '', name = ''] = parts.length === 2 ? parts : ['default', item];
+    const level = LEVELS.get(name);
+    if (level === undefined) throw new ConfigError(`invalid output level '${item}'`);
+    for (const known of scopesOf(scope)) levels.set(known, level);
   }
   return levels;
+}
+
+/** Unknown scopes are ignored. */
+function scopesOf(name: string): readonly string[] {
+  return name === 'all' ? SCOPES : SCOPES.filter((known) => known === name);
 }

@@ -1,5 +1,8 @@
 // The log seam. Code gets a Log and never builds one; `cli` picks the writer: a plain one for init commands,
-// winston behind the same interface (winston-log.ts) for long-running ones.
+// winston behind the same interface (winston-log.ts) for long-running ones. What a line looks like: log-line.ts.
+
+import { callSite, type CallSite } from './call-site.ts';
+import { consoleLine } from './log-line.ts';
 
 export type LogLevel = 'debug' | 'info' | 'warn' | 'error';
 
@@ -21,36 +24,51 @@ export interface LogRecord {
   readonly scope: string;
   readonly message: string;
   readonly fields: LogFields;
+  /** `file.ts:12`; undefined where it is not wanted. */
+  readonly caller?: string;
+  /** Lines of the stack, the caller first; undefined where it is not wanted. */
+  readonly stack?: string;
+}
+
+/** What is found out about where a record comes from; finding out costs, so it is asked for. */
+export interface LogOrigin {
+  readonly caller: boolean;
+  readonly stack: boolean;
 }
 
 /**
- * One console line without newline, columns separated by tabs: time in RFC 3339 UTC with six decimals,
- * level, scope if any, message, fields as `key=value`.
+ * A Log that hands each record to `write`.
  *
- * @see istio 1.31 pkg/log, console encoder
+ * @param origin what a record of this level and scope needs; by default nothing
  */
-export function consoleLine(record: LogRecord): string {
-  const time = record.time.toISOString().replace('Z', '000Z');
-  const fields = Object.entries(record.fields).filter(([, value]) => value !== undefined);
-  const columns = [time, record.level];
-  if (record.scope !== '') columns.push(record.scope);
-  columns.push(record.message);
-  if (fields.length > 0) columns.push(fields.map(([key, value]) => `${key}=${value}`).join(' '));
-  return columns.join('\t');
-}
-
-/** A Log that hands each record to `write`. */
-export function recordLog(write: (record: LogRecord) => void, scope = ''): Log {
-  const at =
-    (level: LogLevel) =>
-    (message: string, fields: LogFields = {}): void =>
-      write({ time: new Date(), level, scope, message, fields });
+export function recordLog(
+  write: (record: LogRecord) => void,
+  scope = '',
+  origin: (level: LogLevel, scope: string) => LogOrigin = () => NOWHERE,
+): Log {
+  const at = (level: LogLevel) => {
+    const method = (message: string, fields: LogFields = {}): void => {
+      const wanted = origin(level, scope);
+      const site = wanted.caller || wanted.stack ? callSite(method) : undefined;
+      write({ time: new Date(), level, scope, message, fields, ...originOf(site, wanted) });
+    };
+    return method;
+  };
   return {
     debug: at('debug'),
     info: at('info'),
     warn: at('warn'),
     error: at('error'),
-    child: (name) => recordLog(write, name),
+    child: (name) => recordLog(write, name, origin),
+  };
+}
+
+const NOWHERE: LogOrigin = { caller: false, stack: false };
+
+function originOf(site: CallSite | undefined, wanted: LogOrigin): Pick<LogRecord, 'caller' | 'stack'> {
+  return {
+    ...(wanted.caller && site && { caller: site.caller }),
+    ...(wanted.stack && site && { stack: site.stack }),
   };
 }
 

@@ -1,15 +1,13 @@
-// The Log of long-running commands, on winston: console or JSON lines, a level per scope, several targets.
+// The Log of long-running commands, on winston: several targets, each flushed before the process ends.
 
 import { createLogger, format, transports, type Logger } from 'winston';
 
-import { consoleLine, recordLog, type Log, type LogLevel, type LogRecord } from './log.ts';
+import { lineLog, type LogSettings } from './log-settings.ts';
+import type { Log } from './log.ts';
 
-export interface WinstonLogSettings {
+export interface WinstonLogSettings extends LogSettings {
   /** `stdout`, `stderr` or a file opened for append. */
   readonly targets: readonly string[];
-  readonly json: boolean;
-  /** Level of a scope; `default` counts for every scope without one of its own. */
-  readonly levels: ReadonlyMap<string, LogLevel | 'none'>;
 }
 
 export interface ClosableLog {
@@ -18,21 +16,17 @@ export interface ClosableLog {
   close(): Promise<void>;
 }
 
-const RANK: Readonly<Record<LogLevel | 'none', number>> = { none: -1, error: 0, warn: 1, info: 2, debug: 3 };
-
 export function winstonLog(settings: WinstonLogSettings): ClosableLog {
   const logger = createLogger({
-    level: 'debug', // scopes decide, below
+    level: 'debug', // the settings decide, before winston sees a line
     levels: { error: 0, warn: 1, info: 2, debug: 3 },
-    format: format.printf((info) => line(info.record as LogRecord, settings.json)),
+    format: format.printf((info) => String(info.message)),
     transports: settings.targets.map(transport),
   });
-  const fallback = settings.levels.get('default') ?? 'info';
   let closed: Promise<void> | undefined;
-  const log = recordLog((record) => {
+  const log = lineLog(settings, (message, level) => {
     if (closed !== undefined) return; // of something that ends late: writing would end the process
-    const limit = settings.levels.get(record.scope) ?? fallback;
-    if (RANK[record.level] <= RANK[limit]) logger.log({ level: record.level, message: '', record });
+    logger.log({ level, message });
   });
   return { log, close: () => (closed ??= ended(logger)) };
 }
@@ -41,18 +35,6 @@ function transport(target: string): transports.StreamTransportInstance | transpo
   if (target === 'stdout') return new transports.Stream({ stream: process.stdout });
   if (target === 'stderr') return new transports.Stream({ stream: process.stderr });
   return new transports.File({ filename: target });
-}
-
-function line(record: LogRecord, json: boolean): string {
-  if (!json) return consoleLine(record);
-  const { time, level, scope, message, fields } = record;
-  return JSON.stringify({
-    level,
-    time: time.toISOString(),
-    ...(scope && { scope }),
-    msg: message,
-    ...fields,
-  });
 }
 
 function ended(logger: Logger): Promise<void> {

@@ -3,10 +3,11 @@ import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 
 import { ExitError, StopRequested } from '../../src/cli/context.ts';
-import { openLog, withLog } from '../../src/cli/logging.ts';
+import { openLog, openPlainLog, withLog } from '../../src/cli/logging.ts';
 import { flagDefaults } from '../../src/config/flag-rows.ts';
 import { logFlags, type LogFlagValues } from '../../src/config/log-flags.ts';
 import { AgentError } from '../../src/runtime/errors.ts';
+import { recordingContext } from '../support/cli-context.ts';
 import { temporaryDirectory } from '../support/temporary-directory.ts';
 
 function flags(given: Partial<LogFlagValues>): LogFlagValues {
@@ -43,6 +44,35 @@ describe('openLog', () => {
         ['info', 'cache', 'cache info'],
       ],
     );
+  });
+});
+
+describe('openPlainLog', () => {
+  it('writes each line at once, in the wanted form, to every target', async () => {
+    await using directory = await temporaryDirectory();
+    const target = join(directory.path, 'log');
+    const { context, stdout, stderr } = recordingContext();
+
+    const logTarget = ['stderr', target];
+    const log = await openPlainLog(context, flags({ logTarget, logAsJson: true, logCaller: 'default' }));
+    log.info('ready');
+    log.debug('hidden');
+
+    assert.equal(stdout(), '');
+    assert.equal(await readFile(target, 'utf8'), stderr());
+    assert.match(
+      stderr(),
+      /^\{"level":"info","time":"[^"]+","caller":"logging.test.ts:\d+","msg":"ready"\}\n$/,
+    );
+  });
+
+  it('refuses a bad level and a target that cannot be opened', async () => {
+    const { context } = recordingContext();
+
+    await assert.rejects(openPlainLog(context, flags({ logOutputLevel: 'a:b:c' })), {
+      message: "invalid output level format 'a:b:c'",
+    });
+    await assert.rejects(openPlainLog(context, flags({ logTarget: ['/nosuch/dir/log'] })), /cannot open/);
   });
 });
 

@@ -1,26 +1,8 @@
-import { deepEqual, equal } from 'node:assert/strict';
-import { mkdtemp, readFile, rm } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { deepEqual, equal, match } from 'node:assert/strict';
 
-import { consoleLine, plainLog, recordLog, type LogRecord } from '../../src/runtime/log.ts';
-import { winstonLog } from '../../src/runtime/winston-log.ts';
+import { plainLog, recordLog, type LogRecord } from '../../src/runtime/log.ts';
 
 describe('log', () => {
-  it('writes a console line as tab separated columns', () => {
-    const time = new Date(Date.UTC(2026, 0, 2, 3, 4, 5, 678));
-
-    const line = consoleLine({
-      time,
-      level: 'info',
-      scope: 'sds',
-      message: 'ready',
-      fields: { id: 1, x: undefined },
-    });
-
-    equal(line, '2026-01-02T03:04:05.678000Z\tinfo\tsds\tready\tid=1');
-  });
-
   it('gives a child its scope', () => {
     const records: LogRecord[] = [];
 
@@ -44,42 +26,28 @@ describe('log', () => {
     equal(lines.length, 1);
     equal(lines[0]?.endsWith('\terror\tyes\n'), true);
   });
-});
 
-describe('winstonLog', () => {
-  it('appends JSON lines to a file, filtered by the level of their scope', async () => {
-    const directory = await mkdtemp(join(tmpdir(), 'log-'));
-    const path = join(directory, 'agent.log');
-    const levels = new Map([['default', 'info'] as const, ['sds', 'debug'] as const]);
-    const target = winstonLog({ targets: [path], json: true, levels });
+  it('finds out about its origin only where that is asked for', () => {
+    const records: LogRecord[] = [];
+    const log = recordLog(
+      (record) => records.push(record),
+      '',
+      (level, scope) => ({ caller: scope === 'sds', stack: level === 'error' }),
+    );
 
-    target.log.debug('hidden');
-    target.log.child('sds').debug('shown', { resource: 'default' });
-    await target.close();
+    log.info('plain');
+    log.child('sds').info('with caller');
+    log.error('with stack');
 
-    const lines = (await readFile(path, 'utf8')).trimEnd().split('\n');
-    await rm(directory, { recursive: true });
-    deepEqual(lines.map(withoutTime), [{ level: 'debug', scope: 'sds', msg: 'shown', resource: 'default' }]);
-  });
-
-  it('can be closed twice and drops what comes later', async () => {
-    const directory = await mkdtemp(join(tmpdir(), 'log-'));
-    const path = join(directory, 'agent.log');
-    const target = winstonLog({ targets: [path], json: true, levels: new Map() });
-    target.log.info('in time');
-    await target.close();
-
-    target.log.error('too late');
-    await target.close();
-
-    const lines = (await readFile(path, 'utf8')).trimEnd().split('\n');
-    await rm(directory, { recursive: true });
-    deepEqual(lines.map(withoutTime), [{ level: 'info', msg: 'in time' }]);
+    deepEqual(
+      records.map((record) => ['caller' in record, 'stack' in record]),
+      [
+        [false, false],
+        [true, false],
+        [false, true],
+      ],
+    );
+    match(records[1]?.caller ?? '', /^log\.test\.ts:\d+$/);
+    match(records[2]?.stack ?? '', /^at .*log\.test\.ts:\d+:\d+\)?\n/);
   });
 });
-
-function withoutTime(line: string): object {
-  const { time, ...rest } = JSON.parse(line) as { time: string };
-  equal(Number.isNaN(Date.parse(time)), false);
-  return rest;
-}
