@@ -28,10 +28,9 @@ function named(settings: readonly Setting[]): string {
   return settings.flatMap(([isSet, name]) => (isSet ? [name] : [])).join(', ');
 }
 
-function refused({ env, envoy, controlPlane, dnsServer }: AgentConfig): readonly Setting[] {
+function refused({ env, envoy, controlPlane }: AgentConfig): readonly Setting[] {
   return [
     [envoy.disabled, 'DISABLE_ENVOY (proxyless gRPC)'],
-    [dnsServer, 'ISTIO_META_DNS_CAPTURE and ISTIO_META_ENABLE_DNS_SERVER (DNS proxy)'],
     [controlPlane.fileMountedCerts, 'FILE_MOUNTED_CERTS'],
     [controlPlane.caProvider === 'GkeWorkloadCertificate', 'CA_PROVIDER=GkeWorkloadCertificate'],
     [env.workloadSocketFile !== 'socket', 'WORKLOAD_IDENTITY_SOCKET_FILE (an external SDS server)'],
@@ -46,11 +45,21 @@ function unread(env: Env): readonly Setting[] {
   );
 }
 
-function ignored({ env, proxyConfig }: AgentConfig): readonly Setting[] {
+function ignored({
+  env,
+  proxyConfig,
+  appProbers,
+  scrapeTargets,
+  dnsServer,
+}: AgentConfig): readonly Setting[] {
   return [
-    [env.appProbers !== '' && env.appProbers !== '{}', 'ISTIO_KUBE_APP_PROBERS (probes of the application)'],
-    [env.prometheusAnnotations !== undefined, "ISTIO_PROMETHEUS_ANNOTATIONS (the application's metrics)"],
+    [appProbers.size > 0, 'ISTIO_KUBE_APP_PROBERS (probes of the application)'],
+    [scrapeTargets.length > 0, "ISTIO_PROMETHEUS_ANNOTATIONS (the application's metrics)"],
     [env.credentialFetcher === 'GoogleComputeEngine', 'CREDENTIAL_FETCHER_TYPE=GoogleComputeEngine'],
+    [
+      dnsServer,
+      'names of the mesh in ISTIO_META_DNS_CAPTURE and ISTIO_META_ENABLE_DNS_SERVER (all are forwarded)',
+    ],
     ...unread(env),
     [proxyConfig.json['readinessProbe'] !== undefined, 'readinessProbe'],
   ];
