@@ -4,7 +4,8 @@
 
 import type { Warn } from '../node/raw-metadata.ts';
 import { ConfigError, messageOf } from '../runtime/errors.ts';
-import { isJsonObject, type Json, type JsonObject } from '../runtime/json.ts';
+import { isDeeperThan, isJsonObject, type Json, type JsonObject } from '../runtime/json.ts';
+import { checkLimits, MAX_NESTING } from './envoy-limits.ts';
 import { templateParameters, type BootstrapInput } from './parameters.ts';
 import { loadTemplate, type Template, type TemplateSource } from './template.ts';
 
@@ -21,16 +22,35 @@ export async function renderBootstrap(
   warn: Warn,
   source: TemplateSource = { kind: 'built-in' },
 ): Promise<BootstrapDocument> {
-  const parameters = templateParameters(input, warn);
+  if (source.kind === 'built-in') checkLimits(input.node, input.proxyConfig);
+  const parameters = await templateParameters(input, warn);
   const template = await loadTemplate(source);
   const document = await renderTemplate(template, parameters);
-  if (isJsonObject(document)) return document;
-  throw new ConfigError(`bootstrap template ${template.path} does not give an object`);
+  if (!isJsonObject(document)) {
+    throw new ConfigError(`bootstrap template ${template.path} does not give an object`);
+  }
+  if (isDeeperThan(document, MAX_NESTING)) {
+    throw new ConfigError(`bootstrap template ${template.path} gives more than ${MAX_NESTING} nested levels`);
+  }
+  return document;
 }
 
 /** Strict JSON whatever the values hold, ended by a newline. */
 export function serializeBootstrap(document: BootstrapDocument): string {
-  return `${JSON.stringify(document, null, 2)}\n`;
+  const text = JSON.stringify(document, null, 2);
+  // An escape of half a character, which Envoy refuses; other texts with these letters come out as they were.
+  const wellFormed = text.includes('\\ud') ? JSON.stringify(withWholeCharacters(document), null, 2) : text;
+  return `${wellFormed}\n`;
+}
+
+/** Half a character of UTF-16 has no UTF-8: it becomes U+FFFD, as in Go. */
+function withWholeCharacters(value: Json): Json {
+  if (typeof value === 'string') return value.toWellFormed();
+  if (Array.isArray(value)) return value.map(withWholeCharacters);
+  if (!isJsonObject(value)) return value;
+  return Object.fromEntries(
+    Object.entries(value).map(([key, item]) => [key.toWellFormed(), withWholeCharacters(item)]),
+  );
 }
 
 async function renderTemplate({ path, body }: Template, parameters: JsonObject): Promise<Json> {

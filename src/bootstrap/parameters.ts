@@ -2,6 +2,8 @@
 // JSON text is a value here; a parameter that is not configured is null.
 // Upstream: pkg/bootstrap/option/instances.go, pkg/bootstrap/config.go toTemplateParams.
 
+import { FILES_SOCKET_PATH } from '../config/identity-config.ts';
+import { metricsLoopbackOnly } from '../config/metrics-access.ts';
 import { addressing } from '../node/addressing.ts';
 import type { Node } from '../node/node.ts';
 import type { ProxyConfigJson } from '../node/proxy-config-json.ts';
@@ -45,11 +47,8 @@ export interface BootstrapFeatures {
   readonly stripFragment: boolean;
 }
 
-/** Where an SDS server for files listens while another one serves the workload's identity. */
-const FILES_SOCKET = './var/run/secrets/credential-uds/files-socket';
-
 /** @throws ConfigError for an address or a TLS setting that Envoy would refuse */
-export function templateParameters(input: BootstrapInput, warn: Warn): JsonObject {
+export async function templateParameters(input: BootstrapInput, warn: Warn): Promise<JsonObject> {
   const { node, proxyConfig, hostIp } = input;
   const discovery = socketAddress('pilot_grpc_address', proxyConfig.discoveryAddress, hostIp);
   const remote = { proxyConfig, metadata: node.typed, hostIp };
@@ -57,7 +56,7 @@ export function templateParameters(input: BootstrapInput, warn: Warn): JsonObjec
     ...nodeParameters(node),
     ...switchParameters(input, warn),
     ...addressParameters(input),
-    ...statsConfigParameters(
+    ...(await statsConfigParameters(
       {
         annotations: node.typed.ANNOTATIONS,
         proxyConfig,
@@ -65,7 +64,7 @@ export function templateParameters(input: BootstrapInput, warn: Warn): JsonObjec
         exitOnZeroActiveConnections: node.typed.EXIT_ON_ZERO_ACTIVE_CONNECTIONS,
       },
       warn,
-    ),
+    )),
     ...statsIntervalParameters(node.typed.ANNOTATIONS, warn),
     ...tracerParameters(remote),
     ...reportingParameters(remote),
@@ -91,10 +90,10 @@ function nodeParameters({ id, cluster, locality, metadata, typed, raw }: Node): 
     zone: locality.zone ?? null,
     sub_zone: locality.sub_zone ?? null,
     meta_json_str: metadata,
-    outlier_log_path: typed.OUTLIER_LOG_PATH,
+    outlier_log_path: typed.OUTLIER_LOG_PATH || null,
     enable_self_discovery: typed.ENABLE_SELF_DISCOVERY,
     workload_identity_socket_file: typed.WORKLOAD_IDENTITY_SOCKET_FILE,
-    custom_file_path: raw.has('file-credential') ? FILES_SOCKET : null,
+    custom_file_path: raw.has('file-credential') ? FILES_SOCKET_PATH : null,
     envoy_status_port: typed.ENVOY_STATUS_PORT,
     envoy_prometheus_port: typed.ENVOY_PROMETHEUS_PORT,
     secure_metrics_port: typed.ENVOY_SECURE_METRICS_PORT,
@@ -113,7 +112,7 @@ function switchParameters({ node, proxyConfig, features, logAsJson }: BootstrapI
     log_json: logAsJson,
     envoy_status_port_enable_proxy_protocol: features.statusPortProxyProtocol,
     envoy_metrics_stats_compression: proxyConfig.statsCompression ?? true,
-    metrics_localhost_access_only: proxyConfig.proxyMetadata?.['METRICS_LOCALHOST_ACCESS_ONLY'] === 'true',
+    metrics_localhost_access_only: metricsLoopbackOnly(proxyConfig.proxyMetadata),
   };
 }
 

@@ -8,7 +8,7 @@ import type { ProxyConfigJson, RemoteServiceJson } from '../node/proxy-config-js
 import { ConfigError } from '../runtime/errors.ts';
 import { parseDurationMs, SECOND_MS } from '../runtime/duration.ts';
 import type { JsonObject } from '../runtime/json.ts';
-import { socketAddress, type SocketAddress } from './address.ts';
+import { socketAddress, statsdAddress, type SocketAddress } from './address.ts';
 import { upstreamTls, type ClientCertificatePaths } from './upstream-tls.ts';
 
 export interface RemoteServiceInput {
@@ -24,7 +24,7 @@ export interface TracerParameters {
   readonly datadog: SocketAddress | null;
   readonly tracing_tls: JsonObject | null;
   /** Path of the file that holds the Lightstep access token; written beside the bootstrap. */
-  readonly lightstepToken: string;
+  readonly lightstepToken: string | null;
 }
 
 /** @throws ConfigError for an address, TLS setting or platform that the tracer cannot work with */
@@ -47,7 +47,8 @@ export function tracerParameters(input: RemoteServiceInput): TracerParameters {
     isHttp2: addresses.lightstep !== null,
     paths: clientPaths(metadata),
   };
-  return { ...addresses, tracing_tls: upstreamTls(tls), lightstepToken: lightstepTokenPath(proxyConfig) };
+  const lightstepToken = addresses.lightstep === null ? null : lightstepTokenPath(proxyConfig);
+  return { ...addresses, tracing_tls: upstreamTls(tls), lightstepToken };
 }
 
 export function lightstepTokenPath(proxyConfig: ProxyConfigJson): string {
@@ -86,7 +87,7 @@ export function reportingParameters(input: RemoteServiceInput): ReportingParamet
     envoy_accesslog_service_address: accessLogService.address,
     envoy_accesslog_service_tls: accessLogService.tls,
     envoy_accesslog_service_tcp_keepalive: accessLogService.keepalive,
-    statsd: socketAddress('statsd', proxyConfig.statsdUdpAddress, hostIp),
+    statsd: statsdAddress(proxyConfig.statsdUdpAddress, hostIp),
   };
 }
 

@@ -4,7 +4,15 @@
 
 import type { ProxyConfigJson } from '../node/proxy-config-json.ts';
 import type { Warn } from '../node/raw-metadata.ts';
-import { byteOrder, isJsonObject, parseJson, type Json, type TextMap } from '../runtime/json.ts';
+import {
+  byteOrder,
+  isJsonObject,
+  parseJson,
+  type Json,
+  type JsonObject,
+  type TextMap,
+} from '../runtime/json.ts';
+import { patternProblem, tagProblem, tagRegex } from './regex-check.ts';
 
 export interface StatsConfigInput {
   readonly annotations: TextMap;
@@ -26,6 +34,9 @@ export interface StatsConfigParameters {
   readonly inclusionRegexps: readonly string[];
   /** Sorted by prefix. */
   readonly histogram_buckets: readonly HistogramBuckets[];
+  /** The extra tags and the three lists as Envoy's messages. */
+  readonly extra_stats_tags: readonly JsonObject[];
+  readonly inclusion_patterns: readonly JsonObject[];
 }
 
 // The agent's readiness and drain logic reads statistics that only these lists let Envoy keep, so they follow
@@ -38,39 +49,88 @@ const ACTIVE_CONNECTIONS = 'downstream_cx_active';
 const ANNOTATION_PREFIX = 'sidecar.istio.io/';
 const POD_IP = '{pod_ip}';
 
-export function statsConfigParameters(input: StatsConfigInput, warn: Warn): StatsConfigParameters {
-  const { annotations, proxyConfig, instanceIps, exitOnZeroActiveConnections } = input;
+/** What Envoy would refuse is left out, and `warn` is told where it came from. */
+export async function statsConfigParameters(
+  input: StatsConfigInput,
+  warn: Warn,
+): Promise<StatsConfigParameters> {
+  const { annotations, proxyConfig, exitOnZeroActiveConnections } = input;
   const matcher = proxyConfig.proxyStatsMatcher ?? {};
-  const wanted = (annotation: string, configured: readonly string[] | undefined): readonly string[] => {
-    const annotated = annotations[ANNOTATION_PREFIX + annotation] ?? '';
-    return withPodIps(annotated === '' ? (configured ?? []) : annotated.split(','), instanceIps);
-  };
+  const tags = checkedTags(input, warn);
+  const prefixes = [
+    ...wanted(input, 'statsInclusionPrefixes', matcher.inclusionPrefixes),
+    ...REQUIRED_PREFIXES,
+  ];
+  const suffixes = [
+    ...wanted(input, 'statsInclusionSuffixes', matcher.inclusionSuffixes),
+    ...REQUIRED_SUFFIXES,
+    ...(exitOnZeroActiveConnections ? [ACTIVE_CONNECTIONS] : []),
+  ];
+  const regexps = [...(await checkedRegexps(input, warn)), ...REQUIRED_REGEXPS];
   return {
-    extraStatTags: extraTags(annotations, proxyConfig),
-    inclusionPrefix: [...wanted('statsInclusionPrefixes', matcher.inclusionPrefixes), ...REQUIRED_PREFIXES],
-    inclusionSuffix: [
-      ...wanted('statsInclusionSuffixes', matcher.inclusionSuffixes),
-      ...REQUIRED_SUFFIXES,
-      ...(exitOnZeroActiveConnections ? [ACTIVE_CONNECTIONS] : []),
-    ],
-    inclusionRegexps: [...wanted('statsInclusionRegexps', matcher.inclusionRegexps), ...REQUIRED_REGEXPS],
+    extraStatTags: tags,
+    inclusionPrefix: prefixes,
+    inclusionSuffix: suffixes,
+    inclusionRegexps: regexps,
     histogram_buckets: histogramBuckets(annotations[`${ANNOTATION_PREFIX}statsHistogramBuckets`], warn),
+    extra_stats_tags: tags.map((tag) => ({ tag_name: tag, regex: tagRegex(tag) })),
+    inclusion_patterns: [
+      ...prefixes.map((prefix) => ({ prefix })),
+      ...suffixes.map((suffix) => ({ suffix })),
+      ...regexps.map((regex) => ({ safe_regex: { regex } })),
+    ],
   };
 }
 
-/** Envoy refuses an empty pattern, so empty entries are dropped. */
-function withPodIps(entries: readonly string[], instanceIps: readonly string[]): readonly string[] {
-  return entries
+/** The annotation, or else the configuration. Envoy refuses an empty pattern, so empty entries are dropped. */
+function wanted(
+  { annotations, instanceIps }: StatsConfigInput,
+  annotation: string,
+  configured: readonly string[] = [],
+): readonly string[] {
+  const annotated = annotations[ANNOTATION_PREFIX + annotation] ?? '';
+  return (annotated === '' ? configured : annotated.split(','))
     .filter((entry) => entry !== '')
     .flatMap((entry) =>
       entry.includes(POD_IP) ? instanceIps.map((ip) => entry.replaceAll(POD_IP, () => ip)) : [entry],
     );
 }
 
-function extraTags(annotations: TextMap, proxyConfig: ProxyConfigJson): readonly string[] {
-  const annotated = (annotations[`${ANNOTATION_PREFIX}extraStatTags`] ?? '').split(',');
-  const tags = [...(proxyConfig.extraStatTags ?? []), ...annotated];
-  return [...new Set(tags.filter((tag) => tag !== ''))];
+async function checkedRegexps(input: StatsConfigInput, warn: Warn): Promise<readonly string[]> {
+  const annotation = 'statsInclusionRegexps';
+  const configured = input.proxyConfig.proxyStatsMatcher?.inclusionRegexps;
+  const from = input.annotations[ANNOTATION_PREFIX + annotation]
+    ? `annotation ${ANNOTATION_PREFIX}${annotation}`
+    : 'proxyStatsMatcher.inclusionRegexps';
+  const good: string[] = [];
+  for (const regex of wanted(input, annotation, configured)) {
+    const problem = await patternProblem(regex);
+    if (problem === undefined) good.push(regex);
+    else warn(`"${shortened(regex)}" of ${from} is ignored, Envoy could not read it: ${problem}`, 'error');
+  }
+  return good;
+}
+
+function checkedTags({ annotations, proxyConfig }: StatsConfigInput, warn: Warn): readonly string[] {
+  const annotation = `${ANNOTATION_PREFIX}extraStatTags`;
+  const sources = [
+    { from: 'extraStatTags', tags: proxyConfig.extraStatTags ?? [] },
+    { from: `annotation ${annotation}`, tags: (annotations[annotation] ?? '').split(',') },
+  ];
+  const good = new Set<string>();
+  for (const { from, tags } of sources) {
+    for (const tag of tags.filter((each) => each !== '')) {
+      const problem = tagProblem(tag);
+      if (problem === undefined) good.add(tag);
+      else
+        warn(`tag "${shortened(tag)}" of ${from} is ignored, Envoy could not read it: ${problem}`, 'error');
+    }
+  }
+  return [...good];
+}
+
+function shortened(text: string): string {
+  return text.length > 80 ? `${text.slice(0, 80)}…` : text;
 }
 
 function histogramBuckets(annotation: string | undefined, warn: Warn): readonly HistogramBuckets[] {
@@ -80,18 +140,20 @@ function histogramBuckets(annotation: string | undefined, warn: Warn): readonly 
     warn(`annotation ${ANNOTATION_PREFIX}statsHistogramBuckets is ignored: it holds no JSON object`);
     return [];
   }
-  const known = Object.entries(byPrefix).filter(([prefix, buckets]) => {
-    const isKnown = isBucketList(buckets);
-    if (!isKnown) warn(`histogram buckets of prefix "${prefix}" are ignored: not a list of numbers above 0`);
+  const known = Object.entries(byPrefix).filter((entry): entry is [string, readonly number[]] => {
+    const [prefix, buckets] = entry;
+    const isKnown = prefix !== '' && isBucketList(buckets);
+    if (!isKnown) warn(`histogram buckets of prefix "${prefix}" are ignored: ${BUCKET_RULE}`);
     return isKnown;
-  }) as [string, readonly number[]][];
+  });
   return known
     .map(([prefix, buckets]) => ({ prefix, buckets }))
     .sort((a, b) => byteOrder(a.prefix, b.prefix));
 }
 
+const BUCKET_RULE = 'a prefix needs a name and a list of different numbers above 0';
+
 function isBucketList(value: Json): boolean {
-  return (
-    Array.isArray(value) && value.length > 0 && value.every((item) => typeof item === 'number' && item > 0)
-  );
+  if (!Array.isArray(value) || value.length === 0 || new Set(value).size !== value.length) return false;
+  return value.every((item) => typeof item === 'number' && item > 0 && Number.isFinite(item));
 }

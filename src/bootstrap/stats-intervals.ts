@@ -18,13 +18,14 @@ const EVICTION = 'sidecar.istio.io/statsEvictionInterval';
 /** Envoy's own default, which the eviction interval must then be a multiple of. */
 const DEFAULT_FLUSH_MS = 5 * SECOND_MS;
 
-/** Envoy's limits: at least 1 ms; a flush interval below 5 minutes. */
+/** Envoy's limits: at least 1 ms; a flush interval below 5 minutes, an eviction interval below 2^63 nanoseconds. */
 const MIN_MS = 1;
 const FLUSH_LIMIT_MS = 5 * MINUTE_MS;
+const EVICTION_LIMIT_MS = 9_223_372_036 * SECOND_MS;
 
 export function statsIntervalParameters(annotations: TextMap, warn: Warn): StatsIntervalParameters {
   const flushMs = intervalMs(annotations, FLUSH, FLUSH_LIMIT_MS, warn);
-  const evictionMs = intervalMs(annotations, EVICTION, Number.POSITIVE_INFINITY, warn);
+  const evictionMs = intervalMs(annotations, EVICTION, EVICTION_LIMIT_MS, warn);
   const isMultiple = evictionMs === null || isMultipleOf(evictionMs, flushMs ?? DEFAULT_FLUSH_MS);
   if (!isMultiple) warn(`annotation ${EVICTION} is ignored: it is no multiple of the flush interval`);
   return {
@@ -50,10 +51,12 @@ function durationOrNull(text: string): number | null {
   }
 }
 
+/** To the nanosecond, as upstream wants it, and in whole milliseconds, which is what Envoy compares. */
 function isMultipleOf(ms: number, unitMs: number): boolean {
-  return toNanoseconds(ms) % toNanoseconds(unitMs) === 0n;
+  return toNanoseconds(ms) % toNanoseconds(unitMs) === 0n && Math.trunc(ms) % Math.trunc(unitMs) === 0;
 }
 
 function toNanoseconds(ms: number): bigint {
-  return BigInt(Math.round(ms * 1e6));
+  const wholeMs = Math.trunc(ms);
+  return BigInt(wholeMs) * 1_000_000n + BigInt(Math.round((ms - wholeMs) * 1e6));
 }

@@ -43,8 +43,9 @@ export async function checkCustomConfig(path: string): Promise<void> {
 
 /** Found from the program's own place, so the image's file system need not match upstream's. */
 async function builtInTemplate(): Promise<Template> {
-  const path = fileURLToPath(import.meta.resolve('#templates/envoy-bootstrap.json'));
-  return { path, body: JSON.parse(await readConfigText(path)) as Json };
+  const url = import.meta.resolve('#templates/envoy-bootstrap.json');
+  const { default: body } = (await import(url, { with: { type: 'json' } })) as { readonly default: Json };
+  return { path: fileURLToPath(url), body };
 }
 
 async function readConfigText(path: string): Promise<string> {

@@ -24,9 +24,12 @@ export interface UpstreamTlsInput {
   readonly paths: ClientCertificatePaths;
 }
 
+/** Envoy's limit. */
+const MAX_SNI_BYTES = 255;
+
 /**
  * @returns null when the connection is plain text
- * @throws ConfigError naming the field when a mode asks for a CA and none is given, which Envoy would refuse
+ * @throws ConfigError naming a field that Envoy would refuse: a mode that needs a CA without one, too long an SNI
  */
 export function upstreamTls(input: UpstreamTlsInput): JsonObject | null {
   const { settings = {} } = input;
@@ -34,6 +37,9 @@ export function upstreamTls(input: UpstreamTlsInput): JsonObject | null {
   if (mode === 'DISABLE') return null;
   const isMesh = mode === 'ISTIO_MUTUAL';
   const sni = settings.sni || (isMesh ? input.defaultSni : '');
+  if (Buffer.byteLength(sni) > MAX_SNI_BYTES) {
+    throw new ConfigError(`${input.field}.tlsSettings.sni is longer than ${MAX_SNI_BYTES} bytes`);
+  }
   const context = isMesh ? meshCertificates(settings) : fileCertificates(input, settings, mode);
   return {
     name: 'envoy.transport_sockets.tls',

@@ -72,7 +72,7 @@ export const object: Codec<JsonObject> = {
   write: (value) => value,
 };
 
-/** A JSON array inside text, on both sides; members other than the three known ones are dropped. */
+/** A JSON array (or null) inside text, on both sides; members other than the three known ones are dropped. */
 export const podPorts: Codec<readonly PodPort[]> = {
   expects: 'text that holds a JSON array of ports',
   blank: [],
@@ -94,6 +94,7 @@ function isTextMap(value: Json): value is TextMap {
 
 function parsePodPorts(json: string): readonly PodPort[] | undefined {
   const list = parseJson(json);
+  if (list === null) return [];
   if (!Array.isArray(list)) return undefined;
   const ports = list.map(podPort);
   return ports.every((port) => port !== undefined) ? ports : undefined;

@@ -3,8 +3,10 @@
 // Upstream: pkg/bootstrap/config.go GetNodeMetaData, pkg/model/proxy.go Node.
 
 import type { Environment } from '../config/env.ts';
+import { ConfigError } from '../runtime/errors.ts';
 import {
   byteOrder,
+  isDeeperThan,
   sortedObject,
   sortKeys,
   type Json,
@@ -17,7 +19,13 @@ import { localityLabel, parseLocality, type Locality } from './locality.ts';
 import { decodeMetadata, encodeMetadata, type TypedMetadata } from './metadata-fields.ts';
 import type { ProxyConfigJson } from './proxy-config-json.ts';
 import type { Platform } from './platform/platform.ts';
-import { injectedLabels, rawMetadata, type RawMetadata, type Warn } from './raw-metadata.ts';
+import {
+  injectedLabels,
+  MAX_VALUE_NESTING,
+  rawMetadata,
+  type RawMetadata,
+  type Warn,
+} from './raw-metadata.ts';
 
 export interface NodeInput {
   /** `nodeId` of identity.ts. */
@@ -82,8 +90,12 @@ export interface Node {
 /**
  * @param warn is told what is ignored
  * @throws MetadataError when the environment gives a typed field a value it does not accept
+ * @throws ConfigError for values nested deeper than Envoy reads
  */
 export function buildNode(input: NodeInput, warn: Warn): Node {
+  if (isDeeperThan(input.proxyConfig as JsonObject, MAX_VALUE_NESTING)) {
+    throw new ConfigError(`ProxyConfig is nested deeper than Envoy reads: ${MAX_VALUE_NESTING} levels`);
+  }
   const raw = rawMetadata(
     {
       proxyMetadata: input.proxyConfig.proxyMetadata ?? {},

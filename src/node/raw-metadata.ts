@@ -3,7 +3,15 @@
 // Upstream: pkg/bootstrap/config.go extractMetadata, extractAttributesMetadata.
 
 import type { Environment } from '../config/env.ts';
-import { isJsonObject, parseJson, type Json, type JsonObject, type TextMap } from '../runtime/json.ts';
+import { ConfigError } from '../runtime/errors.ts';
+import {
+  isDeeperThan,
+  isJsonObject,
+  parseJson,
+  type Json,
+  type JsonObject,
+  type TextMap,
+} from '../runtime/json.ts';
 
 export interface RawEntry {
   readonly value: Json;
@@ -13,8 +21,8 @@ export interface RawEntry {
 
 export type RawMetadata = ReadonlyMap<string, RawEntry>;
 
-/** Takes a message for the log about something that is ignored. */
-export type Warn = (message: string) => void;
+/** Takes a message for the log about something that is ignored; an error costs the user what was asked for. */
+export type Warn = (message: string, level?: 'warn' | 'error') => void;
 
 export interface RawMetadataInput {
   /** ProxyConfig.proxyMetadata. */
@@ -25,17 +33,24 @@ export interface RawMetadataInput {
   readonly own: TextMap;
 }
 
+/** Objects and lists in each other below one key, so that Envoy reads the document around them: it takes 100. */
+export const MAX_VALUE_NESTING = 97;
+
 const TEXT_PREFIX = 'ISTIO_META_';
 const JSON_PREFIX = 'ISTIO_METAJSON_';
 
-/** Later wins: proxyMetadata, ISTIO_META_*, the members of ISTIO_METAJSON_*, the agent's own entries. */
+/**
+ * Later wins: proxyMetadata, ISTIO_META_*, the members of ISTIO_METAJSON_*, the agent's own entries.
+ *
+ * @throws ConfigError naming variable and member, for a value nested deeper than Envoy reads
+ */
 export function rawMetadata({ proxyMetadata, environment, own }: RawMetadataInput, warn: Warn): RawMetadata {
   const raw = new Map<string, RawEntry>();
   for (const [name, value] of Object.entries(proxyMetadata)) {
-    if (name.startsWith(TEXT_PREFIX)) setText(raw, name, value, `${name} in proxyMetadata`);
+    if (name.startsWith(TEXT_PREFIX)) setText(raw, name, value, `${name} in proxyMetadata`, warn);
   }
   for (const [name, value = ''] of Object.entries(environment)) {
-    if (name.startsWith(TEXT_PREFIX)) setText(raw, name, value, name);
+    if (name.startsWith(TEXT_PREFIX)) setText(raw, name, value, name, warn);
   }
   for (const [name, text = ''] of Object.entries(environment)) {
     if (name.startsWith(JSON_PREFIX)) setMembers(raw, name, text, warn);
@@ -61,8 +76,10 @@ export function injectedLabels(environment: Environment, warn: Warn): TextMap {
   return Object.fromEntries(texts);
 }
 
-function setText(raw: Map<string, RawEntry>, name: string, value: string, source: string): void {
-  raw.set(name.slice(TEXT_PREFIX.length), { value, source });
+function setText(raw: Map<string, RawEntry>, name: string, value: string, source: string, warn: Warn): void {
+  const key = name.slice(TEXT_PREFIX.length);
+  if (key === '') warn(`${source} is ignored: it names no key of the node metadata`);
+  else raw.set(key, { value, source });
 }
 
 /** The members stand at the top level of the metadata; the rest of the variable's name means nothing. */
@@ -73,7 +90,11 @@ function setMembers(raw: Map<string, RawEntry>, name: string, text: string, warn
     return;
   }
   for (const [key, value] of Object.entries(members)) {
-    raw.set(key, { value, source: `member "${key}" of ${name}` });
+    const source = `member "${key}" of ${name}`;
+    if (isDeeperThan(value, MAX_VALUE_NESTING)) {
+      throw new ConfigError(`${source} is nested deeper than Envoy reads: ${MAX_VALUE_NESTING} levels`);
+    }
+    raw.set(key, { value, source });
   }
 }
 

@@ -37,3 +37,9 @@ export function sortedObject(object: JsonObject): JsonObject {
   const keys = Object.keys(object).sort(byteOrder);
   return Object.fromEntries(keys.map((key) => [key, sortKeys(object[key] ?? null)]));
 }
+
+/** Whether objects and lists lie in each other more than `levels` deep; looks no deeper than that. */
+export function isDeeperThan(value: Json | undefined, levels: number): boolean {
+  if (typeof value !== 'object' || value === null) return false;
+  return levels === 0 || Object.values(value).some((item: Json) => isDeeperThan(item, levels - 1));
+}

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 
-import { socketAddress } from '../../src/bootstrap/address.ts';
+import { socketAddress, statsdAddress } from '../../src/bootstrap/address.ts';
 
 describe('socketAddress', () => {
   it('splits name and port, brackets removed', () => {
@@ -29,6 +29,7 @@ describe('socketAddress', () => {
       ['a:http', 'invalid port "http"'],
       ['a:65536', 'invalid port "65536"'],
       ['a:', 'invalid port ""'],
+      [':80', 'missing host'],
     ];
 
     for (const [text, reason] of reasons) {
@@ -37,5 +38,16 @@ describe('socketAddress', () => {
         message: `unable to parse zipkin address "${text}": ${reason}`,
       });
     }
+  });
+});
+
+describe('statsdAddress', () => {
+  it('takes an IP address only, since Envoy asks no DNS for it', () => {
+    assert.deepEqual(statsdAddress('[fd00::5]:9125', ''), { address: 'fd00::5', port_value: 9125 });
+    assert.equal(statsdAddress(undefined, ''), null);
+    assert.throws(() => statsdAddress('statsd:9125', ''), {
+      name: 'ConfigError',
+      message: 'unable to parse statsd address "statsd:9125": statsd is no IP address',
+    });
   });
 });

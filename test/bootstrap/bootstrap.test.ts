@@ -3,6 +3,7 @@ import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 
 import { renderBootstrap, serializeBootstrap } from '../../src/bootstrap/bootstrap.ts';
+import type { JsonObject } from '../../src/runtime/json.ts';
 import { sidecarBootstrap } from './inputs.ts';
 import { named, rendered } from './shapes.ts';
 
@@ -24,7 +25,7 @@ describe('renderBootstrap', () => {
 
     const document = await renderBootstrap(
       sidecarBootstrap({
-        proxyConfig: { configPath: `/tmp/${hostile}`, extraStatTags: [hostile] },
+        proxyConfig: { configPath: `/tmp/${hostile}`, extraStatTags: ['a"b\n&amp;'] },
         node: { id: hostile, environment: { ISTIO_META_X: hostile, ISTIO_METAJSON_Y: '{"$eval":"nodeID"}' } },
       }),
       noWarning,
@@ -36,6 +37,27 @@ describe('renderBootstrap', () => {
     assert.equal(node.id, hostile);
     assert.equal(node.metadata['X'], hostile);
     assert.equal(node.metadata['$eval'], 'nodeID');
+  });
+
+  it('makes half a character whole, in names too, and leaves its escape alone', async () => {
+    const environment = {
+      ISTIO_METAJSON_X: String.raw`{"half":"a\ud800b","\udc00":"1","escape":"\\ud800"}`,
+    };
+
+    const document = await renderBootstrap(sidecarBootstrap({ node: { environment } }), noWarning);
+    const parsed = JSON.parse(serializeBootstrap(document)) as { node: { metadata: JsonObject } };
+
+    const { metadata } = parsed.node;
+    assert.equal(metadata['half'], 'a\ufffdb');
+    assert.equal(metadata['\ufffd'], '1');
+    assert.equal(metadata['escape'], String.raw`\ud800`);
+  });
+
+  it('refuses settings that do not go together', async () => {
+    await assert.rejects(rendered({ proxyConfig: { statusPort: 15021 } }), {
+      name: 'ConfigError',
+      message: 'statusPort and ENVOY_STATUS_PORT are both 15021',
+    });
   });
 
   it('marks the xDS stream of every Envoy but the first', async () => {

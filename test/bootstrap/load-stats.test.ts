@@ -33,4 +33,16 @@ describe('the load report configuration of a bootstrap', () => {
       assert.equal(warnings.length, 1);
     }
   });
+
+  it('is left out when it is nested deeper than Envoy reads', async () => {
+    const nested = (levels: number): string => `{"a":${'['.repeat(levels)}${']'.repeat(levels)}}`;
+
+    assert.equal((await loadStats(nested(97))).warnings.length, 0);
+    const { bootstrap, warnings } = await loadStats(nested(100_000));
+
+    assert.equal(bootstrap['cluster_manager'], undefined);
+    assert.deepEqual(warnings, [
+      'node metadata LOAD_STATS_CONFIG_JSON is ignored: it is nested too deep for Envoy',
+    ]);
+  });
 });

@@ -34,4 +34,14 @@ describe('statsIntervalParameters', () => {
     assert.deepEqual(intervals('0s', '10s'), [null, '10s', 1]);
     assert.deepEqual(intervals(undefined, '0s'), [null, null, 1]);
   });
+
+  it('leave out an eviction interval that is no multiple in whole milliseconds, as Envoy counts', () => {
+    assert.deepEqual(intervals('2.5ms', '5ms'), ['0.002500s', null, 1]);
+    assert.deepEqual(intervals('1.5ms', '3ms'), ['0.001500s', '0.003s', 0]);
+  });
+
+  it('have the upper limit of a duration', () => {
+    assert.deepEqual(intervals(undefined, '2562047h47m16s'), [null, null, 1]);
+    assert.deepEqual(intervals(undefined, '1000000h'), [null, '3600000000s', 0]);
+  });
 });

@@ -60,4 +60,13 @@ describe('upstreamTls', () => {
       message: 'tracing.tlsSettings.caCertificates is needed with mode SIMPLE',
     });
   });
+
+  it('names the field when the server name is too long for Envoy', () => {
+    tls({ mode: 'ISTIO_MUTUAL', sni: 'x'.repeat(255) });
+
+    assert.throws(() => tls({ mode: 'ISTIO_MUTUAL', sni: 'x'.repeat(256) }), {
+      name: 'ConfigError',
+      message: 'tracing.tlsSettings.sni is longer than 255 bytes',
+    });
+  });
 });

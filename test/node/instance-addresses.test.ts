@@ -15,6 +15,19 @@ describe('instanceAddresses', () => {
     assert.deepEqual(addresses, ['10.0.0.7', '10.0.0.6']);
   });
 
+  it('spells INSTANCE_IP as the interfaces do, and leaves IPv4 in IPv6 dress as it is', () => {
+    const addressesOf = (instanceIp: string): string[] =>
+      instanceAddresses({
+        instanceIp,
+        interfaces: [{ name: 'eth0', index: 2, addresses: ['10.0.0.7', 'fd00::7'] }],
+        excludedInterfaces: [],
+      });
+
+    assert.deepEqual(addressesOf('FD00::0007'), ['fd00::7', '10.0.0.7']);
+    assert.deepEqual(addressesOf('::ffff:10.0.0.7'), ['::ffff:10.0.0.7', '10.0.0.7', 'fd00::7']);
+    assert.deepEqual(addressesOf('not-an-address'), ['10.0.0.7', 'fd00::7']);
+  });
+
   it('reads interfaces in kernel order, IPv4 before IPv6', () => {
     const addresses = instanceAddresses({
       instanceIp: '',

@@ -146,4 +146,34 @@ describe('buildNode', () => {
         'node metadata LABELS from member "labels" of ISTIO_METAJSON_LABELS: "x" is not an object of texts',
     });
   });
+
+  it('fails for the wrong type of a field that the agent overwrites anyway', () => {
+    assert.throws(() => node({ environment: { ISTIO_META_envoy_status_port: 'x' } }), {
+      name: 'MetadataError',
+      message: /^node metadata ENVOY_STATUS_PORT from ISTIO_META_envoy_status_port: "x" is not/,
+    });
+  });
+
+  it('leaves out a list of ports without ports and lets its text through', () => {
+    for (const text of ['[\n]', 'null']) {
+      assert.equal(node({ environment: { ISTIO_META_POD_PORTS: text } }).metadata['POD_PORTS'], text);
+    }
+  });
+
+  it('refuses a ProxyConfig nested deeper than Envoy reads', () => {
+    let deep: object = {};
+    for (let level = 0; level < 100; level += 1) deep = { deep };
+
+    assert.throws(() => node({ proxyConfig: deep }), {
+      name: 'ConfigError',
+      message: 'ProxyConfig is nested deeper than Envoy reads: 97 levels',
+    });
+  });
+
+  it('gives the same bytes for the same input', () => {
+    const input = { environment: { ISTIO_META_B: '1', ISTIO_METAJSON_X: '{"z":{"b":1,"a":2}}' } };
+
+    assert.equal(JSON.stringify(node(input)), JSON.stringify(node(input)));
+    assert.equal(JSON.stringify(node(input).metadata['z']), '{"a":2,"b":1}');
+  });
 });

@@ -43,6 +43,37 @@ describe('rawMetadata', () => {
     ]);
   });
 
+  it('drops a variable that names no key, with a warning', () => {
+    const warnings: string[] = [];
+
+    const raw = rawMetadata({ proxyMetadata: {}, environment: { ISTIO_META_: 'x' }, own: {} }, (warning) =>
+      warnings.push(warning),
+    );
+
+    assert.equal(raw.size, 0);
+    assert.deepEqual(warnings, ['ISTIO_META_ is ignored: it names no key of the node metadata']);
+  });
+
+  it('names variable and member of a value nested deeper than Envoy reads', () => {
+    const read = (levels: number): unknown =>
+      rawMetadata(
+        {
+          proxyMetadata: {},
+          environment: { ISTIO_METAJSON_X: `{"deep":${'['.repeat(levels)}${']'.repeat(levels)}}` },
+          own: {},
+        },
+        noWarning,
+      );
+
+    read(97);
+    for (const levels of [98, 200_000]) {
+      assert.throws(() => read(levels), {
+        name: 'ConfigError',
+        message: 'member "deep" of ISTIO_METAJSON_X is nested deeper than Envoy reads: 97 levels',
+      });
+    }
+  });
+
   it('takes a member named __proto__ as a name like any other', () => {
     const raw = rawMetadata(
       { proxyMetadata: {}, environment: { ISTIO_METAJSON_X: '{"__proto__":{"a":"b"}}' }, own: {} },

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 
-import { isJsonObject, parseJson, sortKeys } from '../../src/runtime/json.ts';
+import { isDeeperThan, isJsonObject, parseJson, sortKeys } from '../../src/runtime/json.ts';
 
 describe('parseJson', () => {
   it('gives undefined for a text that is no JSON, and tells it from null', () => {
@@ -25,5 +25,22 @@ describe('sortKeys', () => {
 
     const text = JSON.stringify(sorted);
     assert.equal(text, '{"B":"x","a":null,"b":[{"Z":2,"z":1}],"\uffff":2,"\u{1f600}":1}');
+  });
+});
+
+describe('isDeeperThan', () => {
+  it('counts objects and lists that lie in each other', () => {
+    const value = { a: [{ b: 1 }], c: 'text' };
+
+    assert.equal(isDeeperThan(value, 3), false);
+    assert.equal(isDeeperThan(value, 2), true);
+    assert.equal(isDeeperThan('text', 0), false);
+    assert.equal(isDeeperThan([], 0), true);
+  });
+
+  it('does not lose itself in what has no end', () => {
+    const bottomless = parseJson('['.repeat(1_000_000) + ']'.repeat(1_000_000));
+
+    assert.equal(isDeeperThan(bottomless, 100), true);
   });
 });
