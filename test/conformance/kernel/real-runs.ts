@@ -23,6 +23,7 @@ export interface Expected {
   readonly loAddresses?: readonly string[];
   readonly dryRun?: readonly string[];
   readonly stderrContains?: readonly string[];
+  readonly logContains?: readonly string[];
 }
 
 export interface Step {
@@ -116,11 +117,12 @@ async function checkStep(
   const program = command ?? [process.execPath, AGENT, ...args];
   const user = uid === 0 ? [] : ['setpriv', `--reuid=${uid}`, `--regid=${uid}`, '--clear-groups'];
   const [file = '', ...words] = [...user, ...program];
-  const { code, stderr } = await namespace.run(file, words, {
+  const { code, stdout, stderr } = await namespace.run(file, words, {
     env: { ...base, ...BACKENDS[item.variant], ...Object.fromEntries(given) },
   });
   assert.equal(code, expected.exitCode, stderr);
   for (const text of expected.stderrContains ?? []) assert.ok(stderr.includes(text), stderr);
+  for (const text of expected.logContains ?? []) assert.ok(stdout.includes(text), stdout);
   if (command === undefined) await checkState(item, expected, namespace);
   if (expected.dryRun !== undefined) {
     const record = await readFile(join(directory, 'dry-run.txt'), 'utf8');

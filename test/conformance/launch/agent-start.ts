@@ -9,7 +9,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { readTextIfExists } from '../../../src/runtime/files.ts';
 import { NetworkNamespace } from '../../iptables/network-namespace.ts';
 import { temporaryDirectory } from '../../support/temporary-directory.ts';
-import type { LaunchCase } from './launch-case.ts';
+import type { AgentStart } from './launch-case.ts';
 import { setUpNetwork } from './network.ts';
 import { fillWorkingDirectory, inDirectory, RECORD } from './working-directory.ts';
 
@@ -45,7 +45,7 @@ const POLL_MS = 20;
  * @throws when the namespace cannot be made, or the agent does not end within a minute
  */
 export async function startAgent<T>(
-  item: LaunchCase,
+  item: AgentStart,
   rootCertificate: string,
   inspect: (run: AgentRun) => T | Promise<T>,
 ): Promise<T> {
@@ -59,7 +59,7 @@ export async function startAgent<T>(
   return inspect(await runToEnd(item, directory, namespace));
 }
 
-async function runToEnd(item: LaunchCase, directory: string, namespace: NetworkNamespace): Promise<AgentRun> {
+async function runToEnd(item: AgentStart, directory: string, namespace: NetworkNamespace): Promise<AgentRun> {
   const env = environment(item, directory);
   const args = item.args.map((arg) => inDirectory(arg, directory));
   const command = ['--chdir', directory, process.execPath, AGENT, ...args];
@@ -89,7 +89,7 @@ async function runToEnd(item: LaunchCase, directory: string, namespace: NetworkN
   };
 }
 
-function environment({ env }: LaunchCase, directory: string): TextMap {
+function environment({ env }: AgentStart, directory: string): TextMap {
   const given = Object.entries(env).map(([name, value]) => [name, inDirectory(value, directory)]);
   return {
     PATH: process.env['PATH'] ?? '',
@@ -100,7 +100,7 @@ function environment({ env }: LaunchCase, directory: string): TextMap {
   };
 }
 
-function grpcBootstrapPath({ env }: LaunchCase): string {
+function grpcBootstrapPath({ env }: AgentStart): string {
   return env['GRPC_XDS_BOOTSTRAP'] ?? 'etc/istio/proxy/grpc-bootstrap.json';
 }
 

@@ -2,12 +2,14 @@
 
 import assert from 'node:assert/strict';
 
+import { namespaceObstacle } from '../../iptables/network-namespace.ts';
 import { startAgent } from './agent-start.ts';
 import { wantedLaunch } from './deviations.ts';
-import type { LaunchCase } from './launch-case.ts';
+import type { AgentStart } from './launch-case.ts';
 import { actualOutcome, wantedOutcome } from './outcome.ts';
 
-export async function checkLaunch(item: LaunchCase, rootCertificate: string): Promise<void> {
+export async function checkLaunch(item: AgentStart, rootCertificate: string): Promise<void> {
+  assert.equal(namespaceObstacle(), undefined);
   const wanted = wantedLaunch(item);
   const actual = await startAgent(item, rootCertificate, (run) => actualOutcome(run, wanted));
   assert.deepEqual(actual, wantedOutcome(wanted));

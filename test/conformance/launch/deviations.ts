@@ -3,7 +3,7 @@
 // value is written another way, which the comparison sees through.
 
 import { isJsonObject, parseJson, type Json, type JsonObject } from '../../../src/runtime/json.ts';
-import type { LaunchCase, LaunchExpectation } from './launch-case.ts';
+import type { AgentStart, LaunchExpectation } from './launch-case.ts';
 
 /** `any` where the record tells nothing: Envoy is started with some bootstrap of the recorded node. */
 export interface WantedLaunch extends Omit<LaunchExpectation, 'envoyArgv' | 'bootstrap'> {
@@ -12,7 +12,7 @@ export interface WantedLaunch extends Omit<LaunchExpectation, 'envoyArgv' | 'boo
 }
 
 interface DeviationKind {
-  readonly isRecorded: (item: LaunchCase) => boolean;
+  readonly isRecorded: (item: AgentStart) => boolean;
   readonly wanted: (expected: LaunchExpectation) => WantedLaunch;
 }
 
@@ -55,7 +55,7 @@ const GO_TEMPLATE_REFUSED: WantedLaunch = {
   stderrContains: ['is a Go template', 'json-e', 'customConfigFile', 'ISTIO_BOOTSTRAP_OVERRIDE'],
 };
 
-export function wantedLaunch(item: LaunchCase): WantedLaunch {
+export function wantedLaunch(item: AgentStart): WantedLaunch {
   const kind = Object.values(KINDS).find(({ isRecorded }) => isRecorded(item));
   return kind?.wanted(item.expected) ?? item.expected;
 }
@@ -63,7 +63,7 @@ export function wantedLaunch(item: LaunchCase): WantedLaunch {
 /** A field, as in `{{ .nodeID }}` and `{{- if .zipkin }}`: braces alone may be an annotation's. */
 const GO_FIELD = /\{\{-?\s*(?:\w+\s+)?\.\w/;
 
-function hasGoTemplate({ args, env, files }: LaunchCase): boolean {
+function hasGoTemplate({ args, env, files }: AgentStart): boolean {
   const settings = JSON.stringify([args, env, files]);
   if (settings.includes('customConfigFile')) return false; // goes to Envoy as it is
   return Object.values(files).some((content) => content !== null && GO_FIELD.test(content));

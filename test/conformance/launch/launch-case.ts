@@ -27,8 +27,7 @@ export interface LaunchExpectation {
   readonly logContains?: readonly string[];
 }
 
-export interface LaunchCase {
-  readonly name: string;
+export interface AgentStart {
   /** Says why the recorded behaviour is not wanted here; deviations.ts says what is. */
   readonly deviation?: string;
   readonly args: readonly string[];
@@ -38,4 +37,8 @@ export interface LaunchCase {
   readonly interfaces?: Readonly<Record<string, readonly string[]>>;
   readonly resolvConf?: string;
   readonly expected: LaunchExpectation;
+}
+
+export interface LaunchCase extends AgentStart {
+  readonly name: string;
 }

@@ -5,7 +5,7 @@ import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 
 import type { NetworkNamespace } from '../../iptables/network-namespace.ts';
-import type { LaunchCase } from './launch-case.ts';
+import type { AgentStart } from './launch-case.ts';
 
 const ETH0 = { eth0: ['10.77.0.2/24'] };
 /** Refuses at once: a lookup that waits keeps an ending process alive, and the cases slow. */
@@ -22,7 +22,7 @@ const HOSTS = [
 /** @param scratch an empty directory that lives as long as the namespace */
 export async function setUpNetwork(
   namespace: NetworkNamespace,
-  { interfaces = ETH0, resolvConf = NOBODY }: LaunchCase,
+  { interfaces = ETH0, resolvConf = NOBODY }: AgentStart,
   scratch: string,
 ): Promise<void> {
   const views = { 'resolv.conf': resolvConf, hosts: `${HOSTS.join('\n')}\n` };

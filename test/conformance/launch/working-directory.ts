@@ -3,7 +3,7 @@
 import { chmod, copyFile, mkdir, rm, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 
-import type { LaunchCase } from './launch-case.ts';
+import type { AgentStart } from './launch-case.ts';
 
 const DIRECTORIES = [
   'bin/record',
@@ -21,14 +21,14 @@ export const RECORD = 'bin/record';
 /** Fills `directory`, into which Envoy must be able to write as any user. */
 export async function fillWorkingDirectory(
   directory: string,
-  { files }: LaunchCase,
+  { files }: AgentStart,
   rootCertificate: string,
 ): Promise<void> {
   for (const name of DIRECTORIES) await mkdir(join(directory, name), { recursive: true });
   await chmod(directory, 0o755);
   await chmod(join(directory, RECORD), 0o777);
   await copyFile(join(import.meta.dirname, 'fixtures/envoy'), join(directory, 'bin/envoy'));
-  const all: LaunchCase['files'] = {
+  const all: AgentStart['files'] = {
     'var/run/secrets/istio/root-cert.pem': rootCertificate,
     'var/run/secrets/tokens/istio-token': 'token-for-tests',
     ...files,
