@@ -42,10 +42,12 @@ async function runProxy(
   const load = (): Promise<AgentConfig> => loadAgentConfig(agentConfigInput(context, parsed));
   const config = await load();
   for (const { level, message } of config.notices) log[level](message);
-  const [{ runAgent }, { execaSpawn }] = await Promise.all([
+  const [{ runAgent }, { execaSpawn }, { routeGrpcLog }] = await Promise.all([
     import('../agent/agent.ts'),
     import('../runtime/execa-spawn.ts'),
+    import('../runtime/grpc.ts'),
   ]);
+  routeGrpcLog(log.child('grpc'));
   const deps = {
     clock: systemClock(),
     spawn: execaSpawn,

@@ -4,9 +4,30 @@
 import { chmod, mkdir, rm } from 'node:fs/promises';
 import { dirname } from 'node:path';
 
-import { Server, ServerCredentials, type ChannelOptions, type MethodDefinition } from '@grpc/grpc-js';
+import { format } from 'node:util';
+
+import {
+  logVerbosity,
+  Server,
+  ServerCredentials,
+  setLogger,
+  setLogVerbosity,
+  type ChannelOptions,
+  type MethodDefinition,
+} from '@grpc/grpc-js';
 
 import { AgentError, messageOf } from './errors.ts';
+import type { Log } from './log.ts';
+
+/** What the library itself has to say goes to `log`, whose scope decides how much of it is shown. */
+export function routeGrpcLog(log: Log): void {
+  setLogger({
+    error: (...parts: unknown[]) => log.error(format(...parts)),
+    info: (...parts: unknown[]) => log.info(format(...parts)),
+    debug: (...parts: unknown[]) => log.debug(format(...parts)),
+  });
+  setLogVerbosity(logVerbosity.DEBUG);
+}
 
 export type BytesMethod = MethodDefinition<Buffer, Buffer>;
 

@@ -1,11 +1,20 @@
-import { equal, rejects } from 'node:assert/strict';
+import { deepEqual, equal, rejects } from 'node:assert/strict';
 import { access, mkdtemp, rm, stat, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 
-import { Client, credentials, type Server } from '@grpc/grpc-js';
+import {
+  Client,
+  credentials,
+  experimental,
+  logVerbosity,
+  setLogger,
+  setLogVerbosity,
+  type Server,
+} from '@grpc/grpc-js';
 
-import { bytesMethod, serveGrpcSocket } from '../../src/runtime/grpc.ts';
+import { bytesMethod, routeGrpcLog, serveGrpcSocket } from '../../src/runtime/grpc.ts';
+import { recordingLog } from '../support/recording-log.ts';
 
 describe('serveGrpcSocket', () => {
   let directory: string;
@@ -62,5 +71,28 @@ describe('serveGrpcSocket', () => {
       name: 'AgentError',
       message: /^failed to listen on unix socket "\/sys\/none\/socket": E(?:PERM|ROFS|ACCES)/,
     });
+  });
+});
+
+describe('routeGrpcLog', () => {
+  afterEach(() => {
+    setLogger(console);
+    setLogVerbosity(logVerbosity.ERROR);
+  });
+
+  it('hands everything the library says to the log, at its level', () => {
+    const { log, records } = recordingLog();
+
+    routeGrpcLog(log.child('grpc'));
+    experimental.log(logVerbosity.DEBUG, 'picked %s', 'one');
+    experimental.log(logVerbosity.ERROR, 'lost');
+
+    deepEqual(
+      records.map(({ level, scope, message }) => [level, scope, message.split('|').at(-1)?.trim()]),
+      [
+        ['debug', 'grpc', 'picked one'],
+        ['error', 'grpc', 'lost'],
+      ],
+    );
   });
 });
