@@ -2,6 +2,7 @@
 // `localhost` is tried on both address families.
 
 import type { IncomingMessage } from 'node:http';
+import type { LookupFunction } from 'node:net';
 
 import { AgentError, messageOf } from '../runtime/errors.ts';
 import { request as httpRequest } from '../runtime/http.ts';
@@ -50,10 +51,20 @@ async function send({ method, url, body = '' }: HttpExchange, signal: AbortSigna
   const { promise, resolve, reject } = Promise.withResolvers<IncomingMessage>();
   const headers = body === '' ? {} : { 'content-length': Buffer.byteLength(body) };
   // a connection of its own: nothing keeps the process alive afterwards
-  const sent = request(target, { method, headers, agent: false, signal });
+  const options = { method, headers, agent: false, signal, autoSelectFamily: true } as const;
+  const lookup = target.hostname === 'localhost' ? { lookup: bothLoopbacks } : {};
+  const sent = request(target, { ...options, ...lookup });
   sent.on('response', resolve).on('error', reject).end(body);
   return promise;
 }
+
+/** Whatever the hosts file says: a pod may have one family only. Node tries one address after the other. */
+const bothLoopbacks: LookupFunction = (_name, _options, found) => {
+  found(null, [
+    { address: '127.0.0.1', family: 4 },
+    { address: '::1', family: 6 },
+  ]);
+};
 
 async function textOf(response: IncomingMessage): Promise<string> {
   const chunks: Buffer[] = [];

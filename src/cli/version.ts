@@ -8,22 +8,33 @@ import { BOOL, flag, STRING } from '../config/flag-rows.ts';
 import { ConfigError } from '../runtime/errors.ts';
 import type { CliContext } from './context.ts';
 import { goCommand } from './go-flags.ts';
+import { warnOfRejectedVariables } from './rejected-variables.ts';
 
 const FLAGS = {
   short: flag('short', BOOL, false, 'Show the version number alone.', 's'),
-  output: flag('output', STRING, '', "'yaml' or 'json'.", 'o'),
+  output: flag('output', STRING, '', "'yaml' or 'json'; else one line.", 'o', ['yaml', 'json']),
 };
 
+const HELP = `
+The version is that of the Istio release this agent stands in for: control planes and tools look at it. The agent's own
+version is agent_version in the two other forms.
+
+Examples:
+  agent version --short
+  agent version -o json`;
+
 export function versionCommand(context: CliContext): Command {
-  return goCommand({
+  const command = goCommand({
     name: 'version',
     description: 'Print the version.',
     flags: FLAGS,
     unknownFlags: 'refuse',
     run: async ({ flags }) => {
+      warnOfRejectedVariables(context);
       context.stdout.write(`${versionText(flags.output, flags.short)}\n`);
     },
   });
+  return command.addHelpText('after', HELP);
 }
 
 /** @throws ConfigError for an output form there is not */

@@ -8,34 +8,60 @@ import { flag, INT, STRING } from '../config/flag-rows.ts';
 import { systemClock, type Clock } from '../runtime/clock.ts';
 import { SECOND_MS } from '../runtime/duration.ts';
 import { AgentError, messageOf } from '../runtime/errors.ts';
-import { plainLog } from '../runtime/log.ts';
+import { plainLog, type Log } from '../runtime/log.ts';
 import type { CliContext } from './context.ts';
 import { goCommand } from './go-flags.ts';
 import { exchangeHttp } from './http-exchange.ts';
+import { warnOfRejectedVariables } from './rejected-variables.ts';
 
 const FLAGS = {
-  timeoutSeconds: flag('timeoutSeconds', INT, 60, 'Time for all attempts together.'),
-  requestTimeoutMs: flag('requestTimeoutMillis', INT, 500, 'Time for one attempt.'),
-  periodMs: flag('periodMillis', INT, 500, 'Pause before each attempt.'),
-  url: flag('url', STRING, 'http://localhost:15021/healthz/ready', 'What is asked.'),
+  timeoutSeconds: flag('timeoutSeconds', INT, 60, 'Seconds for all attempts together.'),
+  requestTimeoutMs: flag('requestTimeoutMillis', INT, 500, 'Milliseconds for one attempt.'),
+  periodMs: flag('periodMillis', INT, 500, 'Milliseconds of pause before each attempt.'),
+  url: flag('url', STRING, 'http://localhost:15021/healthz/ready', 'What is asked; 200 means ready.'),
 };
+
+const HELP = `
+A postStart hook runs it, so that the application starts only when its sidecar can carry traffic. It ends with 0 once
+the URL has answered 200, and with 255 when time is up. When the reason changes why it is not ready yet, it says so.
+
+WAIT_TIMEOUT_SECONDS is the timeout where --timeoutSeconds is not given.
+
+Examples:
+  agent wait
+  agent wait --timeoutSeconds=300 --url=http://localhost:15020/healthz/ready`;
 
 export function waitCommand(context: CliContext, clock: Clock = systemClock()): Command {
   const log = plainLog((line) => context.stdout.write(line));
-  return goCommand({
+  const command = goCommand({
     name: 'wait',
     description: 'Wait until Envoy is ready.',
     flags: FLAGS,
     unknownFlags: 'refuse',
-    run: async ({ flags }) => {
-      log.info(`Waiting for Envoy proxy to be ready (timeout: ${flags.timeoutSeconds} seconds)...`);
-      const { url, requestTimeoutMs, periodMs, timeoutSeconds } = flags;
+    run: async ({ flags, given }) => {
+      warnOfRejectedVariables(context);
+      const { url, requestTimeoutMs, periodMs } = flags;
+      const timeoutSeconds = given.has('timeoutSeconds')
+        ? flags.timeoutSeconds
+        : (timeoutFrom(context.env, log) ?? flags.timeoutSeconds);
+      log.info(`Waiting for Envoy proxy to be ready (timeout: ${timeoutSeconds} seconds)...`);
       const attempt = (): Promise<string | undefined> =>
         readinessProblem(url, requestTimeoutMs, context.signal);
-      await poll(attempt, { periodMs, timeoutMs: timeoutSeconds * SECOND_MS }, clock, context.signal);
+      const settings = { periodMs, timeoutMs: timeoutSeconds * SECOND_MS };
+      await poll(attempt, settings, { clock, log }, context.signal);
       log.info('Envoy is ready!');
     },
   });
+  return command.addHelpText('after', HELP);
+}
+
+/** WAIT_TIMEOUT_SECONDS, whole seconds; undefined when it is unset or of no use. */
+function timeoutFrom(env: CliContext['env'], log: Log): number | undefined {
+  const text = env['WAIT_TIMEOUT_SECONDS'];
+  if (text === undefined) return undefined;
+  if (/^\d+$/.test(text) && Number.isSafeInteger(Number(text))) return Number(text);
+  log.warn(`WAIT_TIMEOUT_SECONDS="${text}" is not a number of seconds; it is ignored`);
+  return undefined;
 }
 
 interface PollSettings {
@@ -44,22 +70,28 @@ interface PollSettings {
   readonly timeoutMs: number;
 }
 
-/** @param attempt gives what is wrong, or undefined. @throws AgentError after the timeout, with the last problem */
+/**
+ * @param attempt gives what is wrong, or undefined
+ * @throws AgentError after the timeout, with the last problem
+ */
 async function poll(
   attempt: () => Promise<string | undefined>,
   { periodMs, timeoutMs }: PollSettings,
-  clock: Clock,
+  { clock, log }: { readonly clock: Clock; readonly log: Log },
   signal: AbortSignal,
 ): Promise<void> {
-  const deadlineMs = clock.monotonicMs() + timeoutMs;
-  let problem: string | undefined = '<nil>';
-  while (problem !== undefined) {
-    const leftMs = deadlineMs - clock.monotonicMs();
+  const startMs = clock.monotonicMs();
+  let problem = '<nil>';
+  for (;;) {
+    const leftMs = startMs + timeoutMs - clock.monotonicMs();
     await clock.sleep(Math.max(0, Math.min(periodMs, leftMs)), signal);
     if (leftMs < periodMs) {
       throw new AgentError(`timeout waiting for Envoy proxy to become ready. Last error: ${problem}`);
     }
-    problem = await attempt();
+    const found = await attempt();
+    if (found === undefined) return;
+    if (found !== problem) log.info(`Envoy is not ready yet: ${found}`);
+    problem = found;
   }
 }
 

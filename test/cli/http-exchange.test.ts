@@ -33,6 +33,19 @@ describe('exchangeHttp', () => {
     assert.deepEqual([repeated.body, turned.body], ['POST 3', 'GET undefined']);
   });
 
+  for (const host of ['127.0.0.1', '::1']) {
+    it(`finds localhost at ${host} when nothing answers at the other address`, async () => {
+      await using server = await loopbackServer((_request, response) => {
+        response.end('here');
+      }, host);
+
+      const url = `http://localhost:${server.port}/`;
+      const { body } = await exchangeHttp({ method: 'GET', url, timeoutMs: 5000 }, never);
+
+      assert.equal(body, 'here');
+    });
+  }
+
   it('gives up on a circle of redirects', async () => {
     await using server = await loopbackServer((_request, response) => {
       response.writeHead(302, { location: '/' }).end();

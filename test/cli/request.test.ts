@@ -1,25 +1,38 @@
 import assert from 'node:assert/strict';
 import { text } from 'node:stream/consumers';
 
+import type { CliContext } from '../../src/cli/context.ts';
 import { requestCommand } from '../../src/cli/request.ts';
 import { recordingContext } from '../support/cli-context.ts';
 import { loopbackServer } from '../support/http-server.ts';
 
+let warned = '';
+
 /** Runs `request` against a server that answers with what it was asked. */
-async function request(words: readonly string[], status = 200) {
+async function request(words: readonly string[], status = 200, env: CliContext['env'] = {}) {
   await using server = await loopbackServer(async (request, response) => {
     response.statusCode = status;
     response.end(`${request.method} ${request.url} ${await text(request)}`);
   });
-  const { context, stdout } = recordingContext();
+  const { context, stdout, stderr } = recordingContext([], env);
   const command = requestCommand(context, [server.port]);
   await command.exitOverride().parseAsync([`--debug-port=${server.port}`, ...words]);
+  warned = stderr();
   return stdout();
 }
 
 describe('the command request', () => {
   it('prints the body and one newline, and nothing else', async () => {
     assert.equal(await request(['GET', '/config_dump?mask=a']), 'GET /config_dump?mask=a \n');
+  });
+
+  it('warns of a variable it cannot read on stderr, and keeps stdout clean', async () => {
+    assert.equal(await request(['GET', 'x'], 200, { PKCS8_KEY: 'maybe' }), 'GET /x \n');
+
+    assert.match(
+      warned,
+      /^\S+\twarn\tInvalid environment variable value `maybe`, expecting true\/false, defaulting to false \(PKCS8_KEY\)\n$/,
+    );
   });
 
   it('takes a path with or without slash, and a body', async () => {

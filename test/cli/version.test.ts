@@ -42,6 +42,25 @@ describe('the command version', () => {
     assert.deepEqual(lines.slice(-2), ['', '']);
   });
 
+  it('names the version of Node in its own key too', async () => {
+    const { clientVersion } = JSON.parse(await version('-o', 'json')) as {
+      clientVersion: Record<string, string>;
+    };
+
+    assert.equal(clientVersion['node_version'], process.version);
+    assert.equal(clientVersion['golang_version'], process.version);
+    assert.match(await version('-o', 'yaml'), new RegExp(`^  node_version: ${process.version}$`, 'm'));
+  });
+
+  it('keeps stdout clean of warnings', async () => {
+    const { context, stdout, stderr } = recordingContext([], { PKCS8_KEY: 'maybe' });
+
+    await versionCommand(context).parseAsync(['-s']);
+
+    assert.equal(stdout(), 'client version: 1.31.0\n');
+    assert.match(stderr(), /Invalid environment variable value/);
+  });
+
   it('knows no other form', async () => {
     await assert.rejects(version('-o', 'xml'), { message: "--output must be 'yaml' or 'json'" });
   });

@@ -40,8 +40,49 @@ describe('the command wait', () => {
     assert.equal(clock.monotonicMs(), 1500);
     assert.deepEqual(messages(stdout()), [
       'Waiting for Envoy proxy to be ready (timeout: 60 seconds)...',
+      'Envoy is not ready yet: HTTP status code 503',
+      'Envoy is not ready yet: HTTP status code 404',
       'Envoy is ready!',
     ]);
+  });
+
+  it('says a reason that stays the same once', async () => {
+    const statuses = [503, 503, 503, 200];
+    await using server = await loopbackServer((_request, response) => {
+      response.writeHead(statuses.shift() ?? 500).end();
+    });
+    const { context, stdout } = recordingContext();
+    const clock = new FakeClock();
+
+    const done = waitCommand(context, clock).parseAsync(['--url', server.url, '--requestTimeoutMillis=5000']);
+    for (let attempt = 1; attempt <= 4; attempt++) {
+      await sleeping(clock);
+      await clock.tick(500);
+    }
+    await done;
+
+    assert.equal(messages(stdout()).filter((line) => line.includes('not ready')).length, 1);
+  });
+
+  it('takes its timeout from WAIT_TIMEOUT_SECONDS when the flag is not given', async () => {
+    const cases: [string, string[], string][] = [
+      ['300', [], '300'],
+      ['300', ['--timeoutSeconds=7'], '7'],
+      ['soon', [], '60'],
+      ['', [], '60'],
+    ];
+    for (const [text, words, seconds] of cases) {
+      const { context, stdout, stop } = recordingContext([], { WAIT_TIMEOUT_SECONDS: text });
+      const clock = new FakeClock();
+
+      const done = assert.rejects(waitCommand(context, clock).parseAsync(words));
+      await sleeping(clock);
+      stop.abort(new StopRequested('SIGTERM'));
+      await done;
+
+      assert.match(stdout(), new RegExp(`timeout: ${seconds} seconds`));
+      assert.equal(/WAIT_TIMEOUT_SECONDS="\w*" is not a number/.test(stdout()), !/^\d+$/.test(text));
+    }
   });
 
   it('gives up after the timeout, with the last problem', async () => {
