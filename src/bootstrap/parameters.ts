@@ -32,7 +32,7 @@ export interface BootstrapInput {
   readonly features: BootstrapFeatures;
   /** How many Envoys this agent started before, in hot mode; 0 writes no generation header. */
   readonly generation: number;
-  /** File with the root of the control plane's certificate, for users' templates. */
+  /** File with the root of the control plane's certificate, for users' templates; empty: none. */
   readonly xdsRootCert?: string;
 }
 
@@ -77,7 +77,7 @@ export async function templateParameters(input: BootstrapInput, warn: Warn): Pro
     global_downstream_max_connections: maxDownstreamConnections(proxyConfig, warn),
     load_stats_config_json_str: loadStatsConfig(node.raw, warn),
     generation: input.generation,
-    ...userTemplateParameters({ node, proxyConfig, discovery, xdsRootCert: input.xdsRootCert ?? null }),
+    ...userTemplateParameters({ node, proxyConfig, discovery, xdsRootCert: input.xdsRootCert || null }),
   };
   return parameters as unknown as JsonObject; // interfaces of plain JSON, which have no index signature
 }

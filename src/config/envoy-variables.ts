@@ -62,6 +62,11 @@ const envoy = {
     'Strip #fragments from request paths.',
   ),
   envoyPath: row('ENVOY_PATH', anyText, '', 'Envoy when nobody named a path and the default is missing.'),
+  envoyFlavor: optional(
+    'ENVOY_FLAVOR',
+    oneOf('istio-proxy', 'upstream'),
+    "Whether Envoy has Istio's extensions; unset: it is asked when the bootstrap needs one.",
+  ),
   envoyExtraArguments: row('ENVOY_EXTRA_ARGS', anyText, '[]', 'JSON array of arguments added to Envoy.'),
 };
 

@@ -3,11 +3,14 @@
 import type { Command } from '../runtime/spawn.ts';
 import type { EnvoySettings } from './settings.ts';
 
+/** What a run of Envoy needs to know, whatever it is for. */
+export type EnvoyProgram = Pick<EnvoySettings, 'binaryPath' | 'env' | 'user'>;
+
 /**
  * @param env added to the configured environment
  */
 export function envoyCommand(
-  settings: EnvoySettings,
+  settings: EnvoyProgram,
   args: readonly string[],
   env: Readonly<Record<string, string>> = {},
 ): Command {
