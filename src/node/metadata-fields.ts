@@ -84,7 +84,7 @@ export type TypedMetadata = {
   readonly [Name in FieldName]: (typeof FIELDS)[Name] extends Codec<infer T> ? T : never;
 };
 
-/** A raw entry has a type its field does not accept. */
+/** A value that node metadata cannot have: of a type its field does not accept, or nested too deep. */
 export class MetadataError extends ConfigError {}
 
 /**

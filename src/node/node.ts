@@ -3,7 +3,6 @@
 // Upstream: pkg/bootstrap/config.go GetNodeMetaData, pkg/model/proxy.go Node.
 
 import type { Environment } from '../config/env.ts';
-import { ConfigError } from '../runtime/errors.ts';
 import {
   byteOrder,
   isDeeperThan,
@@ -16,7 +15,7 @@ import {
 import { serviceCluster } from './cluster.ts';
 import { nodeLabels } from './labels.ts';
 import { localityLabel, parseLocality, type Locality } from './locality.ts';
-import { decodeMetadata, encodeMetadata, type TypedMetadata } from './metadata-fields.ts';
+import { decodeMetadata, encodeMetadata, MetadataError, type TypedMetadata } from './metadata-fields.ts';
 import type { ProxyConfigJson } from './proxy-config-json.ts';
 import type { Platform } from './platform/platform.ts';
 import {
@@ -89,12 +88,12 @@ export interface Node {
 
 /**
  * @param warn is told what is ignored
- * @throws MetadataError when the environment gives a typed field a value it does not accept
- * @throws ConfigError for values nested deeper than Envoy reads
+ * @throws MetadataError when the environment gives a typed field a value it does not accept, and for values nested
+ * deeper than Envoy reads
  */
 export function buildNode(input: NodeInput, warn: Warn): Node {
   if (isDeeperThan(input.proxyConfig as JsonObject, MAX_VALUE_NESTING)) {
-    throw new ConfigError(`ProxyConfig is nested deeper than Envoy reads: ${MAX_VALUE_NESTING} levels`);
+    throw new MetadataError(`ProxyConfig is nested deeper than Envoy reads: ${MAX_VALUE_NESTING} levels`);
   }
   const raw = rawMetadata(
     {

@@ -3,7 +3,6 @@
 // Upstream: pkg/bootstrap/config.go extractMetadata, extractAttributesMetadata.
 
 import type { Environment } from '../config/env.ts';
-import { ConfigError } from '../runtime/errors.ts';
 import {
   isDeeperThan,
   isJsonObject,
@@ -12,6 +11,7 @@ import {
   type JsonObject,
   type TextMap,
 } from '../runtime/json.ts';
+import { MetadataError } from './metadata-fields.ts';
 
 export interface RawEntry {
   readonly value: Json;
@@ -42,7 +42,7 @@ const JSON_PREFIX = 'ISTIO_METAJSON_';
 /**
  * Later wins: proxyMetadata, ISTIO_META_*, the members of ISTIO_METAJSON_*, the agent's own entries.
  *
- * @throws ConfigError naming variable and member, for a value nested deeper than Envoy reads
+ * @throws MetadataError naming variable and member, for a value nested deeper than Envoy reads
  */
 export function rawMetadata({ proxyMetadata, environment, own }: RawMetadataInput, warn: Warn): RawMetadata {
   const raw = new Map<string, RawEntry>();
@@ -92,7 +92,7 @@ function setMembers(raw: Map<string, RawEntry>, name: string, text: string, warn
   for (const [key, value] of Object.entries(members)) {
     const source = `member "${key}" of ${name}`;
     if (isDeeperThan(value, MAX_VALUE_NESTING)) {
-      throw new ConfigError(`${source} is nested deeper than Envoy reads: ${MAX_VALUE_NESTING} levels`);
+      throw new MetadataError(`${source} is nested deeper than Envoy reads: ${MAX_VALUE_NESTING} levels`);
     }
     raw.set(key, { value, source });
   }

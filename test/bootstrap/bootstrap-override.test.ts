@@ -41,12 +41,22 @@ describe('readBootstrapOverride', () => {
   });
 
   it('goes on without an override that it cannot use', async () => {
-    for (const text of ['a: [1', `a: ${'x'.repeat(140_000)}`]) {
+    for (const text of ['a: [1', '', 'null', '[1]', '[['.repeat(50_000)]) {
       const { json, warnings } = await read(text);
 
       assert.equal(json, undefined);
       assert.match(warnings[0] ?? '', /^Failed to read bootstrap override: /);
     }
+  });
+
+  it('refuses one that is longer than an argument may be', async () => {
+    const longest = 128 * 1024 - 1;
+
+    assert.equal((await read(`{"a":"${'x'.repeat(longest - 8)}"}`)).json?.length, longest);
+    await assert.rejects(read(`{"a":"${'x'.repeat(longest - 7)}"}`), {
+      name: 'ConfigError',
+      message: /^bootstrap override .*override\.yaml is 131072 bytes of JSON; .*ISTIO_BOOTSTRAP/,
+    });
   });
 
   it('is undefined without a path', async () => {

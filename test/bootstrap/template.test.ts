@@ -7,6 +7,31 @@ import { checkCustomConfig } from '../../src/bootstrap/template.ts';
 import { temporaryDirectory, type TemporaryDirectory } from '../support/temporary-directory.ts';
 import { sidecarBootstrap } from './inputs.ts';
 
+/** Names of parameters; half of them have no value in a plain sidecar. */
+const SET = `
+  config metadata nodeID nodeType cluster meta_json_str runtime_flags xds_type metadata_discovery
+  discovery_host discovery_address pilot_grpc_address pilot_SAN localhost wildcard dual_stack
+  dns_lookup_family log_json envoy_status_port envoy_prometheus_port secure_metrics_port
+  secure_merged_metrics_port sts envoy_status_port_enable_proxy_protocol enable_self_discovery
+  metrics_localhost_access_only global_downstream_max_connections workload_identity_socket_file
+  envoy_metrics_stats_compression extraStatTags inclusionPrefix inclusionSuffix inclusionRegexps
+  histogram_buckets stackdriver stackdriverDebug
+`;
+
+const UNSET = `
+  region zone sub_zone xds_root_cert additional_localhost additional_wildcard outlier_log_path
+  custom_file_path zipkin lightstep lightstepToken datadog statsd tracing_tls
+  stackdriverMaxAnnotations stackdriverMaxAttributes stackdriverMaxEvents
+  envoy_metrics_service_address envoy_metrics_service_tls envoy_metrics_service_tcp_keepalive
+  envoy_accesslog_service_address envoy_accesslog_service_tls envoy_accesslog_service_tcp_keepalive
+  stats_flush_interval stats_eviction_interval load_stats_config_json_str sts_port gcp_project_id
+  gcp_project_number
+`;
+
+function words(text: string): string[] {
+  return text.trim().split(/\s+/);
+}
+
 describe("a user's bootstrap template", () => {
   let directory: TemporaryDirectory;
   let path = '';
@@ -38,6 +63,29 @@ describe("a user's bootstrap template", () => {
       san: [{ exact: 'istiod.istio-system.svc' }],
       discovery: { address: 'istiod.istio-system.svc', port_value: 15012 },
     });
+  });
+
+  it('is offered every parameter that upstream offers, null when nothing is configured', async () => {
+    const names = words(SET + UNSET);
+
+    const { values } = (await rendered(
+      JSON.stringify({ values: names.map((name) => ({ $eval: name })) }),
+    )) as unknown as { readonly values: readonly unknown[] };
+
+    const unset = names.filter((_, index) => values[index] === null);
+    assert.deepEqual(unset, words(UNSET));
+  });
+
+  it('may not lie deeper in itself than Envoy reads', async () => {
+    const around = (levels: number): string =>
+      `{"a":${'['.repeat(levels)}{"$eval":"pilot_SAN"}${']'.repeat(levels)}}`;
+
+    await rendered(around(97));
+    await assert.rejects(rendered(around(98)), {
+      name: 'ConfigError',
+      message: /more than 100 nested levels$/,
+    });
+    await assert.rejects(rendered(around(20_000)), { name: 'ConfigError' });
   });
 
   it('is named when it asks for something unknown', async () => {

@@ -165,7 +165,7 @@ describe('buildNode', () => {
     for (let level = 0; level < 100; level += 1) deep = { deep };
 
     assert.throws(() => node({ proxyConfig: deep }), {
-      name: 'ConfigError',
+      name: 'MetadataError',
       message: 'ProxyConfig is nested deeper than Envoy reads: 97 levels',
     });
   });

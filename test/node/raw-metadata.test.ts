@@ -68,7 +68,7 @@ describe('rawMetadata', () => {
     read(97);
     for (const levels of [98, 200_000]) {
       assert.throws(() => read(levels), {
-        name: 'ConfigError',
+        name: 'MetadataError',
         message: 'member "deep" of ISTIO_METAJSON_X is nested deeper than Envoy reads: 97 levels',
       });
     }
