@@ -53,9 +53,9 @@ export class LookupTable {
     return lookup;
   }
 
-  /** How many names it knows. */
-  get size(): number {
-    return this.#names.size;
+  /** Every name with its addresses, but for those that are recognised only when they are asked. */
+  entries(): Iterable<readonly [name: string, addresses: Addresses]> {
+    return this.#names.entries();
   }
 
   /** @param name lower case, absolute. Undefined when it is none of the mesh. */

@@ -7,6 +7,7 @@ import { isIP } from 'node:net';
 import type { Clock } from '../runtime/clock.ts';
 import { AgentError, messageOf } from '../runtime/errors.ts';
 import type { Log } from '../runtime/log.ts';
+import { debugTable, type DebugTable } from './debug-table.ts';
 import { Forwarder, type ForwardSettings } from './forwarder.ts';
 import type { Listener, ListenerDeps } from './listener.ts';
 import { LookupTable } from './lookup-table.ts';
@@ -40,7 +41,7 @@ export class DnsServer implements AsyncDisposable {
   readonly #deps: DnsServerDeps;
   readonly #closing = new AbortController();
   readonly #listeners: Listener[] = [];
-  #table: LookupTable | undefined;
+  #table: { readonly sent: NameTable; readonly lookup: LookupTable } | undefined;
   /** Ends the building of a table that a newer one has overtaken. */
   #tableNumber = 0;
 
@@ -72,12 +73,17 @@ export class DnsServer implements AsyncDisposable {
     return this.#table !== undefined;
   }
 
+  /** The table with every name made from it, for people; undefined before the first one. */
+  debugTable(): DebugTable | undefined {
+    return this.#table && debugTable(this.#table.sent, this.#table.lookup);
+  }
+
   /** Queries see the old table or the new one, never a part. Resolves when the new one counts, or a newer one. */
   async setNameTable(table: NameTable): Promise<void> {
     this.#tableNumber += 1;
     const number = this.#tableNumber;
-    const built = await LookupTable.build(table, this.#settings);
-    if (number === this.#tableNumber) this.#table = built;
+    const lookup = await LookupTable.build(table, this.#settings);
+    if (number === this.#tableNumber) this.#table = { sent: table, lookup };
   }
 
   async close(): Promise<void> {
@@ -112,7 +118,7 @@ export class DnsServer implements AsyncDisposable {
     const { signal } = this.#closing;
     const responder = new Responder({
       ...this.#deps,
-      table: () => this.#table,
+      table: () => this.#table?.lookup,
       respondBeforeSync: this.#settings.respondBeforeSync,
       forwarder: new Forwarder(this.#settings, this.#deps),
     });

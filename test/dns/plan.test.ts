@@ -14,7 +14,11 @@ interface Given {
 }
 
 function plan(given: Given = {}, log = recordingLog().log): Promise<DnsPlan> {
-  const { address = 'localhost:15053', isRoot = false, files = { [RESOLV_CONF]: 'nameserver 10.0.0.10\n' } } = given;
+  const {
+    address = 'localhost:15053',
+    isRoot = false,
+    files = { [RESOLV_CONF]: 'nameserver 10.0.0.10\n' },
+  } = given;
   return planDns({ address, isRoot }, { readText: (path) => Promise.resolve(files[path]), log });
 }
 
@@ -77,7 +81,11 @@ describe('planDns', () => {
     it('answers at once as root, and asks the resolvers that were saved', async () => {
       const files = { [RESOLV_CONF]: 'nameserver 127.0.0.1\n', [SAVED]: 'nameserver 10.0.0.10\n' };
 
-      const { listen, resolvers, respondBeforeSync } = await plan({ address: 'localhost:53', isRoot: true, files });
+      const { listen, resolvers, respondBeforeSync } = await plan({
+        address: 'localhost:53',
+        isRoot: true,
+        files,
+      });
 
       deepEqual(listen, [{ host: '127.0.0.1', port: 53 }]);
       deepEqual(resolvers, [{ host: '10.0.0.10', port: 53 }]);
@@ -123,7 +131,10 @@ describe('planDns', () => {
   ];
   for (const [address, message] of wrong) {
     it(`refuses ${address}`, async () => {
-      await rejects(plan({ address }), (error) => error instanceof ConfigError && message.test(error.message));
+      await rejects(
+        plan({ address }),
+        (error) => error instanceof ConfigError && message.test(error.message),
+      );
     });
   }
 

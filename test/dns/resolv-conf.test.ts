@@ -26,7 +26,8 @@ describe('parseResolvConf', () => {
   });
 
   it('ignores other lines, comments among them', () => {
-    const text = '# nameserver 9.9.9.9\n; search x\n#nameserver 8.8.8.8\n\nsortlist 1\n  nameserver 1.1.1.1 \r\n';
+    const text =
+      '# nameserver 9.9.9.9\n; search x\n#nameserver 8.8.8.8\n\nsortlist 1\n  nameserver 1.1.1.1 \r\n';
 
     deepEqual(parseResolvConf(text), { nameservers: ['1.1.1.1'], search: [] });
   });

@@ -16,7 +16,11 @@ describe('frame', () => {
 });
 
 describe('framedMessages', () => {
-  const stream = Buffer.concat([frame(Buffer.from('one')), frame(Buffer.alloc(0)), frame(Buffer.from('three'))]);
+  const stream = Buffer.concat([
+    frame(Buffer.from('one')),
+    frame(Buffer.alloc(0)),
+    frame(Buffer.from('three')),
+  ]);
 
   it('finds every message of one chunk', async () => {
     deepEqual(await read(stream), ['one', '', 'three']);

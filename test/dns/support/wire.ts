@@ -33,7 +33,18 @@ export interface Decoded {
   readonly bytes: number;
 }
 
-const TYPES = { A: 1, NS: 2, CNAME: 5, SOA: 6, PTR: 12, MX: 15, TXT: 16, AAAA: 28, SRV: 33, OPT: 41 } as const;
+const TYPES = {
+  A: 1,
+  NS: 2,
+  CNAME: 5,
+  SOA: 6,
+  PTR: 12,
+  MX: 15,
+  TXT: 16,
+  AAAA: 28,
+  SRV: 33,
+  OPT: 41,
+} as const;
 const MORE_TYPES = { HTTPS: 65, SVCB: 64, ANY: 255 } as const;
 const ALL_TYPES = { ...TYPES, ...MORE_TYPES };
 
@@ -51,7 +62,9 @@ export function encodeQuery(query: Query): Buffer {
   const { id = 1, name = 'a.', type = 'A', opcode = 0, flags = FLAG.RD, edns } = query;
   const questions = query.questions ?? [{ name, type }];
   const header = words(id, (opcode << 11) | flags, questions.length, 0, 0, edns === undefined ? 0 : 1);
-  const asked = questions.map((each) => Buffer.concat([encodeName(each.name), words(ALL_TYPES[each.type], 1)]));
+  const asked = questions.map((each) =>
+    Buffer.concat([encodeName(each.name), words(ALL_TYPES[each.type], 1)]),
+  );
   return Buffer.concat([header, ...asked, ...(edns === undefined ? [] : [optRecord(edns)])]);
 }
 
@@ -109,14 +122,19 @@ function readRecord(bytes: Buffer, at: number): { record: Record; end: number } 
   const end = start + bytes.readUInt16BE(name.end + 8);
   if (end > bytes.length) throw new Error('a record reaches beyond the message');
   const ttl = bytes.readUInt32BE(name.end + 4);
-  return { record: { name: name.text, type: typeName(type), ttl, data: dataText(bytes, type, start, end) }, end };
+  return {
+    record: { name: name.text, type: typeName(type), ttl, data: dataText(bytes, type, start, end) },
+    end,
+  };
 }
 
 function dataText(bytes: Buffer, type: number, start: number, end: number): string {
   if (type === TYPES.CNAME) return readName(bytes, start).text;
   if (type === TYPES.A) return [...bytes.subarray(start, end)].join('.');
   if (type !== TYPES.AAAA) return bytes.toString('hex', start, end);
-  return Array.from({ length: 8 }, (_, index) => bytes.readUInt16BE(start + index * 2).toString(16)).join(':');
+  return Array.from({ length: 8 }, (_, index) => bytes.readUInt16BE(start + index * 2).toString(16)).join(
+    ':',
+  );
 }
 
 function readName(bytes: Buffer, start: number): { text: string; end: number } {
