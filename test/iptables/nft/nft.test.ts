@@ -1,0 +1,93 @@
+import assert from 'node:assert/strict';
+
+import { Nft } from '../../../iptables/nft/nft.ts';
+import { answering, FakeNft, missing } from './fake-nft.ts';
+
+function setUp(
+  place: 'in the sidecar container image' | 'on the host filesystem' = 'in the sidecar container image',
+) {
+  const fake = new FakeNft();
+  return { fake, nft: new Nft({ run: fake.run, place }) };
+}
+
+describe('Nft', () => {
+  it('proves itself by its version and a trial that changes nothing', async () => {
+    const { fake, nft } = setUp();
+
+    await nft.prove();
+
+    assert.deepEqual(fake.calls, ['nft --version', 'nft --check -f -']);
+    assert.deepEqual(fake.loaded, []);
+  });
+
+  it('says where the program is missing, and what to install', async () => {
+    const { fake, nft } = setUp();
+    fake.intercept = () => {
+      throw missing('nft');
+    };
+
+    await assert.rejects(nft.prove(), {
+      message:
+        'nativeNftables is enabled, but the nft binary is missing in the sidecar container image: ' +
+        'no nft found: install the package nftables in this image',
+    });
+  });
+
+  it('takes exit code 127 of a program in between for a missing nft', async () => {
+    const { fake, nft } = setUp('on the host filesystem');
+    fake.intercept = answering('--version', { code: 127, stderr: 'sh: 1: exec: nft: not found\n' });
+
+    await assert.rejects(nft.prove(), {
+      message:
+        'nativeNftables is enabled, but the nft binary is missing on the host filesystem: sh: 1: exec: nft: not found',
+    });
+  });
+
+  for (const version of ['nftables v0.9.8 (E.D.S.)', 'nftables v1.0.0 (Fearless Fosdick #2)']) {
+    it(`refuses ${version}`, async () => {
+      const { fake, nft } = setUp();
+      fake.intercept = answering('--version', { code: 0, stdout: `${version}\n` });
+
+      await assert.rejects(nft.prove(), { message: `nft version must be v1.0.1 or later (got ${version})` });
+    });
+  }
+
+  it('takes 1.0.1 and 1.0.10', async () => {
+    const { fake, nft } = setUp();
+    for (const version of ['1.0.1', '1.0.10']) {
+      fake.intercept = answering('--version', { code: 0, stdout: `nftables v${version} (Name)\n` });
+
+      await assert.doesNotReject(nft.prove());
+    }
+  });
+
+  it('names the capabilities when the trial is denied', async () => {
+    const { fake, nft } = setUp();
+    fake.intercept = answering('--check', {
+      stderr: 'Error: Operation not permitted\nadd table\n^^^^^^^^^\n',
+    });
+
+    await assert.rejects(nft.prove(), {
+      message:
+        /^could not run nftables command: Error: Operation not permitted; add table \(capture needs the cap/,
+    });
+  });
+
+  it('names the modules when the kernel cannot do what a rule asks', async () => {
+    const { fake, nft } = setUp();
+    fake.intercept = answering('nft -f -', {
+      stderr: 'Error: Could not process rule: Operation not supported\n',
+    });
+
+    await assert.rejects(nft.load('x\n'), {
+      message: /^nftables run failed: Error: .* \(the kernel may lack a module: load nf_tables, .*\)$/,
+    });
+  });
+
+  it('lets other failures speak for themselves', async () => {
+    const { fake, nft } = setUp();
+    fake.intercept = answering('nft -f -', { stderr: 'Error: syntax error\n' });
+
+    await assert.rejects(nft.load('x\n'), { message: 'nftables run failed: Error: syntax error' });
+  });
+});

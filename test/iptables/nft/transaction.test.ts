@@ -1,0 +1,88 @@
+import assert from 'node:assert/strict';
+
+import { appendTo, insertInto } from '../../../iptables/nft/row.ts';
+import { applyText, cleanupText, restoreText } from '../../../iptables/nft/transaction.ts';
+
+const row = appendTo('nat', 'output')('counter return', '');
+
+describe('applyText', () => {
+  it('declares used chains before the first rule, base chains with their hook', () => {
+    const target = appendTo('nat', 'istio-output')('counter accept', '');
+
+    const text = applyText([row, target], new Map());
+
+    assert.deepEqual(text.split('\n'), [
+      'add table inet istio-proxy-nat',
+      'flush table inet istio-proxy-nat',
+      'add chain inet istio-proxy-nat output { type nat hook output priority -100 ; }',
+      'add chain inet istio-proxy-nat istio-output',
+      'add rule inet istio-proxy-nat output counter return',
+      'add rule inet istio-proxy-nat istio-output counter accept',
+      '',
+    ]);
+  });
+
+  it('is empty for no rules where nothing is', () => {
+    assert.equal(applyText([], new Map()), '');
+  });
+
+  it('deletes own tables that no rule needs any more', () => {
+    const text = applyText([row], new Map([['inet istio-proxy-raw', ['output']]]));
+
+    assert.match(text, /^delete table inet istio-proxy-raw$/m);
+    assert.doesNotMatch(text, /mangle/);
+  });
+
+  it('deletes chains that no rule needs any more, after they were emptied', () => {
+    const present = new Map([['inet istio-proxy-nat', ['output', 'istio-output-dns']]]);
+
+    const [, flush, drop, add] = applyText([row], present).split('\n');
+
+    assert.equal(flush, 'flush table inet istio-proxy-nat');
+    assert.equal(drop, 'delete chain inet istio-proxy-nat istio-output-dns');
+    assert.match(add ?? '', /^add chain inet istio-proxy-nat output/);
+  });
+
+  it('inserts before the rule at the index, and appends where there is none', () => {
+    const chain = 'istio-inbound';
+    const rows = [
+      insertInto('mangle', chain, 0)('first', ''),
+      insertInto('mangle', chain, 0)('second', ''),
+      insertInto('mangle', chain, 1)('third', ''),
+      insertInto('mangle', chain, 3)('fourth', ''),
+    ];
+
+    const commands = applyText(rows, new Map()).split('\n').slice(3, -1);
+
+    const target = 'inet istio-proxy-mangle istio-inbound';
+    assert.deepEqual(commands, [
+      `add rule ${target} first`,
+      `insert rule ${target} index 0 second`,
+      `insert rule ${target} index 1 third`,
+      `add rule ${target} fourth`,
+    ]);
+  });
+});
+
+describe('cleanupText', () => {
+  it('deletes each own table whether it exists or not', () => {
+    const lines = cleanupText().trimEnd().split('\n');
+
+    assert.deepEqual(
+      lines,
+      ['nat', 'mangle', 'raw'].flatMap((table) => [
+        `add table inet istio-proxy-${table}`,
+        `delete table inet istio-proxy-${table}`,
+      ]),
+    );
+  });
+});
+
+describe('restoreText', () => {
+  it('makes the listed tables again after all are deleted', () => {
+    assert.equal(
+      restoreText('table inet istio-proxy-nat {\n}\n'),
+      `${cleanupText()}table inet istio-proxy-nat {\n}\n`,
+    );
+  });
+});
