@@ -68,7 +68,7 @@ async function standIn(directory: string, name: string, script: string): Promise
   return ['env', `PATH=${directory}:${process.env['PATH']}`];
 }
 
-const obstacle = namespaceObstacle();
+const obstacle = namespaceObstacle(['iptables-legacy', 'nft']);
 
 describe('agent istio-iptables --native-nftables in a network namespace', function () {
   this.timeout(60_000);

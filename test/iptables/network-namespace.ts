@@ -19,11 +19,15 @@ export interface RunOptions {
 
 const PROGRAMS = ['unshare', 'nsenter', 'setpriv', 'ip', 'iptables-nft'];
 
-/** Why namespaces with rules cannot be made here, in a few words; undefined when they can. */
-export function namespaceObstacle(): string | undefined {
+/**
+ * Why namespaces with rules cannot be made here, in a few words; undefined when they can.
+ *
+ * @param more programs that are needed beside those that make namespaces and rules
+ */
+export function namespaceObstacle(more: readonly string[] = []): string | undefined {
   if (process.platform !== 'linux') return 'network namespaces exist on Linux only';
   if (process.getuid?.() !== 0) return 'making a network namespace needs root';
-  const missing = PROGRAMS.find((program) => spawnSync(program, ['-V']).error !== undefined);
+  const missing = [...PROGRAMS, ...more].find((program) => spawnSync(program, ['-V']).error !== undefined);
   if (missing !== undefined) return `${missing} is not installed`;
   const trial = spawnSync('unshare', ['--net', '--mount', 'true'], { encoding: 'utf8' });
   return trial.status === 0 ? undefined : trial.stderr.trim();

@@ -25,7 +25,7 @@ async function checkFlow(hosts: PodAndPeer, version: IpVersion, flow: Flow): Pro
   if (flow.seenFrom !== undefined) assert.equal(outcome.source, addresses[flow.seenFrom]);
 }
 
-const obstacle = namespaceObstacle();
+const obstacle = namespaceObstacle(['iptables-legacy', 'nft', 'python3']);
 
 describe('captured traffic', function () {
   this.timeout(60_000);
