@@ -10,61 +10,97 @@ import { ExitError, FAILURE_EXIT_CODE } from './context.ts';
 export interface CommandEntry {
   readonly name: string;
   readonly description: string;
+  /** Under which heading of the help it stands; undefined: it is in no list. */
+  readonly group: CommandGroup | undefined;
   readonly load: () => Promise<(context: CliContext) => Command>;
 }
 
+/** Headings of the help, in its order. */
+export const COMMAND_GROUPS = [
+  'In a pod',
+  'Ask a running agent',
+  'Look without running anything',
+  'On your machine',
+] as const;
+
+export type CommandGroup = (typeof COMMAND_GROUPS)[number];
+
+/** How errors name the program; its own name is AGENT, and an image has both. */
 export const PROGRAM = 'pilot-agent';
+export const AGENT = 'agent';
 
 export const commands: readonly CommandEntry[] = [
   {
-    name: 'bootstrap',
-    description: 'Print the bootstrap that proxy would start Envoy with.',
-    load: async () => (await import('./bootstrap.ts')).bootstrapCommand,
-  },
-  {
-    name: 'config',
-    description: 'Print the effective ProxyConfig and where each field came from.',
-    load: async () => (await import('./config.ts')).configCommand,
-  },
-  {
-    name: 'discovery',
-    description: 'Run a small control plane with its own CA, for demos and tests.',
-    load: async () => (await import('./discovery.ts')).discoveryCommand,
-  },
-  {
-    name: 'env',
-    description: 'Print every environment variable with the value that counts.',
-    load: async () => (await import('./env.ts')).envCommand,
-  },
-  {
-    name: 'istio-clean-iptables',
-    description: "Remove the redirection of the pod's traffic.",
-    load: async () => (await import('./istio-iptables.ts')).istioCleanIptablesCommand,
+    name: 'proxy',
+    group: 'In a pod',
+    description: 'Run Envoy, its certificates, configuration and health.',
+    load: async () => (await import('./proxy.ts')).proxyCommand,
   },
   {
     name: 'istio-iptables',
+    group: 'In a pod',
     description: "Redirect the pod's traffic to Envoy.",
     load: async () => (await import('./istio-iptables.ts')).istioIptablesCommand,
   },
   {
-    name: 'proxy',
-    description: 'Run Envoy with its bootstrap, certificates, configuration and health.',
-    load: async () => (await import('./proxy.ts')).proxyCommand,
+    name: 'istio-clean-iptables',
+    group: 'In a pod',
+    description: "Remove the redirection of the pod's traffic.",
+    load: async () => (await import('./istio-iptables.ts')).istioCleanIptablesCommand,
+  },
+  {
+    name: 'wait',
+    group: 'In a pod',
+    description: 'Wait until Envoy is ready.',
+    load: async () => (await import('./wait.ts')).waitCommand,
   },
   {
     name: 'request',
-    description: "Send one HTTP request to a debug port of this pod's agent or Envoy.",
+    group: 'Ask a running agent',
+    description: 'Send one HTTP request to a debug port of this pod.',
     load: async () => (await import('./request.ts')).requestCommand,
   },
   {
+    name: 'bootstrap',
+    group: 'Look without running anything',
+    description: 'Print what proxy would start Envoy with.',
+    load: async () => (await import('./bootstrap.ts')).bootstrapCommand,
+  },
+  {
+    name: 'config',
+    group: 'Look without running anything',
+    description: 'Print the ProxyConfig that counts, and where from.',
+    load: async () => (await import('./config.ts')).configCommand,
+  },
+  {
+    name: 'env',
+    group: 'Look without running anything',
+    description: 'Print every variable with the value that counts.',
+    load: async () => (await import('./env.ts')).envCommand,
+  },
+  {
     name: 'version',
+    group: 'Look without running anything',
     description: 'Print the version.',
     load: async () => (await import('./version.ts')).versionCommand,
   },
   {
-    name: 'wait',
-    description: 'Wait until Envoy is ready.',
-    load: async () => (await import('./wait.ts')).waitCommand,
+    name: 'discovery',
+    group: 'On your machine',
+    description: 'Run a small control plane with its own CA, for tests.',
+    load: async () => (await import('./discovery.ts')).discoveryCommand,
+  },
+  {
+    name: 'completion',
+    group: 'On your machine',
+    description: 'Print a script that makes your shell complete words.',
+    load: async () => (await import('./completion.ts')).completionCommand,
+  },
+  {
+    name: 'complete',
+    group: undefined,
+    description: 'Answer the script of completion.',
+    load: async () => (await import('./complete.ts')).completeCommand,
   },
 ];
 

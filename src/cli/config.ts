@@ -2,18 +2,27 @@
 
 import type { Command } from 'commander';
 
-import { proxyFlags } from '../config/proxy-flags.ts';
+import { NODE_TYPES, proxyFlags } from '../config/proxy-flags.ts';
 import type { JsonObject } from '../runtime/json.ts';
 import { offlineAgentConfig } from './agent-config-input.ts';
 import type { CliContext } from './context.ts';
 import { goCommand } from './go-flags.ts';
 import { columns, formatted, outputFlag } from './output.ts';
 
+const GUIDE = `It shows which value won: of the built-in defaults, the mesh file, PROXY_CONFIG, the pod's annotations, and flags. It
+takes the words of proxy, opens nothing, and masks secrets. Warnings go to standard error.
+
+Examples:
+  kubectl exec web-1 -c istio-proxy -- pilot-agent config
+  agent config -o json | jq .drainDuration`;
+
 export function configCommand(context: CliContext): Command {
   return goCommand({
     name: 'config',
     description: 'Print the effective ProxyConfig, each field with the layer it came from.',
     positionals: '[sidecar|router]',
+    choices: [NODE_TYPES],
+    guide: GUIDE,
     flags: { ...proxyFlags, output: outputFlag },
     unknownFlags: 'ignore',
     run: async (words) => {

@@ -64,6 +64,7 @@ function serveCommand(context: CliContext, clock: Clock): Command {
     description: 'Run a small control plane with its own CA, for demos and tests.',
     positionals: '[token]',
     flags: SERVE_FLAGS,
+    usesLogFlags: true,
     unknownFlags: 'refuse',
     run: async (parsed) => {
       refuseWords(parsed.args);

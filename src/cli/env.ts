@@ -9,10 +9,18 @@ import { goCommand } from './go-flags.ts';
 import { columns, formatted, outputFlag } from './output.ts';
 import { listVariables, type ListedVariable } from './variable-list.ts';
 
+const GUIDE = `For each variable: whether it is set, the value that counts, and why a value was rejected or changes nothing. Families
+such as ISTIO_META_* are listed where they are set. Secrets are masked.
+
+Examples:
+  kubectl exec web-1 -c istio-proxy -- pilot-agent env
+  agent env -o json | jq '.[] | select(.rejected)'`;
+
 export function envCommand(context: CliContext): Command {
   return goCommand({
     name: 'env',
     description: 'Print every environment variable the agent knows, with the value that counts.',
+    guide: GUIDE,
     flags: { output: outputFlag },
     unknownFlags: 'refuse',
     run: async ({ flags }) => {

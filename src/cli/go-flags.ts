@@ -24,18 +24,25 @@ export interface GoCommandSettings<R extends FlagTable> {
   readonly description: string;
   /** The positionals as the help shows them, for example `<method> <path> [body]`. */
   readonly positionals?: string;
-  /** Own flags; the log flags are added. */
+  /** What a shell offers for each of them; undefined: nothing. */
+  readonly choices?: readonly (readonly string[])[];
+  /** What follows the flags in the help: when one runs it, and examples. */
+  readonly guide?: string;
+  /** Own flags; the log flags are added, because every command accepts them. */
   readonly flags: R;
+  /** True: the log flags have their effect, so the help shows them. Default false. */
+  readonly usesLogFlags?: boolean;
   readonly unknownFlags: UnknownFlags;
   readonly run: (parsed: GoArguments<R>) => Promise<void>;
 }
 
 /** A command that is started with `parseAsync(words)`; nested below a plain Command it would lose its rules. */
-export function goCommand<R extends FlagTable>(settings: GoCommandSettings<R>): Command {
-  const rows = { ...logFlags, ...settings.flags };
-  const command = new GoCommand(settings.name, Object.values(rows), settings.unknownFlags);
+export function goCommand<R extends FlagTable>(settings: GoCommandSettings<R>): GoCommand {
+  const rows = { ...settings.flags, ...logFlags };
+  const command = new GoCommand(settings, Object.values(rows));
+  if (settings.guide !== undefined) command.addHelpText('after', `\n${settings.guide}`);
   command.description(settings.description).usage(`${settings.positionals ?? ''} [flags]`.trimStart());
-  return command.argument('[args...]').action(async () => {
+  command.argument('[args...]').action(async () => {
     const pairs = Object.entries(rows).map(([key, row]) => [key, command.getOptionValue(keyOf(row))]);
     const flags = Object.fromEntries(pairs) as GoArguments<R>['flags'];
     await settings.run({
@@ -46,22 +53,47 @@ export function goCommand<R extends FlagTable>(settings: GoCommandSettings<R>): 
       flagLines: flagLines(rows, flags),
     });
   });
+  return command;
 }
 
 const HELP = flag('help', BOOL, false, 'Show this help.', 'h');
 
-class GoCommand extends Command {
-  readonly #rows: readonly FlagRow<unknown>[];
+/** Headings of the help. */
+const FLAGS = 'Flags:';
+const LOG_FLAGS = 'Log flags:';
+
+function isLogFlag({ name }: FlagRow<unknown>): boolean {
+  return Object.values<FlagRow<unknown>>(logFlags).some((known) => known.name === name);
+}
+
+type CommandFacts = Pick<GoCommandSettings<FlagTable>, 'name' | 'unknownFlags' | 'choices' | 'usesLogFlags'>;
+
+export class GoCommand extends Command {
+  /** Every flag, `--help` too. */
+  readonly rows: readonly FlagRow<unknown>[];
+  /** What a shell offers for each positional. */
+  readonly choices: readonly (readonly string[])[];
   readonly #unknownFlags: UnknownFlags;
   ignored: readonly string[] = [];
 
-  constructor(name: string, rows: readonly FlagRow<unknown>[], unknownFlags: UnknownFlags) {
+  constructor(
+    { name, unknownFlags, choices = [], usesLogFlags = false }: CommandFacts,
+    rows: readonly FlagRow<unknown>[],
+  ) {
     super(name);
-    this.#rows = [...rows, HELP];
+    this.rows = [...rows, HELP];
+    this.choices = choices;
     this.#unknownFlags = unknownFlags;
-    this.helpOption('-h, --help', HELP.help).helpCommand(false);
+    this.addHelpOption(new Option('-h, --help', HELP.help).helpGroup(FLAGS)).helpCommand(false);
     this.configureHelp({ optionTerm, optionDescription });
-    for (const row of rows) this.addOption(optionOf(row));
+    for (const row of rows) {
+      const isForLog = isLogFlag(row);
+      this.addOption(
+        optionOf(row)
+          .helpGroup(isForLog ? LOG_FLAGS : FLAGS)
+          .hideHelp(isForLog && !usesLogFlags),
+      );
+    }
   }
 
   isGiven(row: FlagRow<unknown>): boolean {
@@ -70,7 +102,7 @@ class GoCommand extends Command {
 
   /** @param argv words after the command's name */
   override async parseAsync(argv: readonly string[] = [], _options?: ParseOptions): Promise<this> {
-    const { flags, positionals, ignored } = splitGoWords(this.#rows, argv, this.#unknownFlags);
+    const { flags, positionals, ignored } = splitGoWords(this.rows, argv, this.#unknownFlags);
     this.ignored = ignored;
     if (flags.some(({ row, text }) => row === HELP && BOOL.parse(text, undefined))) this.help();
     const words = flags.filter(({ row }) => row !== HELP).map(({ row, text }) => `--${row.name}=${text}`);
@@ -83,10 +115,10 @@ function optionTerm(option: Option): string {
   return option.flags.replace(` <${BOOL.type}>`, '');
 }
 
-/** With the default, unless that is the zero of its kind. */
-function optionDescription({ description, defaultValue }: Option): string {
+/** With the default as one would write it, unless that is the zero of its kind. */
+function optionDescription({ description, defaultValue, defaultValueDescription }: Option): string {
   const zero = [undefined, '', 0, false].some((nothing) => nothing === defaultValue);
-  return zero ? description : `${description} (default: ${JSON.stringify(defaultValue)})`;
+  return zero ? description : `${description} (default ${defaultValueDescription})`;
 }
 
 /** Where commander keeps the value of a flag. */
@@ -98,7 +130,7 @@ function optionOf(row: FlagRow<unknown>): Option {
   const { name, short, kind, fallback, help } = row;
   const shown = short === undefined ? `--${name}` : `-${short}, --${name}`;
   return new Option(`${shown} <${kind.type}>`, help)
-    .default(fallback)
+    .default(fallback, fallback === undefined ? undefined : kind.format(fallback))
     .argParser((text, previous: unknown) => {
       try {
         return kind.parse(text, previous === fallback ? undefined : previous);

@@ -7,7 +7,7 @@ import { CommanderError, type Command } from 'commander';
 import { ConfigError, errnoOf, messageOf } from '../runtime/errors.ts';
 import { plainLog } from '../runtime/log.ts';
 import { commandIndex } from './command-index.ts';
-import { commands, PROGRAM, unknownCommand, type CommandEntry } from './commands.ts';
+import { AGENT, COMMAND_GROUPS, commands, PROGRAM, unknownCommand, type CommandEntry } from './commands.ts';
 import { exitDetails, StopRequested, type CliContext } from './context.ts';
 import { goCommand } from './go-flags.ts';
 import { catchSignals, signalExitCode } from './signals.ts';
@@ -53,7 +53,8 @@ async function runCommand(
   if (name === 'help') return showHelp(context, entries, words);
   const entry = entries.find((entry) => entry.name === name);
   if (name !== undefined && entry === undefined) {
-    throw unknownCommand(name, [...entries.map((entry) => entry.name), 'help']);
+    const shown = entries.filter(({ group }) => group !== undefined);
+    throw unknownCommand(name, [...shown.map((entry) => entry.name), 'help']);
   }
   const command = entry === undefined ? rootCommand(entries) : (await entry.load())(context);
   await attach(command, context).parseAsync([...words], { from: 'user' });
@@ -75,26 +76,39 @@ async function showHelp(
   command.outputHelp();
 }
 
+const INTRODUCTION =
+  "The process beside Envoy in every pod of a service mesh. It renders Envoy's bootstrap, gets certificates, starts " +
+  "and restarts Envoy, and answers health probes. It takes the arguments and variables of Istio's pilot-agent.";
+
 function rootCommand(entries: readonly CommandEntry[]): Command {
-  const width = Math.max(...entries.map((entry) => entry.name.length)) + 2;
-  const lines = entries.map((entry) => `  ${entry.name.padEnd(width)}${entry.description}`);
   const command = goCommand({
     name: PROGRAM,
-    description: 'The process beside Envoy in every pod of a service mesh.',
-    positionals: '[command]',
+    description: `${INTRODUCTION}\n\n${commandList(entries)}`,
+    positionals: '<command>',
+    guide: `"${AGENT} help <command>" and "${AGENT} <command> --help" say more.`,
     flags: {},
     unknownFlags: 'ignore',
     run: async () => {
       command.outputHelp();
     },
   });
-  return command.addHelpText('after', ['', 'Commands:', ...lines].join('\n'));
+  return command;
+}
+
+function commandList(entries: readonly CommandEntry[]): string {
+  const width = Math.max(...entries.map((entry) => entry.name.length)) + 2;
+  const lists = COMMAND_GROUPS.map((group) => {
+    const shown = entries.filter((entry) => entry.group === group);
+    const lines = shown.map((entry) => `  ${entry.name.padEnd(width)}${entry.description}`);
+    return lines.length === 0 ? [] : [[`${group}:`, ...lines].join('\n')];
+  });
+  return lists.flat().join('\n\n');
 }
 
 /** Makes a command write to the context and throw instead of ending the process. */
 function attach(command: Command, context: CliContext): Command {
   const commandUsage = (shown: Command): string =>
-    shown.name() === PROGRAM ? `${PROGRAM} ${shown.usage()}` : `${PROGRAM} ${shown.name()} ${shown.usage()}`;
+    shown.name() === PROGRAM ? `${AGENT} ${shown.usage()}` : `${AGENT} ${shown.name()} ${shown.usage()}`;
   command.configureHelp({ ...command.configureHelp(), commandUsage });
   return command.exitOverride().configureOutput({
     writeOut: (text) => context.stdout.write(text),

@@ -7,7 +7,7 @@ import type { Command } from 'commander';
 
 import { loadAgentConfig, type AgentConfig } from '../config/agent-config.ts';
 import { buildInfo } from '../config/build-info.ts';
-import { proxyFlags } from '../config/proxy-flags.ts';
+import { NODE_TYPES, proxyFlags } from '../config/proxy-flags.ts';
 import type { AgentControls } from '../agent/controls.ts';
 import { systemClock } from '../runtime/clock.ts';
 import type { Log } from '../runtime/log.ts';
@@ -15,6 +15,19 @@ import { agentConfigInput } from './agent-config-input.ts';
 import { ExitError, type CliContext } from './context.ts';
 import { goCommand, type GoArguments } from './go-flags.ts';
 import { withLog } from './logging.ts';
+
+const GUIDE = `The injector of a control plane writes this command into every pod. It runs until SIGTERM or SIGINT, drains Envoy and
+ends with 0. A mistake in what it is given ends it with 255 and one line that says what to do.
+
+Its settings are flags, variables ("agent env" lists them) and ProxyConfig: the mesh file, then PROXY_CONFIG, then the
+pod's annotation proxy.istio.io/config ("agent config" shows the result). "agent bootstrap" shows what Envoy is given.
+Flags that do not exist are ignored, with a warning.
+
+Signals: SIGHUP asks for a hot restart, SIGUSR2 for a new certificate, a second SIGINT (Ctrl-C) ends without waiting.
+
+Examples:
+  agent proxy sidecar --domain shop.svc.cluster.local
+  agent proxy router --proxyLogLevel=info,upstream:debug --log_output_level=default:debug`;
 
 type ProxyArguments = GoArguments<typeof proxyFlags>;
 
@@ -24,7 +37,10 @@ export function proxyCommand(context: CliContext): Command {
     name: 'proxy',
     description: 'Run Envoy with its bootstrap, certificates, configuration and health.',
     positionals: '[sidecar|router]',
+    choices: [NODE_TYPES],
+    guide: GUIDE,
     flags: proxyFlags,
+    usesLogFlags: true,
     unknownFlags: 'ignore',
     run: (parsed) => withLog(parsed.flags, (log) => runProxy(context, parsed, log, processStartMs)),
   });

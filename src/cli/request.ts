@@ -27,8 +27,7 @@ const FLAGS = {
   ),
 };
 
-const HELP = `
-Prints the body of the answer and nothing else, so that programs can read it. Status 404 and everything below 400 end
+const GUIDE = `Prints the body of the answer and nothing else, so that programs can read it. Status 404 and everything below 400 end
 with 0, any other with 255.
 
 Examples:
@@ -42,11 +41,13 @@ export function requestCommand(
   context: CliContext,
   allowedPorts: readonly number[] = ALLOWED_PORTS,
 ): Command {
-  const command = goCommand({
+  return goCommand({
     name: 'request',
     description: "Send one HTTP request to a debug port of this pod's agent or Envoy.",
     positionals: '<method> <path> [<body>]',
     flags: FLAGS,
+    choices: [['GET', 'POST']],
+    guide: GUIDE,
     unknownFlags: 'refuse',
     run: async ({ flags, args }) => {
       warnOfRejectedVariables(context);
@@ -64,7 +65,6 @@ export function requestCommand(
       context.stdout.write(`${answer.body}\n`);
     },
   });
-  return command.addHelpText('after', HELP);
 }
 
 function checkPort(port: number, allowed: readonly number[]): void {

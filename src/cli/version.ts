@@ -15,8 +15,7 @@ const FLAGS = {
   output: flag('output', STRING, '', "'yaml' or 'json'; else one line.", 'o', ['yaml', 'json']),
 };
 
-const HELP = `
-The version is that of the Istio release this agent stands in for: control planes and tools look at it. The agent's own
+const GUIDE = `The version is that of the Istio release this agent stands in for: control planes and tools look at it. The agent's own
 version is agent_version in the two other forms.
 
 Examples:
@@ -24,17 +23,17 @@ Examples:
   agent version -o json`;
 
 export function versionCommand(context: CliContext): Command {
-  const command = goCommand({
+  return goCommand({
     name: 'version',
     description: 'Print the version.',
     flags: FLAGS,
+    guide: GUIDE,
     unknownFlags: 'refuse',
     run: async ({ flags }) => {
       warnOfRejectedVariables(context);
       context.stdout.write(`${versionText(flags.output, flags.short)}\n`);
     },
   });
-  return command.addHelpText('after', HELP);
 }
 
 /** @throws ConfigError for an output form there is not */

@@ -21,8 +21,7 @@ const FLAGS = {
   url: flag('url', STRING, 'http://localhost:15021/healthz/ready', 'What is asked; 200 means ready.'),
 };
 
-const HELP = `
-A postStart hook runs it, so that the application starts only when its sidecar can carry traffic. It ends with 0 once
+const GUIDE = `A postStart hook runs it, so that the application starts only when its sidecar can carry traffic. It ends with 0 once
 the URL has answered 200, and with 255 when time is up. When the reason changes why it is not ready yet, it says so.
 
 WAIT_TIMEOUT_SECONDS is the timeout where --timeoutSeconds is not given.
@@ -33,10 +32,11 @@ Examples:
 
 export function waitCommand(context: CliContext, clock: Clock = systemClock()): Command {
   const log = plainLog((line) => context.stdout.write(line));
-  const command = goCommand({
+  return goCommand({
     name: 'wait',
     description: 'Wait until Envoy is ready.',
     flags: FLAGS,
+    guide: GUIDE,
     unknownFlags: 'refuse',
     run: async ({ flags, given }) => {
       warnOfRejectedVariables(context);
@@ -52,7 +52,6 @@ export function waitCommand(context: CliContext, clock: Clock = systemClock()): 
       log.info('Envoy is ready!');
     },
   });
-  return command.addHelpText('after', HELP);
 }
 
 /** WAIT_TIMEOUT_SECONDS, whole seconds; undefined when it is unset or of no use. */

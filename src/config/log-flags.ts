@@ -16,19 +16,19 @@ export const logFlags = {
     'log_output_level',
     STRING,
     '',
-    'Levels as scope:level, comma separated; level alone is the default scope.',
+    'Which lines: level or scope:level, comma separated. Levels: debug, info, warn, error, none.',
   ),
   logStacktraceLevel: flag(
     'log_stacktrace_level',
     STRING,
     'default:none',
-    'Levels from which a line brings its stack, as for log_output_level.',
+    'Which lines bring their stack, likewise.',
   ),
   logCaller: flag(
     'log_caller',
     STRING,
     '',
-    'Scopes whose lines name file and line, comma separated; or all.',
+    'Scopes whose lines name file and line, comma separated, or all.',
   ),
   vklog: flag('vklog', INT, 0, 'Accepted: there is no Kubernetes client library.'),
 };

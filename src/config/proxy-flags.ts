@@ -10,43 +10,90 @@ function unset<T>(name: string, kind: FlagKind<T>, help: string) {
   return flag<T | undefined>(name, kind, undefined, help);
 }
 
+const ENVOY_LEVELS = ['trace', 'debug', 'info', 'warning', 'error', 'critical', 'off'];
+
 export const proxyFlags = {
-  domain: flag('domain', STRING, '', 'DNS domain of the node; empty: <namespace>.svc.cluster.local.'),
+  domain: flag(
+    'domain',
+    STRING,
+    '',
+    'DNS domain of the node, for example shop.svc.cluster.local; empty: <namespace>.svc.cluster.local.',
+  ),
   meshConfig: flag(
     'meshConfig',
     STRING,
     './etc/istio/config/mesh',
-    'Mesh configuration file; may be missing.',
+    'Mesh configuration, a YAML file; its defaultConfig is the first layer of ProxyConfig. May be missing.',
   ),
   serviceCluster: flag(
     'serviceCluster',
     STRING,
     'istio-proxy',
-    'Deprecated: used where ProxyConfig blanks it.',
+    'Deprecated: serviceCluster where ProxyConfig has an empty one.',
   ),
-  proxyLogLevel: flag('proxyLogLevel', STRING, 'warning', "Envoy's log level, with component:level items."),
-  proxyComponentLogLevel: flag('proxyComponentLogLevel', STRING, '', 'Deprecated: component:level items.'),
-  concurrency: flag('concurrency', INT, 0, 'Deprecated: worker threads; 0 leaves it to ProxyConfig.'),
-  templateFile: flag('templateFile', STRING, '', 'Bootstrap template instead of the built-in one.'),
-  outlierLogPath: flag('outlierLogPath', STRING, '', 'Where Envoy writes outlier events.'),
+  proxyLogLevel: flag(
+    'proxyLogLevel',
+    STRING,
+    'warning',
+    "Envoy's log level, for some components another: info,upstream:debug.",
+    undefined,
+    ENVOY_LEVELS,
+  ),
+  proxyComponentLogLevel: flag(
+    'proxyComponentLogLevel',
+    STRING,
+    '',
+    'Deprecated: the component:level items of proxyLogLevel.',
+  ),
+  concurrency: flag(
+    'concurrency',
+    INT,
+    0,
+    "Deprecated: Envoy's worker threads; 0 leaves them to ProxyConfig concurrency.",
+  ),
+  templateFile: flag('templateFile', STRING, '', 'Bootstrap template, a file, instead of the built-in one.'),
+  outlierLogPath: flag('outlierLogPath', STRING, '', 'File Envoy writes outlier events to; empty: none.'),
   profiling: flag('profiling', BOOL, true, 'Serve profiles on the status port, to this host only.'),
-  stsPort: flag('stsPort', INT, 0, 'Accepted; there is no token exchange server.'),
-  tokenManagerPlugin: flag('tokenManagerPlugin', STRING, '', 'Accepted.'),
-  binaryPath: flag('binaryPath', STRING, '', 'Envoy executable; beats ProxyConfig and must exist.'),
-  hotRestart: unset('hot-restart', BOOL, 'Hand over to a new Envoy at planned restarts; ENVOY_HOT_RESTART.'),
-  restartPolicy: flag('restart-policy', STRING, '', 'never, on-failure or always; ENVOY_RESTART_POLICY.'),
-  drainDuration: unset('drainDuration', DURATION_MS, 'Time an old Envoy drains; ProxyConfig drainDuration.'),
+  stsPort: flag('stsPort', INT, 0, 'Accepted: there is no token exchange server.'),
+  tokenManagerPlugin: flag('tokenManagerPlugin', STRING, '', 'Accepted: there is no token exchange server.'),
+  binaryPath: flag('binaryPath', STRING, '', 'Envoy, a file that must exist; beats ProxyConfig binaryPath.'),
+  hotRestart: unset(
+    'hot-restart',
+    BOOL,
+    'Planned restarts hand over to a new Envoy and lose no request; default: ENVOY_HOT_RESTART, true.',
+  ),
+  restartPolicy: flag(
+    'restart-policy',
+    STRING,
+    '',
+    'When Envoy ends by itself: never, on-failure or always start it again; default: ENVOY_RESTART_POLICY, on-failure.',
+    undefined,
+    ['never', 'on-failure', 'always'],
+  ),
+  drainDuration: unset(
+    'drainDuration',
+    DURATION_MS,
+    'How long an old Envoy drains, whole seconds; default: ProxyConfig drainDuration, 45s.',
+  ),
   parentShutdownDuration: unset(
     'parentShutdownDuration',
     DURATION_MS,
-    'Life of an old Envoy after a hand-over.',
+    'How long an old Envoy lives after a hand-over, more than the drain; default 1m.',
   ),
-  exitCodePolicy: flag('exit-code-policy', STRING, '', "propagate: end with Envoy's own code when it dies."),
+  exitCodePolicy: flag(
+    'exit-code-policy',
+    STRING,
+    '',
+    "propagate: end with Envoy's own code when it dies; empty: with 0.",
+    undefined,
+    ['propagate'],
+  ),
 };
 
 export type ProxyFlagValues = FlagValues<typeof proxyFlags>;
 
-const NODE_TYPES = ['sidecar', 'router', 'waypoint', 'ztunnel', 'agentgateway'] as const;
+/** What the first word of `proxy` may be. */
+export const NODE_TYPES = ['sidecar', 'router', 'waypoint', 'ztunnel', 'agentgateway'] as const;
 
 export type NodeType = (typeof NODE_TYPES)[number];
 

@@ -104,3 +104,29 @@ describe('goCommand', () => {
     assert.equal(parsed?.flags.concurrency, 2);
   });
 });
+
+describe('the help of a goCommand', () => {
+  const settings = { name: 'demo', description: 'A demo.', flags, run: async () => undefined };
+
+  it('shows defaults as one would write them, and nothing for empty ones', () => {
+    const wait = flag('wait', DURATION_MS, 5000, 'Pause.');
+    const help = goCommand({
+      ...settings,
+      flags: { ...flags, wait },
+      unknownFlags: 'refuse',
+    }).helpInformation();
+
+    assert.match(help, /\n {2}--wait <duration> +Pause\. \(default 5s\)\n/);
+    assert.match(help, /\n {2}-c, --count <int> +Count\. \(default 7\)\n/);
+    assert.match(help, /\n {2}--profiling +Profiles\. \(default true\)\n/);
+    assert.match(help, /\n {2}--grace <duration> +Grace\.\n/);
+  });
+
+  it('shows the log flags only where they act', () => {
+    const quiet = goCommand({ ...settings, unknownFlags: 'refuse' }).helpInformation();
+    const loud = goCommand({ ...settings, usesLogFlags: true, unknownFlags: 'refuse' }).helpInformation();
+
+    assert.doesNotMatch(quiet, /--log_/);
+    assert.match(loud, /\nLog flags:\n {2}--log_target/);
+  });
+});

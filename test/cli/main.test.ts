@@ -21,7 +21,7 @@ function entry(
       unknownFlags: 'refuse',
       run: ({ args }) => run(context, args),
     });
-  return { name, description: `Do ${name}.`, load: async () => make };
+  return { name, group: 'In a pod', description: `Do ${name}.`, load: async () => make };
 }
 
 async function start(line: string, run: (context: CliContext, args: readonly string[]) => Promise<void>) {
@@ -54,6 +54,7 @@ describe('runProgram', () => {
     const { context } = recordingContext(['wait']);
     const broken: CommandEntry = {
       name: 'proxy',
+      group: 'In a pod',
       description: '',
       load: () => Promise.reject(new Error('loaded')),
     };
@@ -108,13 +109,13 @@ describe('runProgram', () => {
     for (const line of ['', '-h', '--help', 'help', '-c x', '--log_as_json']) {
       const { exitCode, stdout, stderr } = await start(line, async () => undefined);
       assert.deepEqual([exitCode, stderr], [0, ''], line);
-      assert.match(stdout, /Commands:\n {2}proxy {2}Do proxy\.\n {2}wait/, line);
+      assert.match(stdout, /\nIn a pod:\n {2}proxy {2}Do proxy\.\n {2}wait {3}Do wait\.\n\nFlags:/, line);
     }
     for (const line of ['help proxy', 'proxy --help', 'proxy -h']) {
       const { exitCode, stdout } = await start(line, async () => assert.fail('ran'));
       assert.equal(exitCode, 0, line);
       assert.match(stdout, /Do proxy\./, line);
-      assert.match(stdout, /--log_output_level/, line);
+      assert.match(stdout, /-h, --help {2,}Show this help\./, line);
     }
   });
 
@@ -122,13 +123,14 @@ describe('runProgram', () => {
     const { exitCode, stdout, stderr } = await start('help nosuch', async () => undefined);
 
     assert.deepEqual([exitCode, stdout], [0, '']);
-    assert.match(stderr, /^Unknown help topic \[`nosuch`\]\nUsage: pilot-agent/);
+    assert.match(stderr, /^Unknown help topic \[`nosuch`\]\nUsage: agent <command>/);
   });
 
   it('reports what an ordinary commander command refuses in the same way', async () => {
     const { context, stderr } = recordingContext(['plain', '--nosuch']);
     const plain: CommandEntry = {
       name: 'plain',
+      group: undefined,
       description: '',
       load: async () => () => new Command('plain'),
     };
