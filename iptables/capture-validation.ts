@@ -10,7 +10,7 @@ import { checkCommands } from './commands.ts';
 import { type CaptureConfig, resolveCapture } from './config.ts';
 import { CaptureError, ValidationError } from './errors.ts';
 import { oneLine } from './failure.ts';
-import type { CaptureRequest } from './request.ts';
+import type { CaptureJob } from './job.ts';
 import { type Family, jumpTarget, type Rule, ruleWords } from './rule-list.ts';
 import { planRules } from './rules.ts';
 import type { DetectedSettings } from './settings.ts';
@@ -29,8 +29,7 @@ export interface ValidationDeps {
 /** @throws ValidationError when no probe arrives in time; what can be known of the reason is logged before */
 export async function validateCapture(
   deps: ValidationDeps,
-  request: CaptureRequest,
-  settings: DetectedSettings,
+  { request, settings }: CaptureJob,
   signal: AbortSignal,
 ): Promise<void> {
   const family = familyOf(settings.hostIP) ?? 'v4';

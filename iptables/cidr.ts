@@ -26,14 +26,14 @@ export interface CidrRanges {
 /** @throws CaptureError saying what is wrong with `text` */
 export function parseCidr(text: string): Cidr {
   const slash = text.lastIndexOf('/');
-  if (slash < 0) throw new CaptureError(`"${text}" is not a CIDR: no "/length"`);
+  if (slash < 0) throw badCidr(`"${text}" is not a CIDR: no "/length"`);
   const address = text.slice(0, slash);
   const length = text.slice(slash + 1);
   const family = familyOf(address);
-  if (family === undefined) throw new CaptureError(`"${text}" is not a CIDR: bad address "${address}"`);
+  if (family === undefined) throw badCidr(`"${text}" is not a CIDR: bad address "${address}"`);
   const bits = /^(?:0|[1-9]\d{0,2})$/.test(length) ? Number(length) : Number.NaN;
   if (!(bits <= (family === 'v4' ? 32 : 128))) {
-    throw new CaptureError(`"${text}" is not a CIDR: bad length "${length}"`);
+    throw badCidr(`"${text}" is not a CIDR: bad length "${length}"`);
   }
   return { family, address: family === 'v4' ? address : canonicalIPv6(address), bits };
 }
@@ -63,10 +63,10 @@ export function parseCidrRanges(text: string): CidrRanges {
 export function checkLoopbackCidr(text: string): void {
   const cidr = loopbackCandidate(text);
   if (cidr.family !== 'v4' || !isLoopback(cidr.address)) {
-    throw new CaptureError(`expected valid IPv4 loopback address in CIDR ${text}; found ${cidr.address}`);
+    throw badCidr(`expected valid IPv4 loopback address in CIDR ${text}; found ${cidr.address}`);
   }
   if (cidr.bits < 8) {
-    throw new CaptureError(`expected CIDR ${text} to have mask in range [8, 32]; found ${cidr.bits}`);
+    throw badCidr(`expected CIDR ${text} to have mask in range [8, 32]; found ${cidr.bits}`);
   }
 }
 
@@ -74,8 +74,12 @@ function loopbackCandidate(text: string): Cidr {
   try {
     return parseCidr(text);
   } catch (error) {
-    throw new CaptureError(`failed to parse CIDR ${text}: ${messageOf(error)}`, { cause: error });
+    throw badCidr(`failed to parse CIDR ${text}: ${messageOf(error)}`, error);
   }
+}
+
+function badCidr(message: string, cause?: unknown): CaptureError {
+  return new CaptureError(message, { id: 'IPT-BAD-CIDR', cause });
 }
 
 /** @param address canonical, without zone */

@@ -31,7 +31,7 @@ export async function cleanFamily(
 /** Own chains and jumps to them, one line each. */
 export function leftovers(state: State): readonly string[] {
   return [...state.keys()].flatMap((table) => {
-    const found = jumps(state, table).map((line) => `${table}: ${line}`);
+    const found = jumpLines(state, table).map((line) => `${table}: ${line}`);
     return found.concat(ownChains(state, table).map((chain) => `${table}: chain ${chain}`));
   });
 }
@@ -40,7 +40,7 @@ export function leftovers(state: State): readonly string[] {
 export function leftoverCommands(state: State): readonly Arguments[] {
   return [...state.keys()].flatMap((table) => {
     const chains = ownChains(state, table);
-    const unlink = jumps(state, table).map((line) => shellWords(line).with(0, '-D'));
+    const unlink = jumpLines(state, table).map((line) => shellWords(line).with(0, '-D'));
     const flush = chains.map((chain) => ['-F', chain]);
     const drop = chains.map((chain) => ['-X', chain]);
     return unlink.concat(flush, drop).map((words) => ['-t', table].concat(words));
@@ -48,7 +48,7 @@ export function leftoverCommands(state: State): readonly Arguments[] {
 }
 
 /** Saved rules in chains of others that lead into an own chain. */
-function jumps(state: State, table: string): readonly string[] {
+export function jumpLines(state: State, table: string): readonly string[] {
   return [...(state.get(table) ?? [])]
     .filter(([chain]) => !chain.startsWith(OWN_CHAIN_PREFIX))
     .flatMap(([, lines]) => lines)

@@ -96,8 +96,8 @@ export function resolveCapture(settings: CaptureSettings): CaptureConfig {
     outboundPorts: splitList(settings.outboundPortsInclude),
     outboundExcludedPorts: splitList(settings.outboundPortsExclude),
     ...outboundRanges(settings),
-    virtualInterfaces: interfaceList(settings.rerouteVirtualInterfaces),
-    excludedInterfaces: interfaceList(settings.excludeInterfaces),
+    virtualInterfaces: splitList(settings.rerouteVirtualInterfaces),
+    excludedInterfaces: splitList(settings.excludeInterfaces),
     ...(dns !== undefined && { dns }),
     dropInvalid: settings.dropInvalid,
     enableIPv6: settings.enableIPv6,
@@ -120,7 +120,9 @@ function outboundRanges(
   settings: CaptureSettings,
 ): Pick<CaptureConfig, 'outboundRanges' | 'outboundExcludedRanges'> {
   if (settings.outboundIPRangesExclude === '*') {
-    throw new CaptureError('invalid value for OUTBOUND_IP_RANGES_EXCLUDE: * would exclude every address');
+    throw new CaptureError('invalid value for OUTBOUND_IP_RANGES_EXCLUDE: * would exclude every address', {
+      id: 'IPT-BAD-CIDR',
+    });
   }
   return {
     outboundRanges: named('--istio-service-cidr', settings.outboundIPRangesInclude),
@@ -133,11 +135,6 @@ function named(flag: string, text: string): CidrRanges {
     return parseCidrRanges(text);
   } catch (error) {
     if (!(error instanceof CaptureError)) throw error;
-    throw new CaptureError(`${flag}: ${error.message}`, { cause: error });
+    throw new CaptureError(`${flag}: ${error.message}`, { id: error.id, cause: error });
   }
-}
-
-/** Interface names may stand after a blank, as they may in upstream's annotation. */
-function interfaceList(text: string): readonly string[] {
-  return splitList(text).map((name) => name.trim());
 }

@@ -2,102 +2,116 @@
 // set by one are not seen by the other. Evidence is what each saves; proof is a harmless rule set and removed.
 // Upstream counterpart: tools/istio-iptables/pkg/dependencies/implementation.go DetectIptablesVersion.
 
-import { messageOf } from '../src/runtime/errors.ts';
 import type { Log } from '../src/runtime/log.ts';
+import { type Candidate, inspect } from './candidate.ts';
+import { noVariant, type RefusedVariant } from './detection-failure.ts';
 import { CaptureError } from './errors.ts';
-import { isDenied, oneLine, remedyFor } from './failure.ts';
+import { failureId, oneLine } from './failure.ts';
+import { PROBE_ARGUMENTS } from './probe-rule.ts';
+import { type PatienceDeps, runPatiently } from './retry.ts';
 import type { Family } from './rule-list.ts';
-import { OWN_CHAIN_PREFIX } from './rule-list.ts';
-import type { RunTool } from './tools.ts';
-import { ToolStartError } from './tools.ts';
+import { holdsOwnChains, holdsRules } from './state.ts';
 import { parseVersion, PLAIN_NAMES, programOf, type Variant, waitArguments } from './variant.ts';
 
-export interface DetectionDeps {
-  readonly run: RunTool;
-  readonly log: Log;
+export interface DetectedVariant extends Variant {
+  /** What it saved before this run changed anything. */
+  readonly dump: string;
 }
 
-/** A program and what it saved, or why it cannot be used. */
-interface Candidate {
-  readonly name: string;
-  readonly dump: string;
-  readonly problem?: unknown;
+/** What the variants of one family hold; nothing was changed to find out, except what a killed run had left. */
+export interface Evidence {
+  readonly family: Family;
+  readonly force: string;
+  /** In the order in which they are tried. */
+  readonly candidates: readonly Candidate[];
+  /** Looked at, and only worth a try when forced. */
+  readonly aside: readonly Candidate[];
 }
 
 /**
  * @param force `legacy`, `nft`, or empty to choose by what is found
  * @throws CaptureError when no variant of this family can be used; its message names cause and remedy
  */
-export async function detectVariant(deps: DetectionDeps, family: Family, force: string): Promise<Variant> {
-  const problems: unknown[] = [];
-  for await (const candidate of candidates(deps, PLAIN_NAMES[family], force)) {
-    try {
-      return { family, name: candidate.name, ...(await prove(deps, candidate)) };
-    } catch (error) {
-      problems.push(error);
-    }
-  }
-  throw noVariant(PLAIN_NAMES[family], problems);
+export async function detectVariant(
+  deps: PatienceDeps,
+  family: Family,
+  force: string,
+  signal: AbortSignal,
+): Promise<DetectedVariant> {
+  return chooseVariant(deps, await gatherEvidence(deps, family, force), 'write', signal);
 }
 
-/** In the order in which they are tried; the plain name is inspected only when the others have failed. */
-async function* candidates(deps: DetectionDeps, plain: string, force: string): AsyncIterable<Candidate> {
+/** @throws CaptureError for a `force` that is no variant */
+export async function gatherEvidence(deps: PatienceDeps, family: Family, force: string): Promise<Evidence> {
+  const plain = PLAIN_NAMES[family];
   if (force !== '') {
-    if (force !== 'legacy' && force !== 'nft')
-      throw new CaptureError(`iptables binary "${force}" unsupported`);
-    yield await inspect(deps, `${plain}-${force}`);
-    return;
+    if (force !== 'legacy' && force !== 'nft') {
+      throw new CaptureError(`iptables binary "${force}" unsupported`, { id: 'IPT-BAD-BINARY' });
+    }
+    return { family, force, candidates: [await inspect(deps, `${plain}-${force}`)], aside: [] };
   }
-  const legacy = await inspect(deps, `${plain}-legacy`);
-  const nft = await inspect(deps, `${plain}-nft`);
+  const [legacy, nft] = await Promise.all([inspect(deps, `${plain}-legacy`), inspect(deps, `${plain}-nft`)]);
   const holders = [legacy, nft].filter(({ dump }) => holdsOwnChains(dump));
   const holder = holders.length === 1 ? holders : [];
   // A legacy variant without rules is not even probed: the probe alone would create its tables.
   const used = holdsRules(legacy.dump) ? [legacy] : [];
-  yield* new Set([...holder, ...used, nft]);
-  yield await inspect(deps, plain);
+  const candidates = [...new Set([...holder, ...used, nft])];
+  return { family, force, candidates, aside: candidates.includes(legacy) ? [] : [legacy] };
 }
 
-async function inspect({ run }: DetectionDeps, name: string): Promise<Candidate> {
-  const file = programOf({ name }, 'save');
-  try {
-    const { code, stdout, stderr } = await run({ file, args: [] });
-    if (code === 0) return { name, dump: stdout };
-    const problem = new CaptureError(`failed to execute ${file}: exit status ${code} ${oneLine(stderr)}`);
-    return { name, dump: '', problem };
-  } catch (problem) {
-    return { name, dump: '', problem };
+/**
+ * The first candidate that proves itself; the plain name is inspected only when the others have failed.
+ *
+ * @param use a variant that is only read with need not prove that it can write
+ * @throws CaptureError when there is none; its message says why not for each
+ */
+export async function chooseVariant(
+  deps: PatienceDeps,
+  { family, force, candidates, aside }: Evidence,
+  use: 'read' | 'write',
+  signal: AbortSignal,
+): Promise<DetectedVariant> {
+  const tried: RefusedVariant[] = [];
+  const attempt = async (candidate: Candidate): Promise<DetectedVariant | undefined> => {
+    try {
+      if (candidate.problem !== undefined) throw candidate.problem;
+      const version = versionIn(candidate) ?? (await versionOf(deps, candidate.name));
+      if (use === 'write') await probeKernel(deps, candidate.name, waitArguments(version, 'rule'), signal);
+      return { family, name: candidate.name, dump: candidate.dump, ...version };
+    } catch (problem) {
+      if (!(problem instanceof CaptureError)) throw problem;
+      tried.push({ name: candidate.name, problem });
+      return undefined;
+    }
+  };
+  for (const candidate of candidates) {
+    const variant = await attempt(candidate);
+    if (variant !== undefined) return variant;
   }
+  const plain = force === '' ? await attempt(await inspect(deps, PLAIN_NAMES[family])) : undefined;
+  if (plain !== undefined) return plain;
+  throw noVariant(PLAIN_NAMES[family], tried, aside);
 }
 
-function holdsOwnChains(dump: string): boolean {
-  return new RegExp(`^:${OWN_CHAIN_PREFIX}`, 'm').test(dump);
+/** What needs no question: a dump begins with the version, and for an nft variant it does not matter. */
+function versionIn({ name, dump }: Candidate): Pick<Variant, 'version' | 'legacy'> | undefined {
+  const [header] = dump.split('\n', 1);
+  if (header?.startsWith('# Generated by') === true) return parseVersion(header);
+  return name.endsWith('-nft') ? { version: [], legacy: false } : undefined;
 }
 
-/** Counting lines would not do: a table that was only looked at is saved too, without rules. */
-function holdsRules(dump: string): boolean {
-  return holdsOwnChains(dump) || /^-[AI] /m.test(dump);
-}
-
-async function prove(
-  deps: DetectionDeps,
-  candidate: Candidate,
-): Promise<Pick<Variant, 'version' | 'legacy'>> {
-  if (candidate.problem !== undefined) throw candidate.problem;
-  const version = await versionOf(deps, candidate.name);
-  await probeKernel(deps, candidate.name, waitArguments(version, 'rule'));
-  return version;
-}
+/** An old legacy one, which no argument must be given that it may not know. */
+const UNTOLD = { version: [0, 0, 0], legacy: true };
 
 async function versionOf(
-  { run, log }: DetectionDeps,
+  { run, log }: { readonly run: PatienceDeps['run']; readonly log: Log },
   name: string,
 ): Promise<Pick<Variant, 'version' | 'legacy'>> {
   const file = programOf({ name }, 'save');
   const { code, stdout, stderr } = await run({ file, args: ['--version'] });
   if (code !== 0 || stderr.includes('unrecognized option')) {
     log.warn(`${file} does not tell its version; taken for an old legacy one`);
-    return { version: [0, 0, 0], legacy: true };
+    return UNTOLD;
   }
   const version = parseVersion(stdout);
   if (version === undefined)
@@ -105,31 +119,22 @@ async function versionOf(
   return version;
 }
 
-/** Matches protocol 255, which nobody sends. */
-const PROBE_RULE: readonly string[] = ['INPUT', '-p', '255', '-j', 'RETURN'];
-
-async function probeKernel({ run }: DetectionDeps, file: string, wait: readonly string[]): Promise<void> {
-  const { code, stderr } = await run({ file, args: ['-t', 'nat', '-A', ...PROBE_RULE, ...wait] });
+async function probeKernel(
+  deps: PatienceDeps,
+  file: string,
+  wait: readonly string[],
+  signal: AbortSignal,
+): Promise<void> {
+  const change = (verb: string) =>
+    runPatiently(deps, { file, args: ['-t', 'nat', verb, ...PROBE_ARGUMENTS, ...wait] }, signal);
+  const { code, stderr } = await change('-A');
   if (code !== 0 || stderr.includes('does not exist')) {
+    const id = failureId(stderr);
     throw new CaptureError(
       `iptables binary ${file} has no loaded kernel support and cannot be used, ` +
         `err: exit status ${code} out: ${oneLine(stderr)}`,
+      { id: id === 'IPT-TOOL-FAILED' ? 'IPT-NO-MODULE' : id },
     );
   }
-  await run({ file, args: ['-t', 'nat', '-D', ...PROBE_RULE, ...wait] });
-}
-
-/** One line: what stood in the way, what to do, and what was tried. */
-function noVariant(plain: string, problems: readonly unknown[]): CaptureError {
-  const cause = problems.at(-1);
-  const texts = problems.map(messageOf);
-  const denied = texts.find(isDenied);
-  if (denied !== undefined) return new CaptureError(`${remedyFor(denied)} (${denied})`, { cause });
-  if (problems.every((problem) => problem instanceof ToolStartError && problem.missing)) {
-    const message = `no ${plain} found: install the iptables package in this image, or let a CNI plugin set the rules`;
-    return new CaptureError(message, { cause });
-  }
-  const remedy = texts.map(remedyFor).find((text) => text !== '');
-  const details = texts.join('; ');
-  return new CaptureError(remedy === undefined ? details : `${remedy} (${details})`, { cause });
+  await change('-D');
 }

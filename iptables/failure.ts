@@ -1,5 +1,6 @@
-// What a failed tool means, in one line for the person who reads the log: cause first, then the remedy.
+// What a failed tool means: its words in one line, the kind of failure they tell of, and whether waiting helps.
 
+import type { ErrorId } from './error-ids.ts';
 import type { ToolResult } from './tools.ts';
 
 /** iptables' own exit codes. */
@@ -22,24 +23,32 @@ export function isDenied(stderr: string): boolean {
   return /permission denied|operation not permitted/i.test(stderr);
 }
 
-const NO_KERNEL_SUPPORT =
-  /can't initialize|unable to initialize|table does not exist|no chain\/target\/match|not supported/i;
+/** What the words of the tools and of the kernel mean; the first that fits counts. */
+const MEANINGS: readonly { readonly words: RegExp; readonly id: ErrorId }[] = [
+  { words: /permission denied|operation not permitted/i, id: 'IPT-NO-NET-ADMIN' },
+  { words: /can't open lock file/i, id: 'IPT-LOCK-FILE' },
+  { words: /holding the xtables lock/i, id: 'IPT-LOCKED' },
+  { words: /chain already exists/i, id: 'IPT-DRIFT' },
+  { words: /bad value for "--[ug]id-owner"/i, id: 'IPT-UNKNOWN-OWNER' },
+  {
+    words:
+      /can't initialize|unable to initialize|table does not exist|no chain\/target\/match|not supported|couldn't load (?:match|target)|RULE_\w+ failed \(no such file/i,
+    id: 'IPT-NO-MODULE',
+  },
+];
 
-/** What to do about it; empty when the tool's words must speak for themselves. */
-export function remedyFor(stderr: string): string {
-  if (isDenied(stderr)) {
-    return (
-      'capture needs the capabilities NET_ADMIN and NET_RAW: ' +
-      'grant them to this container, or let a CNI plugin set the rules'
-    );
-  }
-  if (NO_KERNEL_SUPPORT.test(stderr)) {
-    return (
-      'the kernel lacks a module: load nf_nat, xt_REDIRECT, xt_owner, iptable_nat, iptable_mangle, ' +
-      'xt_conntrack, xt_TPROXY and xt_CT on the node, or install the other iptables variant'
-    );
-  }
-  return '';
+/** The kind of failure that a tool's words tell of. */
+export function failureId(stderr: string): ErrorId {
+  return MEANINGS.find(({ words }) => words.test(stderr))?.id ?? 'IPT-TOOL-FAILED';
+}
+
+/** Exit code for a resource problem: most often the lock, held by somebody else; sometimes what waiting cannot mend. */
+const RESOURCE_PROBLEM = 4;
+
+/** True when the same call may succeed a little later. */
+export function isBusy({ code, stderr }: ToolResult): boolean {
+  const id = failureId(stderr);
+  return code === RESOURCE_PROBLEM && (id === 'IPT-LOCKED' || id === 'IPT-TOOL-FAILED');
 }
 
 /** Several lines of a tool as one. */

@@ -1,25 +1,20 @@
-// The iptables programs of one family as four operations: save, check, change, restore. It owns the words of calls
-// and of their failures, waiting for the lock, and trying again when another program held it too long.
+// The iptables programs of one family as a few operations: save, check, change, restore, test. It owns the words of
+// calls and of their failures, and waiting for the lock.
 
-import type { Clock } from '../src/runtime/clock.ts';
 import type { Log } from '../src/runtime/log.ts';
 import type { Arguments } from './commands.ts';
 import { CaptureError } from './errors.ts';
-import { failureLine, isDenied, oneLine, remedyFor } from './failure.ts';
-import type { RunTool, ToolCall, ToolResult } from './tools.ts';
+import { failureId, failureLine, oneLine } from './failure.ts';
+import { type PatienceDeps, runPatiently } from './retry.ts';
+import type { ToolCall, ToolResult } from './tools.ts';
 import { programOf, type Purpose, type Variant, waitArguments } from './variant.ts';
 
-export interface FamilyToolsDeps {
-  readonly run: RunTool;
-  readonly log: Log;
-  readonly clock: Clock;
+export interface FamilyToolsDeps extends PatienceDeps {
   readonly variant: Variant;
 }
 
-/** Exit code for a resource problem: most often the lock, held by somebody else. */
-const RESOURCE_PROBLEM = 4;
-const ATTEMPTS = 5;
-const RETRY_MS = 2000;
+/** For calls that must be made although the run was told to stop. */
+const NEVER = new AbortController().signal;
 
 export class FamilyTools {
   readonly #deps: FamilyToolsDeps;
@@ -38,16 +33,11 @@ export class FamilyTools {
     return stdout;
   }
 
-  /** True when the call ends with 0; its failure is an answer, not an error. */
+  /** True when the call ends with 0; its failure is an answer, not an error. It is not stopped by anything. */
   async succeeds(args: Arguments): Promise<boolean> {
-    const result = await this.#call('rule', { args });
+    const result = await this.#call('rule', { args }, NEVER);
     if (result.code !== 0) this.#deps.log.debug(`Ignoring iptables command error: ${failureLine(result)}`);
     return result.code === 0;
-  }
-
-  /** Changes one rule or chain. @throws CaptureError */
-  async change(args: Arguments, signal: AbortSignal): Promise<void> {
-    await this.#must('rule', { args }, signal);
   }
 
   /** Adds the rules of a restore text, table by table; nothing that exists is emptied. @throws CaptureError */
@@ -59,33 +49,32 @@ export class FamilyTools {
     await this.#must('restore', { args: ['--noflush'], input }, signal);
   }
 
-  async #must(purpose: Purpose, call: Omit<ToolCall, 'file'>, signal: AbortSignal): Promise<ToolResult> {
-    const { clock, log, variant } = this.#deps;
-    for (let attempt = 1; ; attempt++) {
-      signal.throwIfAborted();
-      const result = await this.#call(purpose, call);
-      if (result.code === 0) return result;
-      const busy = result.code === RESOURCE_PROBLEM && !isDenied(result.stderr);
-      if (!busy || attempt === ATTEMPTS) throw failure(programOf(variant, purpose), result, log);
-      log.warn(`${programOf(variant, purpose)} is busy, trying again: ${oneLine(result.stderr)}`);
-      await clock.sleep(RETRY_MS, signal);
-    }
+  /** Like `restore`, for a text that is no news to the reader of the log. @throws CaptureError */
+  async restoreQuietly(input: string, signal: AbortSignal): Promise<void> {
+    await this.#must('restore', { args: ['--noflush'], input }, signal);
   }
 
-  #call(purpose: Purpose, { args, input }: Omit<ToolCall, 'file'>): Promise<ToolResult> {
-    const { run, variant } = this.#deps;
-    const file = programOf(variant, purpose);
-    return run({
-      file,
-      args: [...args, ...waitArguments(variant, purpose)],
-      ...(input !== undefined && { input }),
-    });
+  /** Reads a restore text and changes nothing. @throws CaptureError when a restore of it would be refused */
+  async test(input: string, signal: AbortSignal): Promise<void> {
+    await this.#must('restore', { args: ['--noflush', '--test'], input }, signal);
+  }
+
+  async #must(purpose: Purpose, call: Omit<ToolCall, 'file'>, signal: AbortSignal): Promise<ToolResult> {
+    signal.throwIfAborted();
+    const result = await this.#call(purpose, call, signal);
+    if (result.code === 0) return result;
+    throw failure(programOf(this.#deps.variant, purpose), result, this.#deps.log);
+  }
+
+  #call(purpose: Purpose, call: Omit<ToolCall, 'file'>, signal: AbortSignal): Promise<ToolResult> {
+    const { variant } = this.#deps;
+    const args = [...call.args, ...waitArguments(variant, purpose)];
+    return runPatiently(this.#deps, { ...call, file: programOf(variant, purpose), args }, signal);
   }
 }
 
 function failure(file: string, result: ToolResult, log: Log): CaptureError {
   log.error(`Command error: ${failureLine(result)}`);
-  const words = oneLine(result.stderr);
-  const remedy = remedyFor(result.stderr);
-  return new CaptureError(`${file}: exit status ${result.code}: ${words}${remedy && ` (${remedy})`}`);
+  const message = `${file}: exit status ${result.code}: ${oneLine(result.stderr)}`;
+  return new CaptureError(message, { id: failureId(result.stderr) });
 }

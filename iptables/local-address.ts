@@ -15,13 +15,25 @@ export interface LocalAddress {
  * @throws CaptureError `no valid local IP address found`
  */
 export function localAddress(addresses: readonly string[], dualStack: boolean): LocalAddress {
-  const usable = addresses
-    .map(plain)
-    .filter((address) => familyOf(address) !== undefined && !isLocal(address));
+  const usable = reachable(addresses);
   const [hostIP] = usable;
-  if (hostIP === undefined) throw new CaptureError('no valid local IP address found');
+  if (hostIP === undefined)
+    throw new CaptureError('no valid local IP address found', { id: 'IPT-NO-ADDRESS' });
   const looked = dualStack ? usable : [hostIP];
-  return { hostIP, enableIPv6: looked.some((address) => familyOf(address) === 'v6') };
+  return { hostIP, enableIPv6: looked.some(isIPv6) };
+}
+
+/** The first IPv6 address by which others reach this host, captured or not. */
+export function reachableIPv6(addresses: readonly string[]): string | undefined {
+  return reachable(addresses).find(isIPv6);
+}
+
+function reachable(addresses: readonly string[]): readonly string[] {
+  return addresses.map(plain).filter((address) => familyOf(address) !== undefined && !isLocal(address));
+}
+
+function isIPv6(address: string): boolean {
+  return familyOf(address) === 'v6';
 }
 
 /** Without zone, canonical, an IPv4 address in IPv6 form unwrapped. */

@@ -19,8 +19,8 @@ export interface CaptureRequest extends GivenSettings {
   readonly probePort: number;
   /** Longest wait for the proof. */
   readonly probeTimeoutMs: number;
-  /** Replace own rules that differ from the wanted ones. */
-  readonly reconcile: boolean;
+  /** Replace own rules that differ from the wanted ones; `auto` without holding traffic, own chains alone. */
+  readonly reconcile: boolean | 'auto';
   /** Apply even when the wanted rules are there. */
   readonly forceApply: boolean;
   /** `all` looks at both families, whatever addresses this host has. */

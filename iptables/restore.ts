@@ -22,7 +22,7 @@ function tableText(table: string, all: readonly RuleRow[]): string {
 }
 
 /** Chains with rules first, then jump targets that own none in this table: restore needs both declared. */
-function newChains(rules: readonly RuleRow[]): readonly string[] {
+export function newChains(rules: readonly RuleRow[]): readonly string[] {
   const targets = rules
     .map(jumpTarget)
     .filter((name) => name !== undefined)

@@ -5,7 +5,7 @@
 import type { Log } from '../src/runtime/log.ts';
 import type { CaptureConfig } from './config.ts';
 import { CaptureError } from './errors.ts';
-import { oneLine, remedyFor } from './failure.ts';
+import { isDenied, oneLine } from './failure.ts';
 import type { RunTool } from './tools.ts';
 
 export interface RoutesDeps {
@@ -91,10 +91,9 @@ async function addOnce({ run }: RoutesDeps, args: readonly string[]): Promise<bo
   const { code, stderr } = await run({ file: 'ip', args });
   if (code === 0) return true;
   if (EXISTS.test(stderr)) return false;
-  const remedy = remedyFor(stderr);
-  throw new CaptureError(
-    `failed to configure routes: ip ${args.join(' ')}: ${oneLine(stderr)}${remedy && ` (${remedy})`}`,
-  );
+  throw new CaptureError(`failed to configure routes: ip ${args.join(' ')}: ${oneLine(stderr)}`, {
+    id: isDenied(stderr) ? 'IPT-NO-NET-ADMIN' : 'IPT-ROUTES',
+  });
 }
 
 async function remove({ run, log }: RoutesDeps, args: readonly string[]): Promise<void> {

@@ -39,12 +39,13 @@ export function checkOwnerGroups(include: string): void {
   throw new CaptureError(
     'number of owner groups whose outgoing traffic should be redirected to Envoy cannot exceed ' +
       `${MAX_OWNER_GROUPS}, got ${groups.length}: [${groups.join(' ')}]`,
+    { id: 'IPT-BAD-OWNER' },
   );
 }
 
 export function checkForcedBinary(value: string): void {
   if (['', 'legacy', 'nft'].includes(value)) return;
-  throw new CaptureError(`invalid FORCE_IPTABLES_BINARY value "${value}"`);
+  throw new CaptureError(`invalid FORCE_IPTABLES_BINARY value "${value}"`, { id: 'IPT-BAD-BINARY' });
 }
 
 const INTERFACE_NAME = /^[a-zA-Z][a-zA-Z0-9_.-]*$/;
@@ -56,7 +57,7 @@ export function checkInterfaceNames(text: string): void {
   if (text === '') return;
   for (const name of text.split(',').map((item) => item.trim())) {
     if (!INTERFACE_NAME.test(name) || name.length > MAX_INTERFACE_NAME) {
-      throw new CaptureError(`invalid interface name "${name}" in "${text}"`);
+      throw new CaptureError(`invalid interface name "${name}" in "${text}"`, { id: 'IPT-BAD-INTERFACE' });
     }
   }
 }
@@ -71,26 +72,51 @@ function checkOwners(settings: GivenSettings): void {
   };
   for (const [name, text] of Object.entries(lists)) {
     if (!/^[^\s"'\\\p{Cc}]*$/u.test(text) || splitList(text).some((item) => /^[-!]/.test(item))) {
-      throw new CaptureError(`invalid value "${text}" for ${name}: ids or names, separated by commas`);
+      throw new CaptureError(`invalid value "${text}" for ${name}`, { id: 'IPT-BAD-OWNER' });
     }
   }
 }
 
-function checkPorts(settings: GivenSettings): void {
-  const single = {
+/**
+ * The ports of a validation, which may run without any rule to set.
+ *
+ * @throws CaptureError naming the flag and the value
+ */
+export function validateProbe(settings: GivenSettings): void {
+  for (const [flag, port] of Object.entries(listenerPorts(settings))) checkPort(flag, port);
+}
+
+function listenerPorts(settings: GivenSettings): Readonly<Record<string, string>> {
+  return {
     '--envoy-port': settings.proxyPort,
     '--inbound-capture-port': settings.inboundCapturePort,
     '--inbound-tunnel-port': settings.inboundTunnelPort,
   };
+}
+
+function checkPorts(settings: GivenSettings): void {
   const lists = {
     '--istio-inbound-ports': settings.inboundPortsInclude === '*' ? '' : settings.inboundPortsInclude,
     '--istio-local-exclude-ports': settings.inboundPortsExclude,
     '--istio-outbound-ports': settings.outboundPortsInclude,
     '--istio-local-outbound-ports-exclude': settings.outboundPortsExclude,
   };
-  for (const [flag, port] of Object.entries(single)) checkPort(flag, port);
+  validateProbe(settings);
   for (const [flag, list] of Object.entries(lists))
     splitList(list).forEach((port) => checkPortMatch(flag, port));
+  checkDuplicates(listenerPorts(settings));
+}
+
+/** Two listeners cannot have one port, so one of them would not get what the rules bring it. */
+function checkDuplicates(ports: Readonly<Record<string, string>>): void {
+  const flags = new Map<string, string>();
+  for (const [flag, port] of Object.entries(ports)) {
+    const other = flags.get(port);
+    if (other !== undefined) {
+      throw new CaptureError(`${other} and ${flag} are both ${port}`, { id: 'IPT-DUPLICATE-PORT' });
+    }
+    flags.set(port, flag);
+  }
 }
 
 /** A list item may be `from:to`, which the tools have always taken in a port match. */
@@ -106,7 +132,7 @@ function checkPort(flag: string, port: string, shown = port): void {
 }
 
 function badPort(flag: string, text: string): CaptureError {
-  return new CaptureError(`invalid port "${text}" for ${flag}: ports are numbers from 1 to 65535`);
+  return new CaptureError(`invalid port "${text}" for ${flag}`, { id: 'IPT-BAD-PORT' });
 }
 
 /** `local`, `main` and `default`: our catch-all route there would take the whole host's traffic. */
@@ -118,12 +144,14 @@ function checkTproxy({ inboundTProxyMark: mark, inboundTProxyRouteTable: table }
   if (!(markNumber >= 1 && markNumber <= MAX_UINT32)) {
     throw new CaptureError(
       `failed to parse InboundTProxyMark: "${mark}" is not a number from 1 to ${MAX_UINT32}`,
+      { id: 'IPT-BAD-TPROXY' },
     );
   }
   const tableNumber = /^\d+$/.test(table) ? Number(table) : Number.NaN;
   if (!(tableNumber >= 1 && tableNumber <= MAX_UINT32) || RESERVED_TABLES.has(tableNumber)) {
     throw new CaptureError(
       `failed to parse InboundTProxyRouteTable: "${table}" is not a table from 1 to ${MAX_UINT32} other than 253 to 255`,
+      { id: 'IPT-BAD-TPROXY' },
     );
   }
 }

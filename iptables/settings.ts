@@ -4,7 +4,7 @@ import { messageOf } from '../src/runtime/errors.ts';
 import type { Log } from '../src/runtime/log.ts';
 import type { CaptureSettings } from './config.ts';
 import { CaptureError } from './errors.ts';
-import { localAddress } from './local-address.ts';
+import { localAddress, reachableIPv6 } from './local-address.ts';
 import type { CaptureRequest } from './request.ts';
 import { type DnsServers, dnsServers } from './resolv-conf.ts';
 
@@ -21,6 +21,8 @@ export interface CaptureHost {
 export interface DetectedSettings extends CaptureSettings {
   /** The first address by which others reach this host. */
   readonly hostIP: string;
+  /** An IPv6 address by which others reach this host, captured or not. */
+  readonly hostIPv6?: string;
 }
 
 /** The proxy's uid when neither the user nor the system names one. */
@@ -33,7 +35,9 @@ export async function detectSettings(
   log: Log,
 ): Promise<DetectedSettings> {
   const proxyUID = request.proxyUID === '' ? await uidOf(request.envoyUser, host) : request.proxyUID;
-  const { hostIP, enableIPv6 } = localAddress(await host.addresses(), request.dualStack);
+  const addresses = await host.addresses();
+  const { hostIP, enableIPv6 } = localAddress(addresses, request.dualStack);
+  const hostIPv6 = reachableIPv6(addresses);
   const servers = await capturedServers(request, host);
   for (const entry of servers.unknownZones) {
     log.warn(`nameserver ${entry} names an interface that does not exist; its queries are not captured`);
@@ -44,6 +48,7 @@ export async function detectSettings(
     proxyGID: request.proxyGID === '' ? proxyUID : request.proxyGID,
     hostIP,
     enableIPv6,
+    ...(hostIPv6 !== undefined && { hostIPv6 }),
     dnsServersV4: servers.v4,
     dnsServersV6: servers.v6,
   };
@@ -61,6 +66,9 @@ async function capturedServers(request: CaptureRequest, host: CaptureHost): Prom
   try {
     return dnsServers(await host.readText('/etc/resolv.conf'), await host.interfaces());
   } catch (error) {
-    throw new CaptureError(`failed to load /etc/resolv.conf: ${messageOf(error)}`, { cause: error });
+    throw new CaptureError(`failed to load /etc/resolv.conf: ${messageOf(error)}`, {
+      id: 'IPT-RESOLV-CONF',
+      cause: error,
+    });
   }
 }

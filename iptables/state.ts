@@ -38,6 +38,16 @@ export function isEmptyState(state: State): boolean {
   return [...state.values()].every((table) => table.size === 0);
 }
 
+/** True for a dump in which an own chain is declared. */
+export function holdsOwnChains(dump: string): boolean {
+  return new RegExp(`^:${OWN_CHAIN_PREFIX}`, 'm').test(dump);
+}
+
+/** Counting lines would not do: a table that was only looked at is saved too, without rules. */
+export function holdsRules(dump: string): boolean {
+  return holdsOwnChains(dump) || /^-[AI] /m.test(dump);
+}
+
 /** Own chains of one table. */
 export function ownChains(state: State, table: string): readonly string[] {
   return [...(state.get(table)?.keys() ?? [])].filter((chain) => chain.startsWith(OWN_CHAIN_PREFIX));

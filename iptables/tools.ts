@@ -25,7 +25,12 @@ export interface ToolResult {
 export type RunTool = (call: ToolCall) => Promise<ToolResult>;
 
 /** Where programs come from that do not belong to iptables. */
-const PACKAGES: Readonly<Record<string, string>> = { ip: 'iproute2', nft: 'nftables' };
+const PACKAGES: Readonly<Record<string, string>> = {
+  ip: 'iproute2',
+  nft: 'nftables',
+  nsenter: 'util-linux',
+  unshare: 'util-linux',
+};
 
 export class ToolStartError extends CaptureError {
   /** True when there is no such program. */
@@ -33,8 +38,10 @@ export class ToolStartError extends CaptureError {
 
   constructor(file: string, cause: unknown) {
     const missing = errnoOf(cause) === 'ENOENT';
-    const remedy = `install the package ${PACKAGES[file] ?? 'iptables'} in this image`;
-    super(missing ? `no ${file} found: ${remedy}` : `cannot run ${file}: ${messageOf(cause)}`, { cause });
+    const what = missing
+      ? `no ${file} found, of the package ${PACKAGES[file] ?? 'iptables'}`
+      : `cannot run ${file}: ${messageOf(cause)}`;
+    super(what, { cause, id: missing ? 'IPT-NO-TOOL' : 'IPT-TOOL-FAILED' });
     this.missing = missing;
   }
 }

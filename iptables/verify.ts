@@ -1,4 +1,5 @@
-// Asks a family's kernel tables whether the planned rules are there already.
+// Asks a family's kernel tables whether the planned rules are there already. A table commits as a whole, so each is
+// found complete, or without anything of ours, or changed: a run that was killed leaves the first two kinds only.
 
 import { messageOf } from '../src/runtime/errors.ts';
 import type { Log } from '../src/runtime/log.ts';
@@ -7,7 +8,7 @@ import { CaptureError } from './errors.ts';
 import type { FamilyTools } from './family-tools.ts';
 import { restoreText } from './restore.ts';
 import type { Rule } from './rule-list.ts';
-import { isEmptyState, parseState, shapeDifferences, type State } from './state.ts';
+import { isEmptyState, ownChains, parseState, shapeDifferences, type State } from './state.ts';
 
 export interface FamilyVerdict {
   readonly rules: readonly Rule[];
@@ -17,6 +18,12 @@ export interface FamilyVerdict {
   readonly residue: boolean;
   /** The planned rules are not all there, or more than they. */
   readonly delta: boolean;
+  /** Planned tables that hold nothing of ours: their rules only have to be added. */
+  readonly absent: ReadonlySet<string>;
+  /** How a planned table differs; its rules cannot simply be added. */
+  readonly conflict?: string;
+  /** An own chain in a table for which nothing is planned. */
+  readonly stray?: string;
 }
 
 export interface Verdict {
@@ -24,19 +31,38 @@ export interface Verdict {
   readonly deltaExists: boolean;
 }
 
-/** @param tools absent when the family has no usable program; reading then counts as failed */
+/**
+ * @param tools absent when the family has no usable program; reading then counts as failed
+ * @param dump what was saved before, if that is known
+ */
 export async function verifyFamily(
   rules: readonly Rule[],
   tools: FamilyTools | undefined,
   log: Log,
   signal: AbortSignal,
+  dump?: string,
 ): Promise<FamilyVerdict> {
-  const planned = rules.length > 0;
-  const before = parseState(await savedText(tools, log, signal));
-  if (tools === undefined || isEmptyState(before)) return { rules, before, residue: false, delta: planned };
-  const difference = await firstDifference(rules, before, tools, signal);
-  if (difference !== undefined) log.info(`${tools.label}: ${difference}`);
-  return { rules, before, residue: true, delta: difference !== undefined };
+  const before = parseState(dump ?? (await savedText(tools, log, signal)));
+  const planned = new Set(rules.map(({ table }) => table));
+  if (tools === undefined || isEmptyState(before)) {
+    return { rules, before, residue: false, delta: planned.size > 0, absent: planned };
+  }
+  const absent = new Set([...planned].filter((table) => ownChains(before, table).length === 0));
+  const present = rules.filter(({ table }) => !absent.has(table));
+  const conflict = await firstConflict(present, before, tools, signal);
+  const stray = firstStray(planned, before);
+  for (const difference of [conflict, stray]) {
+    if (difference !== undefined) log.info(`${tools.label}: ${difference}`);
+  }
+  return {
+    rules,
+    before,
+    residue: true,
+    delta: absent.size > 0 || conflict !== undefined || stray !== undefined,
+    absent,
+    ...(conflict !== undefined && { conflict }),
+    ...(stray !== undefined && { stray }),
+  };
 }
 
 async function savedText(tools: FamilyTools | undefined, log: Log, signal: AbortSignal): Promise<string> {
@@ -51,19 +77,33 @@ async function savedText(tools: FamilyTools | undefined, log: Log, signal: Abort
   }
 }
 
-async function firstDifference(
+/** @param rules of the tables that hold something of ours */
+async function firstConflict(
   rules: readonly Rule[],
   before: State,
   tools: FamilyTools,
   signal: AbortSignal,
 ): Promise<string | undefined> {
-  const [difference] = shapeDifferences(parseState(restoreText(rules)), before);
+  const tables = new Set(rules.map(({ table }) => table));
+  const wanted = parseState(restoreText(rules));
+  const [difference] = shapeDifferences(only(wanted, tables), only(before, tables));
   if (difference !== undefined) return difference;
   for (const args of checkCommands(rules)) {
     signal.throwIfAborted();
     if (!(await tools.succeeds(args))) return `no rule ${args.join(' ')}`;
   }
   return undefined;
+}
+
+function only(state: State, tables: ReadonlySet<string>): State {
+  return new Map([...state].filter(([table]) => tables.has(table)));
+}
+
+function firstStray(planned: ReadonlySet<string>, before: State): string | undefined {
+  const [stray] = [...before.keys()]
+    .filter((table) => !planned.has(table))
+    .flatMap((table) => ownChains(before, table).map((chain) => `${table}/${chain} is not wanted`));
+  return stray;
 }
 
 /** One answer for both families. What is left where nothing is planned is only worth a log line. */

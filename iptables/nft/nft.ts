@@ -2,7 +2,7 @@
 // Upstream counterpart: tools/istio-nftables/pkg/nft, tools/istio-iptables/pkg/cmd/root.go.
 
 import { CaptureError } from '../errors.ts';
-import { isDenied, oneLine, remedyFor } from '../failure.ts';
+import { failureId, oneLine } from '../failure.ts';
 import { type RunTool, type ToolCall, type ToolResult, ToolStartError } from '../tools.ts';
 
 export interface NftDeps {
@@ -29,7 +29,7 @@ export class Nft {
     }
     const trial = await this.#run({ args: ['--check', '-f', '-'], input: 'add table inet test\n' });
     if (trial.code !== 0) {
-      throw new CaptureError(`could not run nftables command: ${explained(trial.stderr)}`);
+      throw failure('could not run nftables command', trial.stderr);
     }
   }
 
@@ -37,13 +37,13 @@ export class Nft {
   async list(): Promise<string> {
     const { code, stdout, stderr } = await this.#run({ args: ['-s', 'list', 'ruleset'] });
     if (code === 0) return stdout;
-    throw new CaptureError(`the present nftables rules cannot be read: ${explained(stderr)}`);
+    throw failure('the present nftables rules cannot be read', stderr);
   }
 
   /** All of it or nothing. @throws CaptureError `nftables run failed: …` */
   async load(text: string): Promise<void> {
     const { code, stderr } = await this.#run({ args: ['-f', '-'], input: text });
-    if (code !== 0) throw new CaptureError(`nftables run failed: ${explained(stderr)}`);
+    if (code !== 0) throw failure('nftables run failed', stderr);
   }
 
   async #version(): Promise<string> {
@@ -56,7 +56,7 @@ export class Nft {
 
   #missing(words: string, cause?: ToolStartError): CaptureError {
     const message = `nativeNftables is enabled, but the nft binary is missing ${this.#deps.place}`;
-    return new CaptureError(`${message}: ${words}`, { cause });
+    return new CaptureError(`${message}: ${words}`, { id: 'IPT-NO-TOOL', cause });
   }
 
   #run(call: Omit<ToolCall, 'file'>): Promise<ToolResult> {
@@ -69,17 +69,9 @@ const TOO_OLD = /^nftables v(?:0\.|1\.0\.0 )/;
 
 const NO_KERNEL_SUPPORT = /not supported|no such file or directory/i;
 
-/** The program's own words in one line, without the markers under the quoted rule, and what to do. */
-function explained(stderr: string): string {
+/** The program's own words in one line, without the markers under the quoted rule. */
+function failure(what: string, stderr: string): CaptureError {
   const words = oneLine(stderr.replaceAll(/^[\s^~]+$/gm, ''));
-  const remedy = isDenied(stderr) ? remedyFor(stderr) : moduleRemedy(stderr);
-  return `${words}${remedy && ` (${remedy})`}`;
-}
-
-function moduleRemedy(stderr: string): string {
-  if (!NO_KERNEL_SUPPORT.test(stderr)) return '';
-  return (
-    'the kernel may lack a module: load nf_tables, nft_chain_nat, nft_redir, nft_ct and nft_tproxy on the node, ' +
-    'or leave --native-nftables out'
-  );
+  const id = NO_KERNEL_SUPPORT.test(stderr) ? 'IPT-NO-NFT-MODULE' : failureId(stderr);
+  return new CaptureError(`${what}: ${words}`, { id });
 }

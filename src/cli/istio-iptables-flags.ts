@@ -17,6 +17,14 @@ import {
 import { anyText, type Parser } from '../config/parsers.ts';
 import { AgentError } from '../runtime/errors.ts';
 
+/** A bool that has a third way. */
+const BOOL_OR_AUTO: FlagKind<boolean | 'auto'> = {
+  ...BOOL,
+  type: 'bool or auto',
+  parse: (text) => (text === 'auto' ? text : BOOL.parse(text, undefined)),
+  format: String,
+};
+
 export const captureFlags = {
   proxyPort: flag('envoy-port', STRING, '15001', 'Port to which outbound TCP is redirected.', 'p'),
   inboundCapturePort: flag(
@@ -117,7 +125,12 @@ export const captureFlags = {
   ),
   networkNamespace: flag('network-namespace', STRING, '', 'Network namespace path, used as lock file.'),
   cniMode: flag('cni-mode', BOOL, false, "Run with the host's file system inside a pod's network."),
-  reconcile: flag('reconcile', BOOL, false, 'Replace own rules that differ from the wanted ones.'),
+  reconcile: flag(
+    'reconcile',
+    BOOL_OR_AUTO,
+    false,
+    'Replace own rules that differ from the wanted ones; auto: without holding traffic meanwhile.',
+  ),
   cleanupOnly: flag('cleanup-only', BOOL, false, 'Remove the rules of these flags and set none.'),
   forceApply: flag('force-apply', BOOL, false, 'Apply even when the rules are there.'),
   nativeNftables: flag('native-nftables', BOOL, false, 'Use nftables rules.'),

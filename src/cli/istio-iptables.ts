@@ -15,11 +15,29 @@ import { goCommand } from './go-flags.ts';
 import { captureFlags, captureRequest, type CaptureFlagValues } from './istio-iptables-flags.ts';
 import { openPlainLog } from './logging.ts';
 
+const GUIDE = `An init container runs it as root with NET_ADMIN, once, before the application starts; it sets iptables rules in the
+pod's network namespace and ends. Every flag but --envoy-port can be preset by a variable of its name in capitals, with
+_ for - (DRY_RUN=true); "agent env" lists them. It ends with 0, with 1 when the rules cannot be set, and with 126 when
+--run-validation finds that traffic is not captured.
+
+Examples:
+  agent istio-iptables -p 15001 -z 15006 -u 1337 -m REDIRECT -i '*' -x "" -b '*' -d 15090,15021,15020
+  agent istio-iptables -i '*' -b '*' --dry-run           show the rules, change nothing
+  agent istio-iptables --cleanup-only                    remove them again`;
+
+const CLEAN_GUIDE = `Run it as root in the network namespace of the pod or the machine; it removes every rule that istio-iptables sets,
+whichever flags made it.
+
+Example:
+  agent istio-clean-iptables`;
+
 export function istioIptablesCommand(context: CliContext): Command {
   return goCommand({
     name: 'istio-iptables',
     description: "Redirect the pod's traffic to Envoy.",
+    guide: GUIDE,
     flags: captureFlags,
+    usesLogFlags: true,
     unknownFlags: 'refuse',
     run: ({ flags, given }) => capture(context, flags, given, {}),
   });
@@ -30,7 +48,9 @@ export function istioCleanIptablesCommand(context: CliContext): Command {
   return goCommand({
     name: 'istio-clean-iptables',
     description: "Remove the redirection of the pod's traffic.",
+    guide: CLEAN_GUIDE,
     flags: captureFlags,
+    usesLogFlags: true,
     unknownFlags: 'refuse',
     run: ({ flags, given }) => capture(context, flags, given, { cleanup: 'all' }),
   });
@@ -65,8 +85,8 @@ async function capture(
     );
   } catch (error) {
     if (error instanceof ValidationError)
-      throw new ExitError(error.message, VALIDATION_FAILED, { cause: error });
-    if (error instanceof CaptureError) throw new ExitError(error.message, CAPTURE_FAILED, { cause: error });
+      throw new ExitError(error.line, VALIDATION_FAILED, { cause: error });
+    if (error instanceof CaptureError) throw new ExitError(error.line, CAPTURE_FAILED, { cause: error });
     throw error;
   }
 }

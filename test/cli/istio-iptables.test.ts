@@ -137,7 +137,7 @@ describe('agent istio-iptables', () => {
     assert.equal(code, 1);
     assert.equal(
       stderr,
-      'Error: invalid port "abc" for --istio-inbound-ports: ports are numbers from 1 to 65535\n',
+      'Error: [IPT-BAD-PORT] invalid port "abc" for --istio-inbound-ports; ports are numbers from 1 to 65535\n',
     );
   });
 

@@ -175,7 +175,10 @@ describe('agent istio-iptables in a network namespace', function () {
     ]);
 
     assert.equal(code, 1);
-    assert.match(stderr, /^Error: capture needs the capabilities NET_ADMIN and NET_RAW: grant them[^\n]*\n$/);
+    assert.match(
+      stderr,
+      /^Error: \[IPT-NO-NET-ADMIN\] [^\n]*run as root with the capabilities NET_ADMIN and NET_RAW[^\n]*\n$/,
+    );
   });
 
   it('ends with 1 and one line of cause and remedy without iptables', async () => {
@@ -184,6 +187,6 @@ describe('agent istio-iptables in a network namespace', function () {
     const { code, stderr } = await hosts.agent(INJECTED, ['env', 'PATH=/nowhere']);
 
     assert.equal(code, 1);
-    assert.match(stderr, /^Error: no iptables found: install the iptables package[^\n]*\n$/);
+    assert.match(stderr, /^Error: \[IPT-NO-TOOL\] no iptables found [^\n]*install it in this image[^\n]*\n$/);
   });
 });

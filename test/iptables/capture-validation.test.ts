@@ -14,7 +14,7 @@ async function failedRun(run: RunTool, uid: number): Promise<{ error: Error; log
   const settings = { ...podSettings({ proxyPort: '0', inboundCapturePort: '0' }), hostIP: '10.1.2.3' };
   const request = podRequest({ probeTimeoutMs: 0 });
   const deps = { run, clock: new FakeClock(), log, uid };
-  const error = await validateCapture(deps, request, settings, AbortSignal.any([])).then(
+  const error = await validateCapture(deps, { request, settings }, AbortSignal.any([])).then(
     () => assert.fail('passed'),
     (thrown: Error) => thrown,
   );

@@ -1,14 +1,19 @@
 import assert from 'node:assert/strict';
 
-import { detectVariant } from '../../iptables/detection.ts';
-import type { ToolCall, ToolResult } from '../../iptables/tools.ts';
+import { type DetectedVariant, detectVariant } from '../../iptables/detection.ts';
+import type { PatienceDeps } from '../../iptables/retry.ts';
+import type { RunTool, ToolCall, ToolResult } from '../../iptables/tools.ts';
 import { ToolStartError } from '../../iptables/tools.ts';
-import type { Variant } from '../../iptables/variant.ts';
+import { FakeClock } from '../support/fake-clock.ts';
 import { recordingLog } from '../support/recording-log.ts';
 import { FakeKernel } from './fake-kernel.ts';
 
-function detect(kernel: FakeKernel, force = ''): Promise<Variant> {
-  return detectVariant({ run: kernel.run, log: recordingLog().log }, 'v4', force);
+function depsOf(run: RunTool): PatienceDeps {
+  return { run, clock: new FakeClock(), log: recordingLog().log };
+}
+
+function detect(kernel: FakeKernel, force = ''): Promise<DetectedVariant> {
+  return detectVariant(depsOf(kernel.run), 'v4', force, AbortSignal.any([]));
 }
 
 const BOTH = ['iptables-legacy', 'iptables-nft', 'iptables'];
@@ -26,7 +31,10 @@ describe('detectVariant', () => {
 
     const variant = await detect(kernel);
 
-    assert.deepEqual(variant, { family: 'v4', name: 'iptables-nft', version: [1, 8, 9], legacy: false });
+    assert.deepEqual(
+      { name: variant.name, legacy: variant.legacy, dump: variant.dump },
+      { name: 'iptables-nft', legacy: false, dump: '' },
+    );
     assert.ok(!kernel.calls.some((call) => call.startsWith('iptables-legacy -t')));
   });
 
@@ -90,22 +98,28 @@ describe('detectVariant', () => {
     const run = async ({ file }: ToolCall): Promise<ToolResult> => {
       throw new ToolStartError(file, Object.assign(new Error('spawn'), { code: 'ENOENT' }));
     };
-    const found = detectVariant({ run, log: recordingLog().log }, 'v6', '');
+    const found = detectVariant(depsOf(run), 'v6', '', AbortSignal.any([]));
 
-    await assert.rejects(found, /^CaptureError: no ip6tables found: install the iptables package[^\n]*$/);
+    await assert.rejects(found, {
+      id: 'IPT-NO-TOOL',
+      message: 'no ip6tables found (looked for ip6tables-nft, ip6tables, ip6tables-legacy)',
+    });
   });
 
   it('says in one line that capabilities are missing', async () => {
     const kernel = new FakeKernel(['iptables-nft']);
     kernel.intercept = refusing('-save', { code: 4, stderr: 'Permission denied (you must be root)\nhint\n' });
 
-    await assert.rejects(detect(kernel), /^CaptureError: capture needs the capabilities NET_ADMIN[^\n]*$/);
+    await assert.rejects(detect(kernel), {
+      id: 'IPT-NO-NET-ADMIN',
+      message: /^failed to execute [^\n]*root\); hint$/,
+    });
   });
 
   it('names the kernel modules when the table cannot be made', async () => {
     const kernel = new FakeKernel(BOTH);
     kernel.intercept = refusing('-A INPUT', { code: 3, stderr: "can't initialize iptables table `nat'" });
 
-    await assert.rejects(detect(kernel), /iptable_nat.*has no loaded kernel support/);
+    await assert.rejects(detect(kernel), { id: 'IPT-NO-MODULE', message: /has no loaded kernel support/ });
   });
 });

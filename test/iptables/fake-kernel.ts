@@ -53,7 +53,8 @@ export class FakeKernel {
     if (file.endsWith('-save')) return done(this.saved(program));
     const tables = this.#tablesOf(program);
     const words = args.filter((word) => !word.startsWith('--wait'));
-    const problem = file.endsWith('-restore') ? restore(tables, input ?? '') : this.#rule(tables, words);
+    const target = args.includes('--test') ? structuredClone(tables) : tables;
+    const problem = file.endsWith('-restore') ? restore(target, input ?? '') : this.#rule(tables, words);
     return problem === undefined ? done() : { code: 1, stdout: '', stderr: `${file}: ${problem}` };
   }
 

@@ -79,10 +79,10 @@ describe('addRoutes', () => {
   it('undoes the first steps when a later one fails', async () => {
     const ip = fakeIp({ 'route add': 'RTNETLINK answers: Operation not permitted' });
 
-    await assert.rejects(
-      addRoutes(ip.deps, config(TPROXY)),
-      /^CaptureError: failed to configure routes: .*NET_ADMIN/,
-    );
+    await assert.rejects(addRoutes(ip.deps, config(TPROXY)), {
+      id: 'IPT-NO-NET-ADMIN',
+      message: /^failed to configure routes: /,
+    });
 
     assert.equal(ip.changes().at(-1), 'ip -4 rule del fwmark 1337 lookup 133');
   });

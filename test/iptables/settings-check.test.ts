@@ -18,9 +18,11 @@ const REFUSED: readonly [Partial<CaptureSettings>, RegExp][] = [
   [{ outboundPortsInclude: '1:2:3' }, /invalid port "1:2:3" for --istio-outbound-ports/],
   [{ outboundPortsExclude: '-1' }, /--istio-local-outbound-ports-exclude/],
   [{ proxyUID: '1337\n-A OUTPUT' }, /for --proxy-uid/],
+  [{ proxyPort: '15006' }, /--envoy-port and --inbound-capture-port are both 15006/],
+  [{ inboundTunnelPort: '15001' }, /--envoy-port and --inbound-tunnel-port are both 15001/],
   [{ proxyGID: '!7' }, /for --proxy-gid/],
-  [{ ownerGroupsInclude: 'a b' }, /for ISTIO_OUTBOUND_OWNER_GROUPS:/],
-  [{ ownerGroupsExclude: '"x"' }, /for ISTIO_OUTBOUND_OWNER_GROUPS_EXCLUDE:/],
+  [{ ownerGroupsInclude: 'a b' }, /for ISTIO_OUTBOUND_OWNER_GROUPS$/],
+  [{ ownerGroupsExclude: '"x"' }, /for ISTIO_OUTBOUND_OWNER_GROUPS_EXCLUDE$/],
   [{ excludeInterfaces: 'eth;rm' }, /invalid interface name "eth;rm"/],
   [{ rerouteVirtualInterfaces: 'net1,' }, /invalid interface name ""/],
 ];

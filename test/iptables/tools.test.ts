@@ -16,7 +16,7 @@ describe('hostTools', () => {
     const error: unknown = await run({ file: 'no-such-tool', args: [] }).catch((thrown: unknown) => thrown);
 
     assert.ok(error instanceof ToolStartError && error.missing);
-    assert.match(error.message, /^no no-such-tool found: install /);
+    assert.match(error.message, /^no no-such-tool found, of the package iptables$/);
   });
 });
 

@@ -14,6 +14,7 @@ import {
 } from '../../../iptables/settings-check.ts';
 import { parseVersion, type Purpose, waitArguments } from '../../../iptables/variant.ts';
 import { messageOf } from '../../../src/runtime/errors.ts';
+import { systemClock } from '../../../src/runtime/clock.ts';
 import { plainLog } from '../../../src/runtime/log.ts';
 import type { ConformanceCase } from '../case.ts';
 import { chainAfter, type NftOperation } from './nft-chain.ts';
@@ -59,7 +60,8 @@ const CHECKS: Readonly<Record<string, (line: Line) => unknown>> = {
     assert.deepEqual(args, waitArg ? ['--wait=30'] : []);
   },
   detection: async ({ force, usable, pick, error }) => {
-    const found = detectVariant({ run: fakeTools(usable), log: plainLog(() => undefined) }, 'v4', force);
+    const deps = { run: fakeTools(usable), clock: systemClock(), log: plainLog(() => undefined) };
+    const found = detectVariant(deps, 'v4', force, AbortSignal.any([]));
     await agreesAsync(async () => (await found).name, pick, error);
   },
   localIP: ({ addrs, dualStack, enableIPv6, hostIP, error }) =>

@@ -1,0 +1,149 @@
+// Capture by iptables: find the tools of both families, compare what is there with what is wanted, then apply or
+// clean up. Upstream counterpart: tools/istio-iptables/pkg/capture/run.go Run.
+
+import { messageOf } from '../src/runtime/errors.ts';
+import type { Log } from '../src/runtime/log.ts';
+import { applyRules, type FamilyState } from './apply.ts';
+import { cleanFamily, leftovers } from './cleanup.ts';
+import type { CaptureConfig } from './config.ts';
+import { chooseVariant, type DetectedVariant, type Evidence, gatherEvidence } from './detection.ts';
+import { CaptureError } from './errors.ts';
+import { FamilyTools } from './family-tools.ts';
+import { holdsGuardrails, removeGuardrails } from './guardrails.ts';
+import type { CaptureRequest } from './request.ts';
+import type { PatienceDeps } from './retry.ts';
+import { FAMILIES, type Family, type RulePlan } from './rule-list.ts';
+import { planRules } from './rules.ts';
+import type { Variant } from './variant.ts';
+import { combineVerdicts, type Verdict, verifyFamily } from './verify.ts';
+
+/** The variant of each family; absent where none is usable and none is needed. */
+export type Variants = Readonly<Record<Family, (Variant & Partial<DetectedVariant>) | undefined>>;
+
+export type BackendOptions = Pick<CaptureRequest, 'cleanup' | 'reconcile' | 'forceApply' | 'dryRun'>;
+
+export interface DetectionOptions extends Pick<CaptureRequest, 'cleanup' | 'forceBinary'> {
+  /** This host has no IPv4 address, so it may also lack the IPv4 tools. */
+  readonly ipv6Only: boolean;
+}
+
+/** @throws CaptureError when a family whose rules are to be changed has no usable tools */
+export async function detectVariants(
+  deps: PatienceDeps,
+  { enableIPv6 }: CaptureConfig,
+  { cleanup, forceBinary, ipv6Only }: DetectionOptions,
+  signal: AbortSignal,
+): Promise<Variants> {
+  const [first, second] = await Promise.all([
+    gatherEvidence(deps, 'v4', forceBinary),
+    gatherEvidence(deps, 'v6', forceBinary),
+  ]);
+  const choose = (evidence: Evidence, use: 'read' | 'write'): Promise<DetectedVariant> =>
+    chooseVariant(deps, evidence, use, signal);
+  const v4 = ipv6Only
+    ? await orWarn(choose(first, 'write'), 'this host has no IPv4 address', 'iptables', deps.log)
+    : await choose(first, 'write');
+  if (cleanup === 'all')
+    return { v4, v6: await orWarn(choose(second, 'write'), NO_IPV6, 'ip6tables', deps.log) };
+  if (enableIPv6) return { v4, v6: await choose(second, 'write') };
+  return { v4, v6: await orWarn(choose(second, 'read'), NO_IPV6, 'ip6tables', deps.log) };
+}
+
+const NO_IPV6 = 'IPv6 support is disabled (ENABLE_INBOUND_IPV6=false)';
+
+async function orWarn(
+  choice: Promise<DetectedVariant>,
+  why: string,
+  program: string,
+  log: Log,
+): Promise<DetectedVariant | undefined> {
+  try {
+    return await choice;
+  } catch (error) {
+    if (!(error instanceof CaptureError)) throw error;
+    log.warn(`Failed to detect a working ${program} binary; continuing because ${why}: ${error.message}`);
+    return undefined;
+  }
+}
+
+/** @returns takes back the rules this call added */
+export async function changeRules(
+  deps: PatienceDeps,
+  config: CaptureConfig,
+  options: BackendOptions,
+  variants: Variants,
+  signal: AbortSignal,
+): Promise<AsyncDisposableStack> {
+  const tools = { v4: toolsOf(deps, variants.v4), v6: toolsOf(deps, variants.v6) };
+  try {
+    const { families, verdict } = await verifyAll(deps, plan(config, variants), variants, tools, signal);
+    await removeLeftGuardrails(families, deps.log);
+    const planned = families.filter(({ rules }) => rules.length > 0);
+    if (options.cleanup === 'no') return await applyRules(planned, verdict, options, deps.log, signal);
+    await cleanAll(planned, variants, signal);
+    return new AsyncDisposableStack();
+  } finally {
+    await logFinalState(tools.v4, deps.log);
+    if (config.enableIPv6) await logFinalState(tools.v6, deps.log);
+  }
+}
+
+function plan(config: CaptureConfig, variants: Variants): RulePlan {
+  const { v4, v6 } = planRules(config);
+  return { v4: variants.v4 === undefined ? [] : v4, v6: variants.v6 === undefined ? [] : v6 };
+}
+
+function toolsOf(deps: PatienceDeps, variant: Variant | undefined): FamilyTools | undefined {
+  return variant && new FamilyTools({ ...deps, variant });
+}
+
+async function verifyAll(
+  { log }: PatienceDeps,
+  rules: RulePlan,
+  variants: Variants,
+  tools: Readonly<Record<Family, FamilyTools | undefined>>,
+  signal: AbortSignal,
+): Promise<{ readonly families: readonly FamilyState[]; readonly verdict: Verdict }> {
+  const verdicts = [];
+  const families: FamilyState[] = [];
+  for (const family of FAMILIES) {
+    const verdict = await verifyFamily(rules[family], tools[family], log, signal, variants[family]?.dump);
+    verdicts.push(verdict);
+    if (tools[family] !== undefined) families.push({ ...verdict, tools: tools[family] });
+  }
+  return { families, verdict: combineVerdicts(verdicts, log) };
+}
+
+/** Guards that a killed run left behind would hold all traffic for ever. */
+async function removeLeftGuardrails(families: readonly FamilyState[], log: Log): Promise<void> {
+  for (const { tools } of families.filter(({ before }) => holdsGuardrails(before))) {
+    log.warn(`${tools.label}: removing the traffic guards of a run that was killed`);
+    await removeGuardrails(tools, log);
+  }
+}
+
+async function cleanAll(
+  families: readonly FamilyState[],
+  variants: Variants,
+  signal: AbortSignal,
+): Promise<void> {
+  const left: string[] = [];
+  for (const { rules, before, tools } of families) {
+    const [family] = rules.map((rule) => rule.family);
+    const known = family !== undefined && variants[family]?.dump !== undefined;
+    if (known && leftovers(before).length === 0) continue; // nothing of ours, so nothing may be removed
+    const lines = await cleanFamily(rules, before, tools, signal);
+    left.push(...lines.map((line) => `${tools.label} ${line}`));
+  }
+  if (left.length === 0) return;
+  throw new CaptureError(`cleanup could not remove: ${left.join('; ')}`, { id: 'IPT-CLEANUP' });
+}
+
+async function logFinalState(tools: FamilyTools | undefined, log: Log): Promise<void> {
+  if (tools === undefined) return;
+  try {
+    log.info(`Final iptables state (${tools.label}):\n${(await tools.save(AbortSignal.any([]))).trimEnd()}`);
+  } catch (error) {
+    log.debug(`the final state cannot be read: ${messageOf(error)}`); // the run's own error was told already
+  }
+}

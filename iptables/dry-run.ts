@@ -1,0 +1,45 @@
+// A run that shows what would be done and starts nothing: tools are imagined to succeed on an empty kernel, and every
+// call is recorded.
+
+import { writeFile } from 'node:fs/promises';
+
+import { messageOf } from '../src/runtime/errors.ts';
+import { changeRules } from './backend.ts';
+import { CaptureError } from './errors.ts';
+import { backendOf, type CaptureJob, configOf } from './job.ts';
+import { plannedTransaction } from './nft/backend.ts';
+import type { PatienceDeps } from './retry.ts';
+import { recordingTools } from './tools.ts';
+import { imaginedVariant } from './variant.ts';
+
+export interface DryRunDeps extends Omit<PatienceDeps, 'run'> {
+  /** Receives the record, a line per call, when no file was named. */
+  readonly print: (line: string) => void;
+}
+
+/** @throws CaptureError when the record cannot be written */
+export async function dryRun(deps: DryRunDeps, job: CaptureJob, signal: AbortSignal): Promise<void> {
+  const { request } = job;
+  deps.log.info(`running ${backendOf(request)} in dry-run mode, no rule changes will be made`);
+  const record = await recordOf(deps, job, signal);
+  deps.log.info('skipping configuring routes due to dry run mode');
+  if (request.dryRunFile === '') {
+    record.forEach((line) => deps.print(line));
+    return;
+  }
+  try {
+    await writeFile(request.dryRunFile, record.map((line) => `${line}\n`).join(''));
+  } catch (error) {
+    throw new CaptureError(`the record: ${messageOf(error)}`, { id: 'IPT-RECORD', cause: error });
+  }
+}
+
+async function recordOf(deps: DryRunDeps, job: CaptureJob, signal: AbortSignal): Promise<readonly string[]> {
+  const config = configOf(job);
+  if (job.request.nativeNftables) return plannedTransaction(config, job.request).trimEnd().split('\n');
+  const record: string[] = [];
+  const run = recordingTools(record);
+  const variants = { v4: imaginedVariant('v4'), v6: imaginedVariant('v6') };
+  await changeRules({ ...deps, run }, config, job.request, variants, signal);
+  return record;
+}

@@ -1,0 +1,47 @@
+// Brings own chains to the wanted rules in one step per table, with traffic flowing: `--reconcile=auto`. Only chains
+// with our prefix, and jumps into them, are replaced; a rule that stands alone in a chain of others is added when it
+// is missing, and nothing else there is touched.
+
+import { jumpLines } from './cleanup.ts';
+import { checkCommands } from './commands.ts';
+import type { FamilyTools } from './family-tools.ts';
+import { newChains } from './restore.ts';
+import { isBuiltIn, jumpTarget, OWN_CHAIN_PREFIX, type Rule, ruleWords } from './rule-list.ts';
+import { ownChains, type State } from './state.ts';
+
+/** Restore input that makes of `before` what is wanted. */
+export async function repairText(rules: readonly Rule[], before: State, tools: FamilyTools): Promise<string> {
+  const missing = new Set<Rule>();
+  for (const rule of rules) if (!(await standsAlready(rule, tools))) missing.add(rule);
+  const tables = new Set([...rules.map(({ table }) => table), ...before.keys()]);
+  return [...tables]
+    .toSorted()
+    .map((table) =>
+      repairTable(
+        table,
+        rules.filter((rule) => rule.table === table && missing.has(rule)),
+        before,
+      ),
+    )
+    .join('');
+}
+
+function repairTable(table: string, rules: readonly Rule[], before: State): string {
+  const old = ownChains(before, table);
+  const wanted = newChains(rules);
+  const lines = [
+    ...jumpLines(before, table).map((line) => line.replace(/^\S+/, '-D')),
+    ...old.map((chain) => `-F ${chain}`),
+    ...old.filter((chain) => !wanted.includes(chain)).map((chain) => `-X ${chain}`),
+    ...wanted.filter((chain) => !old.includes(chain)).map((chain) => `-N ${chain}`),
+    ...rules.map((rule) => ruleWords(rule).join(' ')),
+  ];
+  return lines.length === 0 ? '' : [`* ${table}`, ...lines, 'COMMIT', ''].join('\n');
+}
+
+/** Rules of own chains, and jumps into them, are always made anew. */
+async function standsAlready(rule: Rule, tools: FamilyTools): Promise<boolean> {
+  if (!isBuiltIn(rule.chain) || jumpTarget(rule)?.startsWith(OWN_CHAIN_PREFIX) === true) return false;
+  const [args = []] = checkCommands([rule]);
+  return tools.succeeds(args);
+}
