@@ -1,18 +1,20 @@
-// Area `bootstrap`: whole bootstraps against golden files, and tables of the helper functions.
+// Area `bootstrap`: whole bootstraps against golden files and the real Envoy, and tables of the helper functions.
 
 import assert from 'node:assert/strict';
-import { mkdtemp, readFile, rm } from 'node:fs/promises';
+import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 
 import { bootstrapPath, writeBootstrap } from '../../src/bootstrap/bootstrap-file.ts';
 import { renderBootstrap, serializeBootstrap } from '../../src/bootstrap/bootstrap.ts';
+import { istioExtensions, withoutExtensions } from '../../src/bootstrap/envoy-extensions.ts';
 import { readTextIfExists } from '../../src/runtime/files.ts';
 import type { JsonObject } from '../../src/runtime/json.ts';
 import { comparable, withoutMachine, type NormaliseStep } from './bootstrap-comparison.ts';
 import { bootstrapInput, type BootstrapCaseInputs } from './bootstrap-inputs.ts';
 import { vectorCases, type BootstrapVectors } from './bootstrap-vectors.ts';
 import type { ConformanceCase } from './case.ts';
+import { EnvoyValidation, type RenderedBootstrap } from './envoy-validation.ts';
 
 interface BootstrapCase {
   readonly name: string;
@@ -24,14 +26,20 @@ interface BootstrapCase {
 
 export async function* cases(directory: string): AsyncIterable<ConformanceCase> {
   const list = JSON.parse(await readFile(join(directory, 'cases.json'), 'utf8')) as readonly BootstrapCase[];
+  const validation = await EnvoyValidation.create();
   for (const bootstrapCase of list) {
-    yield { name: bootstrapCase.name, run: () => runCase(directory, bootstrapCase) };
+    yield { name: bootstrapCase.name, run: () => runCase(directory, bootstrapCase, validation) };
   }
   const vectors = await readTextIfExists(join(directory, 'vectors.json'));
   if (vectors !== undefined) yield* vectorCases(JSON.parse(vectors) as BootstrapVectors);
+  for (const line of validation.report()) console.log(line);
 }
 
-async function runCase(directory: string, bootstrapCase: BootstrapCase): Promise<void> {
+async function runCase(
+  directory: string,
+  bootstrapCase: BootstrapCase,
+  validation: EnvoyValidation,
+): Promise<void> {
   const golden = JSON.parse(await readFile(join(directory, bootstrapCase.golden), 'utf8')) as JsonObject;
   const temporary = await mkdtemp(join(tmpdir(), 'bootstrap-case-'));
   try {
@@ -41,9 +49,24 @@ async function runCase(directory: string, bootstrapCase: BootstrapCase): Promise
     assert.deepEqual(comparable(actual), comparable(golden));
     assertStatsMatcher(document, inputs);
     await assertTokenFile(inputs, bootstrapCase.checks);
+    const rendered = await readyForEnvoy(document, temporary, 'envoy-rev.json');
+    await validation.check(bootstrapCase.name, rendered, async (expectLoad) => {
+      const lacking = istioExtensions(document).map(({ name }) => name);
+      const upstream = withoutExtensions(document, lacking).document;
+      await expectLoad(await readyForEnvoy(upstream, temporary, 'upstream.json'));
+    });
   } finally {
     await rm(temporary, { recursive: true });
   }
+}
+
+async function readyForEnvoy(
+  document: JsonObject,
+  directory: string,
+  file: string,
+): Promise<RenderedBootstrap> {
+  await writeFile(join(directory, file), serializeBootstrap(document));
+  return { document, args: ['-c', file, '--allow-unknown-static-fields'], directory };
 }
 
 function withDirectory(inputs: BootstrapCaseInputs, directory: string): BootstrapCaseInputs {

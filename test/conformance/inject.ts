@@ -9,8 +9,9 @@ import { readTextIfExists } from '../../src/runtime/files.ts';
 import { makeAuthority } from '../security/authority.ts';
 import { ahead } from './ahead.ts';
 import type { ConformanceCase } from './case.ts';
+import { EnvoyValidation } from './envoy-validation.ts';
 import { checkRealRun, type RealRun } from './kernel/real-runs.ts';
-import { checkLaunch } from './launch/check.ts';
+import { checkLaunch, type LaunchSurroundings } from './launch/check.ts';
 import type { AgentStart } from './launch/launch-case.ts';
 
 /** Processes at a time. */
@@ -32,25 +33,32 @@ interface InjectedDocument {
 
 /** @throws when `directory` has no expectations, or one without its document */
 export async function* cases(directory: string): AsyncIterable<ConformanceCase> {
-  const rootCertificate = (await makeAuthority()).rootPem;
+  const { rootPem } = await makeAuthority();
+  const surroundings = { rootCertificate: rootPem, validation: await EnvoyValidation.create() };
   const paths = await readdir(join(directory, EXPECTED), { recursive: true });
   const names = paths.filter((path) => path.endsWith('.json')).map((path) => path.slice(0, -'.json'.length));
-  const items = names.sort().map((name) => ({ name, run: () => check(directory, name, rootCertificate) }));
+  const items = names.sort().map((name) => ({ name, run: () => check(directory, name, surroundings) }));
   yield* ahead(items, CONCURRENCY);
+  for (const line of surroundings.validation.report()) console.log(line);
 }
 
-async function check(directory: string, name: string, rootCertificate: string): Promise<void> {
+async function check(directory: string, name: string, surroundings: LaunchSurroundings): Promise<void> {
   const expected = await readFile(join(directory, EXPECTED, `${name}.json`), 'utf8');
   const { documents } = JSON.parse(expected) as InjectedDocument;
   const containers = documents.flatMap((document) => document.containers);
   const text = await readTextIfExists(join(directory, name));
   if (text !== undefined) assert.deepEqual(ownContainers(text), namesOf(containers));
-  for (const container of containers) await checkContainer(container, rootCertificate);
+  for (const container of containers) await checkContainer(container, name, surroundings);
 }
 
-async function checkContainer(container: Container, rootCertificate: string): Promise<void> {
+async function checkContainer(
+  container: Container,
+  document: string,
+  surroundings: LaunchSurroundings,
+): Promise<void> {
   try {
-    await ('variant' in container ? checkRealRun(container) : checkLaunch(container, rootCertificate));
+    if ('variant' in container) await checkRealRun(container);
+    else await checkLaunch({ ...container, name: document }, surroundings);
   } catch (error) {
     if (error instanceof Error) error.message = `${nameOf(container)}: ${error.message}`;
     if (error instanceof assert.AssertionError) error.generatedMessage = false; // so that it is shown

@@ -6,6 +6,7 @@ import { join } from 'node:path';
 
 import { ahead } from './ahead.ts';
 import type { ConformanceCase } from './case.ts';
+import { EnvoyValidation } from './envoy-validation.ts';
 import type { LaunchCase } from './launch/launch-case.ts';
 import { checkLaunch } from './launch/check.ts';
 
@@ -16,6 +17,8 @@ const CONCURRENCY = 2;
 export async function* cases(directory: string): AsyncIterable<ConformanceCase> {
   const list = JSON.parse(await readFile(join(directory, 'cases.json'), 'utf8')) as readonly LaunchCase[];
   const rootCertificate = await readFile(join(directory, 'root-cert.pem'), 'utf8');
-  const items = list.map((item) => ({ name: item.name, run: () => checkLaunch(item, rootCertificate) }));
+  const surroundings = { rootCertificate, validation: await EnvoyValidation.create() };
+  const items = list.map((item) => ({ name: item.name, run: () => checkLaunch(item, surroundings) }));
   yield* ahead(items, CONCURRENCY);
+  for (const line of surroundings.validation.report()) console.log(line);
 }

@@ -15,7 +15,7 @@ export interface LaunchExpectation {
   /** What the reference wrote where that was no JSON. */
   readonly bootstrapText?: string;
   /** Absent when the file is not written. */
-  readonly grpcBootstrap?: JsonObject | undefined;
+  readonly grpcBootstrap?: JsonObject;
   readonly lightstepToken?: string;
   /** `uid:gid`, absent when they are those of the agent. */
   readonly envoyUserGroup?: string;
