@@ -22,6 +22,8 @@ export interface ForwardSettings {
   readonly timeoutMs: number;
   /** DNS_FORWARD_RETRIES: further rounds when every resolver failed. */
   readonly retries: number;
+  /** Queries that may wait for an answer at one time. Default 4096. */
+  readonly maxFlights?: number;
 }
 
 export interface ForwarderDeps {
@@ -32,7 +34,7 @@ export interface ForwarderDeps {
   readonly metrics: DnsMetrics;
 }
 
-const MAX_FLIGHTS = 4096;
+const DEFAULT_MAX_FLIGHTS = 4096;
 const ROUND_PAUSE_MS = 100;
 const IDS = 0x1_0000;
 
@@ -69,8 +71,9 @@ export class Forwarder {
   }
 
   async #inFlight(query: Message, protocol: Protocol, signal: AbortSignal): Promise<Message | undefined> {
-    if (this.#flights.size >= MAX_FLIGHTS) {
-      this.#deps.log.debug(`more than ${MAX_FLIGHTS} queries wait for an answer`);
+    const { maxFlights = DEFAULT_MAX_FLIGHTS } = this.#settings;
+    if (this.#flights.size >= maxFlights) {
+      this.#deps.log.debug(`${maxFlights} queries wait for an answer already`);
       return undefined;
     }
     const sent = withHeaderId(query, randomInt(IDS));

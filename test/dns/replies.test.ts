@@ -18,13 +18,13 @@ describe('headerReply', () => {
 
     const reply = headerReply(query, RCODE.NOTIMP);
 
-    equal(reply.toString('hex'), `1234${'a914'}${'0000'.repeat(4)}`);
+    equal(reply.toString('hex'), `1234a914${'0000'.repeat(4)}`);
   });
 
   it('leaves out the opcode of a malformed query', () => {
     const reply = headerReply(encodeQuery({ id: 7, opcode: 4 }), RCODE.FORMERR);
 
-    equal(reply.toString('hex'), `0007${'8101'}${'0000'.repeat(4)}`);
+    equal(reply.toString('hex'), `00078101${'0000'.repeat(4)}`);
   });
 });
 

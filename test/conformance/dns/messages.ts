@@ -201,12 +201,12 @@ async function checkReloads(fixtures: Fixtures, running: RunningServer, reloads:
     'twice.example': { ips: [`10.3.0.${last}`, `10.4.0.${last}`], registry: 'External' },
   });
   await running.server.setNameTable(table(0));
-  let isOver = false;
+  const over = new AbortController();
   const reloading = (async (): Promise<void> => {
     for (let last = 1; last <= reloads; last += 1) await running.server.setNameTable(table(last));
-    isOver = true;
+    over.abort();
   })();
-  while (!isOver) {
+  while (!over.signal.aborted) {
     const { answers } = await running.ask({ name: 'twice.example.' });
     const lasts = answers.map(({ data }) => data.split('.')[3]);
     assert.equal(answers.length, 2);

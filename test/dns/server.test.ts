@@ -1,0 +1,170 @@
+import { deepEqual, equal, ok, rejects } from 'node:assert/strict';
+import { createSocket } from 'node:dgram';
+import { once } from 'node:events';
+import { Resolver } from 'node:dns/promises';
+import { connect, createServer } from 'node:net';
+
+import { DnsServer } from '../../src/dns/server.ts';
+import { FakeClock } from '../support/fake-clock.ts';
+import { askTcp } from './support/dns-client.ts';
+import { FakeResolver, SILENT } from './support/fake-resolver.ts';
+import { RunningServer } from './support/running-server.ts';
+import { encodeQuery, FLAG } from './support/wire.ts';
+
+const HUGE = Object.fromEntries(
+  Array.from({ length: 3000 }, (_, index) => [`h${index}`, { ips: ['1.1.1.1'] }]),
+);
+const TABLE = { 'web.example': { ips: ['10.0.0.1'], registry: 'External' } };
+
+describe('DnsServer', () => {
+  it('listens for UDP, then TCP, at each address, and says so', async () => {
+    const listen = ['127.0.0.1', '::1'].map((host) => ({ host, port: 0 }));
+
+    await using running = await RunningServer.start({ listen });
+
+    deepEqual(
+      running.server.addresses.map((address) => address.replace(/:\d+$/, '')),
+      ['udp 127.0.0.1', 'tcp 127.0.0.1', 'udp [::1]', 'tcp [::1]'],
+    );
+    deepEqual(running.recorded.messages('info'), [
+      'Starting local udp DNS server on 127.0.0.1:0',
+      'Starting local tcp DNS server on 127.0.0.1:0',
+      'Starting local udp DNS server on [::1]:0',
+      'Starting local tcp DNS server on [::1]:0',
+    ]);
+  });
+
+  it('listens where a name leads', async () => {
+    await using running = await RunningServer.start({ listen: [{ host: 'localhost', port: 0 }] });
+
+    ok(running.server.addresses.every((address) => /^(udp|tcp) (127\.0\.0\.1|\[::1\]):/.test(address)));
+  });
+
+  it('forwards over the protocol of the query, and back', async () => {
+    await using resolver = await FakeResolver.start();
+    await using running = await RunningServer.start({ resolvers: [resolver.address] });
+
+    for (const protocol of ['udp', 'tcp'] as const) {
+      const reply = await running.ask({ id: 99, name: 'www.bing.com.' }, protocol);
+
+      equal(reply.id, 99);
+      deepEqual(
+        reply.answers.map(({ data }) => data),
+        ['1.1.1.1'],
+      );
+    }
+    deepEqual(
+      resolver.queries.map(({ protocol }) => protocol),
+      ['udp', 'tcp'],
+    );
+    deepEqual([running.counts.request, running.counts.forwarded], [2, 2]);
+  });
+
+  it('serves the resolver of the system', async () => {
+    await using resolver = await FakeResolver.start();
+    await using running = await RunningServer.start({ resolvers: [resolver.address] });
+    await running.server.setNameTable(TABLE);
+    const system = new Resolver();
+    system.setServers([`127.0.0.1:${running.at('udp').port}`]);
+
+    deepEqual(await system.resolve4('web.example'), ['10.0.0.1']);
+    deepEqual(await system.resolve4('www.bing.com'), ['1.1.1.1']);
+    await rejects(system.resolve6('web.example'), { code: 'ENODATA' });
+    await rejects(system.resolve4('none.example'), { code: 'ENOTFOUND' });
+  });
+
+  it('says nothing to what is no query, and goes on', async () => {
+    await using running = await RunningServer.start();
+    await running.server.setNameTable(TABLE);
+
+    const socket = createSocket('udp4');
+    const { host, port } = running.at('udp');
+    for (const bytes of [Buffer.alloc(3), encodeQuery({ flags: FLAG.QR })]) socket.send(bytes, port, host);
+    socket.send(encodeQuery({ id: 5, name: 'web.example.' }), port, host);
+    const [reply] = (await once(socket, 'message')) as [Buffer];
+    socket.close();
+
+    equal(reply.readUInt16BE(0), 5);
+  });
+
+  it('answers from one table until the next one is complete', async () => {
+    await using resolver = await FakeResolver.start();
+    await using running = await RunningServer.start({ resolvers: [resolver.address] });
+    equal(running.server.hasTable, false);
+    equal(running.server.debugTable(), undefined);
+    await running.server.setNameTable(TABLE);
+
+    const next = running.server.setNameTable(HUGE);
+    const during = running.server.debugTable()?.table['web.example'];
+    await next;
+    const after = await running.ask({ name: 'web.example.' });
+
+    deepEqual(during, TABLE['web.example']);
+    equal(after.rcode, 3);
+    equal(running.server.hasTable, true);
+  });
+
+  it('lets the newest table count, however long the others take', async () => {
+    await using running = await RunningServer.start();
+
+    await Promise.all([running.server.setNameTable(HUGE), running.server.setNameTable(TABLE)]);
+
+    deepEqual(running.server.debugTable(), {
+      table: { ...TABLE, 'web.example.': { ips: ['10.0.0.1'], registry: 'Kubernetes' } },
+    });
+  });
+
+  for (const protocol of ['udp', 'tcp'] as const) {
+    it(`fails when ${protocol} is taken, names the address, and leaves nothing open`, async () => {
+      const taken =
+        protocol === 'udp'
+          ? createSocket('udp4').bind(0, '127.0.0.1')
+          : createServer().listen(0, '127.0.0.1');
+      await once(taken, 'listening');
+      const { port } = taken.address() as { port: number };
+
+      await rejects(RunningServer.start({ listen: [{ host: '127.0.0.1', port }] }), {
+        message: new RegExp(`^unable to listen on ${protocol} 127\\.0\\.0\\.1:${port}: .*EADDRINUSE`),
+      });
+      taken.close();
+      await once(taken, 'close');
+
+      await using running = await RunningServer.start({ listen: [{ host: '127.0.0.1', port }] });
+      equal(running.server.addresses.length, 2);
+    });
+  }
+
+  it('drops what is under way when it closes, and may be closed twice', async () => {
+    await using resolver = await FakeResolver.start(SILENT);
+    const clock = new FakeClock();
+    const running = await RunningServer.start({ resolvers: [resolver.address] }, { clock });
+    const { host, port } = running.at('udp');
+    const client = createSocket('udp4');
+    client.send(encodeQuery({ name: 'a.' }), port, host);
+    const overTcp = askTcp(running.at('tcp'), [encodeQuery({ name: 'b.' })]);
+    while (resolver.queries.length < 2) await nextTurn();
+
+    await running.server.close();
+    await running.server.close();
+
+    deepEqual(await overTcp, []);
+    equal(clock.sleepers, 0);
+    client.close();
+    await rejects(once(connect(running.at('tcp')), 'connect'), { code: 'ECONNREFUSED' });
+  });
+
+  it('is disposed of by closing it', async () => {
+    const running = await RunningServer.start();
+
+    await running.server[Symbol.asyncDispose]();
+
+    deepEqual(running.server.addresses, []);
+    ok(running.server instanceof DnsServer);
+  });
+});
+
+function nextTurn(): Promise<void> {
+  return new Promise((resolve) => {
+    setImmediate(resolve);
+  });
+}
