@@ -6,14 +6,9 @@ import type { Json } from '../runtime/json.ts';
 
 const FORMS = ['text', 'json', 'yaml'] as const;
 
-export const outputFlag = flag(
-  'output',
-  STRING,
-  'text',
-  'Form of the output: text, json or yaml.',
-  'o',
-  FORMS,
-);
+export const outputFlag = flag('output', STRING, 'text', 'Form of the output: text, json or yaml.', 'o', {
+  choices: FORMS,
+});
 
 /**
  * @param shown the data, for json and yaml

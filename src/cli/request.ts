@@ -23,7 +23,7 @@ const FLAGS = {
     15_000,
     'Port that is asked: 15000 Envoy, 15020 the agent, 15021 readiness, 15004.',
     undefined,
-    ALLOWED_PORTS.map(String),
+    { choices: ALLOWED_PORTS.map(String) },
   ),
 };
 

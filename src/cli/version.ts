@@ -12,7 +12,7 @@ import { warnOfRejectedVariables } from './rejected-variables.ts';
 
 const FLAGS = {
   short: flag('short', BOOL, false, 'Show the version number alone.', 's'),
-  output: flag('output', STRING, '', "'yaml' or 'json'; else one line.", 'o', ['yaml', 'json']),
+  output: flag('output', STRING, '', "'yaml' or 'json'; else one line.", 'o', { choices: ['yaml', 'json'] }),
 };
 
 const GUIDE = `The version is that of the Istio release this agent stands in for: control planes and tools look at it. The agent's own

@@ -19,7 +19,14 @@ export interface FlagKind<T> {
   format(value: T): string;
 }
 
-export interface FlagRow<T> {
+export interface FlagMarks {
+  /** The values a shell offers; undefined: any text. Nothing is refused by it. */
+  readonly choices?: readonly string[];
+  /** Why giving it changes nothing; undefined when it has its effect. */
+  readonly noEffect?: string;
+}
+
+export interface FlagRow<T> extends FlagMarks {
   /** Without dashes, for example `log_target`. */
   readonly name: string;
   /** One letter, without the dash. */
@@ -27,8 +34,6 @@ export interface FlagRow<T> {
   readonly kind: FlagKind<T>;
   readonly fallback: T;
   readonly help: string;
-  /** The values a shell offers; undefined: any text. Nothing is refused by it. */
-  readonly choices?: readonly string[];
 }
 
 export type FlagTable = Readonly<Record<string, FlagRow<unknown>>>;
@@ -42,9 +47,9 @@ export function flag<T>(
   fallback: NoInfer<T>,
   help: string,
   short?: string,
-  choices?: readonly string[],
+  marks: FlagMarks = {},
 ): FlagRow<T> {
-  return { name, kind, fallback, help, ...(short !== undefined && { short }), ...(choices && { choices }) };
+  return { name, kind, fallback, help, ...(short !== undefined && { short }), ...marks };
 }
 
 /** The defaults of a table, as if no flag had been given. */

@@ -30,7 +30,9 @@ export const logFlags = {
     '',
     'Scopes whose lines name file and line, comma separated, or all.',
   ),
-  vklog: flag('vklog', INT, 0, 'Accepted: there is no Kubernetes client library.'),
+  vklog: flag('vklog', INT, 0, 'Accepted: there is no Kubernetes client library.', undefined, {
+    noEffect: 'there is no Kubernetes client library',
+  }),
 };
 
 export type LogFlagValues = FlagValues<typeof logFlags>;

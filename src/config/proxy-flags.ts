@@ -10,6 +10,7 @@ function unset<T>(name: string, kind: FlagKind<T>, help: string) {
   return flag<T | undefined>(name, kind, undefined, help);
 }
 
+const NO_STS = { noEffect: 'there is no token exchange server: the reference no longer uses one either' };
 const ENVOY_LEVELS = ['trace', 'debug', 'info', 'warning', 'error', 'critical', 'off'];
 
 export const proxyFlags = {
@@ -37,7 +38,7 @@ export const proxyFlags = {
     'warning',
     "Envoy's log level, for some components another: info,upstream:debug.",
     undefined,
-    ENVOY_LEVELS,
+    { choices: ENVOY_LEVELS },
   ),
   proxyComponentLogLevel: flag(
     'proxyComponentLogLevel',
@@ -53,9 +54,18 @@ export const proxyFlags = {
   ),
   templateFile: flag('templateFile', STRING, '', 'Bootstrap template, a file, instead of the built-in one.'),
   outlierLogPath: flag('outlierLogPath', STRING, '', 'File Envoy writes outlier events to; empty: none.'),
-  profiling: flag('profiling', BOOL, true, 'Serve profiles on the status port, to this host only.'),
-  stsPort: flag('stsPort', INT, 0, 'Accepted: there is no token exchange server.'),
-  tokenManagerPlugin: flag('tokenManagerPlugin', STRING, '', 'Accepted: there is no token exchange server.'),
+  profiling: flag(
+    'profiling',
+    BOOL,
+    true,
+    'Serve profiles on the status port, to this host only.',
+    undefined,
+    {
+      noEffect: 'profiles are not served in this version',
+    },
+  ),
+  stsPort: flag('stsPort', INT, 0, 'Accepted: there is no token exchange server.', undefined, NO_STS),
+  tokenManagerPlugin: flag('tokenManagerPlugin', STRING, '', 'Accepted, likewise.', undefined, NO_STS),
   binaryPath: flag('binaryPath', STRING, '', 'Envoy, a file that must exist; beats ProxyConfig binaryPath.'),
   hotRestart: unset(
     'hot-restart',
@@ -68,7 +78,7 @@ export const proxyFlags = {
     '',
     'When Envoy ends by itself: never, on-failure or always start it again; default: ENVOY_RESTART_POLICY, on-failure.',
     undefined,
-    ['never', 'on-failure', 'always'],
+    { choices: ['never', 'on-failure', 'always'] },
   ),
   drainDuration: unset(
     'drainDuration',
@@ -86,7 +96,7 @@ export const proxyFlags = {
     '',
     "propagate: end with Envoy's own code when it dies; empty: with 0.",
     undefined,
-    ['propagate'],
+    { choices: ['propagate'] },
   ),
 };
 

@@ -1,0 +1,20 @@
+// The fields of ProxyConfig that this agent reads and that change nothing in it, each with the reason. They are part
+// of the node's metadata like the others, so the control plane sees them.
+
+import type { proxyConfigFields } from './proxy-config-fields.ts';
+
+const DEPRECATED = 'deprecated, and nothing reads it any more';
+const INJECTOR = 'for the injector, which acts before there is an agent';
+
+export const fieldsWithoutEffect: Partial<Record<keyof typeof proxyConfigFields, string>> = {
+  discoveryRefreshDelay: DEPRECATED,
+  zipkinAddress: 'deprecated: tracing.zipkin.address is read',
+  availabilityZone: 'deprecated: the locality comes from labels and the cloud platform',
+  sds: DEPRECATED,
+  envoyMetricsServiceAddress: 'deprecated: envoyMetricsService.address is read',
+  holdApplicationUntilProxyStarts: INJECTOR,
+  image: INJECTOR,
+  caCertificatesPem: 'it counts only over xDS, which is not in this version',
+  readinessProbe: 'the health of an application on a machine is not reported in this version',
+  privateKeyProvider: 'providers of private keys are not used in this version',
+};
