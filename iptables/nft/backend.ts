@@ -25,7 +25,7 @@ export interface NftOptions {
 
 /** What a run would load into a kernel that holds nothing of ours. */
 export function plannedTransaction(config: CaptureConfig, { cleanup }: NftOptions): string {
-  return cleanup === 'no' ? applyText(planNftRules(config), new Map()) : cleanupText();
+  return cleanup === 'no' ? applyText(planNftRules(config), new Set()) : cleanupText();
 }
 
 /**
@@ -103,7 +103,7 @@ export async function settleNativeTables(
   cleanup: NftOptions['cleanup'],
 ): Promise<void> {
   if (cleanup === 'only') return;
-  const left = [...parseRuleset(await outputOf(run, 'nft', ['-s', 'list', 'ruleset'])).own.keys()];
+  const left = [...parseRuleset(await outputOf(run, 'nft', ['-s', 'list', 'ruleset'])).own];
   if (left.length === 0) return;
   const tables = left.join(', ');
   if (cleanup === 'no') {

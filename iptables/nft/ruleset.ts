@@ -2,11 +2,11 @@
 // its own. Pure.
 
 import { OWN_CHAIN_PREFIX } from '../rule-list.ts';
-import { OWN_TABLES, type PresentChains } from './transaction.ts';
+import { OWN_TABLES } from './transaction.ts';
 
 export interface Ruleset {
-  /** Own tables that exist, with the names of their chains. */
-  readonly own: PresentChains;
+  /** Names of own tables that exist. */
+  readonly own: ReadonlySet<string>;
   /** The text of own tables, which makes them again. */
   readonly ownText: string;
   /** True when iptables-nft holds chains of a run that used iptables. */
@@ -22,7 +22,7 @@ export function parseRuleset(text: string): Ruleset {
   }));
   const own = tables.filter(({ name }) => OWN_TABLES.includes(name));
   return {
-    own: new Map(own.map(({ name, chains }) => [name, chains])),
+    own: new Set(own.map(({ name }) => name)),
     ownText: own.map(({ body }) => `${body}\n`).join(''),
     iptablesChains: tables.some(({ chains }) => chains.some((chain) => chain.startsWith(OWN_CHAIN_PREFIX))),
   };

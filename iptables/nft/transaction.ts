@@ -42,21 +42,20 @@ const tableName = (table: NftTable): string => `inet istio-proxy-${table}`;
 /** Names of the own tables, each with its family. */
 export const OWN_TABLES: readonly string[] = TABLES.map(tableName);
 
-/** Own tables that exist, and the names of the chains in them. */
-export type PresentChains = ReadonlyMap<string, readonly string[]>;
-
 /**
- * Replaces what own tables hold by these rules; tables and chains that are no longer needed are deleted.
+ * Replaces what own tables hold by these rules; tables that are no longer needed are deleted.
  *
+ * @param present names of own tables that exist
  * @returns one command per line, each line ended; empty text when there is nothing to do
  */
-export function applyText(rows: readonly NftRow[], present: PresentChains): string {
+export function applyText(rows: readonly NftRow[], present: ReadonlySet<string>): string {
   return joined(
     TABLES.flatMap((table) => {
       const own = rows.filter((row) => row.table === table);
       const name = tableName(table);
-      if (own.length > 0) return tableCommands(name, own, CHAINS[table], present.get(name) ?? []);
-      return present.has(name) ? [`delete table ${name}`] : [];
+      const isPresent = present.has(name);
+      if (own.length > 0) return tableCommands(name, own, CHAINS[table], isPresent);
+      return isPresent ? [`delete table ${name}`] : [];
     }),
   );
 }
@@ -75,19 +74,26 @@ function tableCommands(
   name: string,
   rows: readonly NftRow[],
   definitions: readonly ChainDefinition[],
-  present: readonly string[],
+  isPresent: boolean,
 ): readonly string[] {
   const used = new Set(rows.map(({ chain }) => chain));
   const chains = definitions.filter((definition) => used.has(definition.name));
   return [
     `add table ${name}`,
-    `flush table ${name}`,
-    ...present.filter((chain) => !used.has(chain)).map((chain) => `delete chain ${name} ${chain}`),
+    ...(isPresent ? renewal(name) : [`flush table ${name}`]),
     ...chains.map(
       ({ name: chain, hook }) => `add chain ${name} ${chain}${hook === undefined ? '' : ` ${hook}`}`,
     ),
     ...ruleCommands(name, rows),
   ];
+}
+
+/**
+ * Flushing would not do: chains that are no longer needed would stay, and nft finds the index of an insert among the
+ * rules that it read before the flush.
+ */
+function renewal(name: string): readonly string[] {
+  return [`delete table ${name}`, `add table ${name}`];
 }
 
 /** An insert needs a rule at its index: without one it is an append. */

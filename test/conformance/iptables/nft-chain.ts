@@ -9,7 +9,7 @@ export type NftOperation = readonly [operation: string, ...words: string[]];
 
 export function chainAfter(operations: readonly NftOperation[]): readonly string[] {
   const chain: string[] = [];
-  for (const line of applyText(operations.map(rowOf), new Map()).split('\n')) {
+  for (const line of applyText(operations.map(rowOf), new Set()).split('\n')) {
     const { index, rule } =
       /^(?:add|insert) rule inet \S+ \S+ (?:index (?<index>\d+) )?(?<rule>.*)$/.exec(line)?.groups ?? {};
     if (rule === undefined) continue;

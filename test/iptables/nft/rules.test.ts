@@ -36,7 +36,7 @@ describe('planNftRules', () => {
       const rows = planNftRules(resolveCapture(podSettings(changes)));
 
       const golden = await readFile(join(import.meta.dirname, 'golden', name), 'utf8');
-      assert.equal(applyText(rows, new Map()), golden);
+      assert.equal(applyText(rows, new Set()), golden);
     });
   }
 
