@@ -2,12 +2,10 @@
 // there before Envoy, and goes after it. Upstream: istio 1.31 pkg/istio-agent/agent.go, app/cmd.go.
 
 import type { AgentConfig } from '../config/agent-config.ts';
-import { findEnvoyBinary } from '../envoy/binary.ts';
 import type { EnvoyOutput } from '../envoy/epoch.ts';
 import { EnvoySupervisor, type EnvoyEnd } from '../envoy/supervisor.ts';
 import { instanceAddresses } from '../node/instance-addresses.ts';
 import { readInterfaces, settledInterfaces } from '../node/network-interfaces.ts';
-import type { Platform } from '../node/platform/platform.ts';
 import { loadMessages } from '../proto/messages.ts';
 import type { Clock } from '../runtime/clock.ts';
 import { AgentError } from '../runtime/errors.ts';
@@ -15,20 +13,19 @@ import { readTextIfExists } from '../runtime/files.ts';
 import type { Log } from '../runtime/log.ts';
 import type { Spawn } from '../runtime/spawn.ts';
 import { runTasks } from '../runtime/tasks.ts';
-import type { SecretManager } from '../security/secret-manager.ts';
-import { SdsServer } from '../sds/server.ts';
+import type { WorkloadSecrets } from '../security/external-identity.ts';
 import { StatusServer } from '../status/server.ts';
-import { XdsProxy, type XdsProxySnapshot } from '../xds-proxy/proxy.ts';
-import { BootstrapWriter } from './bootstrap-writer.ts';
+import type { XdsProxy, XdsProxySnapshot } from '../xds-proxy/proxy.ts';
 import { controlsOf, type AgentControls } from './controls.ts';
 import { Counters } from './counters.ts';
-import { dnsPlan, startDns } from './dns.ts';
-import { envoySettings } from './envoy-settings.ts';
-import { openIdentity, type Identity } from './identity.ts';
-import { nodeIdOf, type HostFacts } from './node-facts.ts';
+import { startDns } from './dns.ts';
+import { NoEnvoy } from './no-envoy.ts';
+import { nodeIdOf } from './node-facts.ts';
 import { PlatformProbe, platformSettings } from './platform-probe.ts';
+import { prepare, type PreparedEnvoy } from './preparation.ts';
+import { startSds, startXdsProxy } from './socket-servers.ts';
 import { statusDeps } from './status.ts';
-import { refuseUnsupported, withoutEffect } from './unsupported.ts';
+import { withoutEffect } from './unsupported.ts';
 import { xdsReadiness } from './xds-state.ts';
 
 export interface AgentDeps {
@@ -80,65 +77,53 @@ async function startAndRun(
   deps: AgentDeps,
   { asked, stopping, running }: RunInput,
 ): Promise<EnvoyEnd> {
-  refuseUnsupported(config);
+  const { log } = deps;
   const ignored = withoutEffect(config);
-  if (ignored !== '') deps.log.warn(`without effect in this version: ${ignored}`);
-  const dns = await dnsPlan(config, deps.log);
-  const binaryPath = await findEnvoyBinary(config.envoy.binary);
+  if (ignored !== '') log.warn(`without effect in this version: ${ignored}`);
   const instanceIps = await addressesOf(config, deps.clock, stopping);
-  logRole(config, instanceIps, deps.log);
+  logRole(config, instanceIps, log);
   const counters = new Counters();
-  const identity = await openIdentity(config, { ...deps, messages: loadMessages(), meter: counters.csr });
 
   await using servers = new AsyncDisposableStack();
+  const probing = { ...deps, readText: readTextIfExists };
+  const probe = servers.use(new PlatformProbe(platformSettings(config, instanceIps), probing, stopping));
+  const given = { instanceIps, platform: probe.answer, messages: loadMessages(), meter: counters.csr };
+  const { dns, host, identity, grpcBootstrap, envoy } = await prepare(
+    config,
+    { ...deps, ...given },
+    stopping,
+  );
+  const { secrets } = identity;
+  servers.use(secrets);
+
   // Envoy asks the xDS proxy before a restart, and the proxy is opened after the supervisor is made.
   const xds: { proxy?: XdsProxy } = {};
   const xdsSnapshot = (): XdsProxySnapshot => xds.proxy?.snapshot() ?? { generations: [] };
-  const probing = { ...deps, readText: readTextIfExists };
-  const probe = servers.use(new PlatformProbe(platformSettings(config, instanceIps), probing, stopping));
-  const host = { instanceIps, credentialSocketExists: false, servesFilesOnly: false };
-  const supervisor = await makeSupervisor(config, deps, {
-    binaryPath,
-    host,
-    platform: probe.answer,
-    xdsSnapshot,
-  });
-  const controls = controlsOf({ supervisor, secrets: identity.secrets, stopping: asked, log: deps.log });
+  const supervisor = envoy === undefined ? new NoEnvoy(log) : supervisorOf(envoy, deps, xdsSnapshot);
+  const controls = controlsOf({ supervisor, secrets, stopping: asked, log });
 
-  servers.use(identity.secrets);
   if (config.proxyConfig.statusPort !== 0) {
-    const { secrets } = identity;
-    const parts = { ...deps, secrets, supervisor, counters, controls, xdsSnapshot, instanceIps, stopping };
+    const parts = { ...deps, host, secrets, supervisor, counters, controls, xdsSnapshot, stopping };
     const status = servers.use(new StatusServer(statusDeps(config, parts)));
     await status.listen();
   }
+  const serverDeps = { ...deps, identity, counters };
   // awaited here: what serves closes after Envoy
-  return await keepingCertificates(identity.secrets, async (lifetime) => {
+  return await keepingCertificates(secrets, async (lifetime) => {
     if (dns !== undefined) servers.use(await startDns(dns, config, deps, counters.dns));
-    servers.use(await startSds(config, deps, identity, counters));
-    xds.proxy = servers.use(await startXdsProxy(config, deps, identity, counters));
+    if (envoy !== undefined) servers.use(await startSds(config, serverDeps, host.servesFilesOnly));
+    xds.proxy = servers.use(await startXdsProxy(config, serverDeps));
+    await grpcBootstrap.write();
     running(controls);
     return supervisor.run(AbortSignal.any([stopping, lifetime]));
   });
 }
 
-interface SupervisorInput {
-  readonly binaryPath: string;
-  readonly host: HostFacts;
-  readonly platform: Promise<Platform>;
-  readonly xdsSnapshot: () => XdsProxySnapshot;
-}
-
-async function makeSupervisor(
-  config: AgentConfig,
+function supervisorOf(
+  { writer, settings }: PreparedEnvoy,
   deps: AgentDeps,
-  input: SupervisorInput,
-): Promise<EnvoySupervisor> {
-  const { log, reload } = deps;
-  const { binaryPath, host, platform, xdsSnapshot } = input;
-  const writer = new BootstrapWriter({ load: firstThen(config, reload), host, platform, log });
-  await writer.check(config); // a mistake in it is told now, before a port is open
-  const settings = await envoySettings(config, binaryPath, host.instanceIps, log);
+  xdsSnapshot: () => XdsProxySnapshot,
+): EnvoySupervisor {
   return new EnvoySupervisor(
     {
       ...deps,
@@ -150,51 +135,12 @@ async function makeSupervisor(
   );
 }
 
-function startSds(
-  config: AgentConfig,
-  { clock, log }: AgentDeps,
-  { secrets, messages }: Identity,
-  { sds }: Counters,
-): Promise<SdsServer> {
-  const { socketPath } = config.identity;
-  return SdsServer.start({
-    socketPath,
-    source: secrets,
-    messages,
-    clock,
-    log: log.child('sds'),
-    metrics: sds,
-  });
-}
-
-function startXdsProxy(
-  { proxyConfig, env }: AgentConfig,
-  { clock, random, log }: AgentDeps,
-  { xdsDialer }: Identity,
-  { xds }: Counters,
-): Promise<XdsProxy> {
-  return XdsProxy.start({
-    settings: {
-      socketPath: `${proxyConfig.configPath}/XDS`,
-      maxStreams: env.maxStreams,
-      maxRequestBytes: env.maxReceiveBytes,
-      keepaliveIntervalMs: env.keepaliveIntervalMs,
-      keepaliveTimeoutMs: env.keepaliveTimeoutMs,
-    },
-    upstream: xdsDialer,
-    clock,
-    random,
-    log: log.child('xdsproxy'),
-    metrics: xds,
-  });
-}
-
 /**
- * Requests the first certificate at once, since Envoy is not ready without it, and keeps it fresh for as long as
- * `work` runs.
+ * Requests the first certificate at once, since nobody is ready without it, and keeps it fresh for as long as `work`
+ * runs.
  */
 async function keepingCertificates(
-  secrets: SecretManager,
+  secrets: WorkloadSecrets,
   work: (signal: AbortSignal) => Promise<EnvoyEnd>,
 ): Promise<EnvoyEnd> {
   const lifetime = new AbortController();
@@ -225,14 +171,4 @@ async function addressesOf(
 function logRole(config: AgentConfig, instanceIps: readonly string[], log: Log): void {
   const { nodeType: type, domain } = config;
   log.info('Proxy role', { ips: instanceIps.join(','), type, id: nodeIdOf(config, instanceIps), domain });
-}
-
-/** The first answer is what the agent was started with; every later one is read anew. */
-function firstThen(config: AgentConfig, reload: () => Promise<AgentConfig>): () => Promise<AgentConfig> {
-  let first: AgentConfig | undefined = config;
-  return async () => {
-    const known = first;
-    first = undefined;
-    return known ?? reload();
-  };
 }

@@ -7,11 +7,13 @@ import { bootstrapPath, removeBootstrap, writeBootstrap } from '../bootstrap/boo
 import { serializeBootstrap } from '../bootstrap/bootstrap.ts';
 import type { AgentConfig } from '../config/agent-config.ts';
 import type { BootstrapLaunch } from '../envoy/launcher.ts';
+import { MetadataError } from '../node/metadata-fields.ts';
 import { UNKNOWN_PLATFORM, type Platform } from '../node/platform/platform.ts';
 import { AgentError } from '../runtime/errors.ts';
 import type { Log } from '../runtime/log.ts';
 import { effectiveBootstrap, type EffectiveBootstrap } from './effective-bootstrap.ts';
 import type { HostFacts } from './node-facts.ts';
+import { ENVOY_CONFIG, ENVOY_METADATA, failedAt } from './stages.ts';
 
 export interface BootstrapWriterDeps {
   /** The configuration as it is now: for the first launch the one the agent was started with. */
@@ -107,7 +109,8 @@ export class BootstrapWriter {
     const numbered = config.supervision.hotRestart ? epoch : undefined;
     const path = bootstrapPath(config.proxyConfig.configPath, numbered, bootstrap.extension);
     this.#written.add(path);
-    await writeBootstrap(path, serializeBootstrap(bootstrap.document), config.proxyConfig.json);
+    const text = serializeBootstrap(bootstrap.document);
+    await inStage(() => writeBootstrap(path, text, config.proxyConfig.json));
     return path;
   }
 
@@ -127,7 +130,16 @@ export class BootstrapWriter {
     const warnings: string[] = [];
     const facts = { ...this.#deps.host, platform };
     const warn = (message: string): void => void warnings.push(message);
-    const bootstrap = await effectiveBootstrap(config, facts, generation, warn);
+    const bootstrap = await inStage(() => effectiveBootstrap(config, facts, generation, warn));
     return { config, generation, platform, bootstrap, warnings };
+  }
+}
+
+/** @throws AgentError | ConfigError with the reference's words for what failed */
+async function inStage<T>(work: () => Promise<T>): Promise<T> {
+  try {
+    return await work();
+  } catch (error) {
+    throw failedAt(error instanceof MetadataError ? ENVOY_METADATA : ENVOY_CONFIG, error);
   }
 }

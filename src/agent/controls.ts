@@ -1,9 +1,9 @@
 // What an operator may ask of a running agent, by signal or over the status port. Answers go to the log.
 
-import type { EnvoySupervisor } from '../envoy/supervisor.ts';
 import { AgentError, messageOf } from '../runtime/errors.ts';
 import type { Log } from '../runtime/log.ts';
-import type { SecretManager } from '../security/secret-manager.ts';
+import type { WorkloadSecrets } from '../security/external-identity.ts';
+import type { EnvoyPart } from './no-envoy.ts';
 
 export interface AgentControls {
   /** Asks for a hot restart; the outcome is in the log. */
@@ -19,8 +19,8 @@ export interface AgentControls {
 }
 
 export interface ControlledParts {
-  readonly supervisor: Pick<EnvoySupervisor, 'restart' | 'skipDrain' | 'killAll'>;
-  readonly secrets: Pick<SecretManager, 'rotateNow'>;
+  readonly supervisor: Pick<EnvoyPart, 'restart' | 'skipDrain' | 'killAll'>;
+  readonly secrets: Pick<WorkloadSecrets, 'rotateNow'>;
   /** Aborted by `stop` and `quit`, with the cause. */
   readonly stopping: AbortController;
   readonly log: Log;

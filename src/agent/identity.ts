@@ -6,12 +6,15 @@ import { resolve } from 'node:path';
 import { keyAlgorithmOf } from '../pki/keys.ts';
 import { formatSpiffeId } from '../pki/spiffe.ts';
 import type { AgentConfig } from '../config/agent-config.ts';
+import { GKE_PROVIDER, type ControlPlaneConfig } from '../config/identity-config.ts';
 import type { Messages } from '../proto/messages.ts';
 import type { Clock } from '../runtime/clock.ts';
 import type { Log } from '../runtime/log.ts';
 import { CaClient } from '../security/ca-client.ts';
 import { openCaDialer, openXdsDialer } from '../security/control-plane.ts';
 import type { CsrMeter } from '../security/csr-meter.ts';
+import { ExternalIdentity, type WorkloadSecrets } from '../security/external-identity.ts';
+import { hasMountedCertificates } from '../security/mounted-certificates.ts';
 import { OutputCerts } from '../security/output-certs.ts';
 import { SecretManager, type SecretManagerSettings } from '../security/secret-manager.ts';
 import { TokenSource } from '../security/token-source.ts';
@@ -27,32 +30,63 @@ export interface IdentityDeps {
 
 export interface Identity {
   readonly messages: Messages;
-  readonly secrets: SecretManager;
+  readonly secrets: WorkloadSecrets;
   /** To the discovery service, with this workload's credentials. */
   readonly xdsDialer: UpstreamDialer;
+  /** Certificates are mounted: there is no CA to ask. */
+  readonly fileMounted: boolean;
 }
 
-/** @throws ConfigError | AgentError when a root file is missing or a key kind impossible */
-export async function openIdentity(config: AgentConfig, deps: IdentityDeps): Promise<Identity> {
+/**
+ * @param servesFilesOnly another SDS server has the workload's certificate
+ * @throws ConfigError | AgentError when the CA's kind is unknown, a root file missing or a key kind impossible
+ */
+export async function openIdentity(
+  config: AgentConfig,
+  deps: IdentityDeps,
+  servesFilesOnly: boolean,
+): Promise<Identity> {
+  const { identity, controlPlane } = config;
+  const { clock, messages, log } = deps;
+  const token = new TokenSource({
+    path: resolve(controlPlane.workingDirectory, identity.tokenPath),
+    log: log.child('security'),
+  });
+  const fileMounted = await isFileMounted(controlPlane, log);
+  const secrets =
+    fileMounted || servesFilesOnly ? new ExternalIdentity() : await openSecrets(config, deps, token);
+  const xdsSettings = { ...controlPlane, fileMountedCerts: fileMounted };
+  const xdsDialer = await openXdsDialer(xdsSettings, { token, clock, log: log.child('xdsproxy') });
+  return { messages, secrets, xdsDialer, fileMounted };
+}
+
+async function isFileMounted(settings: ControlPlaneConfig, log: Log): Promise<boolean> {
+  const { workingDirectory, caProvider, fileMountedCerts } = settings;
+  const detected = await hasMountedCertificates(workingDirectory);
+  if (detected) log.info('workload certificate files detected, creating secret manager without caClient');
+  const fileMounted = detected || fileMountedCerts || caProvider === GKE_PROVIDER;
+  if (fileMounted) log.info('Workload is using file mounted certificates. Skipping connecting to CA');
+  return fileMounted;
+}
+
+async function openSecrets(
+  config: AgentConfig,
+  deps: IdentityDeps,
+  token: TokenSource,
+): Promise<SecretManager> {
   const { identity, controlPlane } = config;
   const { clock, random, messages, meter } = deps;
   const settings = secretSettings(config);
   keyAlgorithmOf(settings); // an impossible kind of key is a mistake to be told now, not at the first request
-  const token = new TokenSource({
-    path: resolve(controlPlane.workingDirectory, identity.tokenPath),
-    log: deps.log.child('security'),
-  });
   const caLog = deps.log.child('citadelclient');
   const dialer = await openCaDialer(controlPlane, { token, clock, log: caLog });
-  const xdsDialer = await openXdsDialer(controlPlane, { token, clock, log: deps.log.child('xdsproxy') });
   const ca = new CaClient(
     { certSigner: identity.certSigner },
     { dialer, messages, clock, random, log: caLog, meter },
   );
   const cache = deps.log.child('cache');
   const output = outputCerts(config, cache);
-  const secrets = new SecretManager(settings, { ca, clock, random, log: cache, meter, ...output });
-  return { messages, secrets, xdsDialer };
+  return new SecretManager(settings, { ca, clock, random, log: cache, meter, ...output });
 }
 
 function outputCerts({ identity, controlPlane }: AgentConfig, log: Log): { output?: OutputCerts } {

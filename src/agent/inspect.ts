@@ -9,7 +9,7 @@ import { instanceAddresses } from '../node/instance-addresses.ts';
 import { readInterfaces } from '../node/network-interfaces.ts';
 import { UNKNOWN_PLATFORM } from '../node/platform/platform.ts';
 import { readTextIfExists } from '../runtime/files.ts';
-import { isJsonObject, type Json, type JsonObject } from '../runtime/json.ts';
+import { byteOrder, isJsonObject, type Json, type JsonObject } from '../runtime/json.ts';
 import { bootstrapSections } from './bootstrap-sections.ts';
 import { effectiveBootstrap } from './effective-bootstrap.ts';
 import { withoutEffect } from './unsupported.ts';
@@ -65,6 +65,7 @@ function remarksOn(config: AgentConfig): string[] {
 }
 
 export interface InspectedField {
+  /** With a dot for a member that layers set one by one, for example `proxyMetadata.ISTIO_META_NETWORK`. */
   readonly name: string;
   /** Secrets masked. */
   readonly value: Json;
@@ -74,9 +75,16 @@ export interface InspectedField {
 
 /** The effective ProxyConfig field by field, sorted by name. */
 export function inspectProxyConfig({ proxyConfig, environment }: AgentConfig): readonly InspectedField[] {
-  const shown = maskSecrets(proxyConfig.json, environmentSecrets(environment));
-  if (!isJsonObject(shown)) return [];
+  const shown = maskSecrets(proxyConfig.json, environmentSecrets(environment)) as JsonObject;
+  const { origins } = proxyConfig;
   return Object.entries(shown)
-    .map(([name, value]) => ({ name, value, from: proxyConfig.origins[name] ?? 'default' }))
-    .toSorted((a, b) => (a.name < b.name ? -1 : 1));
+    .flatMap(([name, value]) => members(name, value).filter(([each]) => each === name || each in origins))
+    .filter(([name], _index, all) => !all.some(([other]) => other.startsWith(`${name}.`)))
+    .map(([name, value]) => ({ name, value, from: origins[name] ?? 'default' }))
+    .toSorted((a, b) => byteOrder(a.name, b.name));
+}
+
+function members(name: string, value: Json): [string, Json][] {
+  const inside = isJsonObject(value) ? Object.entries(value) : [];
+  return [[name, value], ...inside.map(([member, each]): [string, Json] => [`${name}.${member}`, each])];
 }

@@ -1,27 +1,29 @@
 // What the status server asks of the other parts, and what it may have them do.
 
 import type { AgentConfig } from '../config/agent-config.ts';
-import type { EnvoySupervisor } from '../envoy/supervisor.ts';
 import type { Clock } from '../runtime/clock.ts';
 import { messageOf } from '../runtime/errors.ts';
 import type { Log } from '../runtime/log.ts';
-import type { SecretManager } from '../security/secret-manager.ts';
-import type { EnvoyTarget } from '../status/readiness.ts';
+import type { WorkloadSecrets } from '../security/external-identity.ts';
+import { GrpcBootstrapCheck } from '../status/grpc-bootstrap-check.ts';
+import type { EnvoyTarget, Prober } from '../status/readiness.ts';
 import type { AgentActions, AgentViews, RestartAnswer } from '../status/routes.ts';
 import type { StatusDeps } from '../status/server.ts';
 import type { XdsProxySnapshot } from '../xds-proxy/proxy.ts';
 import type { AgentControls } from './controls.ts';
 import type { Counters } from './counters.ts';
 import { loopback } from './envoy-settings.ts';
+import type { EnvoyPart } from './no-envoy.ts';
+import type { HostFacts } from './node-facts.ts';
 import { rejections } from './xds-state.ts';
 
 export interface StatusParts {
-  readonly supervisor: Pick<EnvoySupervisor, 'snapshot' | 'drain'>;
-  readonly secrets: Pick<SecretManager, 'facts'>;
+  readonly supervisor: Pick<EnvoyPart, 'snapshot' | 'drain'>;
+  readonly secrets: Pick<WorkloadSecrets, 'facts'>;
   readonly counters: Counters;
   readonly controls: AgentControls;
   readonly xdsSnapshot: () => XdsProxySnapshot;
-  readonly instanceIps: readonly string[];
+  readonly host: Pick<HostFacts, 'instanceIps' | 'servesFilesOnly'>;
   readonly stopping: AbortSignal;
   readonly clock: Clock;
   readonly log: Log;
@@ -30,15 +32,19 @@ export interface StatusParts {
 
 export function statusDeps(config: AgentConfig, parts: StatusParts): StatusDeps {
   const { supervisor, counters, controls, xdsSnapshot, stopping, clock, log, processStartMs } = parts;
-  const admin = { host: loopback(parts.instanceIps), port: config.envoy.adminPort };
+  const admin = { host: loopback(parts.host.instanceIps), port: config.envoy.adminPort };
+  const hasEnvoy = !config.envoy.disabled;
   return {
     settings: {
       statusPort: config.proxyConfig.statusPort,
-      envoyPrometheusPort: config.env.mergeEnvoyStats ? config.env.envoyPrometheusPort : undefined,
+      envoyPrometheusPort:
+        hasEnvoy && config.env.mergeEnvoyStats ? config.env.envoyPrometheusPort : undefined,
       metricsLoopbackOnly: config.metricsLoopbackOnly,
     },
-    envoy: (): EnvoyTarget => ({ admin, activeGeneration: supervisor.snapshot().active?.generation }),
-    probers: [],
+    envoy: hasEnvoy
+      ? (): EnvoyTarget => ({ admin, activeGeneration: supervisor.snapshot().active?.generation })
+      : undefined,
+    probers: probers(config),
     rejections: () => rejections(xdsSnapshot()),
     actions: actions(parts, config.supervision.hotRestart),
     views: views(parts),
@@ -51,7 +57,15 @@ export function statusDeps(config: AgentConfig, parts: StatusParts): StatusDeps 
   };
 }
 
-function actions({ supervisor, controls, stopping, log }: StatusParts, hotRestart: boolean): AgentActions {
+function probers({ env, controlPlane: { workingDirectory } }: AgentConfig): readonly Prober[] {
+  const path = env.grpcBootstrapPath;
+  return path === '' ? [] : [new GrpcBootstrapCheck({ path, workingDirectory })];
+}
+
+function actions(
+  { supervisor, host, controls, stopping, log }: StatusParts,
+  hotRestart: boolean,
+): AgentActions {
   return {
     restart: (): RestartAnswer => {
       const { active, candidate } = supervisor.snapshot();
@@ -64,6 +78,7 @@ function actions({ supervisor, controls, stopping, log }: StatusParts, hotRestar
     },
     rotate: () => {
       if (stopping.aborted) return 'the agent is ending';
+      if (host.servesFilesOnly) return 'another SDS server gives the certificate';
       controls.rotate();
       return undefined;
     },

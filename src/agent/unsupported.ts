@@ -6,11 +6,15 @@ import { isDeepStrictEqual } from 'node:util';
 import type { AgentConfig } from '../config/agent-config.ts';
 import type { EnvRow } from '../config/env-row.ts';
 import { envRows, type Env } from '../config/env.ts';
+import { GKE_PROVIDER } from '../config/identity-config.ts';
 import { ConfigError } from '../runtime/errors.ts';
 
-/** @throws ConfigError naming every setting without which the agent must not run */
-export function refuseUnsupported(config: AgentConfig): void {
-  const list = named(refused(config));
+/**
+ * @param fileMounted the workload's certificates are mounted
+ * @throws ConfigError naming every setting without which the agent must not run
+ */
+export function refuseUnsupported(config: AgentConfig, fileMounted: boolean): void {
+  const list = named(refused(config, fileMounted));
   if (list === '') return;
   throw new ConfigError(
     `not supported by this version: ${list}; remove the setting, or use the reference agent`,
@@ -28,12 +32,16 @@ function named(settings: readonly Setting[]): string {
   return settings.flatMap(([isSet, name]) => (isSet ? [name] : [])).join(', ');
 }
 
-function refused({ env, envoy, controlPlane }: AgentConfig): readonly Setting[] {
+function refused({ controlPlane }: AgentConfig, fileMounted: boolean): readonly Setting[] {
+  const { fileMountedCerts, caProvider } = controlPlane;
+  const isGke = caProvider === GKE_PROVIDER;
   return [
-    [envoy.disabled, 'DISABLE_ENVOY (proxyless gRPC)'],
-    [controlPlane.fileMountedCerts, 'FILE_MOUNTED_CERTS'],
-    [controlPlane.caProvider === 'GkeWorkloadCertificate', 'CA_PROVIDER=GkeWorkloadCertificate'],
-    [env.workloadSocketFile !== 'socket', 'WORKLOAD_IDENTITY_SOCKET_FILE (an external SDS server)'],
+    [fileMountedCerts, 'FILE_MOUNTED_CERTS'],
+    [isGke, `CA_PROVIDER=${GKE_PROVIDER}`],
+    [
+      fileMounted && !fileMountedCerts && !isGke,
+      'the certificates in var/run/secrets/workload-spiffe-credentials',
+    ],
   ];
 }
 

@@ -4,6 +4,7 @@
 
 import { ConfigError, messageOf } from '../runtime/errors.ts';
 import type { TextMap } from '../runtime/json.ts';
+import { parseAppProbers, type AppProbers } from './app-probers.ts';
 import { readEnvironment, rejectionText, type Env, type Environment } from './env.ts';
 import { envoyConfig, type EnvoyConfig } from './envoy-config.ts';
 import {
@@ -13,10 +14,12 @@ import {
   type IdentityConfig,
 } from './identity-config.ts';
 import type { LogFlagValues } from './log-flags.ts';
+import { metricsLoopbackOnly } from './metrics-access.ts';
 import { warning, type Notice } from './notices.ts';
 import { readPodInfo, type PodInfo, type ReadText } from './pod-info.ts';
 import { resolveProxyConfig, type ProxyConfig } from './proxy-config.ts';
 import type { NodeType, ProxyFlagValues } from './proxy-flags.ts';
+import { parseScrapeTargets, type ScrapeTarget } from './scrape-targets.ts';
 import type { ResolveHost } from './statsd-address.ts';
 import { supervisionConfig, type SupervisionConfig } from './supervision-config.ts';
 
@@ -55,8 +58,12 @@ export interface AgentConfig {
   readonly controlPlane: ControlPlaneConfig;
   readonly envoy: EnvoyConfig;
   readonly supervision: SupervisionConfig;
-  /** Metrics only for this host; a proxyMetadata key, not a variable. */
+  /** Metrics only for this host. */
   readonly metricsLoopbackOnly: boolean;
+  /** Of the application, asked for on the status port. */
+  readonly appProbers: AppProbers;
+  /** Ports of the application whose metrics are to be merged with ours; empty: none. */
+  readonly scrapeTargets: readonly ScrapeTarget[];
   /** Whether the DNS server runs: capture is for sidecars, the server can be asked for anywhere. */
   readonly dnsServer: boolean;
   /** The remaining settings, by row of the environment table. */
@@ -88,13 +95,26 @@ export async function loadAgentConfig(input: AgentConfigInput): Promise<AgentCon
     controlPlane: controlPlaneConfig(env, environment, proxyConfig, workingDirectory),
     envoy: envoyConfig(flags, env, environment, proxyConfig, uid),
     supervision: supervisionConfig(flags, env, proxyConfig, notices),
-    metricsLoopbackOnly: proxyConfig.proxyMetadata.METRICS_LOCALHOST_ACCESS_ONLY === 'true',
+    metricsLoopbackOnly: metricsLoopbackOnly(proxyConfig.proxyMetadata),
+    ...statusConfig(nodeType, env, proxyConfig.statusPort),
     dnsServer: env.dnsServer || (env.dnsCapture && nodeType === 'sidecar'),
     env,
     flags,
     environment,
     notices,
   };
+}
+
+/** Without a status port nobody asks for what the two variables say. */
+function statusConfig(
+  nodeType: NodeType,
+  env: Env,
+  statusPort: number,
+): Pick<AgentConfig, 'appProbers' | 'scrapeTargets'> {
+  if (statusPort === 0) return { appProbers: new Map(), scrapeTargets: [] };
+  const scraping = nodeType === 'sidecar' ? env.prometheusAnnotations : undefined;
+  const scrapeTargets = scraping === undefined ? [] : parseScrapeTargets(scraping, statusPort);
+  return { scrapeTargets, appProbers: parseAppProbers(env.appProbers) };
 }
 
 async function effectiveProxyConfig(

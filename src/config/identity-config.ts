@@ -4,7 +4,7 @@
 
 import { ConfigError } from '../runtime/errors.ts';
 import { withPrefix, type Env, type Environment } from './env.ts';
-import { warning, type Notice } from './notices.ts';
+import { info, warning, type Notice } from './notices.ts';
 import type { ProxyConfig } from './proxy-config.ts';
 
 export interface IdentityConfig {
@@ -24,7 +24,12 @@ export interface IdentityConfig {
   /** Files written there are readable for all: the pod's containers share them. */
   readonly isInCluster: boolean;
   readonly certSigner: string;
+  /** SDS of the workload's identity: ours, or that of another server, which may have another file name. */
   readonly socketPath: string;
+  /** Where ours listens while another server has that one. */
+  readonly filesSocketPath: string;
+  /** Another server's, for secrets of a gateway. */
+  readonly credentialSocketPath: string;
 }
 
 export interface ControlPlaneConfig {
@@ -35,6 +40,7 @@ export interface ControlPlaneConfig {
   readonly discoveryTls: boolean;
   /** Empty: the discovery address. */
   readonly caAddress: string;
+  /** Only `Citadel` is known; whoever needs a CA refuses the others. */
   readonly caProvider: string;
   /** Server name expected instead of the address's host; empty: none. */
   readonly istiodSan: string;
@@ -57,7 +63,10 @@ export interface ControlPlaneConfig {
 /** The projected token; the same file for every JWT policy. */
 const TOKEN_PATH = './var/run/secrets/tokens/istio-token';
 const SOCKET_DIRECTORY = './var/run/secrets/workload-spiffe-uds';
+const CREDENTIAL_SOCKET_DIRECTORY = './var/run/secrets/credential-uds';
+export const FILES_SOCKET_PATH = `${CREDENTIAL_SOCKET_DIRECTORY}/files-socket`;
 const DEFAULT_TRUST_DOMAIN = 'cluster.local';
+const KNOWN_POLICIES = new Set(['third-party-jwt', 'first-party-jwt']);
 
 /** @throws ConfigError naming the variable, for settings that exclude each other or do not exist */
 export function identityConfig(env: Env, notices: Notice[]): IdentityConfig {
@@ -65,6 +74,7 @@ export function identityConfig(env: Env, notices: Notice[]): IdentityConfig {
   if (env.jwtPolicy === 'first-party-jwt') {
     notices.push(warning("Using deprecated JWT policy 'first-party-jwt'; treating as 'third-party-jwt'"));
   }
+  if (!KNOWN_POLICIES.has(env.jwtPolicy)) notices.push(info('Using existing certs'));
   if (env.trustDomain === '') {
     notices.push(warning(`TRUST_DOMAIN is set but empty, using ${DEFAULT_TRUST_DOMAIN}`));
   }
@@ -84,28 +94,22 @@ export function identityConfig(env: Env, notices: Notice[]): IdentityConfig {
     isInCluster: env.kubernetesHost !== '',
     certSigner: env.certSigner,
     socketPath: `${SOCKET_DIRECTORY}/${env.workloadSocketFile}`,
+    filesSocketPath: FILES_SOCKET_PATH,
+    credentialSocketPath: `${CREDENTIAL_SOCKET_DIRECTORY}/socket`,
   };
 }
 
 const FETCHERS = new Set(['', 'JWT', 'GoogleComputeEngine', 'Mock']);
-const PROVIDERS = new Set(['Citadel', 'GkeWorkloadCertificate']);
+/** A CA provider of its own kind: the platform mounts the certificates, and no CA is asked. */
+export const GKE_PROVIDER = 'GkeWorkloadCertificate';
 
 function checkIdentity(env: Env): void {
   if (!FETCHERS.has(env.credentialFetcher)) {
     const type = env.credentialFetcher;
     throw new ConfigError(`failed to create credential fetcher: invalid credential fetcher type ${type}`);
   }
-  if (env.provisionedCerts !== '' && env.fileMountedCerts) {
+  if (env.provisionedCerts !== '' && env.fileMountedCerts && env.caProvider !== GKE_PROVIDER) {
     throw new ConfigError('invalid options: PROV_CERT and FILE_MOUNTED_CERTS are mutually exclusive');
-  }
-  const file = env.workloadSocketFile;
-  if (file === '' || file.includes('/')) {
-    throw new ConfigError(`workload identity socket file override must be a filename, not a path: ${file}`);
-  }
-  const provider = env.caAddress.includes('googleapis.com') ? 'GoogleCA' : env.caProvider;
-  if (!env.fileMountedCerts && !PROVIDERS.has(provider)) {
-    const stage = 'failed to start default Istio SDS server: failed to start workload secret manager';
-    throw new ConfigError(`${stage} CA provider "${provider}" not registered`);
   }
 }
 
@@ -121,7 +125,7 @@ export function controlPlaneConfig(
     discoveryAddress: proxyConfig.discoveryAddress,
     discoveryTls: proxyConfig.controlPlaneAuth !== 'NONE',
     caAddress: env.caAddress,
-    caProvider: env.caProvider,
+    caProvider: caProviderOf(env, env.caAddress || proxyConfig.discoveryAddress),
     istiodSan: env.istiodSan,
     caRootFile: env.caRootCa,
     xdsRootFile: env.xdsRootCa,
@@ -138,4 +142,9 @@ export function controlPlaneConfig(
     keepaliveMs: env.keepaliveIntervalMs,
     keepaliveTimeoutMs: env.keepaliveTimeoutMs,
   };
+}
+
+/** Google's CA is told by its address. */
+function caProviderOf({ caProvider }: Env, caAddress: string): string {
+  return caProvider !== GKE_PROVIDER && caAddress.includes('googleapis.com') ? 'GoogleCA' : caProvider;
 }

@@ -149,7 +149,6 @@ const discovery = {
     anyText,
     'etc/istio/proxy/grpc-bootstrap.json',
     'Where the proxyless bootstrap is written; empty: nowhere.',
-    { noEffect: 'there is no proxyless gRPC in this version' },
   ),
 };
 

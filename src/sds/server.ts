@@ -22,6 +22,8 @@ import { SecretStream, type SdsMetrics } from './secret-stream.ts';
 export interface SdsServerDeps {
   /** `./var/run/secrets/workload-spiffe-uds/socket` */
   readonly socketPath: string;
+  /** Another server has the workload's certificates; only said in the log here. */
+  readonly filesOnly: boolean;
   readonly source: SecretSource;
   readonly messages: Messages;
   readonly clock: Clock;
@@ -62,7 +64,8 @@ export class SdsServer implements AsyncDisposable {
    */
   static async start(deps: SdsServerDeps): Promise<SdsServer> {
     const server = new SdsServer(deps);
-    deps.log.info(`Starting SDS server for workload certificates, will listen on "${deps.socketPath}"`);
+    const what = deps.filesOnly ? 'file certificates only' : 'workload certificates';
+    deps.log.info(`Starting SDS server for ${what}, will listen on "${deps.socketPath}"`);
     if (!(await server.#listen())) server.#trying = server.#keepTrying();
     return server;
   }

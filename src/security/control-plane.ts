@@ -6,7 +6,7 @@ import { join, resolve } from 'node:path';
 import { ConfigError, messageOf } from '../runtime/errors.ts';
 import type { Headers } from './call-headers.ts';
 import type { CertificateFiles } from './client-certificate.ts';
-import { findCaRoot, findXdsRoot, type Root, type RootSettings } from './roots.ts';
+import { FATAL_CA, findCaRoot, findXdsRoot, type Root, type RootSettings } from './roots.ts';
 import { readTrustAnchors } from './trust-anchors.ts';
 import { serverNameOf, UpstreamDialer, type TlsSettings, type UpstreamDeps } from './upstream.ts';
 
@@ -17,7 +17,7 @@ export interface ControlPlaneSettings extends RootSettings {
   readonly discoveryAddress: string;
   /** `ISTIOD_SAN`, or empty. */
   readonly istiodSan: string;
-  /** `CA_PROVIDER`, only named in a log line. */
+  /** `CA_PROVIDER`; there is one that can be asked. */
   readonly caProvider: string;
   /** False for `controlPlaneAuthPolicy: NONE`; only the discovery connection looks at it. */
   readonly discoveryTls: boolean;
@@ -33,15 +33,19 @@ export interface ControlPlaneSettings extends RootSettings {
   readonly keepaliveTimeoutMs: number;
 }
 
-/** @throws ConfigError when there is no usable root certificate, or the address has no port */
+const KNOWN_CA = 'Citadel';
+
+/** @throws ConfigError when the CA is of an unknown kind, or there is no usable root certificate */
 export async function openCaDialer(
   settings: ControlPlaneSettings,
   deps: UpstreamDeps,
 ): Promise<UpstreamDialer> {
   const { log } = deps;
   const address = settings.caAddress || settings.discoveryAddress;
-  requirePort('CA_ADDR', address);
   log.info(`CA Endpoint ${address}, provider ${settings.caProvider}`);
+  if (settings.caProvider !== KNOWN_CA) {
+    throw new ConfigError(`${FATAL_CA} CA provider "${settings.caProvider}" not registered`);
+  }
   const plaintext = address.endsWith(':15010');
   if (plaintext) log.warn(`the connection to the CA ${address} is not encrypted`);
   const tls = plaintext ? undefined : await caTls(settings, address);
@@ -49,15 +53,20 @@ export async function openCaDialer(
   return new UpstreamDialer({ ...settings, address, tls, headers: settings.caHeaders }, deps);
 }
 
-/** @throws ConfigError when there is no usable root certificate, or the address has no port */
+/** @throws ConfigError when there is no usable root certificate */
 export async function openXdsDialer(
   settings: ControlPlaneSettings,
   deps: UpstreamDeps,
 ): Promise<UpstreamDialer> {
   const address = settings.discoveryAddress;
-  requirePort('discoveryAddress', address);
   const tls = settings.discoveryTls ? await xdsTls(settings) : undefined;
   return new UpstreamDialer({ ...settings, address, tls, headers: settings.xdsHeaders }, deps);
+}
+
+/** @throws ConfigError naming the address that nobody could dial */
+export function checkAddresses({ caAddress, discoveryAddress }: ControlPlaneSettings): void {
+  if (caAddress !== '') requirePort('CA_ADDR', caAddress);
+  requirePort('discoveryAddress', discoveryAddress);
 }
 
 function requirePort(name: string, address: string): void {

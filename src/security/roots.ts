@@ -33,7 +33,8 @@ export type Root =
 
 const EXISTING_ROOT = './etc/certs/root-cert.pem';
 const MOUNTED_ROOT = './var/run/secrets/istio/root-cert.pem';
-const FATAL_CA = 'failed to start default Istio SDS server: failed to start workload secret manager';
+/** How the reference begins the reason why no CA can be asked. */
+export const FATAL_CA = 'failed to start default Istio SDS server: failed to start workload secret manager';
 const FATAL_XDS = 'failed to start xds proxy: failed to get TLS options to talk to upstream:';
 
 /** @throws ConfigError in the words of the reference; the agent cannot start */

@@ -22,7 +22,7 @@ export interface Prober {
   /** One word, shown by `?verbose`. */
   readonly name: string;
   /** Why it fails, or undefined. */
-  readonly failure: () => string | undefined;
+  readonly failure: () => string | undefined | Promise<string | undefined>;
 }
 
 export interface ReadinessDeps {
@@ -76,7 +76,7 @@ export class Readiness {
   }
 
   async #run(): Promise<ReadinessReport> {
-    const checks = [...(await this.#envoyChecks()), ...this.#deps.probers.map(ask)];
+    const checks = [...(await this.#envoyChecks()), ...(await Promise.all(this.#deps.probers.map(ask)))];
     return { checks, reason: checks.find((check) => check.reason !== undefined)?.reason };
   }
 
@@ -135,7 +135,7 @@ export class Readiness {
   }
 }
 
-function ask(prober: Prober): Check {
-  const reason = prober.failure();
+async function ask(prober: Prober): Promise<Check> {
+  const reason = await prober.failure();
   return { name: prober.name, ...(reason !== undefined && { reason }) };
 }

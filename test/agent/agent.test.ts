@@ -121,7 +121,7 @@ describe('runAgent', () => {
       ['no Envoy', { env: { ENVOY_PATH: '/no/envoy' } }, /ENVOY_PATH \/no\/envoy cannot be run/],
       [
         'an unsupported setting',
-        { env: { FILE_MOUNTED_CERTS: 'true' } },
+        { env: { FILE_MOUNTED_CERTS: 'true', XDS_ROOT_CA: 'SYSTEM' } },
         /not supported.*FILE_MOUNTED_CERTS/,
       ],
       ['a missing root certificate', { env: { CA_ROOT_CA: '/no/root.pem' } }, /no\/root\.pem/],

@@ -1,6 +1,6 @@
 import { deepEqual, equal, match, rejects } from 'node:assert/strict';
 import { X509Certificate } from 'node:crypto';
-import { mkdir, readFile, stat, writeFile } from 'node:fs/promises';
+import { mkdir, readFile, rm, stat, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 
 import { openIdentity, type Identity } from '../../src/agent/identity.ts';
@@ -17,15 +17,10 @@ import { agentConfig } from './support/agent-config.ts';
 
 const CLOCK = systemClock();
 
-function open(config: AgentConfig): Promise<Identity> {
-  const log = recordingLog().log;
-  return openIdentity(config, {
-    messages: loadMessages(),
-    clock: CLOCK,
-    random: Math.random,
-    log,
-    meter: silentMeter(),
-  });
+function open(config: AgentConfig, servesFilesOnly = false): Promise<Identity> {
+  const { log } = recordingLog();
+  const deps = { messages: loadMessages(), clock: CLOCK, random: Math.random, log, meter: silentMeter() };
+  return openIdentity(config, deps, servesFilesOnly);
 }
 
 describe('openIdentity', () => {
@@ -57,7 +52,7 @@ describe('openIdentity', () => {
     const { secrets } = await open(await agentConfig({ env, workingDirectory: folder.path }));
 
     const item = await secrets.get('default', new AbortController().signal);
-    await secrets.close();
+    await secrets[Symbol.asyncDispose]();
 
     const pem = item.kind === 'certificate' ? item.certificateChainPem : '';
     equal(new X509Certificate(pem).subjectAltName, 'URI:spiffe://td.example/ns/shop/sa/web');
@@ -79,14 +74,82 @@ describe('openIdentity', () => {
     });
   });
 
-  it('refuses a discovery address without port', async () => {
-    await mount('var/run/secrets/istio/root-cert.pem', (await makeAuthority()).rootPem);
-    const config = await agentConfig({ env: { CA_ADDR: 'ca.example:1' }, workingDirectory: folder.path });
-    const controlPlane = { ...config.controlPlane, discoveryAddress: 'istiod' };
+  it('refuses a CA it does not know before it looks for a root certificate', async () => {
+    const stage = 'failed to start default Istio SDS server: failed to start workload secret manager';
+    for (const [env, provider] of [
+      [{ CA_PROVIDER: 'Other' }, 'Other'],
+      [{ CA_ADDR: 'meshca.googleapis.com:443' }, 'GoogleCA'],
+    ] as const) {
+      const opening = open(await agentConfig({ env, workingDirectory: folder.path }));
 
-    const opening = open({ ...config, controlPlane });
+      await rejects(opening, {
+        name: 'ConfigError',
+        message: `${stage} CA provider "${provider}" not registered`,
+      });
+    }
+  });
 
-    await rejects(opening, { message: 'discoveryAddress "istiod" has no port: write it as host:port' });
+  describe('when another SDS server has the certificate', () => {
+    it('needs no CA, and knows no secret', async () => {
+      await mount('var/run/secrets/istio/root-cert.pem', (await makeAuthority()).rootPem);
+      const env = { CA_PROVIDER: 'Other', CA_ROOT_CA: '/no/root.pem' };
+
+      const { secrets, fileMounted } = await open(
+        await agentConfig({ env, workingDirectory: folder.path }),
+        true,
+      );
+
+      await rejects(secrets.get('default', new AbortController().signal), /unknown resource/);
+      equal(fileMounted, false);
+    });
+
+    it('still needs the root certificate of the discovery service', async () => {
+      const opening = open(await agentConfig({ workingDirectory: folder.path }), true);
+
+      await rejects(
+        opening,
+        /^ConfigError: failed to start xds proxy: .*root CA file for XDS does not exist var/,
+      );
+    });
+  });
+
+  describe('when certificates are mounted', () => {
+    const names = ['cert-chain.pem', 'key.pem', 'root-cert.pem'];
+    const mountAll = async (): Promise<void> => {
+      for (const name of names) await mount(`var/run/secrets/workload-spiffe-credentials/${name}`, '');
+    };
+
+    it('names the two ways to a root certificate for the discovery service', async () => {
+      await mountAll();
+
+      const opening = open(await agentConfig({ workingDirectory: folder.path }));
+
+      await rejects(opening, {
+        message:
+          'failed to start xds proxy: failed to get TLS options to talk to upstream: failed to find root CA cert ' +
+          'for XDS: root CA file for XDS does not exist : set XDS_ROOT_CA, or ISTIO_META_TLS_CLIENT_ROOT_CERT in ' +
+          'proxyMetadata',
+      });
+    });
+
+    it('asks no CA, and says why', async () => {
+      await mountAll();
+      await mount('mine.pem', (await makeAuthority()).rootPem);
+      const env = { XDS_ROOT_CA: 'mine.pem', CA_PROVIDER: 'Other' };
+
+      const { fileMounted } = await open(await agentConfig({ env, workingDirectory: folder.path }));
+
+      equal(fileMounted, true);
+    });
+
+    it('asks the CA when one of the files is missing', async () => {
+      await mountAll();
+      await rm(join(folder.path, 'var/run/secrets/workload-spiffe-credentials/key.pem'));
+
+      const opening = open(await agentConfig({ workingDirectory: folder.path }));
+
+      await rejects(opening, /root CA file for CA does not exist/);
+    });
   });
 
   it('refuses a kind of key that does not exist before it looks at anything else', async () => {

@@ -31,7 +31,7 @@ class World {
   xds: XdsProxySnapshot = { generations: [] };
   drain: () => Promise<void> = () => Promise.resolve();
 
-  async deps(given: GivenConfig = {}, instanceIps = ['10.0.0.7']): Promise<StatusDeps> {
+  async deps(given: GivenConfig = {}, host: Partial<StatusParts['host']> = {}): Promise<StatusDeps> {
     const clock = new FakeClock();
     const note =
       (name: string) =>
@@ -58,7 +58,7 @@ class World {
         kill: note('kill'),
       },
       xdsSnapshot: () => this.xds,
-      instanceIps,
+      host: { instanceIps: ['10.0.0.7'], servesFilesOnly: false, ...host },
       stopping: this.stop.signal,
       clock,
       log: this.recorded.log,
@@ -97,9 +97,36 @@ describe('statusDeps', () => {
     equal(settings.envoyPrometheusPort, undefined);
   });
 
+  it('never asks Envoy in a pod without one, and has none of its metrics', async () => {
+    const { envoy, settings } = await new World().deps({ env: { DISABLE_ENVOY: 'true' } });
+
+    deepEqual([envoy, settings.envoyPrometheusPort], [undefined, undefined]);
+  });
+
+  it('checks the bootstrap of gRPC clients where one is written', async () => {
+    const [some, none] = [
+      await new World().deps(),
+      await new World().deps({ env: { GRPC_XDS_BOOTSTRAP: '' } }),
+    ];
+
+    deepEqual(
+      some.probers.map(({ name }) => name),
+      ['grpc-bootstrap'],
+    );
+    deepEqual(none.probers, []);
+  });
+
+  it("rotates no certificate that is another server's", async () => {
+    const world = new World();
+    const { actions } = await world.deps({}, { servesFilesOnly: true });
+
+    equal(actions.rotate(), 'another SDS server gives the certificate');
+    deepEqual(world.asked, []);
+  });
+
   it('asks the Envoy that is active now', async () => {
     const world = new World();
-    const { envoy } = await world.deps({}, ['fd00::7']);
+    const { envoy } = await world.deps({}, { instanceIps: ['fd00::7'] });
 
     const during = envoy?.();
     world.active = undefined;

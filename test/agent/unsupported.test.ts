@@ -1,42 +1,41 @@
 import { doesNotThrow, equal, throws } from 'node:assert/strict';
 
 import { refuseUnsupported, withoutEffect } from '../../src/agent/unsupported.ts';
-import { ConfigError } from '../../src/runtime/errors.ts';
 import { agentConfig } from './support/agent-config.ts';
 
 describe('refuseUnsupported', () => {
   it('lets the configuration of an ordinary pod pass', async () => {
     const config = await agentConfig();
 
-    doesNotThrow(() => refuseUnsupported(config));
+    doesNotThrow(() => refuseUnsupported(config, false));
   });
 
   const settings = [
-    { env: { DISABLE_ENVOY: 'true' }, name: 'DISABLE_ENVOY' },
     { env: { FILE_MOUNTED_CERTS: 'true' }, name: 'FILE_MOUNTED_CERTS' },
     { env: { CA_PROVIDER: 'GkeWorkloadCertificate' }, name: 'CA_PROVIDER=GkeWorkloadCertificate' },
-    { env: { WORKLOAD_IDENTITY_SOCKET_FILE: 'spire' }, name: 'WORKLOAD_IDENTITY_SOCKET_FILE' },
+    { env: {}, name: 'the certificates in var/run/secrets/workload-spiffe-credentials' },
   ];
   for (const { env, name } of settings) {
-    it(`names ${name}`, async () => {
+    it(`names ${name}, with the remedy`, async () => {
       const config = await agentConfig({ env });
+      const remedy = 'remove the setting, or use the reference agent';
 
-      throws(
-        () => refuseUnsupported(config),
-        (error) => error instanceof ConfigError && error.message.includes(name),
-      );
+      throws(() => refuseUnsupported(config, true), {
+        name: 'ConfigError',
+        message: `not supported by this version: ${name}; ${remedy}`,
+      });
     });
   }
 
-  it('names all of them at once, with the remedy', async () => {
+  it('names all of them at once', async () => {
     const config = await agentConfig({
-      env: { FILE_MOUNTED_CERTS: 'true', WORKLOAD_IDENTITY_SOCKET_FILE: 'spire' },
+      env: { FILE_MOUNTED_CERTS: 'true', CA_PROVIDER: 'GkeWorkloadCertificate' },
     });
 
-    throws(() => refuseUnsupported(config), {
-      message:
-        'not supported by this version: FILE_MOUNTED_CERTS, WORKLOAD_IDENTITY_SOCKET_FILE (an external SDS server); remove the setting, or use the reference agent',
-    });
+    throws(
+      () => refuseUnsupported(config, true),
+      /: FILE_MOUNTED_CERTS, CA_PROVIDER=GkeWorkloadCertificate; /,
+    );
   });
 });
 
@@ -63,7 +62,8 @@ describe('withoutEffect', () => {
   });
 
   it('names what is set and does nothing', async () => {
-    const env = { ISTIO_KUBE_APP_PROBERS: '{"/app-health/web/readyz":{}}', PRE_DRAIN_DELAY: '3s' };
+    const probers = '{"/app-health/web/readyz":{"tcpSocket":{"port":1}}}';
+    const env = { ISTIO_KUBE_APP_PROBERS: probers, PRE_DRAIN_DELAY: '3s' };
     const config = await agentConfig({ env, proxyConfig: { readinessProbe: { periodSeconds: 3 } } });
 
     const text = withoutEffect(config);

@@ -133,6 +133,34 @@ describe('loadAgentConfig', () => {
   });
 });
 
+describe('what is asked for on the status port', () => {
+  const env = { ISTIO_PROMETHEUS_ANNOTATIONS: '{"port": "9090"}', ISTIO_KUBE_APP_PROBERS: '{x' };
+
+  it('is refused when it is wrong, metrics first', async () => {
+    const both = { ...env, ISTIO_PROMETHEUS_ANNOTATIONS: '' };
+
+    await assert.rejects(load({ env }), {
+      message: /^failed to decode app prober err = .*json string = \{x$/,
+    });
+    await assert.rejects(load({ env: both }), {
+      message: /^failed to unmarshal ISTIO_PROMETHEUS_ANNOTATIONS: /,
+    });
+  });
+
+  it('has metrics of the application for a sidecar only', async () => {
+    const given = { env: { ...env, ISTIO_KUBE_APP_PROBERS: '' } };
+
+    assert.deepEqual((await load(given)).scrapeTargets, [{ port: 9090, path: '/metrics' }]);
+    assert.deepEqual((await load({ ...given, rest: { nodeType: 'router' } })).scrapeTargets, []);
+  });
+
+  it('is not looked at without a status port', async () => {
+    const files = { './etc/istio/pod/annotations': 'status.sidecar.istio.io/port="0"' };
+
+    assert.equal((await load({ env, files })).appProbers.size, 0);
+  });
+});
+
 describe('identity settings', () => {
   for (const [env, message] of [
     [
@@ -140,23 +168,44 @@ describe('identity settings', () => {
       'invalid options: PROV_CERT and FILE_MOUNTED_CERTS are mutually exclusive',
     ],
     [
-      { WORKLOAD_IDENTITY_SOCKET_FILE: 'a/b' },
-      'workload identity socket file override must be a filename, not a path: a/b',
-    ],
-    [
       { CREDENTIAL_FETCHER_TYPE: 'X' },
       'failed to create credential fetcher: invalid credential fetcher type X',
-    ],
-    [
-      { CA_PROVIDER: 'Other' },
-      'failed to start default Istio SDS server: failed to start workload secret manager ' +
-        'CA provider "Other" not registered',
     ],
   ] as const) {
     it(`refuse ${JSON.stringify(env)}`, async () => {
       await assert.rejects(load({ env }), { name: 'ConfigError', message });
     });
   }
+
+  it('leave a conflict with certificates the platform mounts to whoever looks at their files', async () => {
+    const env = { CA_PROVIDER: 'GkeWorkloadCertificate', PROV_CERT: 'certs', FILE_MOUNTED_CERTS: 'true' };
+
+    assert.equal((await load({ env })).controlPlane.caProvider, 'GkeWorkloadCertificate');
+  });
+
+  it("tell Google's CA by its address, the discovery address included", async () => {
+    for (const env of [
+      { CA_ADDR: 'meshca.googleapis.com:443' },
+      { PROXY_CONFIG: 'discoveryAddress: mesh.googleapis.com:443' },
+    ]) {
+      assert.equal((await load({ env })).controlPlane.caProvider, 'GoogleCA');
+    }
+    const own = { CA_ADDR: 'ca:1', PROXY_CONFIG: 'discoveryAddress: mesh.googleapis.com:443' };
+    assert.equal((await load({ env: own })).controlPlane.caProvider, 'Citadel');
+  });
+
+  it('use one token file for every policy, and say so', async () => {
+    const [first, third, other] = await Promise.all(
+      ['first-party-jwt', 'third-party-jwt', 'none'].map((policy) => load({ env: { JWT_POLICY: policy } })),
+    );
+    const said = (text: string, of: typeof first): boolean =>
+      (of?.notices ?? []).some(({ message }) => message.includes(text));
+
+    assert.ok(said("deprecated JWT policy 'first-party-jwt'", first));
+    assert.ok(said('Using existing certs', other));
+    assert.ok(!said('Using existing certs', third));
+    assert.equal(first?.identity.tokenPath, other?.identity.tokenPath);
+  });
 
   it('take client files from proxyMetadata', async () => {
     const metadata = { ISTIO_META_TLS_CLIENT_KEY: '/k.pem', ISTIO_META_TLS_CLIENT_ROOT_CERT: '/r.pem' };

@@ -28,6 +28,7 @@ describe('SDS with a real Envoy', function () {
     const socketPath = join(directory.path, 'socket');
     const { log, messages: logged } = recordingLog();
     await using _server = await SdsServer.start({
+      filesOnly: false,
       socketPath,
       source: workload,
       messages: loadMessages(),

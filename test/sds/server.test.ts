@@ -42,6 +42,7 @@ describe('SdsServer', () => {
 
   const deps = (overrides: Partial<SdsServerDeps> = {}): SdsServerDeps => ({
     socketPath,
+    filesOnly: false,
     source: secrets,
     messages,
     clock,

@@ -3,7 +3,12 @@ import { mkdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 
 import { ConfigError } from '../../src/runtime/errors.ts';
-import { openCaDialer, openXdsDialer, type ControlPlaneSettings } from '../../src/security/control-plane.ts';
+import {
+  checkAddresses,
+  openCaDialer,
+  openXdsDialer,
+  type ControlPlaneSettings,
+} from '../../src/security/control-plane.ts';
 import { TokenSource } from '../../src/security/token-source.ts';
 import { serverNameOf } from '../../src/security/upstream.ts';
 import { FakeClock } from '../support/fake-clock.ts';
@@ -130,11 +135,17 @@ describe('the dialers', () => {
     assert.equal(used.messages('warn').length, 1);
   });
 
-  it('are refused at start for a root file without a certificate and an address without a port', async () => {
-    await assert.rejects(
-      openXdsDialer(settings({ discoveryAddress: 'control.example' }), deps()),
-      ConfigError,
-    );
+  it('are refused for an address without a port', () => {
+    checkAddresses(settings({ caAddress: 'ca.example:1' }));
+    for (const [part, message] of [
+      [{ discoveryAddress: 'istiod' }, 'discoveryAddress "istiod" has no port: write it as host:port'],
+      [{ caAddress: 'ca' }, 'CA_ADDR "ca" has no port: write it as host:port'],
+    ] as const) {
+      assert.throws(() => checkAddresses(settings(part)), { name: 'ConfigError', message });
+    }
+  });
+
+  it('are refused at start for a root file without a certificate', async () => {
     await writeFile(join(directory.path, 'var/run/secrets/istio/root-cert.pem'), 'nothing');
 
     for (const opening of [openCaDialer(settings(), deps()), openXdsDialer(settings(), deps())]) {

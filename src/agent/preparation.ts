@@ -1,0 +1,92 @@
+// Everything that can go wrong with what the agent was given, found out before a port is open, in the order in which
+// upstream comes across it: of several mistakes the same one is told. Upstream: app/cmd.go, pkg/istio-agent/agent.go.
+
+import type { AgentConfig } from '../config/agent-config.ts';
+import { GKE_PROVIDER } from '../config/identity-config.ts';
+import type { DnsPlan } from '../dns/plan.ts';
+import { findEnvoyBinary } from '../envoy/binary.ts';
+import type { EnvoySettings } from '../envoy/settings.ts';
+import type { Platform } from '../node/platform/platform.ts';
+import type { Spawn } from '../runtime/spawn.ts';
+import { checkAddresses } from '../security/control-plane.ts';
+import { checkGkeCertificates } from '../security/mounted-certificates.ts';
+import { BootstrapWriter } from './bootstrap-writer.ts';
+import { dnsPlan } from './dns.ts';
+import { envoySettings } from './envoy-settings.ts';
+import { GrpcBootstrapWriter } from './grpc-bootstrap-writer.ts';
+import { openIdentity, type Identity, type IdentityDeps } from './identity.ts';
+import { lackingExtensions } from './lacking-extensions.ts';
+import type { HostFacts } from './node-facts.ts';
+import { credentialServerExists, otherServesWorkload } from './sds-sockets.ts';
+import { refuseUnsupported } from './unsupported.ts';
+
+export interface PreparationDeps extends IdentityDeps {
+  readonly spawn: Spawn;
+  readonly instanceIps: readonly string[];
+  /** Asked beside everything else; never rejects. */
+  readonly platform: Promise<Platform>;
+  /** The configuration as it is now; asked before every Envoy but the first. */
+  readonly reload: () => Promise<AgentConfig>;
+}
+
+export interface PreparedEnvoy {
+  readonly writer: BootstrapWriter;
+  readonly settings: EnvoySettings;
+}
+
+export interface Preparation {
+  readonly dns: DnsPlan | undefined;
+  readonly host: HostFacts;
+  readonly identity: Identity;
+  readonly grpcBootstrap: GrpcBootstrapWriter;
+  /** Undefined: there is to be none. */
+  readonly envoy: PreparedEnvoy | undefined;
+}
+
+/** @throws ConfigError | AgentError naming what is wrong; nothing is open */
+export async function prepare(
+  config: AgentConfig,
+  deps: PreparationDeps,
+  signal: AbortSignal,
+): Promise<Preparation> {
+  const { controlPlane } = config;
+  if (controlPlane.caProvider === GKE_PROVIDER) {
+    await checkGkeCertificates(controlPlane.workingDirectory, controlPlane.provCertDir);
+  }
+  const dns = await dnsPlan(config, deps.log);
+  const sdsDeps = { clock: deps.clock, log: deps.log.child('sds') };
+  const servesFilesOnly = await otherServesWorkload(config, sdsDeps, signal);
+  const identity = await openIdentity(config, deps, servesFilesOnly);
+  refuseUnsupported(config, identity.fileMounted);
+  const credentialSocketExists = await credentialServerExists(config, sdsDeps, signal);
+  const host = { instanceIps: deps.instanceIps, servesFilesOnly, credentialSocketExists };
+  const grpcBootstrap = new GrpcBootstrapWriter(config, { ...deps, host });
+  await grpcBootstrap.check();
+  const envoy = config.envoy.disabled ? undefined : await prepareEnvoy(config, deps, host, signal);
+  checkAddresses(controlPlane);
+  return { dns, host, identity, grpcBootstrap, envoy };
+}
+
+async function prepareEnvoy(
+  config: AgentConfig,
+  deps: PreparationDeps,
+  host: HostFacts,
+  signal: AbortSignal,
+): Promise<PreparedEnvoy> {
+  const { platform, reload, log } = deps;
+  const findLacking = lackingExtensions(config, deps, signal);
+  const writer = new BootstrapWriter({ load: firstThen(config, reload), host, platform, findLacking, log });
+  await writer.check(config);
+  const binaryPath = await findEnvoyBinary(config.envoy.binary);
+  return { writer, settings: await envoySettings(config, binaryPath, host.instanceIps, log) };
+}
+
+/** The first answer is what the agent was started with; every later one is read anew. */
+function firstThen(config: AgentConfig, reload: () => Promise<AgentConfig>): () => Promise<AgentConfig> {
+  let first: AgentConfig | undefined = config;
+  return async () => {
+    const known = first;
+    first = undefined;
+    return known ?? reload();
+  };
+}

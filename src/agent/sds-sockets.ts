@@ -1,0 +1,62 @@
+// Who serves secrets on this host: looks for other SDS servers before ours takes a socket. A healthy one keeps the
+// workload's socket, and ours serves files beside it. Upstream: pkg/istio-agent/agent.go Run.
+
+import type { AgentConfig } from '../config/agent-config.ts';
+import { ConfigError } from '../runtime/errors.ts';
+import { serverAnswers, type SocketProbe, type SocketProbeDeps } from '../sds/socket-probe.ts';
+import { failedAt, metadataStage } from './stages.ts';
+
+/** File name of the socket when nobody names another. */
+const OWN_SOCKET = 'socket';
+
+/**
+ * @returns whether another server answers on the workload's socket
+ * @throws ConfigError when a server is named that is not there; AgentError for a socket that stays in the way
+ */
+export async function otherServesWorkload(
+  { env, identity }: AgentConfig,
+  deps: SocketProbeDeps,
+  signal: AbortSignal,
+): Promise<boolean> {
+  const { workloadSocketFile: name } = env;
+  if (name === '' || name.includes('/')) {
+    throw new ConfigError(`workload identity socket file override must be a filename, not a path: ${name}`);
+  }
+  const path = identity.socketPath;
+  const isOwn = name === OWN_SOCKET; // what stands under another name was not left by an agent
+  const found = await probe('failed to check SDS socket', { path, removable: isOwn }, deps, signal);
+  if (found) {
+    const consequence = 'Default Istio SDS Server will only serve files';
+    deps.log.info(`Existing workload SDS socket found at ${path}. ${consequence}`);
+    return true;
+  }
+  if (isOwn) return false;
+  throw new ConfigError(`agent configured for non-default SDS socket path: ${path} but no socket found`);
+}
+
+/** @returns whether a server answers on the socket for a gateway's credentials */
+export async function credentialServerExists(
+  config: AgentConfig,
+  deps: SocketProbeDeps,
+  signal: AbortSignal,
+): Promise<boolean> {
+  const stage = `${metadataStage(config)}: failed to check credential SDS socket`;
+  const socket = { path: config.identity.credentialSocketPath, removable: true };
+  const found = await probe(stage, socket, deps, signal);
+  if (found) deps.log.info('Credential SDS socket found');
+  return found;
+}
+
+async function probe(
+  stage: string,
+  socket: SocketProbe,
+  deps: SocketProbeDeps,
+  signal: AbortSignal,
+): Promise<boolean> {
+  try {
+    return await serverAnswers(socket, deps, signal);
+  } catch (error) {
+    signal.throwIfAborted();
+    throw failedAt(stage, error);
+  }
+}

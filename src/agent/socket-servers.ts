@@ -1,0 +1,62 @@
+// The servers on Unix sockets whose paths the bootstraps name: secrets for Envoy, and the way to the control plane.
+
+import type { AgentConfig } from '../config/agent-config.ts';
+import type { Clock } from '../runtime/clock.ts';
+import type { Log } from '../runtime/log.ts';
+import { SdsServer } from '../sds/server.ts';
+import { XdsProxy } from '../xds-proxy/proxy.ts';
+import type { Counters } from './counters.ts';
+import type { Identity } from './identity.ts';
+
+export interface SocketServerDeps {
+  readonly identity: Identity;
+  readonly counters: Pick<Counters, 'sds' | 'xds'>;
+  readonly clock: Clock;
+  /** Uniform in [0, 1). */
+  readonly random: () => number;
+  readonly log: Log;
+}
+
+/** @param servesFilesOnly another server has the workload's socket */
+export function startSds(
+  { identity: { socketPath, filesSocketPath } }: AgentConfig,
+  { identity, counters, clock, log }: SocketServerDeps,
+  servesFilesOnly: boolean,
+): Promise<SdsServer> {
+  return SdsServer.start({
+    socketPath: servesFilesOnly ? filesSocketPath : socketPath,
+    filesOnly: servesFilesOnly,
+    source: identity.secrets,
+    messages: identity.messages,
+    clock,
+    log: log.child('sds'),
+    metrics: counters.sds,
+  });
+}
+
+/** @throws AgentError `failed to start xds proxy: …` */
+export function startXdsProxy(
+  config: AgentConfig,
+  { identity, counters, clock, random, log }: SocketServerDeps,
+): Promise<XdsProxy> {
+  const { maxStreams, maxReceiveBytes, keepaliveIntervalMs, keepaliveTimeoutMs } = config.env;
+  return XdsProxy.start({
+    settings: {
+      socketPath: xdsSocketPath(config),
+      maxStreams,
+      maxRequestBytes: maxReceiveBytes,
+      keepaliveIntervalMs,
+      keepaliveTimeoutMs,
+    },
+    upstream: identity.xdsDialer,
+    clock,
+    random,
+    log: log.child('xdsproxy'),
+    metrics: counters.xds,
+  });
+}
+
+/** Where Envoy and gRPC clients reach the control plane. */
+export function xdsSocketPath({ proxyConfig }: AgentConfig): string {
+  return `${proxyConfig.configPath}/XDS`;
+}
