@@ -90,10 +90,10 @@ function wanted(
 ): readonly string[] {
   const annotated = annotations[ANNOTATION_PREFIX + annotation] ?? '';
   return (annotated === '' ? configured : annotated.split(','))
-    .filter((entry) => entry !== '')
     .flatMap((entry) =>
       entry.includes(POD_IP) ? instanceIps.map((ip) => entry.replaceAll(POD_IP, () => ip)) : [entry],
-    );
+    )
+    .filter((entry) => entry !== '');
 }
 
 async function checkedRegexps(input: StatsConfigInput, warn: Warn): Promise<readonly string[]> {
