@@ -1,17 +1,20 @@
 // From configuration to the file one Envoy is started with. Every launch reads the configuration again, so a planned
 // restart picks up what changed; a rollback repeats what worked. What the file says: effective-bootstrap.ts.
 
+import { hash } from 'node:crypto';
 import { isDeepStrictEqual } from 'node:util';
 
 import { bootstrapPath, removeBootstrap, writeBootstrap } from '../bootstrap/bootstrap-file.ts';
 import { serializeBootstrap } from '../bootstrap/bootstrap.ts';
 import type { AgentConfig } from '../config/agent-config.ts';
+import type { Notice } from '../config/notices.ts';
 import type { BootstrapLaunch } from '../envoy/launcher.ts';
 import { MetadataError } from '../node/metadata-fields.ts';
 import { UNKNOWN_PLATFORM, type Platform } from '../node/platform/platform.ts';
+import type { Warn } from '../node/raw-metadata.ts';
 import { AgentError } from '../runtime/errors.ts';
 import type { Log } from '../runtime/log.ts';
-import { effectiveBootstrap, type EffectiveBootstrap } from './effective-bootstrap.ts';
+import { effectiveBootstrap, type EffectiveBootstrap, type FindLacking } from './effective-bootstrap.ts';
 import type { HostFacts } from './node-facts.ts';
 import { ENVOY_CONFIG, ENVOY_METADATA, failedAt } from './stages.ts';
 
@@ -21,6 +24,8 @@ export interface BootstrapWriterDeps {
   readonly host: HostFacts;
   /** Asked beside everything else, and waited for before a file is written; never rejects. */
   readonly platform: Promise<Platform>;
+  /** Absent: Envoy has every extension. */
+  readonly findLacking?: FindLacking;
   readonly log: Log;
 }
 
@@ -34,7 +39,7 @@ interface Rendering {
   readonly generation: number;
   readonly platform: Platform;
   readonly bootstrap: EffectiveBootstrap;
-  readonly warnings: readonly string[];
+  readonly notices: readonly Notice[];
 }
 
 /** Configurations remembered for a rollback: active, candidate, and one draining. */
@@ -103,14 +108,16 @@ export class BootstrapWriter {
   }
 
   async #writeFile(config: AgentConfig, epoch: number, generation: number): Promise<string> {
-    const { bootstrap, warnings } = await this.#rendering(config, generation);
-    for (const warning of warnings) this.#deps.log.warn(warning);
+    const { log } = this.#deps;
+    const { bootstrap, notices } = await this.#rendering(config, generation);
+    for (const { level, message } of notices) log[level](message);
     if (bootstrap.kind === 'custom') return bootstrap.path;
     const numbered = config.supervision.hotRestart ? epoch : undefined;
     const path = bootstrapPath(config.proxyConfig.configPath, numbered, bootstrap.extension);
     this.#written.add(path);
     const text = serializeBootstrap(bootstrap.document);
     await inStage(() => writeBootstrap(path, text, config.proxyConfig.json));
+    log.info(`wrote bootstrap ${path}`, { sha256: hash('sha256', text) });
     return path;
   }
 
@@ -127,11 +134,12 @@ export class BootstrapWriter {
   }
 
   async #render(config: AgentConfig, generation: number, platform: Platform): Promise<Rendering> {
-    const warnings: string[] = [];
-    const facts = { ...this.#deps.host, platform };
-    const warn = (message: string): void => void warnings.push(message);
-    const bootstrap = await inStage(() => effectiveBootstrap(config, facts, generation, warn));
-    return { config, generation, platform, bootstrap, warnings };
+    const { host, findLacking } = this.#deps;
+    const notices: Notice[] = [];
+    const facts = { ...host, platform };
+    const warn: Warn = (message, level = 'warn') => void notices.push({ level, message });
+    const bootstrap = await inStage(() => effectiveBootstrap(config, facts, generation, warn, findLacking));
+    return { config, generation, platform, bootstrap, notices };
   }
 }
 

@@ -1,4 +1,5 @@
 import { deepEqual, equal, notEqual, rejects } from 'node:assert/strict';
+import { hash } from 'node:crypto';
 import { readdir, readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 
@@ -81,6 +82,26 @@ describe('BootstrapWriter', () => {
     const second = await readFile(await writer.write(launch()));
 
     deepEqual(second, first);
+  });
+
+  it('logs the file with its hash, and what was ignored at its level', async () => {
+    const { log, records } = recordingLog();
+    const given = await config({ proxyConfig: { extraStatTags: ['a['] } });
+    const load = (): Promise<AgentConfig> => Promise.resolve(given);
+    const platform = Promise.resolve(UNKNOWN_PLATFORM);
+    const writer = new BootstrapWriter({ load, host: nodeFacts(), platform, log });
+
+    const path = await writer.write(launch());
+
+    const sha256 = hash('sha256', await readFile(path));
+    deepEqual(
+      records.filter(({ message }) => message === `wrote bootstrap ${path}`).map(({ fields }) => fields),
+      [{ sha256 }],
+    );
+    deepEqual(
+      records.filter(({ level }) => level === 'error').map(({ message }) => message.slice(0, 41)),
+      ['tag "a[" of extraStatTags is ignored, Env'],
+    );
   });
 
   it('reads the configuration at every launch', async () => {
