@@ -4,8 +4,8 @@
 
 import type { Clock } from '../../runtime/clock.ts';
 import { SECOND_MS } from '../../runtime/duration.ts';
-import { AgentError } from '../../runtime/errors.ts';
 import type { Log } from '../../runtime/log.ts';
+import { withTimeLimit } from '../../runtime/time-limit.ts';
 import { aws } from './aws.ts';
 import { azure } from './azure.ts';
 import { gcp } from './gcp.ts';
@@ -57,25 +57,16 @@ export async function detectPlatform(
   const choice = settings.choice.toLowerCase();
   if (choice === 'none') return UNKNOWN_PLATFORM;
   const { clouds, chosen } = cloudsOf(settings, deps, choice);
-  const over = new AbortController();
-  const limit = new AbortController();
-  const timer = deps.clock.sleep(LIMIT_MS, AbortSignal.any([signal, over.signal])).then(
-    () => limit.abort(new AgentError(`the platform was not known within ${LIMIT_MS} ms`)),
-    () => undefined, // it was, or nobody waits any more
-  );
-  try {
-    const asking = AbortSignal.any([signal, limit.signal]);
+  const limit = { clock: deps.clock, ms: LIMIT_MS, late: `the platform was not known within ${LIMIT_MS} ms` };
+  return withTimeLimit(limit, signal, async (asking) => {
     const cloud = chosen ?? (await firstDetected(clouds, deps.log, asking));
     const platform = (await cloud?.describe(asking)) ?? UNKNOWN_PLATFORM;
     signal.throwIfAborted();
-    if (cloud === undefined && limit.signal.aborted) {
+    if (cloud === undefined && asking.aborted) {
       deps.log.info('timed out waiting for platform detection, treating it as Unknown');
     }
     return platform;
-  } finally {
-    over.abort();
-    await timer;
-  }
+  });
 }
 
 interface Clouds {

@@ -6,6 +6,7 @@ import type { IncomingHttpHeaders, IncomingMessage } from 'node:http';
 import type { Clock } from '../../runtime/clock.ts';
 import { AgentError } from '../../runtime/errors.ts';
 import { request as httpRequest } from '../../runtime/http.ts';
+import { withTimeLimit } from '../../runtime/time-limit.ts';
 
 export interface MetadataQuestion {
   readonly url: string;
@@ -35,19 +36,9 @@ export async function askMetadataServer(
   clock: Pick<Clock, 'sleep'>,
   signal: AbortSignal,
 ): Promise<MetadataReply> {
-  const answered = new AbortController();
-  const late = new AbortController();
-  const { url, timeoutMs } = question;
-  const timer = clock.sleep(timeoutMs, AbortSignal.any([signal, answered.signal])).then(
-    () => late.abort(new AgentError(`no answer from ${url} within ${timeoutMs} ms`, { retryable: true })),
-    () => undefined, // the answer came first, or nobody waits any more
-  );
-  try {
-    return await exchange(question, AbortSignal.any([signal, late.signal]));
-  } finally {
-    answered.abort();
-    await timer;
-  }
+  const { url, timeoutMs: ms } = question;
+  const limit = { clock, ms, late: `no answer from ${url} within ${ms} ms` };
+  return withTimeLimit(limit, signal, (until) => exchange(question, until));
 }
 
 /** The trimmed body of a reply with status 200. */
