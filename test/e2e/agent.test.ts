@@ -50,4 +50,23 @@ describe('agent proxy sidecar', function () {
       }
     });
   }
+
+  it('gets ready although its bootstrap wants an extension that this Envoy lacks, and says so once', async () => {
+    await using folder = await temporaryDirectory();
+    const [port = 0] = await freePorts(1);
+    const resources = [answeringListener('hello', port)];
+    await using control = await ControlPlane.start(join(folder.path, 'control'), {
+      config: { 'all.yaml': { resources } },
+    });
+    await using pod = await Pod.start(join(folder.path, 'pod'), {
+      control,
+      env: { PEER_METADATA_DISCOVERY: 'true' },
+    });
+
+    await pod.ready();
+
+    const log = await pod.log();
+    equal(log.match(/left out of the bootstrap.*: istio\.workload\.BootstrapExtension;/g)?.length, 1);
+    match(log, /\tinfo\twrote bootstrap etc\/istio\/proxy\/envoy-rev0\.json\t.*[\da-f]{64}/);
+  });
 });
