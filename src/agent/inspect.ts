@@ -56,7 +56,7 @@ function remarksOn(config: AgentConfig): string[] {
   const { bootstrapOverrideFile } = config.envoy;
   const unread = withoutEffect(config);
   return [
-    'not asked here: the cloud platform, SDS servers of others, the address of a statsd host',
+    'not asked here: the cloud platform, and SDS servers of others',
     ...(bootstrapOverrideFile === ''
       ? []
       : [`Envoy lays ISTIO_BOOTSTRAP_OVERRIDE ${bootstrapOverrideFile} over it`]),

@@ -37,11 +37,16 @@ export function agentConfigInput(
  * The configuration for a command that only shows it: no name is looked up, and what reading it has to say goes to
  * standard error.
  *
+ * @param addressOf stands for the address of a host that the agent would look up
  * @throws ConfigError as `proxy` would
  */
-export async function offlineAgentConfig(context: CliContext, words: ProxyWords): Promise<AgentConfig> {
+export async function offlineAgentConfig(
+  context: CliContext,
+  words: ProxyWords,
+  addressOf: (host: string) => string,
+): Promise<AgentConfig> {
   const input = agentConfigInput(context, words);
-  const config = await loadAgentConfig({ ...input, resolveHost: async (host) => [host] });
+  const config = await loadAgentConfig({ ...input, resolveHost: async (host) => [addressOf(host)] });
   for (const { level, message } of config.notices) {
     if (level === 'warn' || level === 'error') context.stderr.write(`warning: ${message}\n`);
   }

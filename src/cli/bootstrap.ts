@@ -16,6 +16,9 @@ Examples:
   kubectl exec web-1 -c istio-proxy -- pilot-agent bootstrap > bootstrap.json
   PROXY_CONFIG='{tracing: {zipkin: {address: "zipkin:9411"}}}' agent bootstrap sidecar`;
 
+/** Of the network that is reserved for documentation. */
+const ANY_ADDRESS = '192.0.2.1';
+
 export function bootstrapCommand(context: CliContext): Command {
   return goCommand({
     name: 'bootstrap',
@@ -26,7 +29,10 @@ export function bootstrapCommand(context: CliContext): Command {
     flags: proxyFlags,
     unknownFlags: 'ignore',
     run: async (words) => {
-      const config = await offlineAgentConfig(context, words);
+      const config = await offlineAgentConfig(context, words, (host) => {
+        context.stderr.write(`note: ${host} is not looked up here, ${ANY_ADDRESS} stands for it\n`);
+        return ANY_ADDRESS;
+      });
       const { inspectBootstrap } = await import('../agent/inspect.ts');
       const { text, sections, remarks } = await inspectBootstrap(config);
       for (const remark of remarks) context.stderr.write(`note: ${remark}\n`);

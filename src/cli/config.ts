@@ -26,7 +26,7 @@ export function configCommand(context: CliContext): Command {
     flags: { ...proxyFlags, output: outputFlag },
     unknownFlags: 'ignore',
     run: async (words) => {
-      const config = await offlineAgentConfig(context, words);
+      const config = await offlineAgentConfig(context, words, (host) => host);
       const { inspectProxyConfig } = await import('../agent/inspect.ts');
       const fields = inspectProxyConfig(config);
       const shown: JsonObject = Object.fromEntries(

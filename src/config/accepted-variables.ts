@@ -40,6 +40,11 @@ const accepted: readonly VariableText[] = [
     help: 'Mark of captured packets.',
     noEffect: 'the reference only documents it: ISTIO_INBOUND_TPROXY_MARK is read',
   },
+  {
+    name: 'METRICS_LOCALHOST_ACCESS_ONLY',
+    help: 'Metrics on loopback only.',
+    noEffect: 'it counts as a key of proxyMetadata, not as a variable',
+  },
   { name: 'ISTIO_NAMESPACE', help: 'Namespace of the control plane.', ...OLD },
   { name: 'PLUGINS', help: 'CA plugins.', ...OLD },
   { name: 'ENABLE_INGRESS_GATEWAY_SDS', help: 'Secrets of gateways.', ...OLD },

@@ -44,11 +44,12 @@ describe('the offline commands', () => {
     equal(status, 0);
     const { node, stats_sinks: sinks } = JSON.parse(stdout) as { node: { id: string }; stats_sinks: unknown };
     equal(node.id, 'router~10.0.0.7~web-1.shop~mesh');
-    match(JSON.stringify(sinks), /"address":"statsd.nowhere.invalid","port_value":9125/);
+    match(JSON.stringify(sinks), /"address":"192\.0\.2\.1","port_value":9125/);
     match(stderr, /^\+ outlier log \(--outlierLogPath: given\)$/m);
     match(stderr, /^\+ statsd \(ProxyConfig statsdUdpAddress: .+\)$/m);
     match(stderr, /^- tracing \(ProxyConfig tracing is not set\)$/m);
     match(stderr, /^warning: .*--nosuch/m);
+    match(stderr, /^note: statsd.nowhere.invalid is not looked up here, 192\.0\.2\.1 stands for it$/m);
   });
 
   it('show no secret in the bootstrap or the configuration', async () => {
@@ -68,11 +69,14 @@ describe('the offline commands', () => {
   it('print the effective ProxyConfig with the layer of each field', async () => {
     await annotate('proxy.istio.io/config="drainDuration: 30s"');
 
-    const { status, stdout } = agent(['config'], { PROXY_CONFIG: '{"proxyAdminPort":15001}' });
+    const { status, stdout } = agent(['config'], {
+      PROXY_CONFIG: '{"proxyAdminPort":15001,"statsdUdpAddress":"statsd.nowhere.invalid:9125"}',
+    });
 
     equal(status, 0);
     match(stdout, /^FIELD +FROM +VALUE\nbinaryPath +\S+ +"\/usr\/local\/bin\/envoy"\n/);
     match(stdout, /^drainDuration +annotation.* "30s"$/m);
+    match(stdout, /^statsdUdpAddress .* "statsd.nowhere.invalid:9125"$/m);
     match(stdout, /^proxyAdminPort +\S.* 15001$/m);
   });
 
