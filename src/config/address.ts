@@ -62,3 +62,20 @@ function isHostName(text: string): boolean {
   if (/^\d+$/.test(labels.at(-1) ?? '')) return false;
   return labels.every((label) => /^[a-z\d](?:[a-z\d-]{0,61}[a-z\d])?$/i.test(label));
 }
+
+/**
+ * An address as Go prints it: IPv6 in lower case with its longest run of zeros left out, an IPv4 address inside IPv6
+ * with dots. Any other text stays as it is.
+ */
+export function canonicalIp(text: string): string {
+  if (isIP(text) !== 6) return text;
+  const [address = '', scope] = text.split('%');
+  const short = new URL(`http://[${address}]`).hostname.slice(1, -1);
+  const [, high, low] = /^::ffff:([\da-f]+):([\da-f]+)$/.exec(short) ?? [];
+  const dotted = (hex = ''): string => {
+    const value = Number.parseInt(hex, 16);
+    return `${value >> 8}.${value & 255}`;
+  };
+  const shown = high === undefined ? short : `::ffff:${dotted(high)}.${dotted(low)}`;
+  return scope === undefined ? shown : `${shown}%${scope}`;
+}

@@ -4,6 +4,7 @@
 
 import { ConfigError, messageOf } from '../runtime/errors.ts';
 import type { TextMap } from '../runtime/json.ts';
+import { canonicalIp } from './address.ts';
 import { parseAppProbers, type AppProbers } from './app-probers.ts';
 import { readEnvironment, rejectionText, type Env, type Environment } from './env.ts';
 import { envoyConfig, type EnvoyConfig } from './envoy-config.ts';
@@ -13,11 +14,12 @@ import {
   type ControlPlaneConfig,
   type IdentityConfig,
 } from './identity-config.ts';
+import { ignoredLine, type IgnoredInput } from './ignored.ts';
 import type { LogFlagValues } from './log-flags.ts';
 import { metricsLoopbackOnly } from './metrics-access.ts';
 import { warning, type Notice } from './notices.ts';
 import { readPodInfo, type PodInfo, type ReadText } from './pod-info.ts';
-import { resolveProxyConfig, type ProxyConfig } from './proxy-config.ts';
+import { resolveProxyConfig, type ProxyConfig, type ResolvedProxyConfig } from './proxy-config.ts';
 import type { NodeType, ProxyFlagValues } from './proxy-flags.ts';
 import { parseScrapeTargets, type ScrapeTarget } from './scrape-targets.ts';
 import type { ResolveHost } from './statsd-address.ts';
@@ -26,7 +28,7 @@ import { supervisionConfig, type SupervisionConfig } from './supervision-config.
 export interface AgentConfigInput {
   readonly nodeType: NodeType;
   readonly flags: ProxyFlagValues & LogFlagValues;
-  /** Unknown flags as written; they only make a warning. */
+  /** Unknown flags as written. */
   readonly ignoredFlags: readonly string[];
   readonly environment: Environment;
   readonly readText: ReadText;
@@ -40,7 +42,7 @@ export interface PodConfig {
   readonly name: string;
   readonly namespace: string;
   readonly serviceAccount: string;
-  /** INSTANCE_IP as it was given. */
+  /** INSTANCE_IP; an address is in its canonical form. */
   readonly ip: string;
   readonly hostIp: string;
   /** Undefined when there is no such file, or it cannot be read. */
@@ -71,7 +73,10 @@ export interface AgentConfig {
   readonly flags: ProxyFlagValues & LogFlagValues;
   /** As inherited; node metadata reads ISTIO_META_* from it. */
   readonly environment: Environment;
-  /** What the operator should know, in order; to be logged as soon as there is a log. */
+  /**
+   * What the operator should know, in order; to be logged as soon as there is a log. All that was given and has no
+   * effect is the first one.
+   */
   readonly notices: readonly Notice[];
 }
 
@@ -79,13 +84,15 @@ export interface AgentConfig {
 export async function loadAgentConfig(input: AgentConfigInput): Promise<AgentConfig> {
   const { nodeType, flags, environment, workingDirectory, uid } = input;
   const { values: env, rejections } = readEnvironment(environment);
-  const notices: Notice[] = [
-    ...ignoredFlagsNotice(input.ignoredFlags),
-    ...rejections.map((each) => warning(rejectionText(each))),
+  const ignored: IgnoredInput[] = [
+    ...input.ignoredFlags.map((text) => ({ kind: 'flag', text }) as const),
+    ...rejections.map((rejection) => ({ kind: 'variable', text: rejectionText(rejection) }) as const),
   ];
   const podInfo = await readPodInfo(input.readText);
-  notices.push(...podInfo.notices);
-  const proxyConfig = await effectiveProxyConfig(input, env, podInfo, notices);
+  const resolved = await effectiveProxyConfig(input, env, podInfo);
+  const { proxyConfig } = resolved;
+  ignored.push(...resolved.ignored);
+  const notices: Notice[] = [...ignoredNotice(ignored), ...podInfo.notices, ...resolved.notices];
   return {
     nodeType,
     domain: flags.domain || `${env.podNamespace}.svc.cluster.local`,
@@ -121,11 +128,10 @@ async function effectiveProxyConfig(
   input: AgentConfigInput,
   env: Env,
   podInfo: PodInfo,
-  notices: Notice[],
-): Promise<ProxyConfig> {
+): Promise<ResolvedProxyConfig> {
   const { flags, readText, cpuCount, resolveHost } = input;
   const { drainDuration: drainMs, concurrency, serviceCluster, templateFile } = flags;
-  const resolved = await resolveProxyConfig({
+  return resolveProxyConfig({
     meshFile: await readMeshFile(flags.meshConfig, readText),
     proxyConfig: env.proxyConfig,
     annotations: podInfo.annotations ?? {},
@@ -134,8 +140,6 @@ async function effectiveProxyConfig(
     cpuCount,
     resolveHost,
   });
-  notices.push(...resolved.notices);
-  return resolved.proxyConfig;
 }
 
 async function readMeshFile(path: string, readText: ReadText): Promise<string | undefined> {
@@ -152,13 +156,14 @@ function podConfig(env: Env, { labels, annotations }: PodInfo): PodConfig {
     name: env.podName,
     namespace: env.podNamespace,
     serviceAccount: env.serviceAccount,
-    ip: env.instanceIp,
+    ip: canonicalIp(env.instanceIp),
     hostIp: env.hostIp,
     labels,
     annotations,
   };
 }
 
-function ignoredFlagsNotice(flags: readonly string[]): Notice[] {
-  return flags.length === 0 ? [] : [warning(`ignored unknown flags: ${flags.join(' ')}`)];
+function ignoredNotice(ignored: readonly IgnoredInput[]): Notice[] {
+  const line = ignoredLine(ignored);
+  return line === undefined ? [] : [warning(line)];
 }

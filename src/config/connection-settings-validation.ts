@@ -1,7 +1,8 @@
 // The limits of ProxyConfig.connectionSettings.
 
 import { isJsonObject, type Json } from '../runtime/json.ts';
-import { durationMs } from './proto-json.ts';
+import { durationMs } from './proto-scalars.ts';
+import type { Problem } from './validation-problem.ts';
 
 /** The least value of each number; absent is fine. */
 const LEAST: Readonly<Record<string, number>> = {
@@ -14,15 +15,15 @@ const LEAST: Readonly<Record<string, number>> = {
   globalDownstreamConnectionLimit: 1,
 };
 
-export function connectionSettingsProblems(settings: Json | undefined): string[] {
+export function connectionSettingsProblems(settings: Json | undefined): Problem[] {
   if (!isJsonObject(settings)) return [];
   return Object.entries(settings).flatMap(([name, value]) => {
+    const field = `connectionSettings.${name}`;
     const least = LEAST[name];
     if (typeof value === 'number' && least !== undefined && value < least) {
-      return [`connectionSettings.${name} must be at least ${least}, not ${value}`];
+      return [{ field, text: `${field} must be at least ${least}, not ${value}` }];
     }
     const isDuration = typeof value === 'string' && /^-?[\d.]+s$/.test(value);
-    if (isDuration && durationMs(value) < 0) return [`connectionSettings.${name} must not be negative`];
-    return [];
+    return isDuration && durationMs(value) < 0 ? [{ field, text: `${field} must not be negative` }] : [];
   });
 }

@@ -3,6 +3,7 @@
 // Upstream: istio 1.31 pkg/config/mesh, util/protomarshal ApplyYAML, mergeProxyConfig.
 
 import { isJsonObject, type Json, type JsonObject } from '../runtime/json.ts';
+import { oneOf } from './proto-json.ts';
 
 /** Members of proxyHeaders that stay as they were when the new layer leaves them out. */
 const STICKY_HEADERS = new Set([
@@ -18,13 +19,17 @@ const CLUSTER_NAMES = ['serviceCluster', 'tracingServiceName'];
 
 /**
  * @param base in canonical form, zero values kept
- * @param layer likewise; null and absent fields leave the base alone
+ * @param layer likewise; absent fields leave the base alone
  */
 export function mergeProxyConfig(base: JsonObject, layer: JsonObject): JsonObject {
-  const named = CLUSTER_NAMES.findLast((name) => name in layer);
-  const losers = named === undefined ? [] : CLUSTER_NAMES.filter((name) => name !== named);
-  const merged = Object.entries({ ...base, ...layer }).filter(([name]) => !losers.includes(name));
-  return Object.fromEntries(merged.map(([name, value]) => [name, mergeField(name, base[name], value)]));
+  const chosen = oneOf(layer, CLUSTER_NAMES);
+  const isNamed = CLUSTER_NAMES.some((name) => name in chosen);
+  const kept = Object.entries(base).filter(([name]) => !isNamed || !CLUSTER_NAMES.includes(name));
+  const merged = Object.entries(chosen).map(([name, value]): [string, Json] => [
+    name,
+    mergeField(name, base[name], value),
+  ]);
+  return Object.fromEntries([...kept, ...merged]);
 }
 
 function mergeField(name: string, before: Json | undefined, after: Json): Json {

@@ -1,21 +1,11 @@
-// ProxyConfig as a table of fields: what drives reading, the names in both spellings, merging and the canonical
-// JSON of node metadata. A field added upstream is a line here.
+// ProxyConfig as a table of fields, in the order of upstream's declaration: what drives reading, the names in both
+// spellings, merging and the canonical JSON of node metadata. A field added upstream is a line here.
 // Upstream: istio/api mesh/v1alpha1/proxy.proto ProxyConfig.
 
 import type { JsonObject } from '../runtime/json.ts';
-import {
-  bool,
-  duration,
-  enumeration,
-  int32,
-  kept,
-  list,
-  map,
-  message,
-  text,
-  uint32,
-  type Fields,
-} from './proto-json.ts';
+import type { Fields } from './proto-field.ts';
+import { enumeration, kept, list, map, message } from './proto-json.ts';
+import { bool, duration, int32, text, uint32 } from './proto-scalars.ts';
 import {
   connectionSettings,
   gatewayTopology,
@@ -39,6 +29,7 @@ export const proxyConfigFields = {
   discoveryRefreshDelay: duration,
   zipkinAddress: text,
   statsdUdpAddress: text,
+  envoyMetricsServiceAddress: text,
   proxyAdminPort: int32,
   availabilityZone: text,
   controlPlaneAuthPolicy: enumeration({ NONE: 0, MUTUAL_TLS: 1, INHERIT: 1000 }),
@@ -48,11 +39,11 @@ export const proxyConfigFields = {
   proxyBootstrapTemplatePath: text,
   interceptionMode: enumeration({ REDIRECT: 0, TPROXY: 1, NONE: 2 }),
   tracing,
-  envoyMetricsServiceAddress: text,
   sds: message({ enabled: bool, k8sSaJwtPath: text }),
   envoyAccessLogService: remoteService,
   envoyMetricsService: remoteService,
   proxyMetadata: map(text),
+  runtimeValues: map(text),
   statusPort: int32,
   extraStatTags: list(text),
   gatewayTopology,
@@ -63,7 +54,6 @@ export const proxyConfigFields = {
   holdApplicationUntilProxyStarts: kept(bool),
   caCertificatesPem: list(text),
   image: message({ imageType: text }),
-  runtimeValues: map(text),
   privateKeyProvider,
   proxyHeaders,
   fileFlushInterval: duration,

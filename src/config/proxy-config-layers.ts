@@ -4,13 +4,15 @@
 
 import { ConfigError, messageOf } from '../runtime/errors.ts';
 import { isJsonObject, type Json, type JsonObject } from '../runtime/json.ts';
+import { excerpt } from './excerpt.ts';
+import type { IgnoredInput } from './ignored.ts';
 import { mergeProxyConfig } from './merge.ts';
 import { info, warning, type Notice } from './notices.ts';
-import { readMessage, type Path } from './proto-json.ts';
+import type { Path } from './proto-field.ts';
+import { readMessage } from './proto-json.ts';
 import { agentOnlyFields, builtInProxyConfig, proxyConfigFields } from './proxy-config-fields.ts';
+import { maskText } from './secrets.ts';
 import { parseYaml, type YamlValue } from './yaml.ts';
-
-export type LayerName = 'default' | 'file' | 'environment' | 'annotation';
 
 export interface LayerTexts {
   /** Content of the mesh file; only its `defaultConfig` counts. */
@@ -21,88 +23,113 @@ export interface LayerTexts {
   readonly annotation: string;
 }
 
+/**
+ * For each field the last input that named it, as its user knows it (`PROXY_CONFIG`); `default` when nobody did.
+ * Entries `proxyMetadata.KEY` and `proxyHeaders.member` tell what was merged into these two.
+ */
+export type Origins = Readonly<Record<string, string>>;
+
 export interface LayeredProxyConfig {
   /** Canonical form, zero values kept. */
   readonly config: JsonObject;
-  /** For each field the last layer that named it. */
-  readonly origins: Readonly<Record<string, LayerName>>;
+  readonly origins: Origins;
   readonly notices: readonly Notice[];
+  readonly ignored: readonly IgnoredInput[];
 }
+
+interface Layer {
+  /** In errors. */
+  readonly name: string;
+  /** For its user. */
+  readonly origin: string;
+  /** In the log. */
+  readonly title: string;
+  readonly read: (yaml: YamlValue) => { readonly value: Json; readonly path: Path };
+  /** What an error says before the problem. */
+  readonly stage: string;
+}
+
+const whole = ({ value }: YamlValue): { value: Json; path: Path } => ({ value, path: [] });
+
+const LAYERS: Readonly<Record<keyof LayerTexts, Layer>> = {
+  file: {
+    name: 'file',
+    origin: 'mesh file',
+    title: 'mesh config from file',
+    read: defaultConfig,
+    stage: '',
+  },
+  environment: {
+    name: 'environment',
+    origin: 'PROXY_CONFIG',
+    title: 'proxy config from env',
+    read: whole,
+    stage: 'could not parse proxy config: ',
+  },
+  annotation: {
+    name: 'annotation',
+    origin: 'annotation proxy.istio.io/config',
+    title: 'proxy config from annotation',
+    read: whole,
+    stage: 'could not parse proxy config: ',
+  },
+};
 
 const FIELDS = { ...proxyConfigFields, ...agentOnlyFields };
 
 /** @throws ConfigError `failed to unmarshal mesh config from file|environment|annotation [<text>]: …` */
 export function layerProxyConfig(texts: LayerTexts): LayeredProxyConfig {
   const notices: Notice[] = [];
+  const ignored: IgnoredInput[] = [];
   let config = builtInProxyConfig;
-  const origins: Record<string, LayerName> = {};
-  for (const name of Object.keys(config)) origins[name] = 'default';
-  for (const [layer, text, title] of [
-    ['file', texts.file ?? '', 'mesh config from file'],
-    ['environment', texts.environment, 'proxy config from env'],
-    ['annotation', texts.annotation, 'proxy config from annotation'],
-  ] as const) {
+  const origins = new Map(Object.keys(config).map((name) => [name, 'default']));
+  for (const key of ['file', 'environment', 'annotation'] as const) {
+    const [text, layer] = [texts[key] ?? '', LAYERS[key]];
     if (text === '') continue;
-    notices.push(info(`Apply ${title} ${masked(text)}`));
-    const read = readLayer(layer, text, notices);
+    notices.push(info(`Apply ${layer.title} ${maskText(text)}`));
+    const read = readLayer(layer, text, notices, ignored);
     config = mergeProxyConfig(config, read);
-    for (const name of Object.keys(read)) origins[name] = layer;
+    for (const name of namesIn(read)) origins.set(name, layer.origin);
   }
-  return { config, origins, notices };
+  return { config, origins: Object.fromEntries(origins), notices, ignored };
 }
 
-function readLayer(layer: LayerName, text: string, notices: Notice[]): JsonObject {
+function readLayer(layer: Layer, text: string, notices: Notice[], ignored: IgnoredInput[]): JsonObject {
   try {
     const yaml = parseYaml(text);
-    for (const problem of yaml.warnings) notices.push(warning(`${titles[layer]}: ${problem}`));
-    return layer === 'file'
-      ? readMeshFile(yaml, notices)
-      : readProxyConfig(yaml, yaml.value, [], layer, notices);
+    for (const problem of yaml.warnings) notices.push(warning(`${layer.origin}: ${problem}`));
+    const { value, path } = layer.read(yaml);
+    if (value === null) return {};
+    return readMessage(FIELDS, value, path, {
+      placeOf: yaml.placeOf,
+      unknownField: (path) => ignored.push({ kind: 'field', text: `${path.join('.')} (${layer.origin})` }),
+    });
   } catch (error) {
-    const stage = layer === 'file' ? '' : 'could not parse proxy config: ';
+    const shown = excerpt(onOneLine(maskText(text)));
     throw new ConfigError(
-      `failed to unmarshal mesh config from ${layer} [${onOneLine(masked(text))}]: ${stage}${messageOf(error)}`,
+      `failed to unmarshal mesh config from ${layer.name} [${shown}]: ${layer.stage}${messageOf(error)}`,
       { cause: error },
     );
   }
 }
 
-/** How warnings name a layer. */
-const titles: Readonly<Record<LayerName, string>> = {
-  default: 'built-in defaults',
-  file: 'mesh file',
-  environment: 'PROXY_CONFIG',
-  annotation: 'annotation proxy.istio.io/config',
-};
-
-function readMeshFile(yaml: YamlValue, notices: Notice[]): JsonObject {
-  if (yaml.value === null) return {};
-  if (!isJsonObject(yaml.value)) throw new ConfigError('a mesh config is an object of fields');
-  const name = 'defaultConfig' in yaml.value ? 'defaultConfig' : 'default_config';
-  return readProxyConfig(yaml, yaml.value[name] ?? null, [name], 'file', notices);
+function defaultConfig({ value }: YamlValue): { value: Json; path: Path } {
+  if (value === null) return { value, path: [] };
+  if (!isJsonObject(value)) throw new ConfigError('a mesh config is an object of fields');
+  const name = Object.hasOwn(value, 'defaultConfig') ? 'defaultConfig' : 'default_config';
+  return { value: (Object.hasOwn(value, name) ? value[name] : null) ?? null, path: [name] };
 }
 
-function readProxyConfig(
-  yaml: YamlValue,
-  value: Json,
-  path: Path,
-  layer: LayerName,
-  notices: Notice[],
-): JsonObject {
-  if (value === null) return {};
-  return readMessage(FIELDS, value, path, {
-    sourceAt: yaml.sourceAt,
-    unknownField: (path) =>
-      notices.push(warning(`${titles[layer]}: unknown field ${path.join('.')} is ignored`)),
+/** The fields of a layer, and the members of the two that are merged member by member. */
+function namesIn(layer: JsonObject): string[] {
+  const members = ['proxyMetadata', 'proxyHeaders'].flatMap((name) => {
+    const value = layer[name];
+    return isJsonObject(value) ? Object.keys(value).map((member) => `${name}.${member}`) : [];
   });
+  return [...Object.keys(layer), ...members];
 }
 
 /** An error is one line, whatever it quotes; injectors end PROXY_CONFIG with a newline. */
 function onOneLine(text: string): string {
   return text.trim().replaceAll(/\r?\n/g, '\\n');
-}
-
-/** Tracing tokens are the one secret a ProxyConfig may hold. */
-function masked(text: string): string {
-  return text.replaceAll(/(access_?token["']?\s*:\s*)("[^"]*"|'[^']*'|[^\s,}]+)/gi, '$1***');
 }

@@ -1,23 +1,12 @@
 // The messages inside ProxyConfig, as tables of fields.
 // Upstream: istio/api mesh/v1alpha1/proxy.proto, networking ClientTLSSettings and ReadinessProbe.
 
-import {
-  anything,
-  bool,
-  double,
-  duration,
-  enumeration,
-  int32,
-  kept,
-  list,
-  map,
-  message,
-  text,
-  uint32,
-} from './proto-json.ts';
+import { enumeration, kept, list, map, message } from './proto-json.ts';
+import { bool, double, duration, int32, int64, text, uint32 } from './proto-scalars.ts';
 
 const optionalBool = kept(bool);
-const optionalUint32 = kept(uint32);
+const optionalInt32 = kept(int32);
+const optionalInt64 = kept(int64);
 
 const FORWARD_CLIENT_CERT = enumeration({
   UNDEFINED: 0,
@@ -46,23 +35,47 @@ export const remoteService = message({
   tcpKeepalive: message({ probes: uint32, time: duration, interval: duration }),
 });
 
-export const tracing = message({
-  zipkin: message({ address: text }),
-  lightstep: message({ address: text, accessToken: text }),
-  datadog: message({ address: text }),
-  stackdriver: message({
-    debug: bool,
-    maxNumberOfAttributes: anything,
-    maxNumberOfAnnotations: anything,
-    maxNumberOfMessageEvents: anything,
-  }),
-  openCensusAgent: message({ address: text, context: list(anything) }),
-  customTags: map(anything),
-  maxPathTagLength: uint32,
-  sampling: double,
-  tlsSettings,
-  enableIstioTags: optionalBool,
+const TRACE_CONTEXT = enumeration({
+  UNSPECIFIED: 0,
+  W3C_TRACE_CONTEXT: 1,
+  GRPC_BIN: 2,
+  CLOUD_TRACE_CONTEXT: 3,
+  B3: 4,
 });
+
+/** A null stays one: validation refuses it. */
+const customTag = {
+  ...message(
+    {
+      literal: message({ value: text }),
+      environment: message({ name: text, defaultValue: text }),
+      header: message({ name: text, defaultValue: text }),
+    },
+    ['literal', 'environment', 'header'],
+  ),
+  empty: null,
+};
+
+export const tracing = message(
+  {
+    zipkin: message({ address: text }),
+    lightstep: message({ address: text, accessToken: text }),
+    datadog: message({ address: text }),
+    stackdriver: message({
+      debug: bool,
+      maxNumberOfAttributes: optionalInt64,
+      maxNumberOfAnnotations: optionalInt64,
+      maxNumberOfMessageEvents: optionalInt64,
+    }),
+    openCensusAgent: message({ address: text, context: list(TRACE_CONTEXT) }),
+    customTags: map(customTag),
+    maxPathTagLength: uint32,
+    sampling: double,
+    tlsSettings,
+    enableIstioTags: optionalBool,
+  },
+  ['zipkin', 'lightstep', 'datadog', 'stackdriver', 'openCensusAgent'],
+);
 
 export const gatewayTopology = message({
   numTrustedProxies: uint32,
@@ -70,23 +83,26 @@ export const gatewayTopology = message({
   proxyProtocol: message({}),
 });
 
-export const readinessProbe = message({
-  initialDelaySeconds: int32,
-  timeoutSeconds: int32,
-  periodSeconds: int32,
-  successThreshold: int32,
-  failureThreshold: int32,
-  httpGet: message({
-    path: text,
-    port: uint32,
-    host: text,
-    scheme: text,
-    httpHeaders: list(message({ name: text, value: text })),
-  }),
-  tcpSocket: message({ host: text, port: uint32 }),
-  exec: message({ command: list(text) }),
-  grpc: message({ port: uint32, service: text }),
-});
+export const readinessProbe = message(
+  {
+    initialDelaySeconds: int32,
+    timeoutSeconds: int32,
+    periodSeconds: int32,
+    successThreshold: int32,
+    failureThreshold: int32,
+    httpGet: message({
+      path: text,
+      port: uint32,
+      host: text,
+      scheme: text,
+      httpHeaders: list(message({ name: text, value: text })),
+    }),
+    tcpSocket: message({ host: text, port: uint32 }),
+    exec: message({ command: list(text) }),
+    grpc: message({ port: uint32, service: text }),
+  },
+  ['httpGet', 'tcpSocket', 'exec', 'grpc'],
+);
 
 export const proxyStatsMatcher = message({
   inclusionPrefixes: list(text),
@@ -95,17 +111,12 @@ export const proxyStatsMatcher = message({
 });
 
 const keyProvider = message({ pollDelay: duration, fallback: optionalBool });
-export const privateKeyProvider = message({ cryptomb: keyProvider, qat: keyProvider });
+export const privateKeyProvider = message({ cryptomb: keyProvider, qat: keyProvider }, ['cryptomb', 'qat']);
 
 const switchable = message({ disabled: optionalBool });
 const enabling = message({ enabled: optionalBool });
 export const proxyHeaders = message({
   forwardedClientCert: FORWARD_CLIENT_CERT,
-  server: message({ disabled: optionalBool, value: text }),
-  requestId: switchable,
-  attemptCount: switchable,
-  envoyDebugHeaders: switchable,
-  metadataExchangeHeaders: message({ mode: enumeration({ UNDEFINED: 0, IN_MESH: 1 }) }),
   setCurrentClientCertDetails: message({
     subject: optionalBool,
     cert: optionalBool,
@@ -113,15 +124,35 @@ export const proxyHeaders = message({
     dns: optionalBool,
     uri: optionalBool,
   }),
+  requestId: switchable,
+  server: message({ disabled: optionalBool, value: text }),
+  attemptCount: switchable,
+  envoyDebugHeaders: switchable,
+  metadataExchangeHeaders: message({ mode: enumeration({ UNDEFINED: 0, IN_MESH: 1 }) }),
   preserveHttp1HeaderCase: optionalBool,
   xForwardedHost: enabling,
   xForwardedPort: enabling,
 });
 
+const UNDERSCORES_ACTION = enumeration({
+  HEADERS_WITH_UNDERSCORES_UNSPECIFIED: 0,
+  HEADERS_WITH_UNDERSCORES_ALLOW: 1,
+  HEADERS_WITH_UNDERSCORES_REJECT_REQUEST: 2,
+  HEADERS_WITH_UNDERSCORES_DROP_HEADER: 3,
+});
+
+const ESCAPED_SLASHES_ACTION = enumeration({
+  PATH_WITH_ESCAPED_SLASHES_UNSPECIFIED: 0,
+  KEEP_UNCHANGED: 1,
+  REJECT_REQUEST: 2,
+  UNESCAPE_AND_REDIRECT: 3,
+  UNESCAPE_AND_FORWARD: 4,
+});
+
 export const connectionSettings = message({
   profile: enumeration({ SIDECAR: 0, EDGE: 1 }),
-  listenerPerConnectionBufferLimitBytes: kept(int32),
-  clusterPerConnectionBufferLimitBytes: kept(int32),
+  listenerPerConnectionBufferLimitBytes: optionalInt32,
+  clusterPerConnectionBufferLimitBytes: optionalInt32,
   httpIdleTimeout: duration,
   httpMaxConnectionDuration: duration,
   httpDrainTimeout: duration,
@@ -129,12 +160,12 @@ export const connectionSettings = message({
   httpRequestHeadersTimeout: duration,
   httpStreamIdleTimeout: duration,
   httpMaxStreamDuration: duration,
-  httpMaxConcurrentStreams: kept(int32),
-  http2InitialStreamWindowSize: kept(int32),
-  http2InitialConnectionWindowSize: kept(int32),
-  httpHeadersWithUnderscoresAction: anything,
+  httpMaxConcurrentStreams: optionalInt32,
+  http2InitialStreamWindowSize: optionalInt32,
+  http2InitialConnectionWindowSize: optionalInt32,
+  httpHeadersWithUnderscoresAction: UNDERSCORES_ACTION,
   httpMergeSlashes: optionalBool,
-  httpPathWithEscapedSlashesAction: anything,
-  listenerConnectionLimit: kept(int32),
-  globalDownstreamConnectionLimit: optionalUint32,
+  httpPathWithEscapedSlashesAction: ESCAPED_SLASHES_ACTION,
+  listenerConnectionLimit: optionalInt32,
+  globalDownstreamConnectionLimit: optionalInt32,
 });

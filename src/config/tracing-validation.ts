@@ -2,12 +2,13 @@
 
 import { isJsonObject, type Json, type JsonObject } from '../runtime/json.ts';
 import { addressProblem } from './address.ts';
+import type { Problem } from './validation-problem.ts';
 
-export function tracingProblems(tracing: Json | undefined): string[] {
+export function tracingProblems(tracing: Json | undefined): Problem[] {
   if (!isJsonObject(tracing)) return [];
   return [
-    ...collectorProblems('invalid zipkin address:', tracing.zipkin),
-    ...collectorProblems('invalid datadog address:', tracing.datadog),
+    ...collectorProblems('zipkin', tracing.zipkin),
+    ...collectorProblems('datadog', tracing.datadog),
     ...lightstepProblems(tracing.lightstep),
     ...tlsProblems(tracing.tlsSettings),
     ...customTagProblems(tracing.customTags),
@@ -15,46 +16,55 @@ export function tracingProblems(tracing: Json | undefined): string[] {
 }
 
 /** $(HOST_IP) stands for an address the agent puts in later. */
-function collectorProblems(prefix: string, collector: Json | undefined): string[] {
+function collectorProblems(name: string, collector: Json | undefined): Problem[] {
   if (!isJsonObject(collector)) return [];
   const problem = addressProblem(textOf(collector.address).replace('$(HOST_IP)', '127.0.0.1'));
-  return problem === undefined ? [] : [`${prefix} ${problem}`];
+  if (problem === undefined) return [];
+  return [{ field: `tracing.${name}.address`, text: `invalid ${name} address: ${problem}` }];
 }
 
-function lightstepProblems(lightstep: Json | undefined): string[] {
+function lightstepProblems(lightstep: Json | undefined): Problem[] {
   if (!isJsonObject(lightstep)) return [];
+  const problems: Problem[] = [];
   const problem = addressProblem(textOf(lightstep.address));
-  return [
-    ...(problem === undefined ? [] : [`invalid lightstep config: invalid lightstep address: ${problem}`]),
-    ...(textOf(lightstep.accessToken) === '' ? ['invalid lightstep config: access token is required'] : []),
-  ];
+  if (problem !== undefined) {
+    const text = `invalid lightstep config: invalid lightstep address: ${problem}`;
+    problems.push({ field: 'tracing.lightstep.address', text });
+  }
+  if (textOf(lightstep.accessToken) === '') {
+    const text = 'invalid lightstep config: access token is required';
+    problems.push({ field: 'tracing.lightstep.accessToken', text });
+  }
+  return problems;
 }
 
-function tlsProblems(tls: Json | undefined): string[] {
+const TLS_FILES = ['clientCertificate', 'privateKey', 'caCertificates'];
+
+function tlsProblems(tls: Json | undefined): Problem[] {
   if (!isJsonObject(tls)) return [];
   const mode = textOf(tls.mode);
-  const files = [tls.clientCertificate, tls.privateKey, tls.caCertificates].some(
-    (file) => textOf(file) !== '',
+  if (textOf(tls.credentialName) === '') return mode === 'MUTUAL' ? mutualProblems(tls) : [];
+  const hasFiles = TLS_FILES.some((name) => textOf(tls[name]) !== '');
+  if (!hasFiles || (mode !== 'SIMPLE' && mode !== 'MUTUAL')) return [];
+  const text = 'tracing TLS settings: cannot set both credentialName and certificate files';
+  return [{ field: 'tracing.tlsSettings', text }];
+}
+
+function mutualProblems(tls: JsonObject): Problem[] {
+  const needed = { clientCertificate: 'client certificate', privateKey: 'private key' };
+  return Object.entries(needed).flatMap(([name, title]) =>
+    textOf(tls[name]) === ''
+      ? [{ field: `tracing.tlsSettings.${name}`, text: `${title} required for mutual tls` }]
+      : [],
   );
-  if (textOf(tls.credentialName) !== '') {
-    return files && ['SIMPLE', 'MUTUAL'].includes(mode)
-      ? ['tracing TLS settings: cannot set both credentialName and certificate files']
-      : [];
-  }
-  return mode === 'MUTUAL' ? mutualProblems(tls) : [];
 }
 
-function mutualProblems(tls: JsonObject): string[] {
-  return [
-    ...(textOf(tls.clientCertificate) === '' ? ['client certificate required for mutual tls'] : []),
-    ...(textOf(tls.privateKey) === '' ? ['private key required for mutual tls'] : []),
-  ];
-}
-
-function customTagProblems(tags: Json | undefined): string[] {
+function customTagProblems(tags: Json | undefined): Problem[] {
   if (!isJsonObject(tags)) return [];
   return Object.entries(tags).flatMap(([name, tag]) =>
-    tag === null ? [`tracing custom tag "${name}" cannot be null`] : [],
+    tag === null
+      ? [{ field: 'tracing.customTags', text: `tracing custom tag "${name}" cannot be null` }]
+      : [],
   );
 }
 

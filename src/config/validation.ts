@@ -1,31 +1,35 @@
-// What a resolved ProxyConfig must fulfil. Every rule gives its problems as text in upstream's words, so that all of
-// them can be shown at once.
+// What a resolved ProxyConfig must fulfil. Every rule gives its problems as data, so that all of them can be shown at
+// once.
 // Upstream: istio 1.31 pkg/config/validation/agent ValidateMeshConfigProxyConfig.
 
 import { SECOND_MS } from '../runtime/duration.ts';
-import { ConfigError } from '../runtime/errors.ts';
 import { isJsonObject, type Json, type JsonObject } from '../runtime/json.ts';
 import { addressProblem, portProblem } from './address.ts';
 import { connectionSettingsProblems } from './connection-settings-validation.ts';
-import { durationMs } from './proto-json.ts';
+import { durationMs } from './proto-scalars.ts';
 import { tracingProblems } from './tracing-validation.ts';
+import type { Problem } from './validation-problem.ts';
 
-/** @param config in canonical form, zero values kept. @returns one text per problem, in upstream's order */
-export function proxyConfigProblems(config: JsonObject): readonly string[] {
+/** @param config in canonical form, zero values kept. @returns in upstream's order */
+export function proxyConfigProblems(config: JsonObject): readonly Problem[] {
   return [
-    ...(textOf(config.configPath) === '' ? ['config path must be set'] : []),
-    ...(textOf(config.binaryPath) === '' ? ['binary path must be set'] : []),
+    ...presence('configPath', config, 'config path must be set'),
+    ...presence('binaryPath', config, 'binary path must be set'),
     ...clusterNameProblems(config),
     ...drainProblems(textOf(config.drainDuration)),
-    ...addressProblems('invalid discovery address:', config.discoveryAddress, true),
+    ...discoveryProblems(textOf(config.discoveryAddress)),
     ...tracingProblems(config.tracing),
-    ...addressProblems('invalid statsd udp address:', config.statsdUdpAddress),
-    ...addressProblems('invalid envoy metrics service address:', config.envoyMetricsServiceAddress),
-    ...serviceProblems('invalid envoy metrics service address:', config.envoyMetricsService),
-    ...serviceProblems('invalid envoy access log service address:', config.envoyAccessLogService),
-    ...portProblems('invalid proxy admin port:', config.proxyAdminPort),
+    ...addressProblems('statsdUdpAddress', config.statsdUdpAddress, 'statsd udp'),
+    ...addressProblems(
+      'envoyMetricsServiceAddress',
+      config.envoyMetricsServiceAddress,
+      'envoy metrics service',
+    ),
+    ...serviceProblems('envoyMetricsService', config.envoyMetricsService, 'envoy metrics service'),
+    ...serviceProblems('envoyAccessLogService', config.envoyAccessLogService, 'envoy access log service'),
+    ...portProblems('proxyAdminPort', config.proxyAdminPort, 'proxy admin'),
     ...authPolicyProblems(config.controlPlaneAuthPolicy),
-    ...portProblems('invalid status port:', config.statusPort),
+    ...portProblems('statusPort', config.statusPort, 'status'),
     ...keyProviderProblems(config.privateKeyProvider),
     ...connectionSettingsProblems(config.connectionSettings),
   ];
@@ -51,57 +55,69 @@ export function proxyConfigWarnings(config: JsonObject): readonly string[] {
   return warnings;
 }
 
-/** Several problems as one error, each on a line of its own. */
-export function validationError(problems: readonly string[]): ConfigError {
-  const head = problems.length === 1 ? '1 error occurred:' : `${problems.length} errors occurred:`;
-  return new ConfigError([head, ...problems.map((problem) => `\t* ${problem}`)].join('\n'));
+function presence(field: string, config: JsonObject, text: string): Problem[] {
+  return textOf(config[field]) === '' ? [{ field, text }] : [];
 }
 
-function clusterNameProblems(config: JsonObject): string[] {
+function clusterNameProblems(config: JsonObject): Problem[] {
   if (config.tracingServiceName !== undefined) return [];
-  if (config.serviceCluster === undefined) {
-    return ['oneof service cluster or tracing service name must be specified'];
+  if (config.serviceCluster !== undefined) {
+    return presence('serviceCluster', config, 'service cluster must be specified');
   }
-  return config.serviceCluster === '' ? ['service cluster must be specified'] : [];
+  return [
+    { field: 'serviceCluster', text: 'oneof service cluster or tracing service name must be specified' },
+  ];
 }
 
-function drainProblems(drain: string): string[] {
+function drainProblems(drain: string): Problem[] {
+  const problem = (text: string): Problem[] => [
+    { field: 'drainDuration', text: `invalid drain duration: ${text}` },
+  ];
   const ms = drain === '' ? 0 : durationMs(drain);
-  if (ms < 1) return ['invalid drain duration: duration must be greater than 1ms'];
-  if (!Number.isInteger(ms)) return ['invalid drain duration: only durations to ms precision are supported'];
-  if (ms % SECOND_MS !== 0) {
-    return ['invalid drain duration: drain time only supports durations to seconds precision'];
-  }
+  if (ms < 1) return problem('duration must be greater than 1ms');
+  if (!Number.isInteger(ms)) return problem('only durations to ms precision are supported');
+  if (ms % SECOND_MS !== 0) return problem('drain time only supports durations to seconds precision');
   return [];
 }
 
-function addressProblems(prefix: string, value: Json | undefined, required = false): string[] {
-  const address = textOf(value);
-  if (address === '' && !required) return [];
+function discoveryProblems(address: string): Problem[] {
   const problem = addressProblem(address);
-  return problem === undefined ? [] : [`${prefix} ${problem}`];
+  return problem === undefined
+    ? []
+    : [{ field: 'discoveryAddress', text: `invalid discovery address: ${problem}` }];
 }
 
-function serviceProblems(prefix: string, service: Json | undefined): string[] {
-  return isJsonObject(service) ? addressProblems(prefix, service.address) : [];
+function addressProblems(field: string, value: Json | undefined, what: string): Problem[] {
+  const address = textOf(value);
+  const problem = address === '' ? undefined : addressProblem(address);
+  return problem === undefined ? [] : [{ field, text: `invalid ${what} address: ${problem}` }];
 }
 
-function portProblems(prefix: string, port: Json | undefined): string[] {
+function serviceProblems(field: string, service: Json | undefined, what: string): Problem[] {
+  return isJsonObject(service) ? addressProblems(`${field}.address`, service.address, what) : [];
+}
+
+function portProblems(field: string, port: Json | undefined, what: string): Problem[] {
   const problem = portProblem(typeof port === 'number' ? port : 0);
-  return problem === undefined ? [] : [`${prefix} ${problem}`];
+  return problem === undefined ? [] : [{ field, text: `invalid ${what} port: ${problem}` }];
 }
 
-function authPolicyProblems(policy: Json | undefined): string[] {
+function authPolicyProblems(policy: Json | undefined): Problem[] {
   if (policy === 'NONE' || policy === 'MUTUAL_TLS') return [];
-  return [`unrecognized control plane auth policy ${JSON.stringify(policy)}`];
+  const text = `unrecognized control plane auth policy ${JSON.stringify(policy)}`;
+  return [{ field: 'controlPlaneAuthPolicy', text }];
 }
 
-function keyProviderProblems(provider: Json | undefined): string[] {
+function keyProviderProblems(provider: Json | undefined): Problem[] {
   if (!isJsonObject(provider)) return [];
-  const chosen = [provider.cryptomb, provider.qat].find(isJsonObject);
-  if (chosen === undefined) return ['privateKeyProvider must name cryptomb or qat'];
-  const delay = textOf(chosen.pollDelay);
-  return delay === '' || durationMs(delay) === 0 ? ['pollDelay must be non zero'] : [];
+  const name = ['cryptomb', 'qat'].find((name) => isJsonObject(provider[name]));
+  if (name === undefined) {
+    return [{ field: 'privateKeyProvider', text: 'privateKeyProvider must name cryptomb or qat' }];
+  }
+  const chosen = provider[name];
+  const delay = isJsonObject(chosen) ? textOf(chosen.pollDelay) : '';
+  if (delay !== '' && durationMs(delay) !== 0) return [];
+  return [{ field: `privateKeyProvider.${name}.pollDelay`, text: 'pollDelay must be non zero' }];
 }
 
 function textOf(value: Json | undefined): string {

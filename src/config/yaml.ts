@@ -1,53 +1,114 @@
 // YAML as Go's sigs.k8s.io/yaml reads it: version 1.1 (`y` is true), JSON's types only, the first document counts,
-// the last of two equal keys wins.
+// the last of two equal keys wins. No text keeps the reader busy for long: depth and growth are limited.
 
-import { isScalar, parseAllDocuments, type Document, type Tags } from 'yaml';
+import { Composer, isMap, isScalar, isSeq, LineCounter, Parser, type CST, type Document } from 'yaml';
 
 import { ConfigError, messageOf } from '../runtime/errors.ts';
 import type { Json } from '../runtime/json.ts';
+import { checkCharacters, checkEscapes } from './yaml-characters.ts';
+import { keyText, MAX_DEPTH, YamlError, YamlTree } from './yaml-tree.ts';
+
+/** Where a value stands, and how it is written. */
+export interface YamlPlace {
+  /** From 1, as the next one. */
+  readonly line: number;
+  readonly column: number;
+  /** As written, without quotes; undefined for a list or an object. */
+  readonly source: string | undefined;
+}
 
 export interface YamlValue {
   /** Null for a text without a document. */
   readonly value: Json;
   readonly warnings: readonly string[];
-  /** How a value was written, for example `y` for a true; undefined when there is no scalar at that place. */
-  readonly sourceAt: (path: readonly (string | number)[]) => string | undefined;
+  /** Undefined when nothing stands at that path itself, for example behind an alias. */
+  readonly placeOf: (path: readonly (string | number)[]) => YamlPlace | undefined;
 }
 
-/** @throws ConfigError with the parser's own words, on one line */
-export function parseYaml(text: string): YamlValue {
-  const documents = parseAllDocuments(text, {
-    version: '1.1',
-    merge: true,
-    prettyErrors: false,
-    customTags: (tags: Tags) => tags.filter(isJsonTag),
-  });
-  const [first] = Array.isArray(documents) ? documents : [];
-  if (first === undefined) return { value: null, warnings: [], sourceAt: () => undefined };
-  const warnings =
-    documents.length > 1 ? [`only the first of ${documents.length} YAML documents counts`] : [];
-  for (const error of first.errors) {
-    if (error.code !== 'DUPLICATE_KEY') throw new ConfigError(`yaml: ${error.message}`, { cause: error });
-    warnings.push(`a YAML key is given twice, the last one counts (offset ${error.pos[0]})`);
-  }
-  return { value: toJson(first), warnings, sourceAt: (path) => sourceAt(first, path) };
+export interface YamlOptions {
+  /** Integers beyond 2^53 as text, which protobuf's JSON reads as numbers; default: rounded numbers. */
+  readonly exactIntegers?: boolean;
 }
 
-/** Dates and base-60 numbers have no type in JSON: Go's reader leaves them text. */
-function isJsonTag(tag: Tags[number]): boolean {
-  if (typeof tag === 'string') return true;
-  return tag.tag !== 'tag:yaml.org,2002:timestamp' && !('format' in tag && tag.format === 'TIME');
-}
+type YamlDocument = Document.Parsed;
 
-function toJson(document: Document.Parsed): Json {
+/** @throws ConfigError `yaml: line 2, column 3: …` */
+export function parseYaml(text: string, options: YamlOptions = {}): YamlValue {
+  const lines = new LineCounter();
+  const at = (offset: number): string => {
+    const { line, col } = lines.linePos(offset);
+    return `line ${line}, column ${col}`;
+  };
+  const warnings: string[] = [];
+  const repeatedKey = (key: string, offset: number): void => {
+    warnings.push(`key ${key} is given twice, the last one counts (${at(offset)})`);
+  };
   try {
-    return document.toJS() as Json;
+    const document = firstDocument(text, lines, (offset) => {
+      warnings.push(`only the first YAML document counts, another one starts at ${at(offset)}`);
+    });
+    const tree = new YamlTree({ exactIntegers: options.exactIntegers ?? false, repeatedKey });
+    const value = document === undefined ? null : tree.read(document.contents);
+    return { value, warnings, placeOf: (path) => placeOf(document, path, lines) };
   } catch (error) {
-    throw new ConfigError(`yaml: ${messageOf(error)}`, { cause: error }); // a bomb of aliases
+    const place = error instanceof YamlError ? `${at(error.offset)}: ` : '';
+    throw new ConfigError(`yaml: ${place}${messageOf(error)}`, { cause: error });
   }
 }
 
-function sourceAt(document: Document.Parsed, path: readonly (string | number)[]): string | undefined {
-  const node = document.getIn(path, true);
-  return isScalar(node) ? node.source : undefined;
+function firstDocument(
+  text: string,
+  lines: LineCounter,
+  further: (offset: number) => void,
+): YamlDocument | undefined {
+  const tokens: CST.Token[] = [];
+  const breaks = text.replaceAll(/\r(?!\n)/g, '\n'); // a lone carriage return ends a line too
+  for (const token of new Parser(lines.addNewLine).parse(breaks)) {
+    if (token.type === 'document' && tokens.some(({ type }) => type === 'document')) {
+      further(token.offset);
+      break;
+    }
+    tokens.push(token);
+  }
+  checkCharacters(text);
+  for (const token of tokens) checkTokens(token);
+  const composer = new Composer({
+    version: '1.1',
+    schema: 'failsafe',
+    uniqueKeys: false,
+    prettyErrors: false,
+  });
+  const [document] = composer.compose(tokens);
+  const [error] = document?.errors ?? [];
+  if (error !== undefined) throw new YamlError(error.message, error.pos[0]);
+  return document;
+}
+
+/** Before the composer, which calls itself for every level. */
+function checkTokens(document: CST.Token): void {
+  const open: [CST.Token | null | undefined, number][] = [[document, 0]];
+  for (let next = open.pop(); next !== undefined; next = open.pop()) {
+    const [token, depth] = next;
+    if (token?.type === 'document') open.push([token.value, 0]);
+    if (token?.type === 'double-quoted-scalar') checkEscapes(token.source, token.offset);
+    if (token === null || token === undefined || !('items' in token)) continue;
+    if (depth >= MAX_DEPTH) throw new YamlError(`more than ${MAX_DEPTH} levels deep`, token.offset);
+    for (const { key, value } of token.items) open.push([key, depth + 1], [value, depth + 1]);
+  }
+}
+
+function placeOf(
+  document: YamlDocument | undefined,
+  path: readonly (string | number)[],
+  lines: LineCounter,
+): YamlPlace | undefined {
+  let node: unknown = document?.contents;
+  for (const step of path) {
+    if (isSeq(node)) node = node.items[Number(step)];
+    else if (isMap(node)) node = node.items.findLast(({ key }) => keyText(key) === String(step))?.value;
+    else return undefined;
+  }
+  if (!isScalar(node) && !isMap(node) && !isSeq(node)) return undefined;
+  const { line, col } = lines.linePos(node.range?.[0] ?? 0);
+  return { line, column: col, source: isScalar(node) ? (node.source ?? '') : undefined };
 }

@@ -83,6 +83,15 @@ describe('loadAgentConfig', () => {
     assert.deepEqual(warningsOf(config), []);
   });
 
+  it('knows the address of the pod in its canonical form', async () => {
+    const ipOf = async (text: string) => (await load({ env: { INSTANCE_IP: text } })).pod.ip;
+
+    assert.equal(await ipOf('FD00:0:0:0::1'), 'fd00::1');
+    assert.equal(await ipOf('::ffff:10.77.0.2'), '::ffff:10.77.0.2');
+    assert.equal(await ipOf('10.0.0.7'), '10.0.0.7');
+    assert.equal(await ipOf('not-an-ip'), 'not-an-ip');
+  });
+
   it('derives the DNS domain from the namespace, whatever the trust domain is', async () => {
     const config = await load({ env: { POD_NAMESPACE: 'shop', TRUST_DOMAIN: 'td' } });
 
@@ -91,13 +100,20 @@ describe('loadAgentConfig', () => {
 
   it('collects what the operator should know', async () => {
     const config = await load({
-      env: { ISTIO_DELTA_XDS: 'x', TRUST_DOMAIN: '', JWT_POLICY: 'first-party-jwt' },
+      env: {
+        ISTIO_DELTA_XDS: 'x',
+        TRUST_DOMAIN: '',
+        JWT_POLICY: 'first-party-jwt',
+        PROXY_CONFIG: 'statusport: 1',
+      },
+      files: { './etc/istio/pod/annotations': 'status.sidecar.istio.io/port="abc"' },
       rest: { ignoredFlags: ['--trust-domain', '-Z'] },
     });
 
     assert.deepEqual(warningsOf(config), [
-      'ignored unknown flags: --trust-domain -Z',
-      'Invalid environment variable value `x`, expecting true/false, defaulting to true (ISTIO_DELTA_XDS)',
+      'ignored: unknown flags --trust-domain, -Z; unknown ProxyConfig fields statusport (PROXY_CONFIG); ' +
+        'annotations status.sidecar.istio.io/port="abc" (not a number); Invalid environment variable value `x`, ' +
+        'expecting true/false, defaulting to true (ISTIO_DELTA_XDS)',
       "Using deprecated JWT policy 'first-party-jwt'; treating as 'third-party-jwt'",
       'TRUST_DOMAIN is set but empty, using cluster.local',
     ]);

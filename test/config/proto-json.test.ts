@@ -1,23 +1,26 @@
 import assert from 'node:assert/strict';
 
+import type { Fields, ReadingContext } from '../../src/config/proto-field.ts';
 import {
-  anything,
-  bool,
-  double,
-  duration,
-  durationText,
   enumeration,
-  int32,
   kept,
   list,
   map,
   message,
+  oneOf,
   readMessage,
+  withoutZeros,
+} from '../../src/config/proto-json.ts';
+import {
+  bool,
+  double,
+  duration,
+  durationText,
+  int32,
+  int64,
   text,
   uint32,
-  withoutZeros,
-  type Fields,
-} from '../../src/config/proto-json.ts';
+} from '../../src/config/proto-scalars.ts';
 import type { Json } from '../../src/runtime/json.ts';
 
 const fields = {
@@ -31,14 +34,17 @@ const fields = {
   inner: message({ label: text, limit: kept(int32) }),
   tags: list(text),
   pairs: map(text),
-  open: anything,
+  large: kept(int64),
+  choice: message({ first: text, second: text }, ['first', 'second']),
   threads: kept(int32),
 } satisfies Fields;
+
+const nowhere: Pick<ReadingContext, 'placeOf'> = { placeOf: () => undefined };
 
 function read(value: Json, unknown: string[] = []) {
   return readMessage(fields, value, [], {
     unknownField: (path) => unknown.push(path.join('.')),
-    sourceAt: () => undefined,
+    ...nowhere,
   });
 }
 
@@ -46,6 +52,15 @@ describe('readMessage', () => {
   it('takes both spellings of a name; camelCase wins', () => {
     assert.deepEqual(read({ some_name: 'a' }), { someName: 'a' });
     assert.deepEqual(read({ someName: 'camel', some_name: 'snake' }), { someName: 'camel' });
+    assert.deepEqual(read({ someName: null, some_name: 'snake' }), {});
+  });
+
+  it('gives the fields in the order of the table', () => {
+    assert.deepEqual(Object.keys(read({ threads: 1, small: 2, someName: 'a' })), [
+      'someName',
+      'small',
+      'threads',
+    ]);
   });
 
   it('leaves nulls out and reports unknown fields at every depth', () => {
@@ -61,6 +76,14 @@ describe('readMessage', () => {
     const value = read({ small: '-5', size: 3, share: '0.5', mode: 1, wait: '1m30s' });
 
     assert.deepEqual(value, { small: -5, size: 3, share: 0.5, mode: 'ON', wait: '90s' });
+  });
+
+  it('makes a null inside a list or a map the empty value', () => {
+    assert.deepEqual(read({ tags: [null], pairs: { a: null } }), { tags: [''], pairs: { a: '' } });
+  });
+
+  it('lets the last declared one of a choice win', () => {
+    assert.deepEqual(read({ choice: { second: 'b', first: 'a' } }), { choice: { second: 'b' } });
   });
 
   it('keeps zero values of its own level and drops those inside, except wrappers', () => {
@@ -84,11 +107,78 @@ describe('readMessage', () => {
   });
 
   it('quotes the text as it was written', () => {
-    const context = { unknownField: () => undefined, sourceAt: () => 'y' };
+    const place = { line: 3, column: 7, source: 'y' };
+    const context = { unknownField: () => undefined, placeOf: () => place };
 
     assert.throws(() => readMessage(fields, { someName: true }, [], context), {
-      message: 'someName: y is a boolean, not text; quote it: "y"',
+      message: 'line 3, column 7: someName: y is a boolean, not text; quote it: "y"',
     });
+  });
+
+  it('shows neither secrets nor whole texts', () => {
+    const secret = { accessToken: message({}) };
+
+    assert.throws(
+      () => readMessage(secret, { accessToken: 's3cret' }, [], { ...nowhere, unknownField: () => undefined }),
+      {
+        message: 'accessToken: *** is text, not an object',
+      },
+    );
+    assert.throws(
+      () => read({ small: 'x'.repeat(100_000) }),
+      (error: Error) => error.message.length < 500,
+    );
+  });
+});
+
+describe('numbers', () => {
+  it('have quotes or not, in the form of JSON', () => {
+    const good: Json[] = ['7', ' 7 ', 7];
+
+    assert.deepEqual(
+      good.map((value) => read({ small: value })),
+      good.map(() => ({ small: 7 })),
+    );
+    for (const value of ['', '+7', '7.0', '07', '0x7', '1e2', 1.5, true, '7a']) {
+      assert.throws(() => read({ small: value }), /not an integer from/, JSON.stringify(value));
+    }
+  });
+
+  it('of 64 bits keep every digit and become text', () => {
+    const source = '9007199254740993';
+    const context = { placeOf: () => ({ line: 1, column: 1, source }), unknownField: () => undefined };
+
+    assert.deepEqual(readMessage(fields, { large: Number(source) }, [], context), { large: source });
+    assert.deepEqual(read({ large: '-9223372036854775808' }), { large: '-9223372036854775808' });
+    assert.deepEqual(read({ large: 0 }), { large: '0' });
+    for (const value of ['9223372036854775808', 1.5, 'x', false]) {
+      assert.throws(() => read({ large: value }), /not a 64-bit integer/);
+    }
+  });
+
+  it('with a fraction may be NaN and infinite by name', () => {
+    for (const name of ['NaN', 'Infinity', '-Infinity']) {
+      assert.deepEqual(read({ share: name }), { share: name });
+    }
+    assert.deepEqual(read({ share: '1e3' }), { share: 1000 });
+    for (const value of ['inf', '1e400', '', ' ', true]) {
+      assert.throws(() => read({ share: value }), /not a number/);
+    }
+  });
+});
+
+describe('enumeration', () => {
+  it('keeps a number it has no name for, and no other text than a name', () => {
+    assert.deepEqual(read({ mode: 9 }), { mode: 9 });
+    for (const value of ['1', 2 ** 31, 1.5, true])
+      assert.throws(() => read({ mode: value }), /unknown value/);
+  });
+});
+
+describe('oneOf', () => {
+  it('keeps the last of the names that are there, and all others', () => {
+    assert.deepEqual(oneOf({ b: 1, a: 2, c: 3 }, ['a', 'b']), { b: 1, c: 3 });
+    assert.deepEqual(oneOf({ c: 3 }, ['a', 'b']), { c: 3 });
   });
 });
 

@@ -26,9 +26,9 @@ const defaults = {
 };
 
 async function resolve(changes: Partial<ProxyConfigInput>) {
-  const { proxyConfig, notices } = await resolveProxyConfig({ ...nothing, ...changes });
+  const { proxyConfig, notices, ignored } = await resolveProxyConfig({ ...nothing, ...changes });
   const warnings = notices.filter(({ level }) => level !== 'info').map(({ message }) => message);
-  return { proxyConfig, warnings, notices };
+  return { proxyConfig, warnings, notices, ignored };
 }
 
 function withFlags(flags: Partial<ProxyConfigInput['flags']>): Pick<ProxyConfigInput, 'flags'> {
@@ -97,7 +97,7 @@ describe('resolveProxyConfig: layers', () => {
     assert.equal(proxyConfig.controlPlaneAuth, 'NONE');
     assert.deepEqual(
       [origins.discoveryAddress, origins.controlPlaneAuthPolicy, origins.statusPort],
-      ['annotation', 'file', 'default'],
+      ['annotation proxy.istio.io/config', 'mesh file', 'default'],
     );
   });
 
@@ -120,11 +120,64 @@ describe('resolveProxyConfig: layers', () => {
     assert.equal(proxyConfig.concurrency, 3);
   });
 
-  it('warns about unknown fields, which change nothing', async () => {
-    const { proxyConfig, warnings } = await resolve({ proxyConfig: '{"drainDurations":"1s"}' });
+  it('tells unknown fields with their layer; they change nothing', async () => {
+    const { proxyConfig, ignored } = await resolve({
+      meshFile: 'defaultConfig: {tracing: {zipkin: {address: "z:1", port: 5}}}\nunknown: 1',
+      proxyConfig: '{"drainDurations":"1s"}',
+    });
 
-    assert.deepEqual(proxyConfig.json, defaults);
-    assert.deepEqual(warnings, ['PROXY_CONFIG: unknown field drainDurations is ignored']);
+    assert.deepEqual(proxyConfig.json, { ...defaults, tracing: { zipkin: { address: 'z:1' } } });
+    assert.deepEqual(ignored, [
+      { kind: 'field', text: 'defaultConfig.tracing.zipkin.port (mesh file)' },
+      { kind: 'field', text: 'drainDurations (PROXY_CONFIG)' },
+    ]);
+  });
+
+  it('remembers what was merged into proxyMetadata and proxyHeaders', async () => {
+    const { proxyConfig } = await resolve({
+      meshFile: 'defaultConfig: {proxyMetadata: {A: a, B: b}, proxyHeaders: {server: {value: s}}}',
+      proxyConfig: 'proxyMetadata: {B: c}\nproxyHeaders: {requestId: {disabled: true}}',
+    });
+
+    const { origins } = proxyConfig;
+    assert.deepEqual(
+      ['proxyMetadata.A', 'proxyMetadata.B', 'proxyHeaders.server', 'proxyHeaders.requestId'].map(
+        (name) => origins[name],
+      ),
+      ['mesh file', 'PROXY_CONFIG', 'mesh file', 'PROXY_CONFIG'],
+    );
+  });
+
+  it('gives the fields in the order they are declared in', async () => {
+    const { proxyConfig } = await resolve({ cpuLimit: 2, proxyConfig: 'runtimeValues: {a: b}\nmeshId: m' });
+
+    assert.deepEqual(Object.keys(proxyConfig.json), [
+      'configPath',
+      'binaryPath',
+      'serviceCluster',
+      'drainDuration',
+      'discoveryAddress',
+      'proxyAdminPort',
+      'controlPlaneAuthPolicy',
+      'statNameLength',
+      'concurrency',
+      'runtimeValues',
+      'statusPort',
+      'terminationDrainDuration',
+      'meshId',
+    ]);
+  });
+
+  it('warns where YAML says something twice', async () => {
+    const { proxyConfig, warnings } = await resolve({
+      proxyConfig: 'statusPort: 1\nstatusPort: 2\n---\nstatusPort: 3',
+    });
+
+    assert.equal(proxyConfig.statusPort, 2);
+    assert.deepEqual(warnings, [
+      'PROXY_CONFIG: only the first YAML document counts, another one starts at line 3, column 1',
+      'PROXY_CONFIG: key statusPort is given twice, the last one counts (line 2, column 1)',
+    ]);
   });
 
   it('reads parentShutdownDuration for the agent and keeps it out of the metadata', async () => {
@@ -161,7 +214,7 @@ describe('resolveProxyConfig: bad input', () => {
 
   it('refuses a mesh file of another shape', async () => {
     await assert.rejects(resolve({ meshFile: 'defaultConfig: text\n' }), {
-      message: `${stage} file [defaultConfig: text]: defaultConfig: text is text, not an object`,
+      message: `${stage} file [defaultConfig: text]: line 1, column 16: defaultConfig: "text" is text, not an object`,
     });
   });
 
@@ -188,8 +241,8 @@ describe('resolveProxyConfig: bad input', () => {
     await assert.rejects(resolve({ proxyConfig: '{"statusPort":0,"drainDuration":"1500ms"}' }), {
       message:
         'failed to get proxy config: 2 errors occurred:\n' +
-        '\t* invalid drain duration: drain time only supports durations to seconds precision\n' +
-        '\t* invalid status port: port number 0 must be in the range 1..65535',
+        '\t* invalid drain duration: drain time only supports durations to seconds precision (PROXY_CONFIG: drainDuration)\n' +
+        '\t* invalid status port: port number 0 must be in the range 1..65535 (PROXY_CONFIG: statusPort)',
     });
   });
 
@@ -285,12 +338,48 @@ describe('resolveProxyConfig: what is added', () => {
     assert.equal(proxyConfig.json.statusPort, undefined);
   });
 
-  it('has no status server when the annotation is not a number', async () => {
-    const { proxyConfig, notices } = await resolve({
-      annotations: { 'status.sidecar.istio.io/port': 'abc' },
+  it('leaves the status port alone when the annotation is not a number', async () => {
+    for (const text of ['abc', '', '1.5', '0x10', '99999999999']) {
+      const { proxyConfig, ignored } = await resolve({
+        annotations: { 'status.sidecar.istio.io/port': text },
+      });
+
+      assert.equal(proxyConfig.statusPort, 15_020);
+      assert.deepEqual(ignored, [
+        { kind: 'annotation', text: `status.sidecar.istio.io/port="${text}" (not a number)` },
+      ]);
+    }
+  });
+
+  it('names the input of what is added', async () => {
+    const { proxyConfig } = await resolve({
+      ...withFlags({ concurrency: 3, templateFile: '/t', drainMs: 2000, serviceCluster: 's' }),
+      proxyConfig: 'serviceCluster: ""',
+      annotations: {
+        'sidecar.istio.io/discoveryAddress': 'd:1',
+        'status.sidecar.istio.io/port': '17020',
+      },
     });
 
-    assert.equal(proxyConfig.statusPort, 0);
-    assert.match(notices.find(({ level }) => level === 'error')?.message ?? '', /status\.sidecar.*"abc"/);
+    const { origins } = proxyConfig;
+    assert.deepEqual(
+      [
+        origins.concurrency,
+        origins.proxyBootstrapTemplatePath,
+        origins.drainDuration,
+        origins.serviceCluster,
+        origins.discoveryAddress,
+        origins.statusPort,
+      ],
+      [
+        '--concurrency',
+        '--templateFile',
+        '--drainDuration',
+        '--serviceCluster',
+        'annotation sidecar.istio.io/discoveryAddress',
+        'annotation status.sidecar.istio.io/port',
+      ],
+    );
+    assert.equal((await resolve({ cpuLimit: 2 })).proxyConfig.origins.concurrency, 'ISTIO_CPU_LIMIT');
   });
 });

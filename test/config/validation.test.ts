@@ -2,11 +2,16 @@ import assert from 'node:assert/strict';
 
 import { addressProblem, splitHostPort } from '../../src/config/address.ts';
 import { builtInProxyConfig } from '../../src/config/proxy-config-fields.ts';
-import { proxyConfigProblems, proxyConfigWarnings, validationError } from '../../src/config/validation.ts';
+import { validationError } from '../../src/config/validation-problem.ts';
+import { proxyConfigProblems, proxyConfigWarnings } from '../../src/config/validation.ts';
 import type { JsonObject } from '../../src/runtime/json.ts';
 
 function problems(changes: JsonObject): readonly string[] {
-  return proxyConfigProblems({ ...builtInProxyConfig, ...changes });
+  return textsOf({ ...builtInProxyConfig, ...changes });
+}
+
+function textsOf(config: JsonObject): readonly string[] {
+  return proxyConfigProblems(config).map(({ text }) => text);
 }
 
 describe('splitHostPort', () => {
@@ -86,10 +91,8 @@ describe('proxyConfigProblems', () => {
 
     assert.equal(typeof serviceCluster, 'string');
     assert.deepEqual(problems({ serviceCluster: '' }), ['service cluster must be specified']);
-    assert.deepEqual(proxyConfigProblems({ ...unnamed, tracingServiceName: 'CANONICAL_NAME_ONLY' }), []);
-    assert.deepEqual(proxyConfigProblems(unnamed), [
-      'oneof service cluster or tracing service name must be specified',
-    ]);
+    assert.deepEqual(textsOf({ ...unnamed, tracingServiceName: 'CANONICAL_NAME_ONLY' }), []);
+    assert.deepEqual(textsOf(unnamed), ['oneof service cluster or tracing service name must be specified']);
   });
 
   it('wants ports in range and a known auth policy', () => {
@@ -148,8 +151,23 @@ describe('proxyConfigWarnings', () => {
 });
 
 describe('validationError', () => {
-  it('puts each problem on a line of its own', () => {
-    assert.equal(validationError(['a']).message, '1 error occurred:\n\t* a');
-    assert.equal(validationError(['a', 'b']).message, '2 errors occurred:\n\t* a\n\t* b');
+  it('puts each problem on a line of its own, with the input that set the field', () => {
+    const origins = { tracing: 'PROXY_CONFIG', configPath: 'mesh file' };
+    const problems = [
+      { field: 'configPath', text: 'a' },
+      { field: 'tracing.zipkin.address', text: 'b' },
+      { field: 'statusPort', text: 'c' },
+    ];
+
+    assert.equal(
+      validationError(problems, origins).message,
+      [
+        '3 errors occurred:',
+        '\t* a (mesh file: configPath)',
+        '\t* b (PROXY_CONFIG: tracing.zipkin.address)',
+        '\t* c (default: statusPort)',
+      ].join('\n'),
+    );
+    assert.match(validationError(problems.slice(0, 1), origins).message, /^1 error occurred:\n\t\* a \(/);
   });
 });

@@ -123,6 +123,6 @@ export function nodeInput(inputs: BootstrapCaseInputs): NodeInput {
 
 /** What configuration layers make of it: the cases also spell out zero values. */
 function canonical(proxyConfig: ProxyConfigJson): ProxyConfigJson {
-  const context = { unknownField: () => undefined, sourceAt: () => undefined };
+  const context = { unknownField: () => undefined, placeOf: () => undefined };
   return message(proxyConfigFields).read(proxyConfig as JsonObject, [], context) as ProxyConfigJson;
 }

@@ -10,7 +10,7 @@ import {
 } from '../../src/bootstrap/bootstrap-source.ts';
 import { renderBootstrap } from '../../src/bootstrap/bootstrap.ts';
 import { socketAddress } from '../../src/bootstrap/address.ts';
-import { durationText } from '../../src/config/proto-json.ts';
+import { durationText } from '../../src/config/proto-scalars.ts';
 import { parseDownwardApi } from '../../src/config/pod-info.ts';
 import { addressing } from '../../src/node/addressing.ts';
 import { serviceCluster } from '../../src/node/cluster.ts';

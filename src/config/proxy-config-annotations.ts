@@ -1,0 +1,52 @@
+// The two annotations that win over every layer of ProxyConfig. They come after validation and are not validated.
+// Upstream: pilot/cmd/pilot-agent/config/config.go.
+
+import type { JsonObject, TextMap } from '../runtime/json.ts';
+import { excerpt } from './excerpt.ts';
+import type { IgnoredInput } from './ignored.ts';
+import { goInt } from './parsers.ts';
+import type { Origins } from './proxy-config-layers.ts';
+
+export interface FieldsWithOrigins {
+  /** Canonical form, zero values kept. */
+  readonly config: JsonObject;
+  readonly origins: Origins;
+}
+
+export interface OverriddenProxyConfig extends FieldsWithOrigins {
+  readonly ignored: readonly IgnoredInput[];
+}
+
+const DISCOVERY_ADDRESS = 'sidecar.istio.io/discoveryAddress';
+const STATUS_PORT = 'status.sidecar.istio.io/port';
+
+/** Upstream switches the status server off when the port is no number; a pod is better served by the one it had. */
+export function overrideByAnnotations(
+  { config, origins }: FieldsWithOrigins,
+  annotations: TextMap,
+): OverriddenProxyConfig {
+  const address = annotations[DISCOVERY_ADDRESS];
+  const port = annotations[STATUS_PORT];
+  const statusPort = port === undefined ? undefined : int32(port);
+  const isIgnored = port !== undefined && statusPort === undefined;
+  return {
+    config: {
+      ...config,
+      ...(address !== undefined && { discoveryAddress: address }),
+      ...(statusPort !== undefined && { statusPort }),
+    },
+    origins: {
+      ...origins,
+      ...(address !== undefined && { discoveryAddress: `annotation ${DISCOVERY_ADDRESS}` }),
+      ...(statusPort !== undefined && { statusPort: `annotation ${STATUS_PORT}` }),
+    },
+    ignored: isIgnored
+      ? [{ kind: 'annotation', text: `${STATUS_PORT}="${excerpt(port)}" (not a number)` }]
+      : [],
+  };
+}
+
+function int32(text: string): number | undefined {
+  const value = goInt.parse(text);
+  return value !== undefined && Math.abs(value) < 2 ** 31 ? value : undefined;
+}
