@@ -9,7 +9,7 @@ const RENDERS = 1000;
 
 export const render: Bench = {
   name: 'render',
-  how: `${RENDERS} bootstraps of an injected sidecar, from node and ProxyConfig to text, template read each time; ${RUNS} runs`,
+  how: `${RENDERS} bootstraps of an injected sidecar, from node and ProxyConfig to text; ${RUNS} runs`,
   run: async () => {
     const values: number[] = [];
     for (let run = 0; run < RUNS; run += 1) values.push(await renders());
