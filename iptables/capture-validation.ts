@@ -11,6 +11,7 @@ import { type CaptureConfig, resolveCapture } from './config.ts';
 import { CaptureError, ValidationError } from './errors.ts';
 import { oneLine } from './failure.ts';
 import type { CaptureJob } from './job.ts';
+import { nftFindings } from './nft/findings.ts';
 import { type Family, jumpTarget, type Rule, ruleWords } from './rule-list.ts';
 import { planRules } from './rules.ts';
 import type { DetectedSettings } from './settings.ts';
@@ -48,7 +49,7 @@ export async function validateCapture(
     }
   } catch (error) {
     if (!(error instanceof CaptureError)) throw error;
-    const findings = await lookAround(deps, settings, family);
+    const findings = await lookAround(deps, { request, settings }, family);
     deps.log.error([HINT, ...findings].join('\n'));
     throw new ValidationError(`${error.message}: ${findings.join('; ')}`, { cause: error });
   }
@@ -61,10 +62,13 @@ Under 'cni.repair.deletePods=true' it is deleted and made again by itself; other
 /** What can be said about a failed probe, most useful first. */
 async function lookAround(
   deps: ValidationDeps,
-  settings: DetectedSettings,
+  { request, settings }: CaptureJob,
   family: Family,
 ): Promise<readonly string[]> {
-  return [userFinding(deps.uid, settings.proxyUID), ...(await ruleFindings(deps, settings, family))];
+  const findings = request.nativeNftables
+    ? await nftFindings(deps.run, knownConfig(settings), family)
+    : await ruleFindings(deps, settings, family);
+  return [userFinding(deps.uid, settings.proxyUID), ...findings];
 }
 
 function userFinding(uid: number, proxyUID: string): string {
@@ -128,11 +132,15 @@ function probePath(settings: DetectedSettings, family: Family): readonly Rule[] 
 }
 
 function planOf(settings: DetectedSettings, family: Family): readonly Rule[] {
-  let config: CaptureConfig;
+  const config = knownConfig(settings);
+  return config === undefined ? [] : planRules(config)[family];
+}
+
+/** Undefined when the ranges are not readable: without rules to apply nothing had to be right but the ports. */
+function knownConfig(settings: DetectedSettings): CaptureConfig | undefined {
   try {
-    config = resolveCapture(settings);
+    return resolveCapture(settings);
   } catch {
-    return []; // without rules to apply nothing had to be right but the ports
+    return undefined;
   }
-  return planRules(config)[family];
 }

@@ -90,6 +90,10 @@ export const ERROR_KINDS = {
     meaning: 'only the legacy tools are there, and no rules of them: rules of the host are elsewhere',
     remedy: 'install iptables with its nft variant, or set --force-iptables-binary=legacy',
   },
+  'IPT-OLD-NFT': {
+    meaning: 'nft is older than 1.0.1',
+    remedy: 'use a newer image, or leave --native-nftables out',
+  },
   'IPT-RECORD': {
     meaning: 'the record of a dry run cannot be written',
     remedy: 'let DRY_RUN_FILE_PATH name a file in a folder that can be written',

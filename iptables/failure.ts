@@ -29,7 +29,7 @@ const MEANINGS: readonly { readonly words: RegExp; readonly id: ErrorId }[] = [
   { words: /can't open lock file/i, id: 'IPT-LOCK-FILE' },
   { words: /holding the xtables lock/i, id: 'IPT-LOCKED' },
   { words: /chain already exists/i, id: 'IPT-DRIFT' },
-  { words: /bad value for "--[ug]id-owner"/i, id: 'IPT-UNKNOWN-OWNER' },
+  { words: /bad value for "--[ug]id-owner"|(?:user|group) does not exist/i, id: 'IPT-UNKNOWN-OWNER' },
   {
     words:
       /can't initialize|unable to initialize|table does not exist|no chain\/target\/match|not supported|couldn't load (?:match|target)|RULE_\w+ failed \(no such file/i,

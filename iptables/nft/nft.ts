@@ -25,12 +25,15 @@ export class Nft {
   async prove(): Promise<void> {
     const version = await this.#version();
     if (TOO_OLD.test(version)) {
-      throw new CaptureError(`nft version must be v1.0.1 or later (got ${version})`);
+      throw new CaptureError(`nft version must be v1.0.1 or later (got ${version})`, { id: 'IPT-OLD-NFT' });
     }
-    const trial = await this.#run({ args: ['--check', '-f', '-'], input: 'add table inet test\n' });
-    if (trial.code !== 0) {
-      throw failure('could not run nftables command', trial.stderr);
-    }
+    await this.check('add table inet test\n');
+  }
+
+  /** Asks the kernel about a transaction and changes nothing. @throws CaptureError when it would be refused */
+  async check(text: string): Promise<void> {
+    const { code, stderr } = await this.#run({ args: ['--check', '-f', '-'], input: text });
+    if (code !== 0) throw failure('could not run nftables command', stderr);
   }
 
   /** All rules of all families, without counters' values. @throws CaptureError */

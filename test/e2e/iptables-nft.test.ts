@@ -169,6 +169,16 @@ describe('agent istio-iptables --native-nftables in a network namespace', functi
     assert.match(stdout, /Validation passed/);
   });
 
+  it('says when validation fails that no chain of its own is there', async () => {
+    await using pod = await Pod.create();
+    const flags = ['--skip-rule-apply', '--run-validation', '--probe-timeout=300ms'];
+
+    const { code, stderr } = await pod.agent([...NATIVE, ...flags]);
+
+    assert.equal(code, 126);
+    assert.match(stderr, /chains of nft: none/);
+  });
+
   for (const variant of ['nft', 'legacy']) {
     it(`warns of rules that iptables-${variant} holds, and the remedy leaves only its own`, async () => {
       await using fresh = await Pod.create();

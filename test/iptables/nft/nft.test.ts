@@ -49,7 +49,10 @@ describe('Nft', () => {
       const { fake, nft } = setUp();
       fake.intercept = answering('--version', { code: 0, stdout: `${version}\n` });
 
-      await assert.rejects(nft.prove(), { message: `nft version must be v1.0.1 or later (got ${version})` });
+      await assert.rejects(nft.prove(), {
+        id: 'IPT-OLD-NFT',
+        message: `nft version must be v1.0.1 or later (got ${version})`,
+      });
     });
   }
 
@@ -84,6 +87,13 @@ describe('Nft', () => {
       id: 'IPT-NO-NFT-MODULE',
       message: 'nftables run failed: Error: Could not process rule: Operation not supported',
     });
+  });
+
+  it('knows a group that this image does not know', async () => {
+    const { fake, nft } = setUp();
+    fake.intercept = answering('nft -f -', { stderr: 'Error: Group does not exist\n' });
+
+    await assert.rejects(nft.load('x\n'), { id: 'IPT-UNKNOWN-OWNER' });
   });
 
   it('lets other failures speak for themselves', async () => {
