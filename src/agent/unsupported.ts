@@ -45,11 +45,16 @@ function refused({ controlPlane }: AgentConfig, fileMounted: boolean): readonly 
   ];
 }
 
+/** Injectors set them even where they ask for nothing. */
+const JUDGED_BY_CONTENT: ReadonlySet<keyof Env> = new Set(['appProbers', 'prometheusAnnotations']);
+
 /** Variables whose row says that setting them changes nothing; at their defaults nobody misses anything. */
 function unread(env: Env): readonly Setting[] {
   const rows = Object.entries(envRows) as [keyof Env, EnvRow<unknown>][];
   return rows.flatMap(([key, { name, fallback, noEffect }]) =>
-    noEffect === undefined ? [] : [[!isDeepStrictEqual(env[key], fallback), name] as const],
+    noEffect === undefined || JUDGED_BY_CONTENT.has(key)
+      ? []
+      : [[!isDeepStrictEqual(env[key], fallback), name] as const],
   );
 }
 
@@ -70,5 +75,6 @@ function ignored({
     ],
     ...unread(env),
     [proxyConfig.json['readinessProbe'] !== undefined, 'readinessProbe'],
+    [proxyConfig.json['privateKeyProvider'] !== undefined, 'privateKeyProvider'],
   ];
 }

@@ -9,6 +9,7 @@ import { anyText, commaList, goBool, goDuration, goInt, oneOf } from './parsers.
 const NO_FILE_RESTARTS = { noEffect: 'a changed file asks for no restart in this version' };
 const NO_LONG_DRAIN = { noEffect: 'the drain has no such limit in this version' };
 const NO_APP_PROBES = { noEffect: 'application probes are not served in this version' };
+const NO_APP_METRICS = { noEffect: 'application metrics are not merged in this version' };
 const NO_WASM = { noEffect: 'Wasm modules are not fetched in this version' };
 
 const envoy = {
@@ -148,8 +149,15 @@ const status = {
     'ISTIO_PROMETHEUS_ANNOTATIONS',
     anyText,
     'JSON: where the application serves its metrics.',
+    NO_APP_METRICS,
   ),
-  appProbers: row('ISTIO_KUBE_APP_PROBERS', anyText, '', 'JSON: the rewritten probes of the application.'),
+  appProbers: row(
+    'ISTIO_KUBE_APP_PROBERS',
+    anyText,
+    '',
+    'JSON: the rewritten probes of the application.',
+    NO_APP_PROBES,
+  ),
   http2Probing: row(
     'ISTIO_ENABLE_HTTP2_PROBING',
     goBool,
@@ -182,7 +190,7 @@ const status = {
     oneOf('parity', 'strict'),
     'parity',
     'How strictly merged metrics are joined.',
-    { noEffect: 'application metrics are not merged in this version' },
+    NO_APP_METRICS,
   ),
 };
 

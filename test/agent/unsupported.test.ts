@@ -64,11 +64,18 @@ describe('withoutEffect', () => {
   it('names what is set and does nothing', async () => {
     const probers = '{"/app-health/web/readyz":{"tcpSocket":{"port":1}}}';
     const env = { ISTIO_KUBE_APP_PROBERS: probers, PRE_DRAIN_DELAY: '3s' };
-    const config = await agentConfig({ env, proxyConfig: { readinessProbe: { periodSeconds: 3 } } });
+    const proxyConfig = {
+      readinessProbe: { periodSeconds: 3 },
+      privateKeyProvider: { cryptomb: { pollDelay: '1s' } },
+    };
+    const config = await agentConfig({ env, proxyConfig });
 
     const text = withoutEffect(config);
 
-    equal(text, 'ISTIO_KUBE_APP_PROBERS (probes of the application), PRE_DRAIN_DELAY, readinessProbe');
+    equal(
+      text,
+      'ISTIO_KUBE_APP_PROBERS (probes of the application), PRE_DRAIN_DELAY, readinessProbe, privateKeyProvider',
+    );
   });
 
   it('names variables that nothing reads yet, when they differ from their defaults', async () => {
