@@ -38,7 +38,8 @@ function absentRules(ownText: string, { config, ip }: NftView): readonly string[
   const listed = ownText.split('\n');
   return planNftRules(config)
     .filter(
-      ({ expression }) => / jump istio-in-redirect$/.test(expression) && expression.includes(` ${ip} daddr `),
+      ({ expression }) =>
+        expression.endsWith(' jump istio-in-redirect') && expression.includes(` ${ip} daddr `),
     )
     .filter(({ expression }) => {
       const owner = /sk[ug]id \S+/.exec(expression)?.[0] ?? '';
