@@ -19,7 +19,7 @@ export interface CaptureDeps {
   readonly host: CaptureHost;
   readonly clock: Clock;
   readonly log: Log;
-  /** Receives the record of a dry run, a line per call. */
+  /** Receives the record of a dry run and reports, line by line. */
   readonly print: (line: string) => void;
   readonly env: Readonly<Record<string, string | undefined>>;
 }
@@ -31,6 +31,7 @@ export async function runCapture(
   signal: AbortSignal,
 ): Promise<void> {
   const job = await prepareJob(deps, request);
+  if (request.preflight !== 'no') return (await import('./preflight.ts')).preflight(deps, job, signal);
   if (request.skipRuleApply) deps.log.info(`Skipping ${backendOf(request)} apply`);
   else if (request.dryRun) await (await import('./dry-run.ts')).dryRun(deps, job, signal);
   else await setRules(deps, job, signal);

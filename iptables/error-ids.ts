@@ -86,13 +86,13 @@ export const ERROR_KINDS = {
     meaning: 'a program is missing',
     remedy: 'install it in this image, or let a CNI plugin set the rules',
   },
-  'IPT-ONLY-LEGACY': {
-    meaning: 'only the legacy tools are there, and no rules of them: rules of the host are elsewhere',
-    remedy: 'install iptables with its nft variant, or set --force-iptables-binary=legacy',
-  },
   'IPT-OLD-NFT': {
     meaning: 'nft is older than 1.0.1',
     remedy: 'use a newer image, or leave --native-nftables out',
+  },
+  'IPT-ONLY-LEGACY': {
+    meaning: 'only the legacy tools are there, and no rules of them: rules of the host are elsewhere',
+    remedy: 'install iptables with its nft variant, or set --force-iptables-binary=legacy',
   },
   'IPT-RECORD': {
     meaning: 'the record of a dry run cannot be written',

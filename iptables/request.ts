@@ -7,6 +7,8 @@ export interface CaptureRequest extends GivenSettings {
   readonly envoyUser: string;
   /** Look for an IPv6 address beside the first IPv4 one. */
   readonly dualStack: boolean;
+  /** Report whether this place has what a run needs, and set nothing. */
+  readonly preflight: 'no' | 'text' | 'json';
   /** Show what would be done; run nothing. */
   readonly dryRun: boolean;
   /** Where a dry run writes its record; empty: standard output. */

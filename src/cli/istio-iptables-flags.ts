@@ -15,13 +15,24 @@ import {
   UINT16,
 } from '../config/flag-rows.ts';
 import { anyText, type Parser } from '../config/parsers.ts';
-import { AgentError } from '../runtime/errors.ts';
+import { AgentError, ConfigError } from '../runtime/errors.ts';
 
 /** A bool that has a third way. */
 const BOOL_OR_AUTO: FlagKind<boolean | 'auto'> = {
   ...BOOL,
   type: 'bool or auto',
   parse: (text) => (text === 'auto' ? text : BOOL.parse(text, undefined)),
+  format: String,
+};
+
+const REPORT: FlagKind<'no' | 'text' | 'json'> = {
+  type: 'text or json',
+  zero: 'no',
+  alone: 'text',
+  parse: (text) => {
+    if (text === 'no' || text === 'text' || text === 'json') return text;
+    throw new ConfigError('text or json');
+  },
   format: String,
 };
 
@@ -102,6 +113,7 @@ export const captureFlags = {
     'Routing table of TPROXY packets.',
     'r',
   ),
+  preflight: flag('preflight', REPORT, 'no', 'Report whether this place has what a run needs; set nothing.'),
   dryRun: flag('dry-run', BOOL, false, 'Show what would be done and change nothing.', 'n'),
   restoreFormat: flag(
     'restore-format',
@@ -149,7 +161,9 @@ const EXTRA_NAMES: Partial<Record<CaptureFlagKey, string>> = {
 };
 
 /** Flags that no variable sets. */
-const FLAG_ONLY: ReadonlySet<string> = new Set(['envoy-port', 'restore-format']);
+const FLAG_ONLY: ReadonlySet<string> = new Set(['envoy-port', 'preflight', 'restore-format']);
+
+const REDIRECT_DNS = captureFlags.redirectDNS.name;
 
 /** What only a variable sets. */
 const variablesWithoutFlag = {
@@ -162,6 +176,12 @@ const variablesWithoutFlag = {
     'What counts as loopback.',
   ),
   envoyUser: row('ENVOY_USER', anyText, 'istio-proxy', 'User whose id --proxy-uid is by default.'),
+  dnsAgent: row(
+    'DNS_AGENT',
+    anyText,
+    '',
+    'Any text: --redirect-dns, unless a flag or its variables say more.',
+  ),
   dryRunFile: row('DRY_RUN_FILE_PATH', anyText, '', 'With --dry-run: file the rules are written to.'),
 };
 
@@ -213,7 +233,9 @@ export function captureRequest(
   env: Env,
   warn: (message: string) => void,
 ): CaptureRequest {
-  const values = { ...flags, ...valuesFromEnv(given, env, warn) };
+  const dnsAgent = (env[variablesWithoutFlag.dnsAgent.name] ?? '') !== '' && !given.has(REDIRECT_DNS);
+  const older = dnsAgent ? { redirectDNS: true } : {};
+  const values = { ...flags, ...older, ...valuesFromEnv(given, env, warn) };
   const { cleanupOnly, restoreFormat: _ignored, ...rest } = values;
   const text = ({ name, fallback }: EnvRow<string>): string => env[name] ?? fallback;
   return {

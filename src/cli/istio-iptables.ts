@@ -6,6 +6,7 @@ import type { Command } from 'commander';
 import { runCapture } from '../../iptables/capture.ts';
 import { CaptureError, ValidationError } from '../../iptables/errors.ts';
 import { systemHost } from '../../iptables/host.ts';
+import { namespaceEntry } from '../../iptables/network-entry.ts';
 import { hostTools } from '../../iptables/tools.ts';
 import type { LogFlagValues } from '../config/log-flags.ts';
 import { systemClock } from '../runtime/clock.ts';
@@ -59,6 +60,8 @@ export function istioCleanIptablesCommand(context: CliContext): Command {
 /** What any failure of these commands ends with, except an unreadable command line and a failed validation. */
 const CAPTURE_FAILED = 1;
 
+const ASIDE = { logTarget: ['stderr'], logOutputLevel: 'default:warn' };
+
 /** Repair controllers look for this one. */
 const VALIDATION_FAILED = 126;
 
@@ -68,9 +71,13 @@ async function capture(
   given: ReadonlySet<string>,
   overrides: { readonly cleanup?: 'all' },
 ): Promise<void> {
-  const log = await openPlainLog(context, flags);
+  // A report has standard output for itself.
+  const log = await openPlainLog(context, flags.preflight === 'no' ? flags : { ...flags, ...ASIDE });
   const request = { ...captureRequest(flags, given, context.env, (text) => log.warn(text)), ...overrides };
   try {
+    const entry = await namespaceEntry(request.networkNamespace);
+    if (entry !== undefined)
+      return await (await import('./istio-iptables-inside.ts')).runInside(context, entry);
     await runCapture(
       {
         run: hostTools(nodeSpawn, definedEntries(context.env)),

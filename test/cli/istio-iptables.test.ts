@@ -111,6 +111,41 @@ describe('the flags of istio-iptables', () => {
     assert.deepEqual(request.warnings, ['INVALID_DROP="maybe" is not a bool; taken as false']);
   });
 
+  it('take a variable that cannot be read as nothing, not as the default', async () => {
+    const env = { PROBE_TIMEOUT: '5', IPTABLES_PROBE_PORT: '99999', DUAL_STACK: '' };
+
+    const request = await parse([], env);
+
+    assert.equal(request.probeTimeoutMs, 0);
+    assert.equal(request.probePort, 65_535);
+    assert.equal(request.dualStack, false);
+    assert.equal(request.warnings.length, 3);
+  });
+
+  it('take DNS_AGENT of old pods for DNS capture, unless something newer says more', async () => {
+    const old = { DNS_AGENT: 'DNS-TLS' };
+
+    assert.equal((await parse([], old)).redirectDNS, true);
+    assert.equal((await parse([], { DNS_AGENT: '' })).redirectDNS, false);
+    assert.equal((await parse([], { ...old, ISTIO_META_DNS_CAPTURE: 'false' })).redirectDNS, false);
+    assert.equal((await parse(['--redirect-dns=false'], old)).redirectDNS, false);
+  });
+
+  it('let --reconcile be given alone, as a bool, or as auto', async () => {
+    assert.equal((await parse(['--reconcile'])).reconcile, true);
+    assert.equal((await parse(['--reconcile=false'])).reconcile, false);
+    assert.equal((await parse(['--reconcile=auto'])).reconcile, 'auto');
+    assert.equal((await parse([], { RECONCILE: 'auto' })).reconcile, 'auto');
+    await assert.rejects(parse(['--reconcile=maybe']), /invalid argument "maybe"/);
+  });
+
+  it('let a report be text or JSON', async () => {
+    assert.equal((await parse([])).preflight, 'no');
+    assert.equal((await parse(['--preflight'])).preflight, 'text');
+    assert.equal((await parse(['--preflight=json'])).preflight, 'json');
+    await assert.rejects(parse(['--preflight=xml']), /text or json/);
+  });
+
   it('leave a word after a bool flag alone', async () => {
     const request = await parse(['--redirect-dns', '--capture-all-dns', 'false', '--reconcile=false']);
 

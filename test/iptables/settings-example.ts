@@ -39,6 +39,7 @@ export function podRequest(changes: Partial<CaptureRequest> = {}): CaptureReques
     ...podSettings(),
     envoyUser: 'istio-proxy',
     dualStack: false,
+    preflight: 'no',
     dryRun: false,
     dryRunFile: '',
     skipRuleApply: false,
