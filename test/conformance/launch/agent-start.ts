@@ -11,7 +11,7 @@ import { NetworkNamespace } from '../../iptables/network-namespace.ts';
 import { temporaryDirectory } from '../../support/temporary-directory.ts';
 import type { AgentStart } from './launch-case.ts';
 import { setUpNetwork } from './network.ts';
-import { fillWorkingDirectory, inDirectory, RECORD } from './working-directory.ts';
+import { fillWorkingDirectory, inDirectory, RECORD, RECORDED_BOOTSTRAP } from './working-directory.ts';
 
 type TextMap = Readonly<Record<string, string>>;
 
@@ -56,7 +56,7 @@ export async function startAgent<T>(
   await fillWorkingDirectory(directory, item, rootCertificate);
   await using namespace = await NetworkNamespace.create();
   await setUpNetwork(namespace, item, scratch);
-  return inspect(await runToEnd(item, directory, namespace));
+  return await inspect(await runToEnd(item, directory, namespace));
 }
 
 async function runToEnd(item: AgentStart, directory: string, namespace: NetworkNamespace): Promise<AgentRun> {
@@ -127,7 +127,7 @@ async function recorded(record: string): Promise<EnvoyLaunch | undefined> {
     argv: zeroTerminated(argv),
     env: Object.fromEntries(variables),
     userGroup: (await read('user'))?.trim() ?? '',
-    bootstrap: await read('config'),
+    bootstrap: await read(RECORDED_BOOTSTRAP),
     lightstepToken: await read('lightstep-token'),
   };
 }

@@ -10,6 +10,7 @@ import { startAgent, type AgentRun } from './agent-start.ts';
 import { wantedLaunch } from './deviations.ts';
 import type { LaunchCase } from './launch-case.ts';
 import { actualOutcome, wantedOutcome } from './outcome.ts';
+import { RECORD, RECORDED_BOOTSTRAP } from './working-directory.ts';
 
 export interface LaunchSurroundings {
   readonly rootCertificate: string;
@@ -39,7 +40,11 @@ export async function checkLaunch(
 function renderedBy({ envoy, directory }: AgentRun): RenderedBootstrap | undefined {
   const document = parseJson(envoy?.bootstrap ?? '');
   if (envoy === undefined || !isJsonObject(document)) return undefined;
-  return { document, args: withoutOverride(envoy.argv), directory };
+  const args = withoutOverride(envoy.argv).with(
+    envoy.argv.indexOf('-c') + 1,
+    `${RECORD}/${RECORDED_BOOTSTRAP}`,
+  );
+  return { document, args, directory };
 }
 
 /** What the override says is the user's own. */

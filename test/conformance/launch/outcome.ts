@@ -48,7 +48,7 @@ export function actualOutcome(run: AgentRun, wanted: WantedLaunch): Outcome {
     exit: run.exit,
     envoyArgv: argv !== null && wanted.envoyArgv === 'any' ? 'any' : argv,
     configYaml,
-    bootstrap: bootstrapBeside(document(run.envoy?.bootstrap), wanted),
+    bootstrap: bootstrapBeside(bootstrapOf(run, portable), wanted),
     grpcBootstrap: comparable(withOwnFields(document(run.grpcBootstrap), wanted.grpcBootstrap ?? null)),
     lightstepToken: run.envoy?.lightstepToken ?? null,
     envoyUserGroup: run.envoy === undefined || run.envoy.userGroup === ownUser ? null : run.envoy.userGroup,
@@ -68,6 +68,14 @@ function foundTexts(output: string, texts: readonly string[]): readonly string[]
   const found = texts.filter((text) => output.includes(text));
   if (found.length === texts.length) return found;
   return [...found, ...output.split('\n').slice(-OUTPUT_LINES)];
+}
+
+/** Envoy picks its parser by the extension, which is that of a user's template. */
+function bootstrapOf({ envoy }: AgentRun, portable: (text: string) => string): Json {
+  if (envoy?.bootstrap === undefined) return null;
+  const path = envoy.argv[envoy.argv.indexOf('-c') + 1] ?? '';
+  const text = portable(envoy.bootstrap);
+  return path.endsWith('.yaml') ? (parse(text) as Json) : jsonOrText(text);
 }
 
 function jsonOrText(text: string): Json {

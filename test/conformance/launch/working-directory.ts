@@ -18,6 +18,9 @@ const DIRECTORIES = [
 /** Where the stand-in writes what it was given. */
 export const RECORD = 'bin/record';
 
+/** There: the file behind `-c`, which may be gone afterwards. */
+export const RECORDED_BOOTSTRAP = 'bootstrap.json';
+
 /** Fills `directory`, into which Envoy must be able to write as any user. */
 export async function fillWorkingDirectory(
   directory: string,
