@@ -45,10 +45,14 @@ export function failureId(stderr: string): ErrorId {
 /** Exit code for a resource problem: most often the lock, held by somebody else; sometimes what waiting cannot mend. */
 const RESOURCE_PROBLEM = 4;
 
+/** The nft variant's word for a chain that holds rules or that a rule refers to: no waiting changes that. */
+const CHAIN_IN_USE = /CHAIN_\w*DEL failed/;
+
 /** True when the same call may succeed a little later. */
 export function isBusy({ code, stderr }: ToolResult): boolean {
+  if (code !== RESOURCE_PROBLEM || CHAIN_IN_USE.test(stderr)) return false;
   const id = failureId(stderr);
-  return code === RESOURCE_PROBLEM && (id === 'IPT-LOCKED' || id === 'IPT-TOOL-FAILED');
+  return id === 'IPT-LOCKED' || id === 'IPT-TOOL-FAILED';
 }
 
 /** Several lines of a tool as one. */
