@@ -24,12 +24,14 @@ export function goUnquote(text: string): string | undefined {
   if (text.length < 2 || !text.endsWith(quote)) return undefined;
   if (quote === '`') return inner.includes('`') ? undefined : inner.replaceAll('\r', '');
   if (quote !== '"' && quote !== "'") return undefined;
-  const value = unescaped(inner, quote);
-  if (quote === "'" && value !== undefined && Array.from(value).length !== 1) return undefined;
-  return value;
+  const pieces = unescaped(inner, quote);
+  if (pieces === undefined) return undefined;
+  const isOneCharacter = pieces.length === 1 && (inner.startsWith('\\') || Array.from(inner).length === 1);
+  const isWhole = quote === '"' || inner === '' || isOneCharacter; // Go takes '' too
+  return isWhole ? textOf(Buffer.concat(pieces)) : undefined;
 }
 
-function unescaped(inner: string, quote: string): string | undefined {
+function unescaped(inner: string, quote: string): Buffer[] | undefined {
   const bytes: Buffer[] = [];
   const piece = new RegExp(PIECE);
   while (piece.lastIndex < inner.length) {
@@ -38,7 +40,7 @@ function unescaped(inner: string, quote: string): string | undefined {
     if (value === undefined) return undefined;
     bytes.push(value);
   }
-  return Buffer.concat(bytes).toString('utf8');
+  return bytes;
 }
 
 function pieceBytes(match: RegExpExecArray, quote: string): Buffer | undefined {
@@ -54,4 +56,30 @@ function pieceBytes(match: RegExpExecArray, quote: string): Buffer | undefined {
   const rune = Number.parseInt(short ?? long ?? '', 16);
   const surrogate = rune >= 0xd800 && rune <= 0xdfff;
   return surrogate || rune > 0x10ffff ? undefined : Buffer.from(String.fromCodePoint(rune));
+}
+
+/** A whole sequence of UTF-8 of more than one byte, or a byte that is part of none. One character is one byte. */
+const SEQUENCE = new RegExp(
+  [
+    '[\\xc2-\\xdf][\\x80-\\xbf]',
+    '\\xe0[\\xa0-\\xbf][\\x80-\\xbf]',
+    '\\xed[\\x80-\\x9f][\\x80-\\xbf]',
+    '[\\xe1-\\xec\\xee\\xef][\\x80-\\xbf]{2}',
+    '\\xf0[\\x90-\\xbf][\\x80-\\xbf]{2}',
+    '[\\xf1-\\xf3][\\x80-\\xbf]{3}',
+    '\\xf4[\\x80-\\x8f][\\x80-\\xbf]{2}',
+    '[\\x80-\\xff]',
+  ].join('|'),
+  'g',
+);
+
+/** UTF-8 as Go prints it: a replacement character for every byte that is no UTF-8, not one for several. */
+function textOf(bytes: Buffer): string {
+  const decoded = bytes.toString('utf8');
+  if (!decoded.includes('\ufffd')) return decoded;
+  return bytes
+    .toString('latin1')
+    .replaceAll(SEQUENCE, (sequence) =>
+      sequence.length === 1 ? '\ufffd' : Buffer.from(sequence, 'latin1').toString('utf8'),
+    );
 }

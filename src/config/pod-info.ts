@@ -4,8 +4,9 @@
 
 import { ConfigError, messageOf } from '../runtime/errors.ts';
 import type { TextMap } from '../runtime/json.ts';
+import { excerpt } from './excerpt.ts';
 import { goUnquote } from './go-quote.ts';
-import type { Notice } from './notices.ts';
+import { warning, type Notice } from './notices.ts';
 
 /** Relative to the working directory, which is `/` in the image. */
 const POD_LABELS_PATH = './etc/istio/pod/labels';
@@ -39,7 +40,8 @@ async function readFields(
     if (text !== undefined) return parseDownwardApi(text);
     notices.push({ level: 'debug', message: `no pod ${what}: ${path} does not exist` });
   } catch (error) {
-    notices.push({ level: 'warn', message: `failed to read pod ${what}: ${messageOf(error)}` });
+    const effect = `${path} counts as absent`;
+    notices.push(warning(`failed to read pod ${what}: ${messageOf(error)} (${effect})`));
   }
   return undefined;
 }
@@ -47,16 +49,18 @@ async function readFields(
 /**
  * Lines without `=` are skipped; of two equal keys the last counts.
  *
- * @throws ConfigError `failed to unquote <raw>: invalid syntax`: one bad value rejects the whole file
+ * @throws ConfigError `failed to unquote <raw>: invalid syntax, line 2`: one bad value rejects the whole file
  */
 export function parseDownwardApi(text: string): TextMap {
   const fields = new Map<string, string>();
-  for (const line of text.split('\n')) {
+  for (const [index, line] of text.split('\n').entries()) {
     const equals = line.indexOf('=');
     if (equals < 0) continue;
     const raw = line.slice(equals + 1);
     const value = goUnquote(raw);
-    if (value === undefined) throw new ConfigError(`failed to unquote ${raw}: invalid syntax`);
+    if (value === undefined) {
+      throw new ConfigError(`failed to unquote ${excerpt(raw)}: invalid syntax, line ${index + 1}`);
+    }
     fields.set(line.slice(0, equals), value);
   }
   return Object.fromEntries(fields);

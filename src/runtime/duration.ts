@@ -17,8 +17,8 @@ const UNIT_NS: Readonly<Record<string, number>> = {
   h: HOUR_MS * 1e6,
 };
 
-/** Go's int64 nanoseconds end here. */
-const MAX_NS = 2n ** 63n - 1n;
+/** Go's int64 nanoseconds end before this. */
+const LIMIT_NS = 2n ** 63n;
 
 /**
  * @returns milliseconds, with fractions
@@ -45,14 +45,19 @@ export function parseDurationNs(text: string): bigint {
     const unitNs = UNIT_NS[unit] ?? Number.NaN;
     ns += BigInt(whole) * BigInt(unitNs) + fractionNs(fraction, unitNs);
   }
-  if (ns > MAX_NS) throw bad();
+  if (ns > LIMIT_NS || (ns === LIMIT_NS && !isNegative)) throw bad();
   return isNegative ? -ns : ns;
 }
 
-/** In floating point, as Go does it; more than 18 digits are less than a nanosecond. */
+/** In floating point, as Go does it; digits beyond those of 64 bits do not count. */
 function fractionNs(digits: string, unitNs: number): bigint {
-  const kept = digits.slice(0, 18);
-  return BigInt(Math.floor(Number(kept) * (unitNs / 10 ** kept.length)));
+  let [value, scale] = [0n, 1];
+  for (const digit of digits) {
+    const next = value * 10n + BigInt(digit);
+    if (next > LIMIT_NS) break;
+    [value, scale] = [next, scale * 10];
+  }
+  return BigInt(Math.floor(Number(value) * (unitNs / scale)));
 }
 
 /** Go's spelling of a duration: `45s`, `1m0s`, `1h0m0s`, `500ms`, `1.5s`, `0s`. */

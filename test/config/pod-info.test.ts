@@ -10,10 +10,29 @@ describe('goUnquote', () => {
     assert.equal(goUnquote('"größe"'), 'größe');
   });
 
-  it('reads raw texts and single characters', () => {
-    assert.equal(goUnquote('`a\\n`'), 'a\\n');
-    assert.equal(goUnquote(String.raw`'\''`), "'");
-    assert.equal(goUnquote("'ab'"), undefined);
+  it('puts a replacement character for every byte that is no UTF-8', () => {
+    assert.equal(goUnquote(String.raw`"\xe2\x82"`), '\ufffd\ufffd');
+    assert.equal(goUnquote(String.raw`"\xff\xc3\xa9\xed\xa0\x80"`), '\ufffdé\ufffd\ufffd\ufffd');
+    assert.equal(goUnquote(String.raw`"\xf0\x9f\x98\x80\xef\xbf\xbd\x80"`), '😀\ufffd\ufffd');
+  });
+
+  it('reads raw texts, in which nothing is an escape', () => {
+    assert.equal(goUnquote('`a\\n"`'), 'a\\n"');
+    assert.equal(goUnquote('`a\rb`'), 'ab');
+    assert.equal(goUnquote('`a`b`'), undefined);
+  });
+
+  it('reads single characters', () => {
+    assert.deepEqual([String.raw`'\''`, "'é'", "'😀'", String.raw`'\x41'`].map(goUnquote), [
+      "'",
+      'é',
+      '😀',
+      'A',
+    ]);
+    assert.equal(goUnquote("''"), '');
+    for (const text of ["'ab'", String.raw`'\xc3\xa9'`, String.raw`'\"'`, String.raw`'a\n'`]) {
+      assert.equal(goUnquote(text), undefined, text);
+    }
   });
 
   it('refuses what Go refuses', () => {
@@ -57,9 +76,17 @@ describe('parseDownwardApi', () => {
     assert.deepEqual(parseDownwardApi(''), {});
   });
 
+  it('takes a key named like a part of every object for what it is', () => {
+    assert.equal(JSON.stringify(parseDownwardApi('__proto__="a"')), '{"__proto__":"a"}');
+  });
+
+  it('rejects a file with carriage returns', () => {
+    assert.throws(() => parseDownwardApi('a="1"\r\nb="2"'), /invalid syntax, line 1/);
+  });
+
   it('rejects the whole file for one unquoted value', () => {
     assert.throws(() => parseDownwardApi('a="1"\nx=unquoted'), {
-      message: 'failed to unquote unquoted: invalid syntax',
+      message: 'failed to unquote unquoted: invalid syntax, line 2',
     });
   });
 });
@@ -84,8 +111,17 @@ describe('readPodInfo', () => {
 
     assert.equal(info.labels, undefined);
     assert.deepEqual(info.notices, [
-      { level: 'warn', message: 'failed to read pod labels: failed to unquote unquoted: invalid syntax' },
-      { level: 'warn', message: 'failed to read pod annotations: permission denied' },
+      {
+        level: 'warn',
+        message:
+          'failed to read pod labels: failed to unquote unquoted: invalid syntax, line 1 ' +
+          '(./etc/istio/pod/labels counts as absent)',
+      },
+      {
+        level: 'warn',
+        message:
+          'failed to read pod annotations: permission denied (./etc/istio/pod/annotations counts as absent)',
+      },
     ]);
   });
 });

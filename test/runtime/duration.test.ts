@@ -24,12 +24,13 @@ describe('parseDurationMs', () => {
 describe('parseDurationNs', () => {
   it('loses no nanosecond of a long duration', () => {
     deepEqual(parseDurationNs('2540400h1ns'), 9_145_440_000_000_000_001n);
-    deepEqual(parseDurationNs('-9223372036854775807ns'), -(2n ** 63n) + 1n);
+    deepEqual(parseDurationNs('-9223372036854775808ns'), -(2n ** 63n));
     throws(() => parseDurationNs('9223372036854775808ns'), { name: 'ConfigError' });
   });
 
   it('cuts what is below a nanosecond', () => {
     deepEqual(parseDurationNs('1.0000000019s'), 1_000_000_001n);
+    deepEqual(parseDurationNs(`0.${'0'.repeat(400)}1h`), 0n);
   });
 });
 
