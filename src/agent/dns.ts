@@ -5,9 +5,11 @@ import type { DnsMetrics } from '../dns/metrics.ts';
 import { planDns, type DnsPlan } from '../dns/plan.ts';
 import { DnsServer } from '../dns/server.ts';
 import type { Clock } from '../runtime/clock.ts';
-import { AgentError, ConfigError, messageOf } from '../runtime/errors.ts';
 import { readTextIfExists } from '../runtime/files.ts';
 import type { Log } from '../runtime/log.ts';
+import { failedAt } from './stages.ts';
+
+const STAGE = 'failed to start local DNS server';
 
 export interface DnsDeps {
   readonly clock: Clock;
@@ -29,7 +31,7 @@ export async function dnsPlan(config: AgentConfig, log: Log): Promise<DnsPlan | 
   try {
     return await planDns(settings, { readText: readTextIfExists, log: log.child('dns') });
   } catch (error) {
-    throw new ConfigError(failure(error), { cause: error });
+    throw failedAt(STAGE, error);
   }
 }
 
@@ -55,10 +57,6 @@ export async function startDns(
     scope.info('names of the mesh are not served yet: every query is forwarded');
     return server;
   } catch (error) {
-    throw new AgentError(failure(error), { cause: error });
+    throw failedAt(STAGE, error);
   }
-}
-
-function failure(error: unknown): string {
-  return `failed to start local DNS server: ${messageOf(error)}`;
 }

@@ -27,6 +27,20 @@ describe('Counters', () => {
     deepEqual(series(counters, 'istiod_connection_terminations'), []);
   });
 
+  it('shows what DNS has not met yet not at all', () => {
+    const counters = new Counters();
+    deepEqual(series(counters, 'dns_requests_total'), []);
+
+    counters.dns.request();
+    counters.dns.request();
+    counters.dns.forwarded();
+    counters.dns.failed();
+
+    deepEqual(series(counters, 'dns_requests_total'), [{ value: 2 }]);
+    deepEqual(series(counters, 'dns_upstream_requests_total'), [{ value: 1 }]);
+    deepEqual(series(counters, 'dns_upstream_failures_total'), [{ value: 1 }]);
+  });
+
   const events: [string, (counters: Counters) => void][] = [
     ['istiod_connection_failures', ({ xds }) => xds.upstreamNotBuilt()],
     ['xds_proxy_requests', ({ xds }) => xds.request()],

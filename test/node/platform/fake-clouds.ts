@@ -21,11 +21,16 @@ export interface FakeCloud extends AsyncDisposable {
   readonly requests: readonly string[];
 }
 
-export async function fakeCloud(answers: FakeAnswers): Promise<FakeCloud> {
+/** @param open answers are held back until it resolves; default at once */
+export async function fakeCloud(
+  answers: FakeAnswers,
+  open: Promise<void> = Promise.resolve(),
+): Promise<FakeCloud> {
   const requests: string[] = [];
-  const server = await loopbackServer((request, response) => {
+  const server = await loopbackServer(async (request, response) => {
     const { method = '', url = '' } = request;
     requests.push(`${method} ${url}`);
+    await open;
     const reply = answers(method, url, request);
     if (reply === undefined) return;
     response.writeHead(reply.status ?? 200, { ...reply.headers });
