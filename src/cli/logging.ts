@@ -35,7 +35,16 @@ export async function openPlainLog(context: CliContext, flags: LogFlagValues): P
 function writeLine(context: CliContext, target: string, line: string): void {
   if (target === 'stdout') context.stdout.write(line);
   else if (target === 'stderr') context.stderr.write(line);
-  else appendFileSync(target, line);
+  else appendLine(context, target, line);
+}
+
+/** A full disk costs lines, not the command. */
+function appendLine({ stderr }: CliContext, path: string, line: string): void {
+  try {
+    appendFileSync(path, line);
+  } catch (error) {
+    stderr.write(`cannot write to log target ${path}: ${messageOf(error)}\n`);
+  }
 }
 
 async function checkTarget(target: string): Promise<void> {

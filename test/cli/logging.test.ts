@@ -66,6 +66,14 @@ describe('openPlainLog', () => {
     );
   });
 
+  it('goes on when a line cannot be written', async () => {
+    const { context, stderr } = recordingContext();
+
+    (await openPlainLog(context, flags({ logTarget: ['/dev/full'] }))).info('lost');
+
+    assert.match(stderr(), /^cannot write to log target \/dev\/full: ENOSPC/);
+  });
+
   it('refuses a bad level and a target that cannot be opened', async () => {
     const { context } = recordingContext();
 

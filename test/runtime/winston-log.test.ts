@@ -1,4 +1,4 @@
-import { deepEqual, equal } from 'node:assert/strict';
+import { deepEqual, equal, match } from 'node:assert/strict';
 import { mkdtemp, readFile, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -21,6 +21,19 @@ describe('winstonLog', () => {
     const lines = (await readFile(path, 'utf8')).trimEnd().split('\n');
     await rm(directory, { recursive: true });
     deepEqual(lines.map(withoutTime), [{ level: 'debug', scope: 'sds', msg: 'shown', resource: 'default' }]);
+  });
+
+  it('tells of lines it cannot write, and goes on', async () => {
+    const problems: string[] = [];
+    const settings = { targets: ['/dev/full'], ...NO_ORIGIN, json: true, levels: new Map() };
+    const target = winstonLog(settings, (problem) => problems.push(problem));
+
+    target.log.info('one');
+    target.log.info('two');
+    await target.close();
+
+    equal(problems.length, 2);
+    match(problems[0] ?? '', /^cannot write to log target \/dev\/full: ENOSPC/);
   });
 
   it('can be closed twice and drops what comes later', async () => {
