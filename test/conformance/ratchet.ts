@@ -19,6 +19,8 @@ export interface AreaResult {
   readonly failed: number;
   /** Passing cases as recorded; 0 for a new area. */
   readonly recorded: number;
+  /** How long the area ran, milliseconds. */
+  readonly tookMs: number;
 }
 
 /** Runs the areas found below `root`; a recorded area without a directory counts as 0 passed. */
@@ -29,10 +31,11 @@ export async function runAreas(areas: Areas, root: string, recorded: Ratchet): P
   if (!names.some((name) => found.has(name))) throw new UsageError(`no known area below "${root}"`);
   const results: AreaResult[] = [];
   for (const area of names) {
+    const startMs = performance.now();
     const tally = found.has(area)
       ? await runCases(await loadArea(areas, area), directoryOf(root, area), () => undefined)
       : { passed: 0, failed: 0 };
-    results.push({ area, ...tally, recorded: recorded[area] ?? 0 });
+    results.push({ area, ...tally, recorded: recorded[area] ?? 0, tookMs: performance.now() - startMs });
   }
   return results;
 }
@@ -71,7 +74,7 @@ async function main(args: readonly string[]): Promise<number> {
   const file = join(import.meta.dirname, 'ratchet.json');
   const recorded = JSON.parse(await readFile(file, 'utf8')) as Ratchet;
   const results = await runAreas(AREAS, root, recorded);
-  for (const result of results) console.log(resultLine(result));
+  for (const result of results) console.log(`${resultLine(result)} (${Math.round(result.tookMs / 1000)} s)`);
   if (isWriting) await writeFileAtomic(file, `${JSON.stringify(raised(recorded, results), null, 2)}\n`);
   return results.every((result) => isHeld(result) || (isWriting && result.passed > result.recorded)) ? 0 : 1;
 }
