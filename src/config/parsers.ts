@@ -38,7 +38,7 @@ export const goInt: Parser<number> = {
 export const goFloat: Parser<number> = {
   expecting: 'a floating-point value',
   parse: (text) =>
-    /^[+-]?(?:\d+\.?\d*|\.\d+)(?:e[+-]?\d+)?$/i.test(text) && Number.isFinite(Number(text))
+    /^[+-]?(?:\d+(?:\.\d*)?|\.\d+)(?:e[+-]?\d+)?$/i.test(text) && Number.isFinite(Number(text))
       ? Number(text)
       : undefined,
   format: String,

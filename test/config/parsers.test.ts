@@ -30,6 +30,7 @@ describe('value parsers', () => {
   it('take floats', () => {
     assert.deepEqual(readAll(goFloat, ['0.5', '.25', '1.', '1e-2', '-3']), [0.5, 0.25, 1, 0.01, -3]);
     assert.deepEqual(readAll(goFloat, ['', 'half', '0,5', '1e999']), Array(4).fill(undefined));
+    assert.equal(goFloat.parse(`${'9'.repeat(100_000)}x`), undefined); // in no time
   });
 
   it('take Go durations as milliseconds', () => {
