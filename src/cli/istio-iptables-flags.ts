@@ -121,6 +121,7 @@ export const captureFlags = {
     true,
     'Accepted for old command lines; rules are always restored.',
     'f',
+    { noEffect: 'rules are always restored as a whole' },
   ),
   probePort: flag('iptables-probe-port', UINT16, 15_002, 'Port that validation connects to.'),
   probeTimeoutMs: flag('probe-timeout', DURATION_MS, 5000, 'Longest wait of validation.'),
