@@ -2,7 +2,7 @@
 
 import { once } from 'node:events';
 import { access, chmod, mkdir } from 'node:fs/promises';
-import { join } from 'node:path';
+import { join, resolve } from 'node:path';
 import { text } from 'node:stream/consumers';
 import { setTimeout as sleep } from 'node:timers/promises';
 
@@ -69,7 +69,7 @@ async function runToEnd(item: AgentStart, directory: string, namespace: NetworkN
   const exited = once(child, 'exit') as Promise<[number | null, NodeJS.Signals | null]>;
   const ended = new AbortController();
   const stop = item.expected.stoppedWith;
-  const grpcBootstrap = join(directory, grpcBootstrapPath(item));
+  const grpcBootstrap = grpcBootstrapPath(item, directory);
   const watchers = [
     sleep(LIMIT_MS, undefined, ended).then(() => child.kill('SIGKILL')),
     ...(stop === undefined ? [] : [existing(grpcBootstrap, ended.signal).then(() => child.kill(stop))]),
@@ -100,8 +100,10 @@ function environment({ env }: AgentStart, directory: string): TextMap {
   };
 }
 
-function grpcBootstrapPath({ env }: AgentStart): string {
-  return env['GRPC_XDS_BOOTSTRAP'] ?? 'etc/istio/proxy/grpc-bootstrap.json';
+/** A path that nothing is at for an agent that is told to write none. */
+function grpcBootstrapPath({ env }: AgentStart, directory: string): string {
+  const path = env['GRPC_XDS_BOOTSTRAP'] ?? 'etc/istio/proxy/grpc-bootstrap.json';
+  return resolve(directory, inDirectory(path || 'nowhere', directory));
 }
 
 async function existing(path: string, signal: AbortSignal): Promise<void> {
