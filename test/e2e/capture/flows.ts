@@ -208,4 +208,45 @@ export const SCENARIOS: readonly Scenario[] = [
       { ...QUERY, name: 'bring a query to any server to the agent', to: 'peerElsewhere', arrivesAt: 15_053 },
     ],
   },
+  {
+    name: 'listed ports, ranges and groups',
+    mode: 'REDIRECT',
+    args: '-b 8080 -i 10.77.0.0/24,fd77::/64 -q 9091 -u 1337 --dual-stack'.split(' '),
+    env: { ISTIO_OUTBOUND_OWNER_GROUPS: '1000' },
+    flows: [
+      { ...INBOUND, name: 'bring a listed inbound port in', port: 8080, arrivesAt: 15_006 },
+      { ...INBOUND, name: 'leave other inbound ports alone', port: 15_021, arrivesAt: 15_021 },
+      { ...OUTBOUND, name: 'bring a call to a listed range out', port: 9090, arrivesAt: 15_001 },
+      {
+        ...OUTBOUND,
+        name: 'leave other ranges alone',
+        to: 'peerElsewhere',
+        port: 9090,
+        arrivesAt: 9090,
+      },
+      {
+        ...OUTBOUND,
+        name: 'bring a call to a listed port out, whatever its range',
+        to: 'peerElsewhere',
+        port: 9091,
+        arrivesAt: 15_001,
+      },
+      {
+        ...OUTBOUND,
+        name: 'leave other groups alone',
+        owner: { uid: 1000, gid: 888 },
+        port: 9090,
+        arrivesAt: 9090,
+      },
+    ],
+  },
+  {
+    name: 'an excluded interface',
+    mode: 'REDIRECT',
+    args: [...INJECTED, '-c', 'eth0'],
+    flows: [
+      { ...INBOUND, name: 'leave arriving calls alone', port: 8080, arrivesAt: 8080 },
+      { ...OUTBOUND, name: 'leave leaving calls alone', port: 9090, arrivesAt: 9090 },
+    ],
+  },
 ];
