@@ -30,7 +30,7 @@ interface Known extends Addresses {
 }
 
 /** Entries between two pauses: a part of a huge table never holds up a query for long. */
-const SLICE = 500;
+const SLICE = 100;
 
 export class LookupTable {
   readonly #names = new Map<string, Known>();
