@@ -36,6 +36,27 @@ describe('wantedLaunch', () => {
     assert.equal(wantedLaunch(item).exitCode, 255);
   });
 
+  it('is the code of every failed start where the reference has one of its own', () => {
+    const item = start({ exitCode: 1, envoyArgv: null, bootstrap: null }, { deviation: 'exits 1' });
+
+    assert.equal(wantedLaunch(item).exitCode, 255);
+  });
+
+  it('is what was recorded, to the letter, where only the spelling of a value deviates', () => {
+    for (const bootstrap of [
+      { stats_flush_interval: '1m0s' },
+      { tcp_keepalive: { keepalive_time: { value: 1 } } },
+    ]) {
+      const item = start({ bootstrap }, { deviation: 'spelling' });
+
+      assert.equal(wantedLaunch(item), item.expected);
+    }
+  });
+
+  it('leaves one member open where the deviation is of no known kind', () => {
+    assert.equal(wantedLaunch(start({}, { deviation: 'something else' })).hasOpenMember, true);
+  });
+
   it('is what a text with a comma too many means, with the version left open', () => {
     const item = start(
       {

@@ -85,6 +85,14 @@ describe('the outcome of a start', () => {
     );
   });
 
+  it('lets one member of a document differ, and no second one, when it is told to', () => {
+    const actual = run({ bootstrap: '{"a":1,"b":1}' });
+
+    assert.ok(passes(actual, { bootstrap: { a: 2, b: 1 }, hasOpenMember: true }));
+    assert.ok(!passes(actual, { bootstrap: { a: 2, b: 2 }, hasOpenMember: true }));
+    assert.ok(!passes(actual, { bootstrap: { a: 2, b: 1 } }));
+  });
+
   it('compares the override by what it says', () => {
     const argv = ['-c', `${DIRECTORY}/f.json`, '--config-yaml', 'admin: {port: 1}'];
     const envoyArgv = ['-c', '${DIR}/f.json', '--config-yaml', '${CONFIG_YAML}'];

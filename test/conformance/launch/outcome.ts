@@ -5,7 +5,7 @@ import { isDeepStrictEqual } from 'node:util';
 
 import { parse } from 'yaml';
 
-import { isJsonObject, parseJson, type Json } from '../../../src/runtime/json.ts';
+import { isJsonObject, parseJson, type Json, type JsonObject } from '../../../src/runtime/json.ts';
 import { comparable } from '../bootstrap-comparison.ts';
 import type { AgentRun } from './agent-start.ts';
 import { nodeMetadata, type WantedLaunch } from './deviations.ts';
@@ -49,7 +49,7 @@ export function actualOutcome(run: AgentRun, wanted: WantedLaunch): Outcome {
     envoyArgv: argv !== null && wanted.envoyArgv === 'any' ? 'any' : argv,
     configYaml,
     bootstrap: bootstrapBeside(bootstrapOf(run, portable), wanted),
-    grpcBootstrap: comparable(withOwnFields(document(run.grpcBootstrap), wanted.grpcBootstrap ?? null)),
+    grpcBootstrap: documentBeside(document(run.grpcBootstrap), wanted.grpcBootstrap ?? null, wanted),
     lightstepToken: run.envoy?.lightstepToken ?? null,
     envoyUserGroup: run.envoy === undefined || run.envoy.userGroup === ownUser ? null : run.envoy.userGroup,
     envoyEnvAdded: addedVariables(run),
@@ -101,11 +101,21 @@ function addedVariables({ env, envoy }: AgentRun): Readonly<Record<string, strin
 
 /** `any` for one of the wanted node, when that is all that is asked. */
 function bootstrapBeside(document: Json, wanted: WantedLaunch): Json {
-  if (wanted.bootstrap !== 'any') return comparable(withOwnFields(document, wanted.bootstrap));
+  if (wanted.bootstrap !== 'any') return documentBeside(document, wanted.bootstrap, wanted);
   const grpc = wanted.grpcBootstrap ?? null;
   // only the generator tells a gRPC application from an Envoy
   const { GENERATOR: _generator, ...node } = nodeMetadata(grpc) ?? {};
   return isDeepStrictEqual(nodeMetadata(withOwnFields(document, grpc)), node) ? 'any' : document;
+}
+
+/** As `expected` where it may be: open values, and one member of a deviation that is not known. */
+function documentBeside(document: Json, expected: Json, { hasOpenMember = false }: WantedLaunch): Json {
+  const actual = comparable(withOwnFields(document, expected));
+  if (!hasOpenMember || !isJsonObject(actual) || !isJsonObject(expected)) return actual;
+  const wanted = comparable(expected) as JsonObject;
+  const names = [...new Set([...Object.keys(actual), ...Object.keys(wanted)])];
+  const differing = names.filter((name) => !isDeepStrictEqual(actual[name], wanted[name]));
+  return differing.length === 1 ? wanted : actual;
 }
 
 const ANY_VERSION = '${ISTIO_VERSION}';
