@@ -1,7 +1,7 @@
 // Everything that was given and has no effect, gathered while configuration is read and told in one line: flags
 // nobody knows, fields nobody knows, values that cannot be read.
 
-import { excerpt } from './excerpt.ts';
+import { excerpt } from '../runtime/excerpt.ts';
 
 export type IgnoredKind = 'flag' | 'field' | 'variable' | 'annotation';
 

@@ -4,7 +4,7 @@
 
 import { ConfigError, messageOf } from '../runtime/errors.ts';
 import type { TextMap } from '../runtime/json.ts';
-import { excerpt } from './excerpt.ts';
+import { excerpt } from '../runtime/excerpt.ts';
 import { goUnquote } from './go-quote.ts';
 import { warning, type Notice } from './notices.ts';
 

@@ -3,7 +3,7 @@
 
 import { ConfigError } from '../runtime/errors.ts';
 import type { Json } from '../runtime/json.ts';
-import { excerpt } from './excerpt.ts';
+import { excerpt } from '../runtime/excerpt.ts';
 import { isSecretName, MASK } from './secrets.ts';
 import type { YamlPlace } from './yaml.ts';
 
@@ -43,7 +43,7 @@ export function fieldError(
 ): ConfigError {
   const place = context.placeOf(path);
   const position = place === undefined ? '' : `line ${place.line}, column ${place.column}: `;
-  const name = path.length === 0 ? '' : `${path.join('.')}: `;
+  const name = path.length === 0 ? '' : `${excerpt(path.join('.'))}: `;
   return new ConfigError(`${position}${name}${problem}`, { cause });
 }
 

@@ -2,6 +2,7 @@
 // durations, quoted numbers) into the canonical form, and says which fields it does not know.
 // Upstream: golang/protobuf jsonpb with unknown fields allowed, istio util/protomarshal.
 
+import { excerpt } from '../runtime/excerpt.ts';
 import { isJsonObject, type Json, type JsonObject } from '../runtime/json.ts';
 import {
   fieldError,
@@ -104,7 +105,7 @@ export function enumeration(names: Readonly<Record<string, number>>): Field {
         return byNumber.get(value) ?? value;
       }
       const known = Object.keys(names).join(', ');
-      throw fieldError(`unknown value ${JSON.stringify(value)}, one of ${known}`, path, context);
+      throw fieldError(`unknown value ${excerpt(JSON.stringify(value))}, one of ${known}`, path, context);
     },
     isZero: (value) => value === 0 || (typeof value === 'string' && names[value] === 0),
   };

@@ -2,7 +2,7 @@
 // nothing. Messages, lists and maps are proto-json.ts.
 // Upstream: golang/protobuf jsonpb.
 
-import { parseDurationNs } from '../runtime/duration.ts';
+import { parseDurationMs, parseDurationNs } from '../runtime/duration.ts';
 import { messageOf } from '../runtime/errors.ts';
 import type { Json } from '../runtime/json.ts';
 import { fieldError, wrongType, type Field } from './proto-field.ts';
@@ -106,5 +106,5 @@ function nanosecondsText(ns: bigint): string {
 
 /** Milliseconds of a duration in canonical form. */
 export function durationMs(canonical: string): number {
-  return Number(parseDurationNs(canonical)) / 1e6;
+  return parseDurationMs(canonical);
 }

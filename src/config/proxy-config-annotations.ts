@@ -2,7 +2,7 @@
 // Upstream: pilot/cmd/pilot-agent/config/config.go.
 
 import type { JsonObject, TextMap } from '../runtime/json.ts';
-import { excerpt } from './excerpt.ts';
+import { excerpt } from '../runtime/excerpt.ts';
 import type { IgnoredInput } from './ignored.ts';
 import { goInt } from './parsers.ts';
 import type { Origins } from './proxy-config-layers.ts';

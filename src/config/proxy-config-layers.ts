@@ -4,7 +4,7 @@
 
 import { ConfigError, messageOf } from '../runtime/errors.ts';
 import { isJsonObject, type Json, type JsonObject } from '../runtime/json.ts';
-import { excerpt } from './excerpt.ts';
+import { excerpt } from '../runtime/excerpt.ts';
 import type { IgnoredInput } from './ignored.ts';
 import { mergeProxyConfig } from './merge.ts';
 import { info, warning, type Notice } from './notices.ts';

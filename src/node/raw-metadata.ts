@@ -3,6 +3,7 @@
 // Upstream: pkg/bootstrap/config.go extractMetadata, extractAttributesMetadata.
 
 import type { Environment } from '../config/env.ts';
+import { excerpt } from '../runtime/excerpt.ts';
 import {
   isDeeperThan,
   isJsonObject,
@@ -90,7 +91,7 @@ function setMembers(raw: Map<string, RawEntry>, name: string, text: string, warn
     return;
   }
   for (const [key, value] of Object.entries(members)) {
-    const source = `member "${key}" of ${name}`;
+    const source = `member "${excerpt(key)}" of ${excerpt(name)}`;
     if (isDeeperThan(value, MAX_VALUE_NESTING)) {
       throw new MetadataError(`${source} is nested deeper than Envoy reads: ${MAX_VALUE_NESTING} levels`);
     }

@@ -1,6 +1,7 @@
 // Durations as Go writes them (`1h30m`, `300ms`), the syntax of every upstream variable, flag and config field.
 
 import { ConfigError } from './errors.ts';
+import { excerpt } from './excerpt.ts';
 
 export const SECOND_MS = 1000;
 export const MINUTE_MS = 60 * SECOND_MS;
@@ -25,7 +26,8 @@ const LIMIT_NS = 2n ** 63n;
  * @throws ConfigError naming the text
  */
 export function parseDurationMs(text: string): number {
-  return Number(parseDurationNs(text)) / 1e6;
+  const ns = parseDurationNs(text);
+  return Number(ns / 1_000_000n) + Number(ns % 1_000_000n) / 1e6; // each part is exact
 }
 
 /**
@@ -35,7 +37,7 @@ export function parseDurationMs(text: string): number {
  */
 export function parseDurationNs(text: string): bigint {
   const bad = (): ConfigError =>
-    new ConfigError(`invalid duration "${text}": write it like 500ms, 30s or 1h30m`);
+    new ConfigError(`invalid duration "${excerpt(text)}": write it like 500ms, 30s or 1h30m`);
   const isNegative = text.startsWith('-');
   const body = text.replace(/^[+-]/, '');
   if (body === '0') return 0n;

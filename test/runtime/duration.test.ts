@@ -11,6 +11,10 @@ describe('parseDurationMs', () => {
     deepEqual(values, [5_400_000, 45_000, 1500, 300, 500, 0.002, 0.002, 1e-6, 0, -60_000, 2000]);
   });
 
+  it('is exact for the longest durations', () => {
+    deepEqual(parseDurationMs('578707801161ms'), 578_707_801_161);
+  });
+
   for (const text of ['', '5', 's', '1d', '1 s', '--1s', '1s2', '.s', '99999999999h']) {
     it(`refuses ${JSON.stringify(text)} by name`, () => {
       throws(() => parseDurationMs(text), {
