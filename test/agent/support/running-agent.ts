@@ -12,6 +12,7 @@ import type { AgentConfig } from '../../../src/config/agent-config.ts';
 import type { EnvoyEnd } from '../../../src/envoy/supervisor.ts';
 import { systemClock } from '../../../src/runtime/clock.ts';
 import { execaSpawn } from '../../../src/runtime/execa-spawn.ts';
+import type { JsonObject } from '../../../src/runtime/json.ts';
 import type { Child, Command, Spawn } from '../../../src/runtime/spawn.ts';
 import type { FakeBootstrap } from '../../envoy/fixtures/fake-envoy-process.ts';
 import { makeAuthority } from '../../security/authority.ts';
@@ -33,6 +34,8 @@ export class AgentFolder {
   readonly adminPort: number;
   readonly statusPort: number;
   readonly sdsSocket: string;
+  readonly filesSocket: string;
+  readonly credentialSocket: string;
   readonly xdsSocket: string;
 
   private constructor(path: string, [adminPort = 0, statusPort = 0]: readonly number[]) {
@@ -40,6 +43,8 @@ export class AgentFolder {
     this.adminPort = adminPort;
     this.statusPort = statusPort;
     this.sdsSocket = join(path, 'sds/socket');
+    this.filesSocket = join(path, 'credentials/files-socket');
+    this.credentialSocket = join(path, 'credentials/socket');
     this.xdsSocket = join(path, 'proxy/XDS');
   }
 
@@ -53,7 +58,7 @@ export class AgentFolder {
   }
 
   /** What the next Envoy is started from. */
-  async setTemplate(content: Omit<FakeBootstrap, 'adminPort'> = {}): Promise<void> {
+  async setTemplate(content: Omit<FakeBootstrap, 'adminPort'> & JsonObject = {}): Promise<void> {
     const template = { adminPort: { $eval: 'config.proxyAdminPort' }, ...content };
     await writeFile(join(this.path, 'template.json'), JSON.stringify(template));
   }
@@ -62,7 +67,12 @@ export class AgentFolder {
     const env = this.environment(given.env, given.proxyConfig);
     const config = await agentConfig({ ...given, workingDirectory: this.path, env });
     // relative to the process, which these tests share
-    return { ...config, identity: { ...config.identity, socketPath: this.sdsSocket } };
+    const sockets = {
+      socketPath: this.sdsSocket,
+      filesSocketPath: this.filesSocket,
+      credentialSocketPath: this.credentialSocket,
+    };
+    return { ...config, identity: { ...config.identity, ...sockets } };
   }
 
   /** Of an agent in this folder: the fake Envoy, free ports, and no control plane. */

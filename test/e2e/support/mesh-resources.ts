@@ -36,7 +36,7 @@ export function staticCluster(name: string, port: number): object {
   };
 }
 
-function httpFilter(name: string, action: object): object {
+function httpFilter(name: string, action: object): { readonly name: string; readonly typed_config: object } {
   const virtualHost = { name: 'all', domains: ['*'], routes: [{ match: { prefix: '/' }, ...action }] };
   return {
     name: 'envoy.filters.network.http_connection_manager',
@@ -46,5 +46,38 @@ function httpFilter(name: string, action: object): object {
       route_config: { virtual_hosts: [virtualHost] },
       http_filters: [{ name: 'envoy.filters.http.router', typed_config: { '@type': ROUTER } }],
     },
+  };
+}
+
+/** What a gRPC client asks for by its target's name: all its calls go to one cluster. */
+export function apiListener(name: string, cluster: string): object {
+  const { typed_config } = httpFilter(name, { route: { cluster } });
+  return {
+    '@type': `${TYPE}.config.listener.v3.Listener`,
+    name,
+    api_listener: { api_listener: typed_config },
+  };
+}
+
+/** A cluster whose endpoints come over xDS, the only kind gRPC clients know beside DNS. */
+export function edsCluster(name: string): object {
+  const eds_config = { ads: {}, resource_api_version: 'V3' };
+  return {
+    '@type': `${TYPE}.config.cluster.v3.Cluster`,
+    name,
+    type: 'EDS',
+    eds_cluster_config: { eds_config },
+    lb_policy: 'ROUND_ROBIN',
+  };
+}
+
+export function endpoints(cluster: string, port: number): object {
+  const address = { socket_address: { address: '127.0.0.1', port_value: port } };
+  const locality = { region: 'here' };
+  const lb_endpoints = [{ endpoint: { address }, load_balancing_weight: 1 }];
+  return {
+    '@type': `${TYPE}.config.endpoint.v3.ClusterLoadAssignment`,
+    cluster_name: cluster,
+    endpoints: [{ locality, load_balancing_weight: 1, lb_endpoints }],
   };
 }
