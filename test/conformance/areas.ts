@@ -6,6 +6,7 @@ export type Areas = Readonly<Record<string, () => Promise<ConformanceArea>>>;
 
 export const AREAS: Areas = {
   bootstrap: () => import('./bootstrap.ts'),
+  config: () => import('./config.ts'),
   dns: () => import('./dns.ts'),
   inject: () => import('./inject.ts'),
   iptables: () => import('./iptables.ts'),
