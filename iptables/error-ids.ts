@@ -24,6 +24,11 @@ export const ERROR_KINDS = {
     meaning: 'a list of users or groups cannot be used',
     remedy: 'give ids or names, separated by commas',
   },
+  'IPT-BAD-PACKET': {
+    meaning: 'the packet to explain cannot be read',
+    remedy:
+      'write --explain=hook=outbound,proto=tcp,dst=10.1.2.3,dport=80, or --explain --from ADDRESS --to ADDRESS:PORT',
+  },
   'IPT-BAD-PORT': {
     meaning: 'a port cannot be used',
     remedy: 'ports are numbers from 1 to 65535',

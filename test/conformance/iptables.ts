@@ -1,7 +1,6 @@
 // Conformance area `iptables`: every case of the directory on the product's own functions, with recorded or fake
-// tools in place of real ones. What has no product code yet fails by name.
+// tools in place of real ones.
 
-import assert from 'node:assert/strict';
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 
@@ -9,6 +8,7 @@ import { builderCases } from './iptables/builder.ts';
 import type { ConformanceCase } from './case.ts';
 import { commandLineCases } from './iptables/command-lines.ts';
 import { stateCases } from './iptables/states.ts';
+import { traceCases } from './iptables/traces.ts';
 import { unitCases } from './iptables/units.ts';
 
 /** @throws when `directory` lacks one of the area's files */
@@ -21,10 +21,4 @@ export async function* cases(directory: string): AsyncIterable<ConformanceCase> 
   yield* stateCases(await load('state-cases.json'));
   yield* unitCases(await load('unit-cases.json'));
   yield* traceCases(await load('trace-cases.json'));
-}
-
-function* traceCases(data: unknown): Iterable<ConformanceCase> {
-  for (const { name } of data as readonly { readonly name: string }[]) {
-    yield { name: `trace: ${name}`, run: async () => assert.fail('not supported yet: --explain') };
-  }
 }
