@@ -2,9 +2,9 @@
 // are not stored: they are recognised when they are asked.
 // Upstream: istio 1.31 pkg/dns/client/dns.go LookupTable, where the last of two equal names wins by chance.
 
-import { isIP } from 'node:net';
-import { setImmediate } from 'node:timers/promises';
+import { isIPv4, isIPv6 } from 'node:net';
 
+import { forEachInSlices } from '../runtime/slices.ts';
 import { namesOf, type NameInfo, type NameTable, type NamingContext } from './name-table.ts';
 
 export interface LookupContext extends NamingContext {
@@ -24,13 +24,12 @@ export interface Hit extends Addresses {
   readonly alias?: string;
 }
 
+/** One entry of the table; all names made from it share it. */
 interface Known extends Addresses {
-  /** Made from an entry of another name, or the entry's own. */
-  readonly isGenerated: boolean;
+  readonly host: string;
+  /** The host as a key. */
+  readonly ownName: string;
 }
-
-/** Entries between two pauses: a part of a huge table never holds up a query for long. */
-const SLICE = 100;
 
 export class LookupTable {
   readonly #names = new Map<string, Known>();
@@ -44,12 +43,7 @@ export class LookupTable {
   /** Lets other work run in between. */
   static async build(table: NameTable, context: LookupContext): Promise<LookupTable> {
     const lookup = new LookupTable(context);
-    // in the order of preference: the first entry to have a name keeps it
-    const entries = Object.entries(table).toSorted(([a], [b]) => (a < b ? -1 : 1));
-    for (const [index, [host, info]] of entries.entries()) {
-      lookup.#add(host, info, context);
-      if (index % SLICE === SLICE - 1) await setImmediate();
-    }
+    await forEachInSlices(Object.keys(table), (host) => lookup.#add(host, table[host] ?? {}, context));
     return lookup;
   }
 
@@ -86,18 +80,24 @@ export class LookupTable {
   #add(host: string, info: NameInfo, context: LookupContext): void {
     const addresses = addressesOf(info.ips ?? []);
     if (addresses.v4.length + addresses.v6.length === 0) return;
-    for (const [index, name] of namesOf(host, info, context).entries()) {
-      const key = name.toLowerCase();
-      const isGenerated = index > 0;
+    const keys = namesOf(host, info, context).map((name) => name.toLowerCase());
+    const entry: Known = { ...addresses, host, ownName: keys[0] ?? '' };
+    for (const key of keys) {
       const known = this.#names.get(key);
-      if (known === undefined || (known.isGenerated && !isGenerated)) {
-        this.#names.set(key, { ...addresses, isGenerated });
-      }
+      if (known === undefined || isPreferred(entry, known, key)) this.#names.set(key, entry);
     }
   }
 }
 
+/** A host keeps its own name; a name that was made goes to the smaller host, whatever the order of the table. */
+function isPreferred(entry: Known, known: Known, key: string): boolean {
+  const isOwn = entry.ownName === key;
+  return isOwn === (known.ownName === key) ? entry.host < known.host : isOwn;
+}
+
 function addressesOf(ips: readonly string[]): Addresses {
-  const plain = ips.filter((ip) => isIP(ip) !== 0).map((ip) => ip.split('%')[0] ?? '');
-  return { v4: plain.filter((ip) => isIP(ip) === 4), v6: plain.filter((ip) => isIP(ip) === 6) };
+  return {
+    v4: ips.filter((ip) => isIPv4(ip)),
+    v6: ips.filter((ip) => isIPv6(ip)).map((ip) => ip.split('%')[0] ?? ''),
+  };
 }

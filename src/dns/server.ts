@@ -74,7 +74,7 @@ export class DnsServer implements AsyncDisposable {
   }
 
   /** The table with every name made from it, for people; undefined before the first one. */
-  debugTable(): DebugTable | undefined {
+  async debugTable(): Promise<DebugTable | undefined> {
     return this.#table && debugTable(this.#table.sent, this.#table.lookup);
   }
 

@@ -91,11 +91,11 @@ describe('DnsServer', () => {
     await using resolver = await FakeResolver.start();
     await using running = await RunningServer.start({ resolvers: [resolver.address] });
     equal(running.server.hasTable, false);
-    equal(running.server.debugTable(), undefined);
+    equal(await running.server.debugTable(), undefined);
     await running.server.setNameTable(TABLE);
 
     const next = running.server.setNameTable(HUGE);
-    const during = running.server.debugTable()?.table['web.example'];
+    const during = (await running.server.debugTable())?.table['web.example'];
     await next;
     const after = await running.ask({ name: 'web.example.' });
 
@@ -109,7 +109,7 @@ describe('DnsServer', () => {
 
     await Promise.all([running.server.setNameTable(HUGE), running.server.setNameTable(TABLE)]);
 
-    deepEqual(running.server.debugTable(), {
+    deepEqual(await running.server.debugTable(), {
       table: { ...TABLE, 'web.example.': { ips: ['10.0.0.1'], registry: 'Kubernetes' } },
     });
   });

@@ -95,5 +95,5 @@ function checkAlternateHost(fixtures: Fixtures, { table, context, host, expect }
 async function checkDebugTable(fixtures: Fixtures, expected: object): Promise<void> {
   const table = tableOf(fixtures, 'base');
   const lookup = await LookupTable.build(table, contextOf(fixtures, 'ns1'));
-  assert.deepEqual(JSON.parse(JSON.stringify(debugTable(table, lookup))), expected);
+  assert.deepEqual(JSON.parse(JSON.stringify(await debugTable(table, lookup))), expected);
 }
