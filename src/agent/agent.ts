@@ -113,8 +113,8 @@ async function startAndRun(
     if (dns !== undefined) servers.use(await startDns(dns, config, deps, counters.dns));
     if (envoy !== undefined) servers.use(await startSds(config, serverDeps, host.servesFilesOnly));
     xds.proxy = servers.use(await startXdsProxy(config, serverDeps));
-    await grpcBootstrap.write();
     running(controls);
+    await grpcBootstrap.write();
     return supervisor.run(AbortSignal.any([stopping, lifetime]));
   });
 }

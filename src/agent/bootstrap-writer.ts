@@ -14,6 +14,7 @@ import { UNKNOWN_PLATFORM, type Platform } from '../node/platform/platform.ts';
 import type { Warn } from '../node/raw-metadata.ts';
 import { AgentError } from '../runtime/errors.ts';
 import type { Log } from '../runtime/log.ts';
+import { ifResolved } from '../runtime/tasks.ts';
 import { effectiveBootstrap, type EffectiveBootstrap, type FindLacking } from './effective-bootstrap.ts';
 import type { HostFacts } from './node-facts.ts';
 import { ENVOY_CONFIG, ENVOY_METADATA, failedAt } from './stages.ts';
@@ -67,7 +68,7 @@ export class BootstrapWriter {
    * @throws ConfigError for configuration that no Envoy could be started with, whatever the platform is
    */
   async check(config: AgentConfig): Promise<void> {
-    const known = await Promise.race([this.#deps.platform, Promise.resolve(undefined)]);
+    const known = await ifResolved(this.#deps.platform);
     try {
       this.#checked = await this.#render(config, 0, known ?? UNKNOWN_PLATFORM);
     } catch (error) {

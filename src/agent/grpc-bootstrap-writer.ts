@@ -10,6 +10,7 @@ import type { AgentConfig } from '../config/agent-config.ts';
 import { buildNode } from '../node/node.ts';
 import { UNKNOWN_PLATFORM, type Platform } from '../node/platform/platform.ts';
 import type { JsonObject } from '../runtime/json.ts';
+import { ifResolved } from '../runtime/tasks.ts';
 import { nodeInput, type HostFacts } from './node-facts.ts';
 import { xdsSocketPath } from './socket-servers.ts';
 import { failedAt, GRPC_BOOTSTRAP, metadataStage } from './stages.ts';
@@ -39,7 +40,7 @@ export class GrpcBootstrapWriter {
    */
   async check(): Promise<void> {
     if (this.#done) return;
-    const known = await Promise.race([this.#deps.platform, Promise.resolve(undefined)]);
+    const known = await ifResolved(this.#deps.platform);
     const document = this.#render(known ?? UNKNOWN_PLATFORM);
     // a file that cannot be written is told at its turn, after the sockets
     if (known !== undefined) await this.#write(document).catch(() => undefined);

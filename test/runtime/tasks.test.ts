@@ -1,6 +1,6 @@
 import { deepEqual, equal, rejects } from 'node:assert/strict';
 
-import { aborted, abortable, runTasks, type Task } from '../../src/runtime/tasks.ts';
+import { aborted, abortable, ifResolved, runTasks, type Task } from '../../src/runtime/tasks.ts';
 
 describe('runTasks', () => {
   it('ends normally when the parent asks for it', async () => {
@@ -42,5 +42,12 @@ describe('abortable', () => {
     controller.abort(new Error('enough'));
 
     await rejects(waiting, { message: 'enough' });
+  });
+});
+
+describe('ifResolved', () => {
+  it('gives what is there already, and does not wait for what is not', async () => {
+    equal(await ifResolved(Promise.resolve(7)), 7);
+    equal(await ifResolved(new Promise<number>(() => undefined)), undefined);
   });
 });
