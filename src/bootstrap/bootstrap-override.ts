@@ -37,7 +37,7 @@ async function readAsJson(path: string, hostIp: string, warn: Warn): Promise<str
   try {
     const text = await readFile(path, 'utf8');
     if (hostIp === '' && text.includes('$(HOST_IP)')) warn(`${path} asks for HOST_IP, which is not set`);
-    const { value } = parseYaml(withHostIp(text, hostIp));
+    const { value } = parseYaml(withHostIp(text, hostIp), { exactIntegers: true });
     if (isJsonObject(value)) return JSON.stringify(value);
     warn(`Failed to read bootstrap override: ${path} does not hold an object`);
   } catch (error) {

@@ -26,6 +26,10 @@ describe('readBootstrapOverride', () => {
     assert.equal(json, '{"tracing":{"http":{"name":"x"}}}');
   });
 
+  it('loses no digit of a 64-bit number: quotes around it mean nothing to Envoy', async () => {
+    assert.equal((await read('a: 18446744073709551615\nb: 7')).json, '{"a":"18446744073709551615","b":7}');
+  });
+
   it('puts in the address of the host, in brackets for IPv6', async () => {
     const text = '{"a":"$(HOST_IP):1","b":"[$(HOST_IP)]:1"}';
 
