@@ -4,6 +4,7 @@
 import { Composer, isMap, isScalar, isSeq, LineCounter, Parser, type CST, type Document } from 'yaml';
 
 import { ConfigError, messageOf } from '../runtime/errors.ts';
+import { excerpt } from '../runtime/excerpt.ts';
 import type { Json } from '../runtime/json.ts';
 import { checkCharacters, checkEscapes } from './yaml-characters.ts';
 import { keyText, MAX_DEPTH, YamlError, YamlTree } from './yaml-tree.ts';
@@ -41,7 +42,7 @@ export function parseYaml(text: string, options: YamlOptions = {}): YamlValue {
   };
   const warnings: string[] = [];
   const repeatedKey = (key: string, offset: number): void => {
-    warnings.push(`key ${key} is given twice, the last one counts (${at(offset)})`);
+    warnings.push(`key ${excerpt(key)} is given twice, the last one counts (${at(offset)})`);
   };
   try {
     const document = firstDocument(text, lines, (offset) => {
@@ -52,7 +53,7 @@ export function parseYaml(text: string, options: YamlOptions = {}): YamlValue {
     return { value, warnings, placeOf: (path) => placeOf(document, path, lines) };
   } catch (error) {
     const place = error instanceof YamlError ? `${at(error.offset)}: ` : '';
-    throw new ConfigError(`yaml: ${place}${messageOf(error)}`, { cause: error });
+    throw new ConfigError(`yaml: ${place}${excerpt(messageOf(error))}`, { cause: error });
   }
 }
 

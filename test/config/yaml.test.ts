@@ -87,6 +87,13 @@ describe('parseYaml', () => {
     }
   });
 
+  it('quotes no more than the beginning of a long name', () => {
+    assert.throws(
+      () => parseYaml(`a: *${'b'.repeat(10_000)}`),
+      (error: Error) => error.message.length < 500,
+    );
+  });
+
   it('takes escaped backslashes before a slash', () => {
     assert.deepEqual(parseYaml(String.raw`a: "\\/"`).value, { a: '\\/' });
   });
