@@ -4,6 +4,7 @@
 import { isIP } from 'node:net';
 
 import { ConfigError } from '../runtime/errors.ts';
+import { excerpt } from '../runtime/excerpt.ts';
 
 export interface HostPort {
   /** Without the brackets of an IPv6 address. */
@@ -13,7 +14,7 @@ export interface HostPort {
 
 /** @throws ConfigError `address <text>: missing port in address` and the like */
 export function splitHostPort(text: string): HostPort {
-  const fail = (why: string): ConfigError => new ConfigError(`address ${text}: ${why}`);
+  const fail = (why: string): ConfigError => new ConfigError(`address ${excerpt(text)}: ${why}`);
   const colon = text.lastIndexOf(':');
   if (colon < 0) throw fail('missing port in address');
   const port = text.slice(colon + 1);
@@ -37,13 +38,17 @@ export function addressProblem(text: string): string | undefined {
   try {
     const { host, port } = splitHostPort(text);
     if (!/^[+-]?\d+$/.test(port)) {
-      return `port (${port}) is not a number: strconv.Atoi: parsing ${JSON.stringify(port)}: invalid syntax`;
+      return `port (${excerpt(port)}) is not a number: strconv.Atoi: parsing ${quoted(port)}: invalid syntax`;
     }
     return portProblem(Number(port)) ?? hostProblem(host);
   } catch (error) {
     if (!(error instanceof ConfigError)) throw error;
-    return `unable to split ${JSON.stringify(text)}: ${error.message}`;
+    return `unable to split ${quoted(text)}: ${error.message}`;
   }
+}
+
+function quoted(text: string): string {
+  return JSON.stringify(excerpt(text));
 }
 
 export function portProblem(port: number): string | undefined {
@@ -52,7 +57,7 @@ export function portProblem(port: number): string | undefined {
 
 function hostProblem(host: string): string | undefined {
   if (isHostName(host) || isIP(host) !== 0) return undefined;
-  return `${JSON.stringify(host)} is not a valid hostname or an IP address`;
+  return `${quoted(host)} is not a valid hostname or an IP address`;
 }
 
 /** A DNS-1123 name of at most 255 characters; one trailing dot is allowed, an all-digit last label is not. */

@@ -1,5 +1,6 @@
 // The rules for ProxyConfig.tracing: the address of the collector and the TLS towards it.
 
+import { excerpt } from '../runtime/excerpt.ts';
 import { isJsonObject, type Json, type JsonObject } from '../runtime/json.ts';
 import { addressProblem } from './address.ts';
 import type { Problem } from './validation-problem.ts';
@@ -63,7 +64,7 @@ function customTagProblems(tags: Json | undefined): Problem[] {
   if (!isJsonObject(tags)) return [];
   return Object.entries(tags).flatMap(([name, tag]) =>
     tag === null
-      ? [{ field: 'tracing.customTags', text: `tracing custom tag "${name}" cannot be null` }]
+      ? [{ field: 'tracing.customTags', text: `tracing custom tag "${excerpt(name)}" cannot be null` }]
       : [],
   );
 }

@@ -62,6 +62,14 @@ describe('addressProblem', () => {
   });
 });
 
+describe('addressProblem of a long text', () => {
+  it('quotes its beginning', () => {
+    for (const text of ['x'.repeat(10_000), `a:${'x'.repeat(10_000)}`, `${'x'.repeat(10_000)}:1`]) {
+      assert.ok((addressProblem(text) ?? '').length < 1000);
+    }
+  });
+});
+
 describe('proxyConfigProblems', () => {
   it('finds none in the defaults', () => {
     assert.deepEqual(problems({}), []);
