@@ -4,7 +4,8 @@
 import { serializeBootstrap } from '../bootstrap/bootstrap.ts';
 import type { AgentConfig } from '../config/agent-config.ts';
 import { environmentSecrets } from '../config/env.ts';
-import { maskSecrets, maskText } from '../config/secrets.ts';
+import { maskSecrets } from '../config/secret-members.ts';
+import { maskText } from '../config/secrets.ts';
 import { instanceAddresses } from '../node/instance-addresses.ts';
 import { readInterfaces } from '../node/network-interfaces.ts';
 import { UNKNOWN_PLATFORM } from '../node/platform/platform.ts';
@@ -31,7 +32,11 @@ export async function inspectBootstrap(config: AgentConfig): Promise<InspectedBo
   );
   if (effective.kind === 'custom') {
     const text = (await readTextIfExists(effective.path)) ?? '';
-    return { text: maskText(text), sections: [`${effective.path} is given to Envoy as it is`], remarks };
+    return {
+      text: maskText(text, environmentSecrets(config.environment)),
+      sections: [`${effective.path} is given to Envoy as it is`],
+      remarks,
+    };
   }
   const { document } = effective;
   const shown = maskSecrets(document, environmentSecrets(config.environment)) as JsonObject;

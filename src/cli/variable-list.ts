@@ -1,7 +1,7 @@
 // Every known variable with the value it has in an environment: what `agent env` prints. Secrets are masked here.
 
 import type { EnvRow, VariableText } from '../config/env-row.ts';
-import { variableGroups, type Environment } from '../config/env.ts';
+import { environmentSecrets, variableGroups, type Environment } from '../config/env.ts';
 import { isSecretName, MASK, maskText } from '../config/secrets.ts';
 import { captureVariables } from './istio-iptables-flags.ts';
 
@@ -28,14 +28,18 @@ export function allVariableGroups(): Readonly<Record<string, readonly Variable[]
 
 /** In the order of the reference. What no row reads, and families, are listed only where they are set. */
 export function listVariables(environment: Environment): readonly ListedVariable[] {
+  const secrets = environmentSecrets(environment);
   return Object.entries(allVariableGroups()).flatMap(([group, variables]) =>
     variables.flatMap((variable) =>
-      named(variable, environment).map(([name, text]) => listed(group, variable, name, text)),
+      named(variable, environment).map((entry) => listed(group, variable, entry, secrets)),
     ),
   );
 }
 
-function named(variable: Variable, environment: Environment): [string, string | undefined][] {
+/** A name and its text in the environment. */
+type Entry = readonly [name: string, text: string | undefined];
+
+function named(variable: Variable, environment: Environment): readonly Entry[] {
   const { name } = variable;
   if ('parser' in variable) return [[name, environment[name]]];
   const names = name.endsWith('*')
@@ -50,10 +54,16 @@ function isRow(name: string): boolean {
   );
 }
 
-function listed(group: string, variable: Variable, name: string, text: string | undefined): ListedVariable {
+function listed(
+  group: string,
+  variable: Variable,
+  [name, text]: Entry,
+  secrets: readonly string[],
+): ListedVariable {
   const marks = variable.noEffect === undefined ? {} : { noEffect: variable.noEffect };
   const known = { group, name, ...marks };
-  const show = (value: string): string => visible(value, name, variable.secret ?? false);
+  const isSecret = variable.secret ?? isSecretName(name);
+  const show = (value: string): string => (isSecret && value !== '' ? MASK : maskText(value, secrets));
   if (!('parser' in variable)) return { ...known, value: text && show(text), source: 'set' };
   const { parser, fallback } = variable;
   if (text === undefined) return { ...known, value: formatted(variable, fallback), source: 'default' };
@@ -66,8 +76,4 @@ function listed(group: string, variable: Variable, name: string, text: string | 
 
 function formatted({ parser }: EnvRow<unknown>, value: unknown): string | undefined {
   return value === undefined ? undefined : parser.format(value);
-}
-
-function visible(text: string, name: string, isSecret: boolean): string {
-  return (isSecret || isSecretName(name)) && text !== '' ? MASK : maskText(text);
 }

@@ -5,7 +5,7 @@
 import type { EnvRow, VariableText } from './env-row.ts';
 import { acceptedGroups } from './accepted-variables.ts';
 import { envoyGroups, envoyVariables } from './envoy-variables.ts';
-import { isSecretName, MASK } from './secrets.ts';
+import { isSecretName, MASK, maskText } from './secrets.ts';
 import { workloadGroups, workloadVariables } from './workload-variables.ts';
 
 export const envRows = { ...workloadVariables, ...envoyVariables };
@@ -28,7 +28,7 @@ export type Environment = Readonly<Record<string, string | undefined>>;
 /** A value that cannot be read. The default counts instead. */
 export interface EnvRejection {
   readonly name: string;
-  /** As it was given; `***` for a secret. */
+  /** As it was given, secrets masked. */
   readonly text: string;
   /** What a value looks like, for example `true/false`. */
   readonly expecting: string;
@@ -57,7 +57,7 @@ export function readEnvironment(environment: Environment): EnvironmentValues {
 
 function rejection({ name, parser, fallback, secret }: EnvRow<unknown>, text: string): EnvRejection {
   const used = fallback === undefined ? 'unset' : parser.format(fallback);
-  return { name, text: secret ? MASK : text, expecting: parser.expecting, used };
+  return { name, text: secret ? MASK : maskText(text), expecting: parser.expecting, used };
 }
 
 /** Upstream's words, and the variable's name. */

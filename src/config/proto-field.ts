@@ -4,7 +4,7 @@
 import { ConfigError } from '../runtime/errors.ts';
 import type { Json } from '../runtime/json.ts';
 import { excerpt } from '../runtime/excerpt.ts';
-import { isSecretName, MASK } from './secrets.ts';
+import { isSecretName, MASK, maskText } from './secrets.ts';
 import type { YamlPlace } from './yaml.ts';
 
 /** Names as they are written, and positions in lists. */
@@ -50,7 +50,7 @@ export function fieldError(
 function shown(value: Json, path: Path, context: ReadingContext): string {
   if (isSecretName(String(path.at(-1)))) return MASK;
   const source = typeof value === 'string' ? undefined : context.placeOf(path)?.source;
-  return excerpt(source ?? JSON.stringify(value));
+  return excerpt(maskText(source ?? JSON.stringify(value)));
 }
 
 function kindOf(value: Json): string {

@@ -11,7 +11,7 @@ import { info, warning, type Notice } from './notices.ts';
 import type { Path } from './proto-field.ts';
 import { readMessage } from './proto-json.ts';
 import { agentOnlyFields, builtInProxyConfig, proxyConfigFields } from './proxy-config-fields.ts';
-import { maskText } from './secrets.ts';
+import { maskShapes, maskText } from './secrets.ts';
 import { parseYaml, type YamlValue } from './yaml.ts';
 
 export interface LayerTexts {
@@ -107,7 +107,7 @@ function readLayer(layer: Layer, text: string, notices: Notice[], ignored: Ignor
   } catch (error) {
     const shown = excerpt(onOneLine(maskText(text)));
     throw new ConfigError(
-      `failed to unmarshal mesh config from ${layer.name} [${shown}]: ${layer.stage}${messageOf(error)}`,
+      `failed to unmarshal mesh config from ${layer.name} [${shown}]: ${layer.stage}${maskShapes(messageOf(error))}`,
       { cause: error },
     );
   }

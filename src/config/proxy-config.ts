@@ -14,7 +14,7 @@ import { adjustProxyConfig, type Adjustments } from './proxy-config-adjustments.
 import { overrideByAnnotations, type FieldsWithOrigins } from './proxy-config-annotations.ts';
 import { proxyConfigFields } from './proxy-config-fields.ts';
 import { layerProxyConfig, type Origins } from './proxy-config-layers.ts';
-import { maskSecrets } from './secrets.ts';
+import { maskSecrets } from './secret-members.ts';
 import { proxyConfigProblems, proxyConfigWarnings } from './validation.ts';
 import { validationError } from './validation-problem.ts';
 

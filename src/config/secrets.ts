@@ -1,81 +1,67 @@
-// What nobody may read in a listing, a log or a shown bootstrap: which names hold secrets, and their values masked
-// in structures and in texts.
-
-import { isJsonObject, type Json, type JsonObject } from '../runtime/json.ts';
+// What nobody may read in a listing, a log or a shown bootstrap: how a secret is recognised in a text, by the name
+// before it or by its own shape. Secrets of structures are masked in secret-members.ts.
 
 /** What stands where a secret is not shown. */
 export const MASK = '***';
 
-const SECRET_WORDS = '(?:token|secret|password|passwd|authorization|cookie|api[_-]?key)';
+const SECRET_WORDS =
+  '(?:token|secret|password|passwd|passphrase|authorization|cookie|(?:api|access|secret|signing|encryption)[_-]?key)';
 const SECRET_NAME = new RegExp(`^(?:CA|XDS)_HEADER_|${SECRET_WORDS}$`, 'i');
-/** `accessToken: x`, `"accessToken":"x"`, in YAML or JSON. */
-const SECRET_IN_TEXT = new RegExp(
-  `((?:\\b(?:CA|XDS)_HEADER_\\w+|${SECRET_WORDS})["']?\\s*[:=]\\s*)("(?:[^"\\\\]|\\\\.)*"|'[^']*'|[^,}\\n]+)`,
-  'gi',
-);
-/** Shorter secrets are masked where they stand, and not looked for elsewhere: they would be in every word. */
-const SHORTEST_TO_FIND = 8;
 
 /** Whether a member, variable or header of this name holds a secret. */
 export function isSecretName(name: string): boolean {
   return SECRET_NAME.test(name);
 }
 
-/** A text that may hold YAML or JSON, the values of secret names in it masked. */
-export function maskText(text: string): string {
-  return text.replaceAll(SECRET_IN_TEXT, `$1${MASK}`);
-}
+/** The end of a name in a text. Backslashes stand before the quotes of JSON that is a text in JSON. */
+const NAME_END = String.raw`\\*["']?\s*[:=]\s*`;
+const NAME = String.raw`(?:\b(?:CA|XDS)_HEADER_\w+|${SECRET_WORDS})`;
+const NEXT_NAME = String.raw`\s*\\*["']?[\w./-]+\\*["']?\s*[:=]`;
+
+/** A value as YAML, JSON or `name=value` has it. A comma or brace ends a plain one only where it could not go on. */
+const VALUE = [
+  String.raw`"(?:[^"\\]|\\[^])*"`,
+  String.raw`'(?:[^']|'')*'`,
+  String.raw`\\+"[^"]*"`,
+  String.raw`\{[^}]*\}`,
+  String.raw`\[[^\]]*\]`,
+  String.raw`[|>][-+\d]*[ \t]*(?:\n(?:[ \t][^\n]*|(?=\n)))+`,
+  String.raw`(?:[^,}\n]|,(?!${NEXT_NAME})|\}(?![ \t]*(?:[,}\]]|$)))+`,
+].join('|');
+
+const NAMED = new RegExp(`(${NAME}${NAME_END})(?:${VALUE})`, 'gim');
+
+/** `name: DB_PASSWORD, value: x`, a header or a variable in a list. */
+const LISTED = new RegExp(
+  String.raw`(\b(?:name|key)${NAME_END}\\*["']?[\w.-]*${NAME}\\*["']?\s*,?\s*\\*["']?value${NAME_END})(?:${VALUE})`,
+  'gim',
+);
+
+/** What is a secret under any name: private keys, JSON web tokens, HTTP credentials, the user part of a URL. */
+const SHAPES: readonly (readonly [RegExp, string])[] = [
+  [/-----BEGIN [A-Z ]*PRIVATE KEY-----[^]*?(?:-----END [A-Z ]*PRIVATE KEY-----|$)/g, MASK],
+  [/(?<![\w-])eyJ[\w-]*\.[\w-]+(?:\.[\w-]*)?/g, MASK],
+  [/\b(bearer|basic)\s+[\w.~+/=-]{8,}/gi, `$1 ${MASK}`],
+  [/:\/\/[^\s/?#"'<>\\]+@/g, `://${MASK}@`],
+];
+
+/** Shorter secrets are masked where they stand, and not looked for elsewhere: they would be in every word. */
+const SHORTEST_TO_FIND = 8;
 
 /**
- * The same value without its secrets: what stands under a secret name, the `value` beside such a `name` (a header),
- * and wherever one of these texts occurs again.
+ * A text, perhaps YAML or JSON, without its secrets.
  *
- * @param known further secrets, for example of the environment
+ * @param known further ones, masked wherever they occur
  */
-export function maskSecrets(value: Json, known: readonly string[] = []): Json {
-  const found = new Set(known);
-  collect(value, found);
-  const sought = [...found].filter((text) => text.length >= SHORTEST_TO_FIND);
-  return masked(value, sought);
+export function maskText(text: string, known: readonly string[] = []): string {
+  const shown = maskShapes(text).replaceAll(NAMED, `$1${MASK}`).replaceAll(LISTED, `$1${MASK}`);
+  return known
+    .filter((secret) => secret.length >= SHORTEST_TO_FIND)
+    .toSorted((a, b) => b.length - a.length) // one may be the beginning of another
+    .reduce((rest, secret) => rest.replaceAll(secret, MASK), shown);
 }
 
-function collect(value: Json, found: Set<string>): void {
-  for (const [name, member] of members(value)) {
-    if (isSecretMember(value, name)) for (const text of texts(member)) found.add(text);
-    collect(member, found);
-  }
-}
-
-function masked(value: Json, sought: readonly string[]): Json {
-  if (typeof value === 'string') {
-    return sought.reduce((text, secret) => text.replaceAll(secret, MASK), maskText(value));
-  }
-  if (Array.isArray(value)) return value.map((item) => masked(item, sought));
-  if (!isJsonObject(value)) return value;
-  const pairs = Object.entries(value).map(([name, member]): [string, Json] => [
-    name,
-    isSecretMember(value, name) ? hidden(member) : masked(member, sought),
-  ]);
-  return Object.fromEntries(pairs);
-}
-
-function members(value: Json): [string, Json][] {
-  return typeof value === 'object' && value !== null ? Object.entries(value as JsonObject) : [];
-}
-
-function isSecretMember(parent: Json, name: string): boolean {
-  if (!isJsonObject(parent)) return false;
-  if (isSecretName(name)) return true;
-  const { name: header, key } = parent;
-  const title = typeof header === 'string' ? header : key;
-  return name === 'value' && typeof title === 'string' && isSecretName(title);
-}
-
-function texts(value: Json): string[] {
-  return typeof value === 'string' ? [value] : members(value).flatMap(([, member]) => texts(member));
-}
-
-/** An empty text and an absent one hold nothing, and that may be seen. */
-function hidden(value: Json): Json {
-  return value === '' || value === null ? value : MASK;
+/** Only what shows by itself that it is a secret: for sentences, in which a name and a colon mean nothing. */
+export function maskShapes(text: string): string {
+  return SHAPES.reduce((rest, [shape, shown]) => rest.replaceAll(shape, shown), text);
 }
