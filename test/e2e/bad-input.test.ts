@@ -11,12 +11,9 @@ import { temporaryDirectory, type TemporaryDirectory } from '../support/temporar
 import { ControlPlane } from './support/control-plane.ts';
 import { staticCluster } from './support/mesh-resources.ts';
 import { INJECTED_ARGS, Pod, type PodExit, type PodOptions } from './support/pod.ts';
+import { REFUSED, REFUSED_FILE, writeRefused } from './support/refused-bootstrap.ts';
 
 type Mistake = Omit<PodOptions, 'control'>;
-
-/** A template of the user's that the agent can render and Envoy cannot load. */
-const REFUSED = { proxyBootstrapTemplatePath: './refused.json' };
-const REFUSED_BOOTSTRAP = { static_resources: { clusters: [{ name: 'web', connect_timeout: 'soon' }] } };
 
 describe('an agent with a mistake in its input', function () {
   this.timeout(60_000);
@@ -139,7 +136,7 @@ describe('an agent with a mistake in its input', function () {
   });
 
   it("shows Envoy's own words when it refuses a custom bootstrap", async () => {
-    const proxyConfig = { customConfigFile: './refused.json' };
+    const proxyConfig = { customConfigFile: REFUSED_FILE };
 
     const { exit, errors } = await run({ proxyConfig, prepare: writeRefused });
 
@@ -198,10 +195,6 @@ async function epoch(pod: Pod): Promise<{ state: string; epoch: number }> {
     command_line_options: { restart_epoch: number };
   };
   return { state: info.state, epoch: info.command_line_options.restart_epoch };
-}
-
-function writeRefused(root: string): Promise<void> {
-  return writeFile(join(root, 'refused.json'), JSON.stringify(REFUSED_BOOTSTRAP));
 }
 
 async function writeMesh(root: string, mesh: object): Promise<void> {

@@ -3,6 +3,7 @@
 // that is killed after it would have taken the listeners along.
 
 import { AdminClient, freshConnections } from '../../../src/envoy/admin-client.ts';
+import { REFUSED, writeRefused } from './refused-bootstrap.ts';
 import type { Outcome, RestartingPod } from './restarting-pod.ts';
 
 export interface CandidateFailure {
@@ -15,12 +16,9 @@ export interface CandidateFailure {
 /** For `ENVOY_HANDOFF_TIMEOUT`: long for a candidate that works, short for a test. */
 export const HANDOFF_TIMEOUT = '6s';
 
-/** A tracer this Envoy does not have. */
-const REFUSED_BY_ENVOY = 'defaultConfig: {tracing: {lightstep: {address: "127.0.0.1:9", accessToken: none}}}';
-
 export const CANDIDATE_FAILURES: readonly CandidateFailure[] = [
   { what: 'has a mesh file that cannot be read', outcome: 'refused', run: withMeshFile('defaultConfig: [') },
-  { what: 'has a bootstrap that Envoy refuses', outcome: 'refused', run: withMeshFile(REFUSED_BY_ENVOY) },
+  { what: 'has a bootstrap that Envoy refuses', outcome: 'refused', run: refusedByEnvoy },
   { what: 'is killed as soon as it runs', outcome: 'rolledBack', run: (pod) => killed(pod, () => true) },
   {
     what: 'is killed while it waits for its configuration',
@@ -41,6 +39,11 @@ function withMeshFile(text: string): CandidateFailure['run'] {
     await pod.writeMeshFile('');
     return outcome;
   };
+}
+
+async function refusedByEnvoy(pod: RestartingPod): Promise<Outcome> {
+  await writeRefused(pod.pod.root);
+  return withMeshFile(JSON.stringify({ defaultConfig: REFUSED }))(pod);
 }
 
 function killed(pod: RestartingPod, isDue: () => boolean | Promise<boolean>): Promise<Outcome> {
