@@ -6,7 +6,7 @@ import type { EnvoyOutput } from '../envoy/epoch.ts';
 import { EnvoySupervisor, type EnvoyEnd } from '../envoy/supervisor.ts';
 import { instanceAddresses } from '../node/instance-addresses.ts';
 import { readInterfaces, settledInterfaces } from '../node/network-interfaces.ts';
-import { loadMessages } from '../proto/messages.ts';
+import type { Messages, MessagesLoader } from '../proto/messages.ts';
 import type { Clock } from '../runtime/clock.ts';
 import { AgentError } from '../runtime/errors.ts';
 import { readTextIfExists } from '../runtime/files.ts';
@@ -87,7 +87,7 @@ async function startAndRun(
   await using servers = new AsyncDisposableStack();
   const probing = { ...deps, readText: readTextIfExists };
   const probe = servers.use(new PlatformProbe(platformSettings(config, instanceIps), probing, stopping));
-  const given = { instanceIps, platform: probe.answer, messages: loadMessages(), meter: counters.csr };
+  const given = { instanceIps, platform: probe.answer, messages: messagesOnDemand(), meter: counters.csr };
   const { dns, host, identity, grpcBootstrap, envoy } = await prepare(
     config,
     { ...deps, ...given },
@@ -117,6 +117,13 @@ async function startAndRun(
     await grpcBootstrap.write();
     return supervisor.run(AbortSignal.any([stopping, lifetime]));
   });
+}
+
+/** protobufjs is loaded for the first certificate and the first stream for secrets; Envoy's start waits for neither. */
+function messagesOnDemand(): MessagesLoader {
+  let loaded: Promise<Messages> | undefined;
+  const load = async (): Promise<Messages> => (await import('../proto/messages.ts')).loadMessages();
+  return () => (loaded ??= load());
 }
 
 function supervisorOf(

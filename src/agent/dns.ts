@@ -1,9 +1,10 @@
 // The DNS server as part of the agent: decided before a port is open, started before everything that may need names.
+// Most proxies have none, and load none.
 
 import type { AgentConfig } from '../config/agent-config.ts';
 import type { DnsMetrics } from '../dns/metrics.ts';
-import { planDns, type DnsPlan } from '../dns/plan.ts';
-import { DnsServer } from '../dns/server.ts';
+import type { DnsPlan } from '../dns/plan.ts';
+import type { DnsServer } from '../dns/server.ts';
 import type { Clock } from '../runtime/clock.ts';
 import { readTextIfExists } from '../runtime/files.ts';
 import type { Log } from '../runtime/log.ts';
@@ -28,6 +29,7 @@ export async function dnsPlan(config: AgentConfig, log: Log): Promise<DnsPlan | 
     address: config.env.dnsProxyAddress,
     isRoot: config.envoy.user !== undefined, // Envoy has a user of its own when, as root, we listen on port 53
   };
+  const { planDns } = await import('../dns/plan.ts');
   try {
     return await planDns(settings, { readText: readTextIfExists, log: log.child('dns') });
   } catch (error) {
@@ -52,6 +54,7 @@ export async function startDns(
     timeoutMs: env.dnsForwardTimeoutMs,
     retries: env.dnsForwardRetries,
   };
+  const { DnsServer } = await import('../dns/server.ts');
   try {
     const server = await DnsServer.start(settings, { clock, random, log: scope, metrics });
     scope.info('names of the mesh are not served yet: every query is forwarded');

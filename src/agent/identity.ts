@@ -7,7 +7,7 @@ import { keyAlgorithmOf } from '../pki/keys.ts';
 import { formatSpiffeId } from '../pki/spiffe.ts';
 import type { AgentConfig } from '../config/agent-config.ts';
 import { GKE_PROVIDER, type ControlPlaneConfig } from '../config/identity-config.ts';
-import type { Messages } from '../proto/messages.ts';
+import type { MessagesLoader } from '../proto/messages.ts';
 import type { Clock } from '../runtime/clock.ts';
 import type { Log } from '../runtime/log.ts';
 import { CaClient } from '../security/ca-client.ts';
@@ -21,7 +21,7 @@ import { TokenSource } from '../security/token-source.ts';
 import type { UpstreamDialer } from '../security/upstream.ts';
 
 export interface IdentityDeps {
-  readonly messages: Messages;
+  readonly messages: MessagesLoader;
   readonly clock: Clock;
   readonly random: () => number;
   readonly log: Log;
@@ -29,7 +29,7 @@ export interface IdentityDeps {
 }
 
 export interface Identity {
-  readonly messages: Messages;
+  readonly messages: MessagesLoader;
   readonly secrets: WorkloadSecrets;
   /** To the discovery service, with this workload's credentials. */
   readonly xdsDialer: UpstreamDialer;

@@ -1,6 +1,5 @@
 // What the configuration is read from, for every command that takes the words of `proxy`.
 
-import { lookup } from 'node:dns/promises';
 import { availableParallelism } from 'node:os';
 
 import { loadAgentConfig, type AgentConfig, type AgentConfigInput } from '../config/agent-config.ts';
@@ -29,8 +28,14 @@ export function agentConfigInput(
     workingDirectory: process.cwd(),
     cpuCount: availableParallelism(),
     uid: process.getuid?.() ?? -1,
-    resolveHost: async (host) => (await lookup(host, { all: true })).map(({ address }) => address),
+    resolveHost,
   };
+}
+
+/** Only a statsd host that is a name asks for it. */
+async function resolveHost(host: string): Promise<string[]> {
+  const { lookup } = await import('node:dns/promises');
+  return (await lookup(host, { all: true })).map(({ address }) => address);
 }
 
 /**

@@ -131,6 +131,9 @@ export interface Messages {
   readonly nameTable: Codec<NameTable>;
 }
 
+/** Gives the codecs once this module is loaded, so that what needs none yet need not wait for it. */
+export type MessagesLoader = () => Promise<Messages>;
+
 export function loadMessages(): Messages {
   const root = protobuf.Root.fromJSON(descriptor);
   const codec = <T extends object>(name: string): Codec<T> => codecOf(root.lookupType(`sidecar.${name}`));

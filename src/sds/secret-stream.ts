@@ -3,7 +3,7 @@
 
 import { status as Status, type ServerDuplexStream } from '@grpc/grpc-js';
 
-import type { Any, DiscoveryRequest, Messages } from '../proto/messages.ts';
+import type { Any, DiscoveryRequest, Messages, MessagesLoader } from '../proto/messages.ts';
 import { AgentError, messageOf } from '../runtime/errors.ts';
 import type { Log } from '../runtime/log.ts';
 import { abortable } from '../runtime/tasks.ts';
@@ -28,7 +28,7 @@ export interface SecretStreamDeps {
   /** Number of the stream, for logs. */
   readonly id: number;
   readonly source: Pick<SecretSource, 'get'>;
-  readonly messages: Messages;
+  readonly messages: MessagesLoader;
   /** Makes the version of the next response. */
   readonly nextVersion: () => string;
   readonly log: Log;
@@ -134,7 +134,8 @@ export class SecretStream {
   }
 
   async #onRequest(bytes: Buffer, signal: AbortSignal): Promise<void> {
-    const request = this.#deps.messages.discoveryRequest.decode(bytes);
+    const { discoveryRequest } = await this.#deps.messages();
+    const request = discoveryRequest.decode(bytes);
     if (this.#nodeId === undefined) {
       if (request.typeUrl === HEALTH_TYPE) return; // of a client that takes this for an ADS stream
       this.#identify(request);
@@ -168,9 +169,10 @@ export class SecretStream {
   }
 
   async #send(wanted: Wanted, signal: AbortSignal): Promise<void> {
-    const { call, messages, nextVersion, log, id } = this.#deps;
+    const { call, nextVersion, log, id } = this.#deps;
+    const messages = await this.#deps.messages();
     const names = wanted === 'all' ? ['*'] : wanted; // there is no "all secrets": the source refuses the name
-    const resources = await Promise.all(names.map((name) => this.#resource(name, signal)));
+    const resources = await Promise.all(names.map((name) => this.#resource(name, messages, signal)));
     const response = this.#machine.respond(SECRET_TYPE, nextVersion(), resources);
     const written = new Promise<void>((resolve) => {
       call.write(messages.discoveryResponse.encode(response), () => resolve());
@@ -179,8 +181,8 @@ export class SecretStream {
     log.debug(`SDS: PUSH for node:${id} resources:${names.join(',')}`);
   }
 
-  async #resource(name: string, signal: AbortSignal): Promise<Any> {
-    const { source, messages, faults } = this.#deps;
+  async #resource(name: string, messages: Messages, signal: AbortSignal): Promise<Any> {
+    const { source, faults } = this.#deps;
     try {
       const resource = secretResource(await abortable(source.get(name, signal), signal), messages);
       faults.given(name);

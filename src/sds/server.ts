@@ -8,7 +8,7 @@ import {
   type UntypedServiceImplementation,
 } from '@grpc/grpc-js';
 
-import type { Messages } from '../proto/messages.ts';
+import type { MessagesLoader } from '../proto/messages.ts';
 import { CauseLog } from '../runtime/cause-log.ts';
 import type { Clock } from '../runtime/clock.ts';
 import { SECOND_MS } from '../runtime/duration.ts';
@@ -25,7 +25,7 @@ export interface SdsServerDeps {
   /** Another server has the workload's certificates; only said in the log here. */
   readonly filesOnly: boolean;
   readonly source: SecretSource;
-  readonly messages: Messages;
+  readonly messages: MessagesLoader;
   readonly clock: Clock;
   /** Scope `sds`. */
   readonly log: Log;

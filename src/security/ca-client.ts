@@ -5,7 +5,7 @@
 
 import { Client, status, type ServiceError } from '@grpc/grpc-js';
 
-import type { Messages } from '../proto/messages.ts';
+import type { Messages, MessagesLoader } from '../proto/messages.ts';
 import { backoffMs } from '../runtime/backoff.ts';
 import type { Clock } from '../runtime/clock.ts';
 import { formatDuration, SECOND_MS } from '../runtime/duration.ts';
@@ -38,7 +38,7 @@ export interface CaClientSettings {
 
 export interface CaClientDeps {
   readonly dialer: { dial(): Promise<Dial>; readonly rootName: string | undefined };
-  readonly messages: Pick<Messages, 'certificateRequest' | 'certificateResponse'>;
+  readonly messages: MessagesLoader;
   readonly clock: Clock;
   readonly random: () => number;
   readonly log: Log;
@@ -63,11 +63,12 @@ export class CaClient implements CertificateAuthority {
 
   async sign(csrPem: string, ttlMs: number, signal: AbortSignal): Promise<readonly string[]> {
     const { callTimeoutMs = 30 * SECOND_MS } = this.#settings;
-    const request = this.#request(csrPem, ttlMs);
+    const { certificateRequest, certificateResponse } = await this.#deps.messages();
+    const request = this.#request(certificateRequest, csrPem, ttlMs);
     try {
       const whole = (within: AbortSignal): Promise<Buffer> => this.#attempts(request, within);
       const response = await this.#limited(callTimeoutMs, whole, signal);
-      return this.#deps.messages.certificateResponse.decode(response).certChain;
+      return certificateResponse.decode(response).certChain;
     } catch (error) {
       signal.throwIfAborted();
       const retryable = error instanceof AgentError && error.retryable;
@@ -75,10 +76,10 @@ export class CaClient implements CertificateAuthority {
     }
   }
 
-  #request(csr: string, ttlMs: number): Buffer {
+  #request(codec: Messages['certificateRequest'], csr: string, ttlMs: number): Buffer {
     const validityDuration = Math.trunc(ttlMs / SECOND_MS);
     const fields = { CertSigner: { stringValue: this.#settings.certSigner } };
-    return this.#deps.messages.certificateRequest.encode({ csr, validityDuration, metadata: { fields } });
+    return codec.encode({ csr, validityDuration, metadata: { fields } });
   }
 
   async #attempts(request: Buffer, signal: AbortSignal): Promise<Buffer> {

@@ -4,7 +4,6 @@
 import type { X509Certificate } from 'node:crypto';
 
 import { certificateFacts, parseCertificates, verifyChain } from '../pki/certificates.ts';
-import { makeCsr } from '../pki/csr.ts';
 import { generateKeys, keyAlgorithmOf, privateKeyPem, type KeyOptions, type KeyPair } from '../pki/keys.ts';
 import { concatPem } from '../pki/pem.ts';
 import type { Clock } from '../runtime/clock.ts';
@@ -48,6 +47,7 @@ export async function obtainCertificate(
 ): Promise<WorkloadCertificate> {
   const { ca, clock, log } = deps;
   const keys = await generateKeys(keyAlgorithmOf(settings));
+  const { makeCsr } = await import('../pki/csr.ts'); // brings an ASN.1 library; by now Envoy starts
   const elements = await ca.sign(await makeCsr(keys, settings.spiffeId), settings.ttlMs, signal);
   const chain = readChain(elements);
   const createdMs = clock.now();

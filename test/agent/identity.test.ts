@@ -19,7 +19,13 @@ const CLOCK = systemClock();
 
 function open(config: AgentConfig, servesFilesOnly = false): Promise<Identity> {
   const { log } = recordingLog();
-  const deps = { messages: loadMessages(), clock: CLOCK, random: Math.random, log, meter: silentMeter() };
+  const deps = {
+    messages: async () => loadMessages(),
+    clock: CLOCK,
+    random: Math.random,
+    log,
+    meter: silentMeter(),
+  };
   return openIdentity(config, deps, servesFilesOnly);
 }
 

@@ -31,7 +31,7 @@ describe('SDS with a real Envoy', function () {
       filesOnly: false,
       socketPath,
       source: workload,
-      messages: loadMessages(),
+      messages: async () => loadMessages(),
       clock: systemClock(),
       log,
       metrics: { rejected: () => undefined, staleNonce: () => undefined, failed: () => undefined },

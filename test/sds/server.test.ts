@@ -44,7 +44,7 @@ describe('SdsServer', () => {
     socketPath,
     filesOnly: false,
     source: secrets,
-    messages,
+    messages: async () => messages,
     clock,
     log: log.log,
     metrics: {

@@ -74,7 +74,7 @@ describe('CaClient', () => {
     };
     const client = new CaClient(
       { certSigner: 'signer', ...settings },
-      { dialer, messages: loadMessages(), clock, random: () => 0.5, log, meter },
+      { dialer, messages: async () => loadMessages(), clock, random: () => 0.5, log, meter },
     );
     return { client, meter, logged: messages };
   }

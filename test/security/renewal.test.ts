@@ -59,7 +59,10 @@ describe('a workload certificate from a real CA', () => {
     const common = { clock, random: () => 0.5, log, meter: silentMeter() };
     // The clock runs ahead of the sockets here, so limits on their time would mean nothing.
     const limits = { attemptTimeoutMs: LONG_MS, callTimeoutMs: LONG_MS };
-    const ca = new CaClient({ certSigner: '', ...limits }, { dialer, messages: loadMessages(), ...common });
+    const ca = new CaClient(
+      { certSigner: '', ...limits },
+      { dialer, messages: async () => loadMessages(), ...common },
+    );
     const key = { eccSignatureAlgorithm: 'ECDSA', eccCurve: 'P256', rsaKeySize: 2048, pkcs8Key: false };
     const rotation = { graceRatio: 0.5, graceRatioJitter: 0, ttlMs: HOUR_MS };
     const spiffeId = 'spiffe://test.example/ns/shop/sa/cart';
