@@ -4,21 +4,23 @@
 import type { IncomingMessage } from 'node:http';
 import type { LookupFunction } from 'node:net';
 
+import { systemClock } from '../runtime/clock.ts';
 import { AgentError, messageOf } from '../runtime/errors.ts';
 import { request as httpRequest } from '../runtime/http.ts';
+import { withTimeLimit } from '../runtime/time-limit.ts';
 
 export interface HttpExchange {
   readonly method: string;
   readonly url: string;
   /** Undefined or empty: no body. */
   readonly body?: string;
-  /** For everything together, redirects included. */
+  /** For everything together, redirects included. 0 and below: no limit, as of Go's client. */
   readonly timeoutMs: number;
 }
 
 export interface HttpAnswer {
   readonly status: number;
-  readonly body: string;
+  readonly body: Buffer;
 }
 
 const MAX_REDIRECTS = 10;
@@ -26,22 +28,31 @@ const REDIRECTS = new Set([301, 302, 303, 307, 308]);
 
 /** @throws AgentError when there is no answer in time; the signal's reason when it aborts */
 export async function exchangeHttp(exchange: HttpExchange, signal: AbortSignal): Promise<HttpAnswer> {
-  const limit = AbortSignal.timeout(exchange.timeoutMs);
-  const either = AbortSignal.any([signal, limit]);
+  const { method, url, timeoutMs: ms } = exchange;
+  const limit = { clock: systemClock(), ms, late: `no answer within ${ms} ms` };
   try {
-    let step = exchange;
+    if (ms <= 0) return await lastAnswer(exchange, signal);
+    return await withTimeLimit(limit, signal, (until) => lastAnswer(exchange, until));
+  } catch (error) {
+    signal.throwIfAborted();
+    throw new AgentError(`${method} ${url}: ${messageOf(error)}`, { cause: error });
+  }
+}
+
+async function lastAnswer(first: HttpExchange, signal: AbortSignal): Promise<HttpAnswer> {
+  try {
+    let step = first;
     for (let redirects = 0; ; redirects++) {
-      const response = await send(step, either);
+      const response = await send(step, signal);
       const next = redirected(step, response);
-      const body = await textOf(response);
+      const body = await bodyOf(response);
       if (next === undefined) return { status: response.statusCode ?? 0, body };
       if (redirects === MAX_REDIRECTS) throw new AgentError(`stopped after ${MAX_REDIRECTS} redirects`);
       step = next;
     }
   } catch (error) {
-    signal.throwIfAborted();
-    const why = limit.aborted ? `no answer within ${exchange.timeoutMs} ms` : messageOf(error);
-    throw new AgentError(`${exchange.method} ${exchange.url}: ${why}`, { cause: error });
+    signal.throwIfAborted(); // it says who gave up, Node's own error only that somebody did
+    throw error;
   }
 }
 
@@ -66,10 +77,10 @@ const bothLoopbacks: LookupFunction = (_name, _options, found) => {
   ]);
 };
 
-async function textOf(response: IncomingMessage): Promise<string> {
+async function bodyOf(response: IncomingMessage): Promise<Buffer> {
   const chunks: Buffer[] = [];
   for await (const chunk of response) chunks.push(chunk as Buffer);
-  return Buffer.concat(chunks).toString('utf8');
+  return Buffer.concat(chunks);
 }
 
 /** As Go's client: 307 and 308 repeat the request, the older ones turn into a GET without body. */

@@ -62,7 +62,7 @@ export function requestCommand(
       if (answer.status >= 400 && answer.status !== 404) {
         throw new AgentError(`received unsuccessful status code ${answer.status}: ${answer.body}`);
       }
-      context.stdout.write(`${answer.body}\n`);
+      context.stdout.write(Buffer.concat([answer.body, Buffer.from('\n')])); // a profile is no text
     },
   });
 }

@@ -16,7 +16,7 @@ describe('exchangeHttp', () => {
     const exchange = { method: 'POST', url: `${server.url}/x`, body: 'größe', timeoutMs: 5000 };
     const answer = await exchangeHttp(exchange, never);
 
-    assert.deepEqual(answer, { status: 201, body: 'POST undefined größe' });
+    assert.deepEqual(answer, { status: 201, body: Buffer.from('POST undefined größe') });
   });
 
   it('follows redirects: 307 repeats the request, 302 asks again with GET', async () => {
@@ -30,7 +30,7 @@ describe('exchangeHttp', () => {
     const repeated = await exchangeHttp({ ...post, url: `${server.url}/307` }, never);
     const turned = await exchangeHttp({ ...post, url: `${server.url}/302` }, never);
 
-    assert.deepEqual([repeated.body, turned.body], ['POST 3', 'GET undefined']);
+    assert.deepEqual([repeated.body, turned.body].map(String), ['POST 3', 'GET undefined']);
   });
 
   for (const host of ['127.0.0.1', '::1']) {
@@ -42,7 +42,7 @@ describe('exchangeHttp', () => {
       const url = `http://localhost:${server.port}/`;
       const { body } = await exchangeHttp({ method: 'GET', url, timeoutMs: 5000 }, never);
 
-      assert.equal(body, 'here');
+      assert.equal(String(body), 'here');
     });
   }
 
@@ -64,6 +64,18 @@ describe('exchangeHttp', () => {
       name: 'AgentError',
       message: `GET ${server.url}: no answer within 20 ms`,
     });
+  });
+
+  it('waits as long as it takes without a limit, and with one longer than a timer can be', async () => {
+    await using server = await loopbackServer((_request, response) => {
+      response.end('here');
+    });
+
+    for (const timeoutMs of [0, -1, 2 ** 40]) {
+      const { status } = await exchangeHttp({ method: 'GET', url: server.url, timeoutMs }, never);
+
+      assert.equal(status, 200);
+    }
   });
 
   it('names a connection that fails', async () => {

@@ -6,19 +6,30 @@ import { requestCommand } from '../../src/cli/request.ts';
 import { recordingContext } from '../support/cli-context.ts';
 import { loopbackServer } from '../support/http-server.ts';
 
-let warned = '';
+interface Answer {
+  readonly status?: number;
+  /** Undefined: what was asked. */
+  readonly body?: Buffer;
+}
 
-/** Runs `request` against a server that answers with what it was asked. */
-async function request(words: readonly string[], status = 200, env: CliContext['env'] = {}) {
+/** Runs `request` against a server. */
+async function run(
+  words: readonly string[],
+  { status = 200, body }: Answer = {},
+  env: CliContext['env'] = {},
+) {
   await using server = await loopbackServer(async (request, response) => {
     response.statusCode = status;
-    response.end(`${request.method} ${request.url} ${await text(request)}`);
+    response.end(body ?? `${request.method} ${request.url} ${await text(request)}`);
   });
-  const { context, stdout, stderr } = recordingContext([], env);
-  const command = requestCommand(context, [server.port]);
+  const recorded = recordingContext([], env);
+  const command = requestCommand(recorded.context, [server.port]);
   await command.exitOverride().parseAsync([`--debug-port=${server.port}`, ...words]);
-  warned = stderr();
-  return stdout();
+  return recorded;
+}
+
+async function request(words: readonly string[], status = 200): Promise<string> {
+  return (await run(words, { status })).stdout();
 }
 
 describe('the command request', () => {
@@ -27,12 +38,21 @@ describe('the command request', () => {
   });
 
   it('warns of a variable it cannot read on stderr, and keeps stdout clean', async () => {
-    assert.equal(await request(['GET', 'x'], 200, { PKCS8_KEY: 'maybe' }), 'GET /x \n');
+    const { stdout, stderr } = await run(['GET', 'x'], {}, { PKCS8_KEY: 'maybe' });
 
+    assert.equal(stdout(), 'GET /x \n');
     assert.match(
-      warned,
+      stderr(),
       /^\S+\twarn\tInvalid environment variable value `maybe`, expecting true\/false, defaulting to false \(PKCS8_KEY\)\n$/,
     );
+  });
+
+  it('prints bytes that are no text as they came', async () => {
+    const profile = Buffer.from([0x1f, 0x8b, 0xff, 0x00]);
+
+    const { written } = await run(['GET', 'x'], { body: profile });
+
+    assert.deepEqual(written(), Buffer.concat([profile, Buffer.from('\n')]));
   });
 
   it('takes a path with or without slash, and a body', async () => {

@@ -8,6 +8,8 @@ export interface RecordingContext {
   readonly context: CliContext;
   /** Everything written so far. */
   readonly stdout: () => string;
+  /** Standard output as bytes. */
+  readonly written: () => Buffer;
   readonly stderr: () => string;
   readonly stop: AbortController;
 }
@@ -29,13 +31,14 @@ export function recordingContext(
       onSignal: () => () => undefined,
       onExit: () => undefined,
     },
-    stdout: out.text,
-    stderr: err.text,
+    stdout: () => out.bytes().toString('utf8'),
+    written: out.bytes,
+    stderr: () => err.bytes().toString('utf8'),
     stop,
   };
 }
 
-function recorder(): { readonly stream: Writable; readonly text: () => string } {
+function recorder(): { readonly stream: Writable; readonly bytes: () => Buffer } {
   const chunks: Buffer[] = [];
   const stream = new Writable({
     write(chunk: Buffer, _encoding, done) {
@@ -43,5 +46,5 @@ function recorder(): { readonly stream: Writable; readonly text: () => string } 
       done();
     },
   });
-  return { stream, text: () => Buffer.concat(chunks).toString('utf8') };
+  return { stream, bytes: () => Buffer.concat(chunks) };
 }
