@@ -16,13 +16,17 @@ export interface Candidate {
 /** For work that must be done although the run was told to stop. */
 const NEVER = new AbortController().signal;
 
-/** Reads what a variant holds, and removes probes that a killed run has left in it. */
-export async function inspect(deps: PatienceDeps, name: string): Promise<Candidate> {
+/**
+ * Reads what a variant holds.
+ *
+ * @param tidy remove the probes that a killed run has left in it; false: only overlook them
+ */
+export async function inspect(deps: PatienceDeps, name: string, tidy = true): Promise<Candidate> {
   const file = programOf({ name }, 'save');
   try {
     const { code, stdout, stderr } = await deps.run({ file, args: [] });
     if (code !== 0) return { name, dump: '', problem: refusal(file, code, stderr) };
-    await removeLeftProbes(deps, name, stdout);
+    if (tidy) await removeLeftProbes(deps, name, stdout);
     return { name, dump: withoutLeftProbes(stdout) };
   } catch (problem) {
     if (!(problem instanceof CaptureError)) throw problem;

@@ -32,6 +32,9 @@ export async function runCapture(
 ): Promise<void> {
   const job = await prepareJob(deps, request);
   if (request.preflight !== 'no') return (await import('./preflight.ts')).preflight(deps, job, signal);
+  if (request.report !== undefined) {
+    return (await import('./report/report.ts')).report(deps, job, request.report, signal);
+  }
   if (request.skipRuleApply) deps.log.info(`Skipping ${backendOf(request)} apply`);
   else if (request.dryRun) await (await import('./dry-run.ts')).dryRun(deps, job, signal);
   else await setRules(deps, job, signal);

@@ -73,6 +73,8 @@ export interface CaptureConfig {
   readonly dns?: DnsCapture;
   readonly dropInvalid: boolean;
   readonly enableIPv6: boolean;
+  /** Rules say in a comment what they are for. */
+  readonly comments: boolean;
   readonly loopback: Readonly<Record<Family, string>>;
 }
 
@@ -101,6 +103,7 @@ export function resolveCapture(settings: CaptureSettings): CaptureConfig {
     ...(dns !== undefined && { dns }),
     dropInvalid: settings.dropInvalid,
     enableIPv6: settings.enableIPv6,
+    comments: false,
     loopback: { v4: settings.hostIPv4LoopbackCidr, v6: '::1/128' },
   };
 }

@@ -26,6 +26,8 @@ export interface Evidence {
   readonly candidates: readonly Candidate[];
   /** Looked at, and only worth a try when forced. */
   readonly aside: readonly Candidate[];
+  /** False: not even what a killed run has left was removed. */
+  readonly tidy: boolean;
 }
 
 /**
@@ -41,22 +43,31 @@ export async function detectVariant(
   return chooseVariant(deps, await gatherEvidence(deps, family, force), 'write', signal);
 }
 
-/** @throws CaptureError for a `force` that is no variant */
-export async function gatherEvidence(deps: PatienceDeps, family: Family, force: string): Promise<Evidence> {
+/**
+ * @param tidy remove what a killed run has left; false for a report, which changes nothing
+ * @throws CaptureError for a `force` that is no variant
+ */
+export async function gatherEvidence(
+  deps: PatienceDeps,
+  family: Family,
+  force: string,
+  tidy = true,
+): Promise<Evidence> {
   const plain = PLAIN_NAMES[family];
   if (force !== '') {
     if (force !== 'legacy' && force !== 'nft') {
       throw new CaptureError(`iptables binary "${force}" unsupported`, { id: 'IPT-BAD-BINARY' });
     }
-    return { family, force, candidates: [await inspect(deps, `${plain}-${force}`)], aside: [] };
+    return { family, force, candidates: [await inspect(deps, `${plain}-${force}`, tidy)], aside: [], tidy };
   }
-  const [legacy, nft] = await Promise.all([inspect(deps, `${plain}-legacy`), inspect(deps, `${plain}-nft`)]);
+  const look = (name: string): Promise<Candidate> => inspect(deps, `${plain}-${name}`, tidy);
+  const [legacy, nft] = await Promise.all([look('legacy'), look('nft')]);
   const holders = [legacy, nft].filter(({ dump }) => holdsOwnChains(dump));
   const holder = holders.length === 1 ? holders : [];
   // A legacy variant without rules is not even probed: the probe alone would create its tables.
   const used = holdsRules(legacy.dump) ? [legacy] : [];
   const candidates = [...new Set([...holder, ...used, nft])];
-  return { family, force, candidates, aside: candidates.includes(legacy) ? [] : [legacy] };
+  return { family, force, candidates, aside: candidates.includes(legacy) ? [] : [legacy], tidy };
 }
 
 /**
@@ -67,7 +78,7 @@ export async function gatherEvidence(deps: PatienceDeps, family: Family, force: 
  */
 export async function chooseVariant(
   deps: PatienceDeps,
-  { family, force, candidates, aside }: Evidence,
+  { family, force, candidates, aside, tidy }: Evidence,
   use: 'read' | 'write',
   signal: AbortSignal,
 ): Promise<DetectedVariant> {
@@ -88,7 +99,7 @@ export async function chooseVariant(
     const variant = await attempt(candidate);
     if (variant !== undefined) return variant;
   }
-  const plain = force === '' ? await attempt(await inspect(deps, PLAIN_NAMES[family])) : undefined;
+  const plain = force === '' ? await attempt(await inspect(deps, PLAIN_NAMES[family], tidy)) : undefined;
   if (plain !== undefined) return plain;
   throw noVariant(PLAIN_NAMES[family], tried, aside);
 }

@@ -46,7 +46,9 @@ export function backendOf({ nativeNftables }: CaptureRequest): 'nftables' | 'ipt
  * @throws CaptureError for a range that is not CIDR notation
  */
 export function configOf({ request, settings }: CaptureJob): CaptureConfig {
-  const config = resolveCapture(settings);
+  // What is taken away is found with and without comments.
+  const comments = request.comments && request.cleanup === 'no';
+  const config = { ...resolveCapture(settings), comments };
   if (request.cleanup !== 'all') return config;
   // Everything means also what flags that are not known now have made.
   const tproxy = { mark: settings.inboundTProxyMark, table: settings.inboundTProxyRouteTable };

@@ -28,7 +28,8 @@ export function reachableIPv6(addresses: readonly string[]): string | undefined 
   return reachable(addresses).find(isIPv6);
 }
 
-function reachable(addresses: readonly string[]): readonly string[] {
+/** Those by which others reach this host, in their order: plain, without zones. */
+export function reachable(addresses: readonly string[]): readonly string[] {
   return addresses.map(plain).filter((address) => familyOf(address) !== undefined && !isLocal(address));
 }
 

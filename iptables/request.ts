@@ -2,6 +2,22 @@
 
 import type { GivenSettings } from './config.ts';
 
+/** What to print instead of setting rules. */
+export type ReportRequest =
+  | {
+      readonly kind: 'explain';
+      /** `key=value` pairs with commas between them. */
+      readonly packet: string;
+      /** By the kernel's rules instead of the planned ones. */
+      readonly live: boolean;
+      readonly form: ReportForm;
+    }
+  | { readonly kind: 'diff'; readonly form: ReportForm }
+  | { readonly kind: 'plan'; readonly form: PlanForm };
+
+export type ReportForm = 'text' | 'json';
+export type PlanForm = ReportForm | 'restore' | 'commands' | 'nft';
+
 export interface CaptureRequest extends GivenSettings {
   /** Whose uid `proxyUID` is when that is empty. */
   readonly envoyUser: string;
@@ -9,6 +25,10 @@ export interface CaptureRequest extends GivenSettings {
   readonly dualStack: boolean;
   /** Report whether this place has what a run needs, and set nothing. */
   readonly preflight: 'no' | 'text' | 'json';
+  /** Absent: a run. */
+  readonly report?: ReportRequest;
+  /** Rules say in a comment what they are for. */
+  readonly comments: boolean;
   /** Show what would be done; run nothing. */
   readonly dryRun: boolean;
   /** Where a dry run writes its record; empty: standard output. */

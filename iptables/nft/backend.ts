@@ -8,7 +8,7 @@ import type { CaptureConfig } from '../config.ts';
 import { CaptureError } from '../errors.ts';
 import { OWN_CHAIN_PREFIX } from '../rule-list.ts';
 import { type RunTool, ToolStartError } from '../tools.ts';
-import { Nft } from './nft.ts';
+import { Nft, nftPlace } from './nft.ts';
 import { planNftRules } from './rules.ts';
 import { parseRuleset, type Ruleset } from './ruleset.ts';
 import { applyText, cleanupText, restoreText } from './transaction.ts';
@@ -39,7 +39,7 @@ export async function changeNftRules(
   config: CaptureConfig,
   { cleanup, cniMode }: NftOptions,
 ): Promise<AsyncDisposableStack> {
-  const nft = new Nft({ run, place: cniMode ? 'on the host filesystem' : 'in the sidecar container image' });
+  const nft = new Nft({ run, place: nftPlace({ cniMode }) });
   await nft.prove();
   await using changed = new AsyncDisposableStack();
   if (cleanup !== 'no') {

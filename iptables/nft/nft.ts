@@ -11,6 +11,11 @@ export interface NftDeps {
   readonly place: 'in the sidecar container image' | 'on the host filesystem';
 }
 
+/** In CNI mode this process sees the file system of the node. */
+export function nftPlace({ cniMode }: { readonly cniMode: boolean }): NftDeps['place'] {
+  return cniMode ? 'on the host filesystem' : 'in the sidecar container image';
+}
+
 /** What a shell, and every program that starts another one, ends with when that is missing. */
 const NOT_FOUND = 127;
 

@@ -5,7 +5,7 @@ import { CaptureError } from '../errors.ts';
 import type { Finding } from '../finding.ts';
 import type { RunTool } from '../tools.ts';
 import { type NftOptions, plannedTransaction } from './backend.ts';
-import { Nft } from './nft.ts';
+import { Nft, nftPlace } from './nft.ts';
 
 /** Nothing is changed: nft only checks the transaction. */
 export async function nftFindings(
@@ -13,8 +13,7 @@ export async function nftFindings(
   config: CaptureConfig,
   options: NftOptions,
 ): Promise<readonly Finding[]> {
-  const place = options.cniMode ? 'on the host filesystem' : 'in the sidecar container image';
-  const nft = new Nft({ run, place });
+  const nft = new Nft({ run, place: nftPlace(options) });
   return [
     await finding('variant', 'native nftables', () => nft.prove()),
     await finding('modules', 'rules of these flags are taken', () =>

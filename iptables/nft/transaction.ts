@@ -37,7 +37,7 @@ const CHAINS: Readonly<Record<NftTable, readonly ChainDefinition[]>> = {
 const TABLES = Object.keys(CHAINS) as readonly NftTable[];
 
 /** An own table as commands name it. */
-const tableName = (table: NftTable): string => `inet istio-proxy-${table}`;
+export const tableName = (table: string): string => `inet istio-proxy-${table}`;
 
 /** Names of the own tables, each with its family. */
 export const OWN_TABLES: readonly string[] = TABLES.map(tableName);

@@ -15,24 +15,14 @@ import {
   UINT16,
 } from '../config/flag-rows.ts';
 import { anyText, type Parser } from '../config/parsers.ts';
-import { AgentError, ConfigError } from '../runtime/errors.ts';
+import { AgentError } from '../runtime/errors.ts';
+import { flowFlags, PORTS_AND_FORM, reportFlags, reportOrder } from './istio-iptables-report-flags.ts';
 
 /** A bool that has a third way. */
 const BOOL_OR_AUTO: FlagKind<boolean | 'auto'> = {
   ...BOOL,
   type: 'bool or auto',
   parse: (text) => (text === 'auto' ? text : BOOL.parse(text, undefined)),
-  format: String,
-};
-
-const REPORT: FlagKind<'no' | 'text' | 'json'> = {
-  type: 'text or json',
-  zero: 'no',
-  alone: 'text',
-  parse: (text) => {
-    if (text === 'no' || text === 'text' || text === 'json') return text;
-    throw new ConfigError('text or json');
-  },
   format: String,
 };
 
@@ -93,7 +83,7 @@ export const captureFlags = {
   ),
   outboundPortsExclude: flag(
     'istio-local-outbound-ports-exclude',
-    STRING,
+    PORTS_AND_FORM,
     '',
     'Outbound ports never captured.',
     'o',
@@ -113,7 +103,9 @@ export const captureFlags = {
     'Routing table of TPROXY packets.',
     'r',
   ),
-  preflight: flag('preflight', REPORT, 'no', 'Report whether this place has what a run needs; set nothing.'),
+  ...reportFlags,
+  ...flowFlags,
+  comments: flag('comments', BOOL, false, 'Let every rule say in a comment what it is for.'),
   dryRun: flag('dry-run', BOOL, false, 'Show what would be done and change nothing.', 'n'),
   restoreFormat: flag(
     'restore-format',
@@ -162,7 +154,11 @@ const EXTRA_NAMES: Partial<Record<CaptureFlagKey, string>> = {
 };
 
 /** Flags that no variable sets. */
-const FLAG_ONLY: ReadonlySet<string> = new Set(['envoy-port', 'preflight', 'restore-format']);
+const FLAG_ONLY: ReadonlySet<string> = new Set([
+  'envoy-port',
+  'restore-format',
+  ...Object.values<FlagRow<unknown>>({ ...reportFlags, ...flowFlags }).map(({ name }) => name),
+]);
 
 const REDIRECT_DNS = captureFlags.redirectDNS.name;
 
@@ -230,17 +226,27 @@ function captureVariable(
  */
 export function captureRequest(
   flags: CaptureFlagValues,
-  given: ReadonlySet<string>,
+  givenFlags: ReadonlySet<string>,
   env: Env,
   warn: (message: string) => void,
 ): CaptureRequest {
+  const { report, preflight, ports } = reportOrder(flags);
+  const given = new Set(givenFlags);
+  if (ports === '') given.delete(captureFlags.outboundPortsExclude.name); // -o said the form, so a variable counts
   const dnsAgent = (env[variablesWithoutFlag.dnsAgent.name] ?? '') !== '' && !given.has(REDIRECT_DNS);
   const older = dnsAgent ? { redirectDNS: true } : {};
-  const values = { ...flags, ...older, ...valuesFromEnv(given, env, warn) };
+  const values = {
+    ...flags,
+    preflight,
+    outboundPortsExclude: ports,
+    ...older,
+    ...valuesFromEnv(given, env, warn),
+  };
   const { cleanupOnly, restoreFormat: _ignored, ...rest } = values;
   const text = ({ name, fallback }: EnvRow<string>): string => env[name] ?? fallback;
   return {
     ...rest,
+    ...(report !== undefined && { report }),
     cleanup: cleanupOnly ? 'only' : 'no',
     ownerGroupsInclude: text(variablesWithoutFlag.ownerGroupsInclude),
     ownerGroupsExclude: text(variablesWithoutFlag.ownerGroupsExclude),

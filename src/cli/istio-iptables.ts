@@ -14,6 +14,7 @@ import { nodeSpawn } from '../runtime/node-spawn.ts';
 import { type CliContext, ExitError } from './context.ts';
 import { goCommand } from './go-flags.ts';
 import { captureFlags, captureRequest, type CaptureFlagValues } from './istio-iptables-flags.ts';
+import { asksForReport } from './istio-iptables-report-flags.ts';
 import { openPlainLog } from './logging.ts';
 
 const GUIDE = `An init container runs it as root with NET_ADMIN, once, before the application starts; it sets iptables rules in the
@@ -24,7 +25,10 @@ _ for - (DRY_RUN=true); "agent env" lists them. It ends with 0, with 1 when the 
 Examples:
   agent istio-iptables -p 15001 -z 15006 -u 1337 -m REDIRECT -i '*' -x "" -b '*' -d 15090,15021,15020
   agent istio-iptables -i '*' -b '*' --dry-run           show the rules, change nothing
-  agent istio-iptables --cleanup-only                    remove them again`;
+  agent istio-iptables --cleanup-only                    remove them again
+  agent istio-iptables -i '*' --explain --from 10.0.0.5 --to 10.1.2.3:5432 --uid 1000    what happens to a packet
+  agent istio-iptables -i '*' -b '*' --diff              compare the kernel with these flags; 1: they differ
+  agent istio-iptables -i '*' -b '*' --plan -o json      what a run would change here`;
 
 const CLEAN_GUIDE = `Run it as root in the network namespace of the pod or the machine; it removes every rule that istio-iptables sets,
 whichever flags made it.
@@ -72,7 +76,8 @@ async function capture(
   overrides: { readonly cleanup?: 'all' },
 ): Promise<void> {
   // A report has standard output for itself.
-  const log = await openPlainLog(context, flags.preflight === 'no' ? flags : { ...flags, ...ASIDE });
+  const reports = asksForReport(flags);
+  const log = await openPlainLog(context, reports ? { ...flags, ...ASIDE } : flags);
   const request = { ...captureRequest(flags, given, context.env, (text) => log.warn(text)), ...overrides };
   try {
     const entry = await namespaceEntry(request.networkNamespace);
@@ -93,7 +98,8 @@ async function capture(
   } catch (error) {
     if (error instanceof ValidationError)
       throw new ExitError(error.line, VALIDATION_FAILED, { cause: error });
-    if (error instanceof CaptureError) throw new ExitError(error.line, CAPTURE_FAILED, { cause: error });
+    if (error instanceof CaptureError)
+      throw new ExitError(error.line, CAPTURE_FAILED, { cause: error, logged: reports });
     throw error;
   }
 }

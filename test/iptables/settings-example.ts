@@ -40,6 +40,7 @@ export function podRequest(changes: Partial<CaptureRequest> = {}): CaptureReques
     envoyUser: 'istio-proxy',
     dualStack: false,
     preflight: 'no',
+    comments: false,
     dryRun: false,
     dryRunFile: '',
     skipRuleApply: false,

@@ -1,0 +1,113 @@
+// The forms in which a plan is printed. Pure.
+
+import type { CaptureError } from '../errors.ts';
+import { shellWords } from '../shell-words.ts';
+import type { ToolCall } from '../tools.ts';
+import { wordLine } from '../word-line.ts';
+
+export interface PlanSide {
+  /** `IPv4`, `IPv6`, or `nftables`, whose tables hold both. */
+  readonly label: string;
+  readonly program: string;
+  /** Empty where nothing tells it. */
+  readonly version: string;
+  /** Why this program. */
+  readonly reason: string;
+  /** Somebody's rules are there. */
+  readonly residue: boolean;
+  /** They are not the wanted ones. */
+  readonly delta: boolean;
+  /** Rules as `table: rule`. */
+  readonly add: readonly string[];
+  readonly remove: readonly string[];
+}
+
+export interface Plan {
+  readonly sides: readonly PlanSide[];
+  /** Calls of iptables that change rules, in order. */
+  readonly changes: readonly ToolCall[];
+  /** Calls of ip; what is there already is not added again. */
+  readonly routes: readonly ToolCall[];
+  /** What nft would be given; absent for iptables. */
+  readonly transaction?: string;
+  /** Why a run would change nothing and fail. */
+  readonly failure?: CaptureError;
+}
+
+export function planData({ sides, changes, routes, transaction, failure }: Plan): object {
+  return {
+    outcome: outcomeOf(sides, failure),
+    ...(failure !== undefined && { error: failure.line }),
+    sides,
+    ...(transaction === undefined
+      ? { commands: changes.flatMap(commandLines) }
+      : { transaction: transaction.trimEnd().split('\n') }),
+    routes: routes.map(commandLine),
+  };
+}
+
+function outcomeOf(sides: readonly PlanSide[], failure: CaptureError | undefined): keyof typeof OUTCOMES {
+  if (failure !== undefined) return 'fails';
+  const changed = sides.some(({ add, remove }) => add.length + remove.length > 0);
+  return changed ? 'changes rules' : 'changes nothing';
+}
+
+const OUTCOMES = {
+  fails: 'A run would change nothing and fail',
+  'changes nothing': 'A run would leave the rules as they are',
+  'changes rules': 'A run would change the rules so',
+} as const;
+
+export function planText(plan: Plan): readonly string[] {
+  const { sides, routes, failure } = plan;
+  const outcome = OUTCOMES[outcomeOf(sides, failure)];
+  return [
+    ...sides.map(sideLine),
+    failure === undefined ? outcome : `${outcome}: ${failure.line}`,
+    ...sides.flatMap(changeLines),
+    ...(routes.length === 0 ? [] : ['Addresses and routes, where they are not so already:']),
+    ...routes.map((call) => `  ${commandLine(call)}`),
+  ];
+}
+
+function changeLines({ label, add, remove }: PlanSide): readonly string[] {
+  const removed = remove.map((rule) => `  - ${label} ${rule}`);
+  return removed.concat(add.map((rule) => `  + ${label} ${rule}`));
+}
+
+function sideLine({ label, program, version, reason, residue, delta }: PlanSide): string {
+  const name = version === '' ? program : `${program} ${version}`;
+  const state = residue ? 'rules are there' : 'no rules are there';
+  return `${label}: ${name}, because ${reason}; ${state}; ${delta ? 'not the wanted ones' : 'they are as wanted'}`;
+}
+
+/** Input of `iptables-restore --noflush`; what is done by other calls stands in comments. */
+export function planRestore({ changes }: Plan): readonly string[] {
+  return changes.flatMap((call) =>
+    call.input === undefined
+      ? [`# ${commandLine(call)}`]
+      : [`# ${commandLine(call)}`, ...call.input.trimEnd().split('\n')],
+  );
+}
+
+/** Lines for a shell. */
+export function planCommands({ changes, routes }: Plan): readonly string[] {
+  return [...changes.flatMap(commandLines), ...routes.map(commandLine)];
+}
+
+function commandLine({ file, args }: ToolCall): string {
+  return [file, wordLine(args)].join(' ');
+}
+
+/** A restore as the single calls that do the same. */
+function commandLines(call: ToolCall): readonly string[] {
+  if (call.input === undefined) return [commandLine(call)];
+  const program = call.file.replace(/-restore$/, '');
+  return call.input
+    .split(/^\* ?/m)
+    .slice(1)
+    .flatMap((text) => {
+      const [table, ...lines] = text.split('\n').filter((line) => line !== '' && line !== 'COMMIT');
+      return lines.map((line) => `${program} -t ${table} ${wordLine(shellWords(line))}`);
+    });
+}

@@ -1,0 +1,10 @@
+// What a report is made from: the host, and tools of which it only runs those that read.
+
+import type { PatienceDeps } from '../retry.ts';
+import type { CaptureHost } from '../settings.ts';
+
+export interface ReportDeps extends PatienceDeps {
+  readonly host: CaptureHost;
+  /** Receives the report, line by line. */
+  readonly print: (line: string) => void;
+}
