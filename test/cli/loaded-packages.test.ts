@@ -1,0 +1,127 @@
+// Which packages a command loads: most of the time between a command and what it was asked for is spent on that.
+
+import { deepEqual } from 'node:assert/strict';
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { mkdir, readFile } from 'node:fs/promises';
+import { createServer } from 'node:http2';
+import { dirname, join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
+
+import { AgentFolder } from '../agent/support/running-agent.ts';
+import { temporaryDirectory, type TemporaryDirectory } from '../support/temporary-directory.ts';
+
+const PACKAGE = join(import.meta.dirname, '../..');
+const AGENT = join(PACKAGE, 'src/cli/agent.ts');
+const HOOK = join(import.meta.dirname, 'fixtures/loaded-modules.ts');
+/** Where an agent finds, or opens, the socket for secrets. */
+const SDS_SOCKET = 'var/run/secrets/workload-spiffe-uds/socket';
+
+let temporary: TemporaryDirectory;
+
+function agent(words: readonly string[], env: NodeJS.ProcessEnv) {
+  const argv = ['--import', HOOK, AGENT, ...words];
+  return spawn(process.execPath, argv, { cwd: temporary.path, env, stdio: 'ignore' });
+}
+
+/** @returns URLs of the modules a command has loaded when it ends */
+async function loadedBy(words: readonly string[]): Promise<readonly string[]> {
+  const file = join(temporary.path, 'modules');
+  await once(agent(words, { LOADED_MODULES_FILE: file }), 'exit');
+  return (await readFile(file, 'utf8')).split('\n');
+}
+
+/** Of the packages this one asks for; what those bring along is not named. */
+async function packagesOf(urls: readonly string[]): Promise<readonly string[]> {
+  const { dependencies } = JSON.parse(await readFile(join(PACKAGE, 'package.json'), 'utf8')) as {
+    dependencies: Readonly<Record<string, string>>;
+  };
+  return Object.keys(dependencies).filter((name) =>
+    urls.some((url) => url.includes(`/node_modules/${name}/`)),
+  );
+}
+
+describe('the packages loaded', () => {
+  beforeEach(async () => {
+    temporary = await temporaryDirectory();
+  });
+  afterEach(() => temporary.remove());
+
+  const COMMANDS: readonly (readonly [words: readonly string[], packages: readonly string[]])[] = [
+    [['version'], ['commander']],
+    [['request', 'GET', 'ready', '--debug-port=15004'], ['commander']],
+    [['wait', '--timeoutSeconds=0'], ['commander']],
+    [['istio-iptables', '--dry-run'], ['commander']],
+    [['env'], ['commander']],
+    [['config'], ['commander', 'yaml']],
+    [['bootstrap'], ['commander', 'json-e', 'yaml']],
+  ];
+  for (const [words, packages] of COMMANDS) {
+    it(`by ${words[0]} are ${packages.join(', ')}`, async () => {
+      const loaded = await loadedBy(words);
+
+      deepEqual(await packagesOf(loaded), packages);
+    });
+  }
+
+  describe('by proxy before it starts Envoy', () => {
+    let loaded: readonly string[];
+    beforeEach(async () => {
+      const folder = await AgentFolder.lay(temporary.path);
+      // The other server has the certificate: requesting one goes on beside the start, and would load at any moment.
+      await using _other = await otherSdsServer(join(folder.path, SDS_SOCKET));
+      loaded = await loadedBeforeEnvoy(folder);
+    });
+
+    it('are those that render the bootstrap, serve sockets, log and start processes', async () => {
+      deepEqual(await packagesOf(loaded), [
+        '@grpc/grpc-js',
+        'commander',
+        'execa',
+        'json-e',
+        'protobufjs',
+        'winston',
+        'yaml',
+      ]);
+    });
+
+    it('leave out what certificates and streams need, and a DNS server nobody asked for', () => {
+      const late = ['/protobufjs/light.js', '/src/proto/messages.ts', '/src/pki/csr.ts', '/src/dns/'];
+
+      deepEqual(
+        late.filter((part) => loaded.some((url) => url.includes(part))),
+        [],
+      );
+    });
+  });
+});
+
+async function otherSdsServer(path: string): Promise<AsyncDisposable> {
+  await mkdir(dirname(path), { recursive: true });
+  const server = createServer().listen(path);
+  await once(server, 'listening');
+  return {
+    [Symbol.asyncDispose]: async () => {
+      server.close();
+      await once(server, 'close');
+    },
+  };
+}
+
+async function loadedBeforeEnvoy(folder: AgentFolder): Promise<readonly string[]> {
+  const file = join(folder.path, 'modules');
+  const env = { ...folder.environment(), LOADED_BEFORE_CHILD_FILE: file };
+  const child = agent(['proxy', 'sidecar'], env);
+  const exited = once(child, 'exit');
+  try {
+    for (;;) {
+      const text = await readFile(file, 'utf8').catch(() => ''); // not there yet
+      if (text !== '') return text.split('\n');
+      if (child.exitCode !== null) throw new Error(`the agent ended with ${child.exitCode}`);
+      await sleep(10);
+    }
+  } finally {
+    child.kill('SIGTERM');
+    await exited;
+  }
+}
