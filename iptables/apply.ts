@@ -80,7 +80,7 @@ async function replaceOld(
   signal: AbortSignal,
 ): Promise<void> {
   for (const { tools } of families) {
-    guards.defer(() => removeGuardrails(tools, log));
+    guards.defer(() => removeGuardrails(tools));
     await setGuardrails(tools, signal);
   }
   for (const { rules, before, tools } of families) {

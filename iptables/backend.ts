@@ -4,16 +4,19 @@
 import { messageOf } from '../src/runtime/errors.ts';
 import type { Log } from '../src/runtime/log.ts';
 import { applyRules, type FamilyState } from './apply.ts';
-import { cleanFamily, leftovers } from './cleanup.ts';
+import { cleanFamily } from './cleanup.ts';
 import type { CaptureConfig } from './config.ts';
 import { chooseVariant, type DetectedVariant, type Evidence, gatherEvidence } from './detection.ts';
 import { CaptureError } from './errors.ts';
 import { FamilyTools } from './family-tools.ts';
 import { holdsGuardrails, removeGuardrails } from './guardrails.ts';
+import { leftovers } from './removal.ts';
 import type { CaptureRequest } from './request.ts';
 import type { PatienceDeps } from './retry.ts';
+import { removeOldRoutes } from './routes.ts';
 import { FAMILIES, type Family, type RulePlan } from './rule-list.ts';
 import { planRules } from './rules.ts';
+import { tproxyMarks } from './stray-rules.ts';
 import type { Variant } from './variant.ts';
 import { combineVerdicts, type Verdict, verifyFamily } from './verify.ts';
 
@@ -79,8 +82,13 @@ export async function changeRules(
     const { families, verdict } = await verifyAll(deps, plan(config, variants), variants, tools, signal);
     await removeLeftGuardrails(families, deps.log);
     const planned = families.filter(({ rules }) => rules.length > 0);
-    if (options.cleanup === 'no') return await applyRules(planned, verdict, options, deps.log, signal);
+    if (options.cleanup === 'no') {
+      await using added = await applyRules(planned, verdict, options, deps.log, signal);
+      if (options.reconcile === true) await removeOldRoutes(deps, marksOf(planned), config);
+      return added.move();
+    }
     await cleanAll(planned, variants, signal);
+    await removeOldRoutes(deps, marksOf(planned), config);
     return new AsyncDisposableStack();
   } finally {
     await logFinalState(tools.v4, deps.log);
@@ -114,11 +122,15 @@ async function verifyAll(
   return { families, verdict: combineVerdicts(verdicts, log) };
 }
 
+function marksOf(families: readonly FamilyState[]): readonly number[] {
+  return [...new Set(families.flatMap(({ before }) => tproxyMarks(before)))];
+}
+
 /** Guards that a killed run left behind would hold all traffic for ever. */
 async function removeLeftGuardrails(families: readonly FamilyState[], log: Log): Promise<void> {
   for (const { tools } of families.filter(({ before }) => holdsGuardrails(before))) {
     log.warn(`${tools.label}: removing the traffic guards of a run that was killed`);
-    await removeGuardrails(tools, log);
+    await removeGuardrails(tools);
   }
 }
 

@@ -49,6 +49,13 @@ export class FamilyTools {
     await this.#must('restore', { args: ['--noflush'], input }, signal);
   }
 
+  /** True when a restore text was taken as a whole; its failure is an answer. It is not stopped by anything. */
+  async restores(input: string): Promise<boolean> {
+    const result = await this.#call('restore', { args: ['--noflush'], input }, NEVER);
+    if (result.code !== 0) this.#deps.log.debug(`Ignoring iptables command error: ${failureLine(result)}`);
+    return result.code === 0;
+  }
+
   /** Like `restore`, for a text that is no news to the reader of the log. @throws CaptureError */
   async restoreQuietly(input: string, signal: AbortSignal): Promise<void> {
     await this.#must('restore', { args: ['--noflush'], input }, signal);

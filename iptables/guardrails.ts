@@ -2,14 +2,9 @@
 // that is killed leaves either none or all six, and the next run can tell them from rules of others.
 // Upstream counterpart: tools/istio-iptables/pkg/builder BuildGuardrails.
 
-import { messageOf } from '../src/runtime/errors.ts';
-import type { Log } from '../src/runtime/log.ts';
 import { guardrailCommands, guardrailRemovalCommands } from './commands.ts';
 import type { FamilyTools } from './family-tools.ts';
 import type { State } from './state.ts';
-
-/** For what must be done although the run was told to stop. */
-const NEVER = new AbortController().signal;
 
 /** @throws CaptureError when they cannot be set */
 export async function setGuardrails(tools: FamilyTools, signal: AbortSignal): Promise<void> {
@@ -17,13 +12,9 @@ export async function setGuardrails(tools: FamilyTools, signal: AbortSignal): Pr
 }
 
 /** Removes all six, or as many as there are; it is not stopped by anything. */
-export async function removeGuardrails(tools: FamilyTools, log: Log): Promise<void> {
-  try {
-    await tools.restoreQuietly(filterText(guardrailRemovalCommands()), NEVER);
-  } catch (error) {
-    log.debug(`guards are removed one by one: ${messageOf(error)}`);
-    for (const args of guardrailRemovalCommands()) await tools.succeeds(args);
-  }
+export async function removeGuardrails(tools: FamilyTools): Promise<void> {
+  if (await tools.restores(filterText(guardrailRemovalCommands()))) return;
+  for (const args of guardrailRemovalCommands()) await tools.succeeds(args);
 }
 
 /** True when all of them are there: a run was killed while it replaced rules. */

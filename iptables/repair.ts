@@ -2,9 +2,9 @@
 // with our prefix, and jumps into them, are replaced; a rule that stands alone in a chain of others is added when it
 // is missing, and nothing else there is touched.
 
-import { jumpLines } from './cleanup.ts';
 import { checkCommands } from './commands.ts';
 import type { FamilyTools } from './family-tools.ts';
+import { jumpLines, transaction, undoLine } from './removal.ts';
 import { newChains } from './restore.ts';
 import { isBuiltIn, jumpTarget, OWN_CHAIN_PREFIX, type Rule, ruleWords } from './rule-list.ts';
 import { ownChains, type State } from './state.ts';
@@ -29,14 +29,13 @@ export async function repairText(rules: readonly Rule[], before: State, tools: F
 function repairTable(table: string, rules: readonly Rule[], before: State): string {
   const old = ownChains(before, table);
   const wanted = newChains(rules);
-  const lines = [
-    ...jumpLines(before, table).map((line) => line.replace(/^\S+/, '-D')),
+  return transaction(table, [
+    ...jumpLines(before, table).map(undoLine),
     ...old.map((chain) => `-F ${chain}`),
     ...old.filter((chain) => !wanted.includes(chain)).map((chain) => `-X ${chain}`),
     ...wanted.filter((chain) => !old.includes(chain)).map((chain) => `-N ${chain}`),
     ...rules.map((rule) => ruleWords(rule).join(' ')),
-  ];
-  return lines.length === 0 ? '' : [`* ${table}`, ...lines, 'COMMIT', ''].join('\n');
+  ]);
 }
 
 /** Rules of own chains, and jumps into them, are always made anew. */

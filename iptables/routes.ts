@@ -49,6 +49,31 @@ export async function removeRoutes(deps: RoutesDeps, config: CaptureConfig): Pro
   if (config.enableIPv6) await remove(deps, ['-6', ...PASSTHROUGH.with(1, 'del')]);
 }
 
+/**
+ * Takes away policy routes of marks that an earlier run used, except the pair that is wanted now.
+ *
+ * @param marks found in the rules of that run
+ */
+export async function removeOldRoutes(
+  deps: RoutesDeps,
+  marks: readonly number[],
+  { tproxy }: CaptureConfig,
+): Promise<void> {
+  if (marks.length === 0) return;
+  for (const option of ['-4', '-6']) {
+    for (const { mark, table } of await policyRules(deps, option)) {
+      const wanted = mark === Number(tproxy?.mark) && table === tproxy?.table;
+      if (!marks.includes(mark) || wanted) continue;
+      await remove(deps, [option, 'rule', 'del', 'fwmark', String(mark), 'lookup', table]);
+      await remove(deps, [option, 'route', 'del', ...localRoute(table)]);
+    }
+  }
+}
+
+function localRoute(table: string): readonly string[] {
+  return ['local', 'default', 'dev', 'lo', 'table', table, 'scope', 'host'];
+}
+
 interface MarkedRoute {
   /** `-4` or `-6`. */
   readonly option: string;
@@ -63,7 +88,7 @@ function marked({ tproxy, inboundPorts, enableIPv6 }: CaptureConfig): readonly M
   return (enableIPv6 ? ['-4', '-6'] : ['-4']).map((option) => ({
     option,
     rule: ['rule', 'add', 'fwmark', mark, 'lookup', table],
-    route: ['route', 'add', 'local', 'default', 'dev', 'lo', 'table', table, 'scope', 'host'],
+    route: ['route', 'add', ...localRoute(table)],
     wanted: { mark: Number(mark), table },
   }));
 }
@@ -73,15 +98,19 @@ async function ruleExists(deps: RoutesDeps, option: string, wanted: MarkedRoute[
   return (await ruleCopies(deps, option, wanted)) > 0;
 }
 
-async function ruleCopies(
-  { run }: RoutesDeps,
-  option: string,
-  wanted: MarkedRoute['wanted'],
-): Promise<number> {
+async function ruleCopies(deps: RoutesDeps, option: string, wanted: MarkedRoute['wanted']): Promise<number> {
+  const rules = await policyRules(deps, option);
+  return rules.filter(({ mark, table }) => mark === wanted.mark && table === wanted.table).length;
+}
+
+/** The policy rules that look at a mark. */
+async function policyRules({ run }: RoutesDeps, option: string): Promise<readonly MarkedRoute['wanted'][]> {
   const { code, stdout } = await run({ file: 'ip', args: [option, '-j', 'rule', 'show'] });
-  if (code !== 0 || stdout.trim() === '') return 0; // adding then says what is wrong
+  if (code !== 0 || stdout.trim() === '') return []; // adding then says what is wrong
   const rules = JSON.parse(stdout) as readonly { readonly fwmark?: string; readonly table?: string }[];
-  return rules.filter(({ fwmark, table }) => Number(fwmark) === wanted.mark && table === wanted.table).length;
+  return rules.flatMap(({ fwmark, table }) =>
+    fwmark === undefined || table === undefined ? [] : [{ mark: Number(fwmark), table }],
+  );
 }
 
 const EXISTS = /File exists|address already assigned/;

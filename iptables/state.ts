@@ -33,6 +33,11 @@ function readLine(table: Map<string, string[]>, line: string): void {
   }
 }
 
+/** A saved rule without its comment. */
+export function bareRule(line: string): string {
+  return line.replace(/ -m comment --comment (?:"(?:\\.|[^"\\])*"|\S+)/, '');
+}
+
 /** True when no table holds a rule or an own chain. */
 export function isEmptyState(state: State): boolean {
   return [...state.values()].every((table) => table.size === 0);

@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 
-import { cleanFamily, leftoverCommands, leftovers, shellWords } from '../../iptables/cleanup.ts';
+import { cleanFamily } from '../../iptables/cleanup.ts';
+import { leftovers, removalCommands } from '../../iptables/removal.ts';
 import { resolveCapture } from '../../iptables/config.ts';
 import { FamilyTools } from '../../iptables/family-tools.ts';
 import { restoreText } from '../../iptables/restore.ts';
@@ -54,11 +55,46 @@ describe('cleanFamily', () => {
     assert.doesNotMatch(kernel.saved(), /ISTIO/);
   });
 
+  it('removes what other flags left alone, once, and an equal rule of others not at all', async () => {
+    const { kernel, tools, clean, signal } = setUp();
+    const other = planRules(
+      resolveCapture(podSettings({ excludeInterfaces: 'net1', inboundInterceptionMode: 'TPROXY' })),
+    );
+    kernel.change('-t nat -A OUTPUT -p udp -j RETURN');
+    kernel.change('-t nat -A OUTPUT -o net1 -j RETURN');
+    await tools.restore(restoreText(other.v4), signal);
+
+    await clean();
+
+    assert.deepEqual(
+      rulesIn(kernel.saved()).filter((line) => !line.includes(' mark ') && !line.includes('MARK')),
+      ['-A OUTPUT -p udp -j RETURN', '-A OUTPUT -o net1 -j RETURN'],
+    );
+  });
+
+  it('takes one step as long as nothing has changed, and single ones otherwise', async () => {
+    const { kernel, tools, clean, signal } = setUp();
+    await tools.restore(restoreText(RULES), signal);
+    kernel.calls.length = 0;
+    await clean();
+    const usual = [...kernel.calls];
+    await tools.restore(restoreText(RULES), signal);
+    const before = parseState(kernel.saved());
+    kernel.change('-t nat -D OUTPUT -j ISTIO_OUTPUT');
+    kernel.change('-t nat -A OUTPUT -p tcp -j ISTIO_OUTPUT');
+
+    const left = await cleanFamily(RULES, before, tools, signal);
+
+    assert.deepEqual(usual, ['iptables-nft-restore --noflush', 'iptables-nft-save']);
+    assert.deepEqual(left, []);
+    assert.doesNotMatch(kernel.saved(), /ISTIO/);
+  });
+
   it('tells what it could not remove', async () => {
     const { kernel, clean } = setUp();
     kernel.change('-t nat -N ISTIO_STUCK');
-    kernel.intercept = ({ args }) =>
-      args.includes('-X') ? { code: 1, stdout: '', stderr: 'no' } : undefined;
+    kernel.intercept = ({ args, input }) =>
+      [...args, input].join(' ').includes('-X') ? { code: 1, stdout: '', stderr: 'no' } : undefined;
 
     assert.deepEqual(await clean(), ['nat: chain ISTIO_STUCK']);
   });
@@ -78,25 +114,12 @@ describe('leftovers', () => {
       '*nat\n:ISTIO_A - [0:0]\n:ISTIO_B - [0:0]\n-A OUTPUT -m comment --comment "a b" -j ISTIO_A\n',
     );
 
-    assert.deepEqual(leftoverCommands(state), [
+    assert.deepEqual(removalCommands([], state), [
       ['-t', 'nat', '-D', 'OUTPUT', '-m', 'comment', '--comment', 'a b', '-j', 'ISTIO_A'],
       ['-t', 'nat', '-F', 'ISTIO_A'],
       ['-t', 'nat', '-F', 'ISTIO_B'],
       ['-t', 'nat', '-X', 'ISTIO_A'],
       ['-t', 'nat', '-X', 'ISTIO_B'],
-    ]);
-  });
-});
-
-describe('shellWords', () => {
-  it('undoes quotes and escapes as a shell does', () => {
-    assert.deepEqual(shellWords(String.raw`-A X "a \"b\" c" 'd e' f\ g ""`), [
-      '-A',
-      'X',
-      'a "b" c',
-      'd e',
-      'f g',
-      '',
     ]);
   });
 });

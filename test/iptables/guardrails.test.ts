@@ -12,7 +12,7 @@ function setUp() {
   const { log } = recordingLog();
   const variant = { family: 'v4', name: 'iptables-nft', version: [], legacy: false } as const;
   const tools = new FamilyTools({ run: kernel.run, clock: new FakeClock(), log, variant });
-  return { kernel, log, tools, signal: AbortSignal.any([]) };
+  return { kernel, tools, signal: AbortSignal.any([]) };
 }
 
 const drops = (saved: string): number => saved.match(/-j DROP/g)?.length ?? 0;
@@ -31,23 +31,23 @@ describe('setGuardrails', () => {
 
 describe('removeGuardrails', () => {
   it('removes all six in one step, and leaves equal rules of others', async () => {
-    const { kernel, tools, log, signal } = setUp();
+    const { kernel, tools, signal } = setUp();
     kernel.change('-t filter -A INPUT -p tcp -j DROP');
     await setGuardrails(tools, signal);
     kernel.calls.length = 0;
 
-    await removeGuardrails(tools, log);
+    await removeGuardrails(tools);
 
     assert.equal(drops(kernel.saved()), 1);
     assert.equal(kernel.calls.length, 1);
   });
 
   it('removes what there is when some are missing', async () => {
-    const { kernel, tools, log, signal } = setUp();
+    const { kernel, tools, signal } = setUp();
     await setGuardrails(tools, signal);
     kernel.change('-t filter -D OUTPUT -p udp -j DROP');
 
-    await removeGuardrails(tools, log);
+    await removeGuardrails(tools);
 
     assert.equal(drops(kernel.saved()), 0);
   });
