@@ -1,13 +1,16 @@
-// From configuration to the file one Envoy is started with. Every launch reads the configuration again, so a planned
-// restart picks up what changed; a rollback repeats what worked. What the file says: effective-bootstrap.ts.
+// From configuration to the file one Envoy is started with, and the user's addition to it. Every launch reads both
+// again, so a planned restart picks up what changed; a rollback repeats what worked. What the file says:
+// effective-bootstrap.ts.
 
 import { hash } from 'node:crypto';
 import { isDeepStrictEqual } from 'node:util';
 
 import { bootstrapPath, removeBootstrap, writeBootstrap } from '../bootstrap/bootstrap-file.ts';
+import { readBootstrapOverride } from '../bootstrap/bootstrap-override.ts';
 import { serializeBootstrap } from '../bootstrap/bootstrap.ts';
 import type { AgentConfig } from '../config/agent-config.ts';
 import type { Notice } from '../config/notices.ts';
+import type { WrittenBootstrap } from '../envoy/arguments.ts';
 import type { BootstrapLaunch } from '../envoy/launcher.ts';
 import { MetadataError } from '../node/metadata-fields.ts';
 import { UNKNOWN_PLATFORM, type Platform } from '../node/platform/platform.ts';
@@ -30,9 +33,14 @@ export interface BootstrapWriterDeps {
   readonly log: Log;
 }
 
-interface Remembered extends Pick<BootstrapLaunch, 'epoch' | 'generation'> {
+/** What a launch is told. */
+interface Given {
   readonly config: AgentConfig;
+  /** Of ISTIO_BOOTSTRAP_OVERRIDE, as JSON. */
+  readonly override: string | undefined;
 }
+
+interface Remembered extends Given, Pick<BootstrapLaunch, 'epoch' | 'generation'> {}
 
 /** What a bootstrap is made of, and what came of it. */
 interface Rendering {
@@ -68,6 +76,7 @@ export class BootstrapWriter {
    * @throws ConfigError for configuration that no Envoy could be started with, whatever the platform is
    */
   async check(config: AgentConfig): Promise<void> {
+    await overrideOf(config, () => undefined); // what is ignored is told at the launch
     const known = await ifResolved(this.#deps.platform);
     try {
       this.#checked = await this.#render(config, 0, known ?? UNKNOWN_PLATFORM);
@@ -77,16 +86,13 @@ export class BootstrapWriter {
     }
   }
 
-  /**
-   * @returns path of the file Envoy is started with
-   * @throws ConfigError for configuration that is wrong now; nothing was written
-   */
-  async write(launch: BootstrapLaunch): Promise<string> {
+  /** @throws ConfigError for configuration that is wrong now; nothing was written */
+  async write(launch: BootstrapLaunch): Promise<WrittenBootstrap> {
     const { epoch, generation, repeats } = launch;
-    const config = repeats === undefined ? await this.#deps.load() : this.#configOf(repeats);
-    const path = await this.#writeFile(config, epoch, generation);
-    this.#remember(launch, config);
-    return path;
+    const given = repeats === undefined ? await this.#read() : this.#givenTo(repeats);
+    const path = await this.#writeFile(given.config, epoch, generation);
+    this.#remember({ epoch, generation, ...given }, repeats);
+    return { path, override: given.override };
   }
 
   /** Removes what `write` made; a file of the user's stays. */
@@ -94,18 +100,23 @@ export class BootstrapWriter {
     if (this.#written.delete(path)) await removeBootstrap(path);
   }
 
-  #configOf(generation: number): AgentConfig {
+  async #read(): Promise<Given> {
+    const config = await this.#deps.load();
+    return { config, override: await overrideOf(config, (message) => this.#deps.log.warn(message)) };
+  }
+
+  #givenTo(generation: number): Given {
     const known = this.#remembered.find((each) => each.generation === generation);
     if (known === undefined) {
       throw new AgentError(`the configuration of generation ${generation} is forgotten`);
     }
-    return known.config;
+    return { config: known.config, override: known.override };
   }
 
   /** A candidate that failed is followed by another of its epoch: however many fail, the active one is not forgotten. */
-  #remember({ epoch, generation, repeats }: BootstrapLaunch, config: AgentConfig): void {
-    const others = this.#remembered.filter((each) => each.epoch !== epoch || each.generation === repeats);
-    this.#remembered = [...others, { epoch, generation, config }].slice(-REMEMBERED);
+  #remember(launch: Remembered, repeats: number | undefined): void {
+    const isKept = (each: Remembered): boolean => each.epoch !== launch.epoch || each.generation === repeats;
+    this.#remembered = [...this.#remembered.filter(isKept), launch].slice(-REMEMBERED);
   }
 
   async #writeFile(config: AgentConfig, epoch: number, generation: number): Promise<string> {
@@ -142,6 +153,10 @@ export class BootstrapWriter {
     const bootstrap = await inStage(() => effectiveBootstrap(config, facts, generation, warn, findLacking));
     return { config, generation, platform, bootstrap, notices };
   }
+}
+
+function overrideOf({ envoy, pod }: AgentConfig, warn: Warn): Promise<string | undefined> {
+  return readBootstrapOverride(envoy.bootstrapOverrideFile, pod.hostIp, warn);
 }
 
 /** @throws AgentError | ConfigError with the reference's words for what failed */

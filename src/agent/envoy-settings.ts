@@ -1,6 +1,5 @@
 // What the supervisor is told, from the configuration.
 
-import { readBootstrapOverride } from '../bootstrap/bootstrap-override.ts';
 import type { AgentConfig } from '../config/agent-config.ts';
 import {
   envoyArguments,
@@ -13,17 +12,15 @@ import { DEFAULT_TIMING, type EnvoySettings } from '../envoy/settings.ts';
 import type { Log } from '../runtime/log.ts';
 
 /** @throws ConfigError naming ENVOY_EXTRA_ARGS and the flag in it */
-export async function envoySettings(
+export function envoySettings(
   config: AgentConfig,
   binaryPath: string,
   instanceIps: readonly string[],
   log: Log,
-): Promise<EnvoySettings> {
-  const { envoy, supervision, pod } = config;
-  const warn = (message: string): void => log.warn(message);
-  const override = await readBootstrapOverride(envoy.bootstrapOverrideFile, pod.hostIp, warn);
-  const args = argumentSettings(config, instanceIps, override);
-  checkArguments(args, supervision.hotRestart, warn);
+): EnvoySettings {
+  const { envoy, supervision } = config;
+  const args = argumentSettings(config, instanceIps);
+  checkArguments(args, supervision.hotRestart, log);
   return {
     binaryPath,
     arguments: args,
@@ -47,11 +44,13 @@ export async function envoySettings(
 }
 
 /** @throws ConfigError naming a flag in ENVOY_EXTRA_ARGS that cannot be passed */
-function checkArguments(args: ArgumentSettings, hotRestart: boolean, warn: (message: string) => void): void {
+function checkArguments(args: ArgumentSettings, hotRestart: boolean, log: Log): void {
   const identity = hotRestart ? { epoch: 0, baseId: 1 } : undefined;
-  checkExtraArguments(args.extraArguments, envoyArguments({ ...args, extraArguments: [] }, '', identity));
+  const bootstrap = { path: '', override: undefined };
+  const own = envoyArguments({ ...args, extraArguments: [] }, bootstrap, identity);
+  checkExtraArguments(args.extraArguments, own);
   const { dropped } = splitLogLevel(args.logLevel);
-  if (dropped.length > 0) warn(`--proxyLogLevel: ignored ${dropped.join(', ')}, not component:level`);
+  if (dropped.length > 0) log.warn(`--proxyLogLevel: ignored ${dropped.join(', ')}, not component:level`);
 }
 
 /** Where Envoy's admin is reached from here. */
@@ -62,7 +61,6 @@ export function loopback(instanceIps: readonly string[]): string {
 function argumentSettings(
   { envoy, supervision }: AgentConfig,
   instanceIps: readonly string[],
-  override: string | undefined,
 ): ArgumentSettings {
   return {
     drainDurationMs: supervision.drainMs,
@@ -75,7 +73,6 @@ function argumentSettings(
     componentLogLevel: envoy.componentLogLevel,
     skipDeprecatedLogs: envoy.skipDeprecatedLogs,
     enableCoreDump: envoy.enableCoreDump,
-    bootstrapOverride: override,
     concurrency: envoy.concurrency,
     extraArguments: envoy.extraArguments,
   };

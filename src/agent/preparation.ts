@@ -78,7 +78,7 @@ async function prepareEnvoy(
   const writer = new BootstrapWriter({ load: firstThen(config, reload), host, platform, findLacking, log });
   await writer.check(config);
   const binaryPath = await findEnvoyBinary(config.envoy.binary);
-  return { writer, settings: await envoySettings(config, binaryPath, host.instanceIps, log) };
+  return { writer, settings: envoySettings(config, binaryPath, host.instanceIps, log) };
 }
 
 /** The first answer is what the agent was started with; every later one is read anew. */

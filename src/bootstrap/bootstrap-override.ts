@@ -12,8 +12,6 @@ import { isJsonObject } from '../runtime/json.ts';
 const MAX_ARGUMENT_BYTES = 128 * 1024 - 1;
 
 /**
- * Reads the override. An agent does so once: every Envoy of its life gets the same.
- *
  * @param path empty: there is none
  * @param hostIp variable HOST_IP, put in for `$(HOST_IP)`
  * @returns JSON on one line; undefined when there is none or, after a warning, when it cannot be read

@@ -22,12 +22,18 @@ export interface ArgumentSettings {
   readonly componentLogLevel: string;
   readonly skipDeprecatedLogs: boolean;
   readonly enableCoreDump: boolean;
-  /** JSON merged by Envoy over the bootstrap; undefined: none. */
-  readonly bootstrapOverride: string | undefined;
   /** Worker threads; 0: Envoy decides. Must not shrink between epochs. */
   readonly concurrency: number;
   /** Passed last, as given; checked by `checkExtraArguments`. */
   readonly extraArguments: readonly string[];
+}
+
+/** What one Envoy is configured with. */
+export interface WrittenBootstrap {
+  /** Value of `-c`. */
+  readonly path: string;
+  /** Value of `--config-yaml`, JSON that Envoy merges over that file; undefined: none. */
+  readonly override: string | undefined;
 }
 
 /** What tells one process of a hot-restart line from another. */
@@ -45,11 +51,11 @@ export interface HotRestartIdentity {
  */
 export function envoyArguments(
   settings: ArgumentSettings,
-  configPath: string,
+  bootstrap: WrittenBootstrap,
   identity: HotRestartIdentity | undefined,
 ): string[] {
   const restart = identity === undefined ? ['--disable-hot-restart'] : restartArguments(settings, identity);
-  return commandLine(settings, configPath, restart, settings.bootstrapOverride);
+  return commandLine(settings, bootstrap, restart);
 }
 
 /**
@@ -59,12 +65,11 @@ export function envoyArguments(
  */
 export function preflightArguments(
   settings: ArgumentSettings,
-  configPath: string,
+  { path, override }: WrittenBootstrap,
   mode: 'validate' | 'init_only',
 ): string[] {
-  const override =
-    mode === 'init_only' ? withEphemeralAdmin(settings.bootstrapOverride) : settings.bootstrapOverride;
-  return commandLine(settings, configPath, ['--disable-hot-restart', '--mode', mode], override);
+  const bootstrap = { path, override: mode === 'init_only' ? withEphemeralAdmin(override) : override };
+  return commandLine(settings, bootstrap, ['--disable-hot-restart', '--mode', mode]);
 }
 
 /** `v6` only when every address is IPv6. */
@@ -102,12 +107,11 @@ function restartArguments(settings: ArgumentSettings, identity: HotRestartIdenti
 
 function commandLine(
   settings: ArgumentSettings,
-  configPath: string,
+  { path, override }: WrittenBootstrap,
   restart: readonly string[],
-  override: string | undefined,
 ): string[] {
   return [
-    ...flag('-c', configPath),
+    ...flag('-c', path),
     ...flag('--drain-time-s', wholeSeconds(settings.drainDurationMs)),
     ...flag('--drain-strategy', 'immediate'),
     ...flag('--local-address-ip-version', settings.localAddressIpVersion),

@@ -87,7 +87,7 @@ export class Handoff {
       if (!version.ok) return version;
     }
     const addresses = listeners.flatMap((listener) => listener.addresses);
-    const verdict = await preflight(this.#deps, this.#settings, prepared.configPath, addresses, stop);
+    const verdict = await preflight(this.#deps, this.#settings, prepared.bootstrap, addresses, stop);
     if (!verdict.ok) return verdict;
     // no process of ours is starting, so a bit that is set was left by a dead one
     const flag = await this.#repair(active);
@@ -177,7 +177,7 @@ export class Handoff {
 
   async #discard(prepared: PreparedLaunch): Promise<void> {
     await this.#deps.launcher.discard(prepared).catch((error: unknown) => {
-      this.#deps.log.warn(`cannot remove ${prepared.configPath}: ${messageOf(error)}`); // a leftover file harms nobody
+      this.#deps.log.warn(`cannot remove ${prepared.bootstrap.path}: ${messageOf(error)}`); // a leftover file harms nobody
     });
   }
 

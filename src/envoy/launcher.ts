@@ -4,7 +4,7 @@
 import type { Clock } from '../runtime/clock.ts';
 import type { Spawn } from '../runtime/spawn.ts';
 import type { AdminClient, ServerInfo } from './admin-client.ts';
-import { envoyArguments } from './arguments.ts';
+import { envoyArguments, type WrittenBootstrap } from './arguments.ts';
 import { envoyCommand } from './command.ts';
 import { Epoch, type EnvoyOutput } from './epoch.ts';
 import type { Lifeline } from './lifeline.ts';
@@ -33,8 +33,8 @@ export interface LauncherDeps {
   readonly output: EnvoyOutput;
   readonly admin: AdminAccess;
   readonly roster: Roster;
-  /** Writes the bootstrap of one Envoy and gives its path; rejects when it cannot be rendered. */
-  readonly writeBootstrap: (launch: BootstrapLaunch) => Promise<string>;
+  /** Writes the bootstrap of one Envoy; rejects when it cannot be rendered. */
+  readonly writeBootstrap: (launch: BootstrapLaunch) => Promise<WrittenBootstrap>;
   readonly removeBootstrap: (path: string) => Promise<void>;
 }
 
@@ -48,7 +48,7 @@ export interface LaunchPlan {
 
 export interface PreparedLaunch extends LaunchPlan {
   readonly generation: number;
-  readonly configPath: string;
+  readonly bootstrap: WrittenBootstrap;
 }
 
 export type LiveResult = 'live' | 'exited' | 'expired';
@@ -68,25 +68,26 @@ export class Launcher {
     await this.#deps.roster.settled(); // the file of an ended Envoy may have the same name
     const generation = this.#nextGeneration++;
     const { epoch, repeats } = plan;
-    const configPath = await this.#deps.writeBootstrap({ epoch, generation, repeats });
-    return { ...plan, generation, configPath };
+    const bootstrap = await this.#deps.writeBootstrap({ epoch, generation, repeats });
+    return { ...plan, generation, bootstrap };
   }
 
   /** Removes what `prepare` wrote for an Envoy that is not going to be started. */
   discard(prepared: PreparedLaunch): Promise<void> {
-    return this.#deps.removeBootstrap(prepared.configPath);
+    return this.#deps.removeBootstrap(prepared.bootstrap.path);
   }
 
   /** @throws SpawnFailed */
   async start(prepared: PreparedLaunch): Promise<Epoch> {
-    const { epoch, baseId, configPath } = prepared;
+    const { epoch, baseId, bootstrap } = prepared;
     const identity = baseId === undefined ? undefined : { epoch, baseId };
-    const args = envoyArguments(this.#settings.arguments, configPath, identity);
+    const args = envoyArguments(this.#settings.arguments, bootstrap, identity);
     // as Envoy's own restarter does, for wrappers; an Envoy that takes nothing over has no epoch
     const added = identity === undefined ? undefined : { RESTART_EPOCH: String(epoch) };
     const command = envoyCommand(this.#settings, args, added);
     const { clock, spawn, output, roster } = this.#deps;
-    const started = await Epoch.start({ ...prepared, command }, spawn, clock.monotonicMs(), output);
+    const launch = { ...prepared, configPath: bootstrap.path, command };
+    const started = await Epoch.start(launch, spawn, clock.monotonicMs(), output);
     roster.addCandidate(started);
     return started;
   }

@@ -3,7 +3,7 @@
 
 import { errnoOf, messageOf } from '../runtime/errors.ts';
 import type { Command } from '../runtime/spawn.ts';
-import { preflightArguments } from './arguments.ts';
+import { preflightArguments, type WrittenBootstrap } from './arguments.ts';
 import { describeExit } from './epoch.ts';
 import { envoyCommand } from './command.ts';
 import { envoyWords } from './output.ts';
@@ -25,7 +25,7 @@ const SKIPPED_CLUSTERS = 'Skipping initialization of secondary cluster';
 export async function preflight(
   deps: ShortRunDeps,
   settings: EnvoySettings,
-  configPath: string,
+  bootstrap: WrittenBootstrap,
   ownAddresses: readonly string[],
   signal: AbortSignal,
 ): Promise<Verdict> {
@@ -33,7 +33,7 @@ export async function preflight(
     tryRun(
       deps,
       settings,
-      envoyCommand(settings, preflightArguments(settings.arguments, configPath, mode)),
+      envoyCommand(settings, preflightArguments(settings.arguments, bootstrap, mode)),
       signal,
     );
   const validated = await run('validate');

@@ -7,6 +7,7 @@ import { messageOf } from '../runtime/errors.ts';
 import type { Log } from '../runtime/log.ts';
 import type { Exit, Spawn } from '../runtime/spawn.ts';
 import { AdminClient, freshConnections } from './admin-client.ts';
+import type { WrittenBootstrap } from './arguments.ts';
 import { ColdStart, type ColdStartPlan } from './cold-start.ts';
 import { RestartBudget } from './crash-policy.ts';
 import { watchDraining } from './draining.ts';
@@ -32,8 +33,8 @@ export interface EnvoyDeps {
   readonly random: () => number;
   /** Where Envoy's own lines go. */
   readonly output: EnvoyOutput;
-  /** Writes the bootstrap of one Envoy and gives its path; rejects when it cannot be rendered. */
-  readonly writeBootstrap: (launch: BootstrapLaunch) => Promise<string>;
+  /** Writes the bootstrap of one Envoy; rejects when it cannot be rendered. */
+  readonly writeBootstrap: (launch: BootstrapLaunch) => Promise<WrittenBootstrap>;
   /** Removes the bootstrap of an Envoy that is gone; does nothing for a file the user gave. */
   readonly removeBootstrap: (path: string) => Promise<void>;
   /** Control plane connected, and the last CDS and LDS acknowledged by this generation? */

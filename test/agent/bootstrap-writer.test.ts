@@ -1,6 +1,6 @@
-import { deepEqual, equal, notEqual, rejects } from 'node:assert/strict';
+import { deepEqual, equal, match, notEqual, rejects } from 'node:assert/strict';
 import { hash } from 'node:crypto';
-import { readdir, readFile, writeFile } from 'node:fs/promises';
+import { readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 
 import { BootstrapWriter } from '../../src/agent/bootstrap-writer.ts';
@@ -19,18 +19,26 @@ function writerOf(...configs: AgentConfig[]): BootstrapWriter {
 }
 
 function writerOn(platform: Promise<Platform>, ...configs: AgentConfig[]): BootstrapWriter {
+  return new BootstrapWriter({
+    load: loading(configs),
+    host: nodeFacts(),
+    platform,
+    log: recordingLog().log,
+  });
+}
+
+function loading(configs: readonly AgentConfig[]): () => Promise<AgentConfig> {
   let launches = 0;
-  const load = (): Promise<AgentConfig> => {
+  return () => {
     const config = configs[Math.min(launches++, configs.length - 1)];
     return config === undefined
       ? Promise.reject(new ConfigError('nothing to load'))
       : Promise.resolve(config);
   };
-  return new BootstrapWriter({ load, host: nodeFacts(), platform, log: recordingLog().log });
 }
 
-function launch(changes: Partial<BootstrapLaunch> = {}): BootstrapLaunch {
-  return { epoch: 0, generation: 1, repeats: undefined, ...changes };
+async function written(writer: BootstrapWriter, changes: Partial<BootstrapLaunch> = {}): Promise<string> {
+  return (await writer.write({ epoch: 0, generation: 1, repeats: undefined, ...changes })).path;
 }
 
 async function adminPortIn(path: string): Promise<number> {
@@ -70,16 +78,16 @@ describe('BootstrapWriter', () => {
     const hot = writerOf(await config());
     const plain = writerOf(await config({ env: { ENVOY_HOT_RESTART: 'false' } }));
 
-    equal(await hot.write(launch({ epoch: 0 })), join(folder.path, 'envoy-rev0.json'));
-    equal(await hot.write(launch({ epoch: 7, generation: 2 })), join(folder.path, 'envoy-rev7.json'));
-    equal(await plain.write(launch({ epoch: 0, generation: 3 })), join(folder.path, 'envoy-rev.json'));
+    equal(await written(hot, { epoch: 0 }), join(folder.path, 'envoy-rev0.json'));
+    equal(await written(hot, { epoch: 7, generation: 2 }), join(folder.path, 'envoy-rev7.json'));
+    equal(await written(plain, { epoch: 0, generation: 3 }), join(folder.path, 'envoy-rev.json'));
   });
 
   it('gives the same bytes for the same configuration', async () => {
     const writer = writerOf(await config());
 
-    const first = await readFile(await writer.write(launch()));
-    const second = await readFile(await writer.write(launch()));
+    const first = await readFile(await written(writer));
+    const second = await readFile(await written(writer));
 
     deepEqual(second, first);
   });
@@ -91,7 +99,7 @@ describe('BootstrapWriter', () => {
     const platform = Promise.resolve(UNKNOWN_PLATFORM);
     const writer = new BootstrapWriter({ load, host: nodeFacts(), platform, log });
 
-    const path = await writer.write(launch());
+    const path = await written(writer);
 
     const sha256 = hash('sha256', await readFile(path));
     deepEqual(
@@ -107,40 +115,68 @@ describe('BootstrapWriter', () => {
   it('reads the configuration at every launch', async () => {
     const writer = writerOf(await config({}, 15_001), await config({}, 15_002));
 
-    equal(await adminPortIn(await writer.write(launch())), 15_001);
-    equal(await adminPortIn(await writer.write(launch({ epoch: 1, generation: 2 }))), 15_002);
+    equal(await adminPortIn(await written(writer)), 15_001);
+    equal(await adminPortIn(await written(writer, { epoch: 1, generation: 2 })), 15_002);
   });
 
   it('tells the Envoys of a hot-restart line apart by generation, and a lone one by nothing', async () => {
     const [hot, compat] = [await config(), await config({ env: { ENVOY_HOT_RESTART: 'false' } })];
     const text = async (from: AgentConfig, generation: number): Promise<string> =>
-      readFile(await writerOf(from).write(launch({ generation })), 'utf8');
+      readFile(await written(writerOf(from), { generation }), 'utf8');
 
     notEqual(await text(hot, 1), await text(hot, 2));
     equal(await text(compat, 1), await text(compat, 2));
   });
 
+  it("reads the user's addition at every launch, and repeats what a generation had", async () => {
+    const file = join(folder.path, 'override.yaml');
+    const { log, messages } = recordingLog();
+    const load = loading([await config({ env: { ISTIO_BOOTSTRAP_OVERRIDE: file } })]);
+    const platform = Promise.resolve(UNKNOWN_PLATFORM);
+    const writer = new BootstrapWriter({ load, host: nodeFacts(), platform, log });
+    const override = async (generation: number, repeats?: number): Promise<string | undefined> =>
+      (await writer.write({ epoch: generation, generation, repeats })).override;
+
+    await writeFile(file, 'admin: {}');
+    equal(await override(1), '{"admin":{}}');
+    await writeFile(file, 'node: {}');
+    equal(await override(2), '{"node":{}}');
+    deepEqual(messages('warn'), []);
+    await rm(file);
+    equal(await override(3), undefined);
+    match(messages('warn').join(), /^Failed to read bootstrap override: .*override\.yaml/);
+    equal(await override(4, 2), '{"node":{}}');
+  });
+
+  it('refuses an addition that is too long before anything is started', async () => {
+    const file = join(folder.path, 'override.json');
+    await writeFile(file, JSON.stringify({ a: 'x'.repeat(131_072) }));
+    const long = await config({ env: { ISTIO_BOOTSTRAP_OVERRIDE: file } });
+
+    await rejects(writerOf(long).check(long), /131\d+ bytes of JSON/);
+  });
+
   it('repeats the configuration of a generation, whatever is configured now', async () => {
     const writer = writerOf(await config({}, 15_001), await config({}, 15_002));
-    await writer.write(launch({ generation: 1 }));
-    await writer.write(launch({ epoch: 1, generation: 2 }));
+    await written(writer, { generation: 1 });
+    await written(writer, { epoch: 1, generation: 2 });
 
-    const path = await writer.write(launch({ epoch: 1, generation: 3, repeats: 1 }));
+    const path = await written(writer, { epoch: 1, generation: 3, repeats: 1 });
 
     equal(await adminPortIn(path), 15_001);
   });
 
   it('still knows the active configuration after any number of failed candidates', async () => {
     const writer = writerOf(await config({}, 15_001), await config({}, 15_002));
-    await writer.write(launch({ generation: 1 }));
+    await written(writer, { generation: 1 });
     for (let generation = 2; generation < 12; generation += 1) {
-      await writer.write(launch({ epoch: 1, generation }));
+      await written(writer, { epoch: 1, generation });
     }
 
     const paths = [
-      await writer.write(launch({ epoch: 1, generation: 12, repeats: 1 })),
-      await writer.write(launch({ epoch: 0, generation: 13, repeats: 1 })),
-      await writer.write(launch({ epoch: 0, generation: 14, repeats: 1 })),
+      await written(writer, { epoch: 1, generation: 12, repeats: 1 }),
+      await written(writer, { epoch: 0, generation: 13, repeats: 1 }),
+      await written(writer, { epoch: 0, generation: 14, repeats: 1 }),
     ];
 
     deepEqual(await Promise.all(paths.map(adminPortIn)), [15_001, 15_001, 15_001]);
@@ -148,13 +184,13 @@ describe('BootstrapWriter', () => {
 
   it('forgets configurations nobody can ask for any more', async () => {
     const writer = writerOf(await config());
-    for (const epoch of [0, 1, 2, 3]) await writer.write(launch({ epoch, generation: epoch + 1 }));
+    for (const epoch of [0, 1, 2, 3]) await written(writer, { epoch, generation: epoch + 1 });
 
-    await rejects(writer.write(launch({ epoch: 4, generation: 5, repeats: 1 })), /generation 1 is forgotten/);
+    await rejects(written(writer, { epoch: 4, generation: 5, repeats: 1 }), /generation 1 is forgotten/);
   });
 
   it('writes nothing when the configuration cannot be read', async () => {
-    await rejects(writerOf().write(launch()), ConfigError);
+    await rejects(written(writerOf()), ConfigError);
 
     deepEqual(await readdir(folder.path), []);
   });
@@ -170,7 +206,7 @@ describe('BootstrapWriter', () => {
 
   it('removes its own file and leaves nothing', async () => {
     const writer = writerOf(await config());
-    const path = await writer.write(launch());
+    const path = await written(writer);
 
     await writer.remove(path);
     await writer.remove(path);
@@ -183,8 +219,8 @@ describe('BootstrapWriter', () => {
     await writeFile(custom, 'admin: {}');
     const writer = writerOf(await config({ proxyConfig: { customConfigFile: custom } }), await config());
 
-    equal(await writer.write(launch()), custom);
-    for (const epoch of [1, 2, 3, 4]) await writer.write(launch({ epoch, generation: epoch + 1 }));
+    equal(await written(writer), custom);
+    for (const epoch of [1, 2, 3, 4]) await written(writer, { epoch, generation: epoch + 1 });
     await writer.remove(custom);
 
     equal(await readFile(custom, 'utf8'), 'admin: {}');
@@ -195,7 +231,7 @@ describe('BootstrapWriter', () => {
     await writeFile(template, 'admin: { port: "${config.proxyAdminPort}" }');
     const writer = writerOf(await config({ env: { ISTIO_BOOTSTRAP: template } }, 15_009));
 
-    const path = await writer.write(launch());
+    const path = await written(writer);
 
     equal(path, join(folder.path, 'envoy-rev0.yaml'));
     deepEqual(JSON.parse(await readFile(path, 'utf8')), { admin: { port: '15009' } });
@@ -210,8 +246,8 @@ describe('BootstrapWriter', () => {
     await writeFile(template, '{ "node": {} }');
 
     const [first, second] = [
-      await writer.write(launch({ generation: 0 })),
-      await writer.write(launch({ epoch: 1, generation: 1 })),
+      await written(writer, { generation: 0 }),
+      await written(writer, { epoch: 1, generation: 1 }),
     ];
 
     deepEqual(JSON.parse(await readFile(first, 'utf8')), { admin: {} });
@@ -241,7 +277,7 @@ describe('BootstrapWriter', () => {
       const writer = writerOn(answer.promise, traced);
       await writer.check(traced);
 
-      const writing = writer.write(launch({ generation: 0 }));
+      const writing = written(writer, { generation: 0 });
       answer.resolve(gcp);
 
       const { node } = JSON.parse(await readFile(await writing, 'utf8'));
@@ -252,7 +288,7 @@ describe('BootstrapWriter', () => {
       const traced = await config(tracing);
 
       await rejects(writerOf(traced).check(traced), /missing GCP Project/);
-      await rejects(writerOf(traced).write(launch()), /missing GCP Project/);
+      await rejects(written(writerOf(traced)), /missing GCP Project/);
       deepEqual(await readdir(folder.path), []);
     });
   });

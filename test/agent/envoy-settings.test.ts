@@ -1,12 +1,9 @@
 import { deepEqual, equal, match, rejects } from 'node:assert/strict';
-import { writeFile } from 'node:fs/promises';
-import { join } from 'node:path';
 
 import { envoySettings, loopback } from '../../src/agent/envoy-settings.ts';
 import { envoyArguments } from '../../src/envoy/arguments.ts';
 import type { EnvoySettings } from '../../src/envoy/settings.ts';
 import { recordingLog } from '../support/recording-log.ts';
-import { temporaryDirectory } from '../support/temporary-directory.ts';
 import { agentConfig, type GivenConfig } from './support/agent-config.ts';
 
 const IPS = ['10.0.0.7'];
@@ -29,7 +26,7 @@ describe('envoySettings', () => {
 
     equal(binaryPath, '/usr/bin/envoy');
     equal(
-      envoyArguments(args, 'rev0.json', { epoch: 1, baseId: 9 }).join(' '),
+      envoyArguments(args, { path: 'rev0.json', override: undefined }, { epoch: 1, baseId: 9 }).join(' '),
       '-c rev0.json --drain-time-s 5 --drain-strategy immediate --local-address-ip-version v4 ' +
         '--file-flush-interval-msec 2000 --restart-epoch 1 --base-id 9 --parent-shutdown-time-s 7 ' +
         '--skip-hot-restart-parent-stats --allow-unknown-static-fields --file-flush-min-size-kb 8 ' +
@@ -80,18 +77,5 @@ describe('envoySettings', () => {
     await settings({ flags: { proxyLogLevel: 'info,a:b:c' } }, IPS, recorded.log);
 
     match(recorded.messages('warn').join('\n'), /--proxyLogLevel: ignored a:b:c/);
-  });
-
-  it("passes the user's addition to the bootstrap, and warns of one it cannot read", async () => {
-    await using folder = await temporaryDirectory();
-    const file = join(folder.path, 'override.yaml');
-    await writeFile(file, 'admin: {}');
-    const recorded = recordingLog();
-    const withFile = (path: string): Promise<EnvoySettings> =>
-      settings({ env: { ISTIO_BOOTSTRAP_OVERRIDE: path } }, IPS, recorded.log);
-
-    equal((await withFile(file)).arguments.bootstrapOverride, '{"admin":{}}');
-    equal((await withFile(`${file}.gone`)).arguments.bootstrapOverride, undefined);
-    match(recorded.messages('warn').join('\n'), /^Failed to read bootstrap override: .*override\.yaml\.gone/);
   });
 });

@@ -17,14 +17,15 @@ const ALL = argumentSettings({
   componentLogLevel: 'upstream:debug',
   skipDeprecatedLogs: true,
   enableCoreDump: true,
-  bootstrapOverride: '{"a":1}',
   concurrency: 8,
   extraArguments: ['--stats-tag', 'a:b'],
 });
 
+const BOOTSTRAP = { path: 'b.json', override: '{"a":1}' };
+
 describe('envoyArguments', () => {
   it('gives the upstream list, in its order, without hot restart', () => {
-    const args = envoyArguments(ALL, 'envoy-rev.json', undefined);
+    const args = envoyArguments(ALL, { path: 'envoy-rev.json', override: '{"a":1}' }, undefined);
 
     equal(
       args.join(' '),
@@ -36,7 +37,11 @@ describe('envoyArguments', () => {
   });
 
   it('puts the epoch in the place of --disable-hot-restart', () => {
-    const args = envoyArguments(ALL, 'envoy-rev3.json', { epoch: 3, baseId: 4711 });
+    const args = envoyArguments(
+      ALL,
+      { path: 'envoy-rev3.json', override: undefined },
+      { epoch: 3, baseId: 4711 },
+    );
 
     equal(
       args.slice(10, 18).join(' '),
@@ -48,7 +53,7 @@ describe('envoyArguments', () => {
   it('leaves out what is not set', () => {
     const settings = argumentSettings({ logLevel: '', concurrency: 0, skipParentStats: false });
 
-    const args = envoyArguments(settings, 'b.json', { epoch: 0, baseId: 1 });
+    const args = envoyArguments(settings, { path: 'b.json', override: undefined }, { epoch: 0, baseId: 1 });
 
     equal(
       args.join(' '),
@@ -61,14 +66,14 @@ describe('envoyArguments', () => {
 
 describe('preflightArguments', () => {
   it('serves nothing and takes no part in a restart line', () => {
-    const args = preflightArguments(ALL, 'b.json', 'validate');
+    const args = preflightArguments(ALL, BOOTSTRAP, 'validate');
 
     deepEqual(args.slice(10, 13), ['--disable-hot-restart', '--mode', 'validate']);
     equal(args.includes('--restart-epoch'), false);
   });
 
   it('moves the admin port of init_only aside, in the one override Envoy accepts', () => {
-    const args = preflightArguments(ALL, 'b.json', 'init_only');
+    const args = preflightArguments(ALL, BOOTSTRAP, 'init_only');
 
     const override = args[args.indexOf('--config-yaml') + 1] ?? '';
     deepEqual(JSON.parse(override), { a: 1, admin: { address: { socket_address: { port_value: 0 } } } });

@@ -1,5 +1,6 @@
 import { deepEqual, equal, match, ok } from 'node:assert/strict';
 
+import type { WrittenBootstrap } from '../../src/envoy/arguments.ts';
 import type { RestartOutcome } from '../../src/envoy/handoff.ts';
 import type { EnvoyDeps } from '../../src/envoy/supervisor.ts';
 import type { Behaviour } from './support/envoy-world.ts';
@@ -117,8 +118,10 @@ describe('Handoff', () => {
     });
 
     it('refuses when the bootstrap cannot be rendered', async () => {
-      const writeBootstrap = ({ epoch }: { readonly epoch: number }): Promise<string> =>
-        epoch === 0 ? Promise.resolve('envoy-rev0.json') : Promise.reject(new Error('no such template'));
+      const writeBootstrap = ({ epoch }: { readonly epoch: number }): Promise<WrittenBootstrap> =>
+        epoch === 0
+          ? Promise.resolve({ path: 'envoy-rev0.json', override: undefined })
+          : Promise.reject(new Error('no such template'));
       const { subject, outcome } = await restarted(() => ({}), 300, { writeBootstrap });
 
       deepEqual(outcome(), { kind: 'refused', why: 'the bootstrap cannot be rendered: no such template' });

@@ -41,7 +41,10 @@ describe('Launcher', () => {
       {},
       {
         writeBootstrap: ({ generation }) =>
-          Promise.resolve(void steps.push(`write ${generation}`)).then(() => 'b.json'),
+          Promise.resolve(void steps.push(`write ${generation}`)).then(() => ({
+            path: 'b.json',
+            override: undefined,
+          })),
         removeBootstrap: () => removal.promise.then(() => void steps.push('removed')),
       },
     );

@@ -8,6 +8,7 @@ import type { FakeBootstrap } from './fixtures/fake-envoy-process.ts';
 import { FakeEnvoyFolder } from './support/fake-envoy.ts';
 
 const deps = { clock: systemClock(), spawn: execaSpawn };
+const BOOTSTRAP = { path: 'b.json', override: undefined };
 const { signal } = new AbortController();
 
 describe('preflight', () => {
@@ -17,7 +18,7 @@ describe('preflight', () => {
   ): Promise<Verdict> {
     await using folder = await FakeEnvoyFolder.make();
     const path = await folder.bootstrap('b.json', fake && { fake });
-    return await preflight(deps, folder.settings(), path, ownAddresses, signal);
+    return await preflight(deps, folder.settings(), { path, override: undefined }, ownAddresses, signal);
   }
 
   it('accepts a bootstrap Envoy accepts', async () => {
@@ -53,7 +54,7 @@ describe('preflight', () => {
 
     // sleep takes none of the arguments, so it is given the only one that keeps it: the path of the file
     const spawn: typeof execaSpawn = (command) => execaSpawn({ ...command, args: ['60'] });
-    const result = await preflight({ ...deps, spawn }, settings, 'b.json', [], signal);
+    const result = await preflight({ ...deps, spawn }, settings, BOOTSTRAP, [], signal);
 
     deepEqual(result, { ok: false, why: '--mode validate did not end in time' });
   });
@@ -62,7 +63,7 @@ describe('preflight', () => {
     await using folder = await FakeEnvoyFolder.make();
     const settings = folder.settings({ binaryPath: '/nonexistent/envoy' });
 
-    deepEqual(await preflight(deps, settings, 'b.json', [], signal), {
+    deepEqual(await preflight(deps, settings, BOOTSTRAP, [], signal), {
       ok: false,
       why: 'cannot run /nonexistent/envoy: ENOENT',
     });

@@ -30,9 +30,10 @@ async function withEnvoy(
       log: recordingLog().log,
       random: Math.random,
       output: () => undefined,
-      writeBootstrap: ({ epoch, generation }) => {
+      writeBootstrap: async ({ epoch, generation }) => {
         const fake = fakes[generation];
-        return folder.bootstrap(`envoy-rev${epoch}.json`, { listeners: ['in'], ...(fake && { fake }) });
+        const document = { listeners: ['in'], ...(fake && { fake }) };
+        return { path: await folder.bootstrap(`envoy-rev${epoch}.json`, document), override: undefined };
       },
       removeBootstrap: (path) => rm(path, { force: true }),
       xdsReady: () => ({ ok: true, reason: '' }),

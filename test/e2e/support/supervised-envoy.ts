@@ -42,7 +42,7 @@ export class SupervisedEnvoy {
         writeBootstrap: async ({ epoch }) => {
           const path = join(folder, `envoy-rev${epoch}.json`);
           await writeFile(path, JSON.stringify(this.change(bootstrap(adminPort, trafficPort))));
-          return path;
+          return { path, override: undefined };
         },
         removeBootstrap: (path) => rm(path, { force: true }),
         xdsReady: () => ({ ok: true, reason: '' }),

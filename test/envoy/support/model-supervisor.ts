@@ -28,7 +28,7 @@ export class ModelSupervisor {
       output: () => undefined,
       writeBootstrap: (launch) => {
         this.launches.push(launch);
-        return Promise.resolve(`envoy-rev${launch.epoch}.json`);
+        return Promise.resolve({ path: `envoy-rev${launch.epoch}.json`, override: undefined });
       },
       removeBootstrap: (path) => Promise.resolve(void this.removed.push(path)),
       xdsReady: () => ({ ok: true, reason: '' }),

@@ -15,7 +15,6 @@ export function argumentSettings(changes: Partial<ArgumentSettings> = {}): Argum
     componentLogLevel: '',
     skipDeprecatedLogs: false,
     enableCoreDump: false,
-    bootstrapOverride: undefined,
     concurrency: 2,
     extraArguments: [],
     ...changes,
