@@ -4,6 +4,7 @@
 
 import type { Command } from 'commander';
 
+import { goQuote } from '../config/go-quote.ts';
 import type { CliContext } from './context.ts';
 import { ExitError, FAILURE_EXIT_CODE } from './context.ts';
 
@@ -107,7 +108,7 @@ export const commands: readonly CommandEntry[] = [
 /** The error for a word that names no command, with the near misses. */
 export function unknownCommand(word: string, names: readonly string[]): ExitError {
   const near = names.filter((name) => name.startsWith(word.toLowerCase()) || distance(word, name) <= 2);
-  const lines = [`unknown command ${JSON.stringify(word)} for "${PROGRAM}"`];
+  const lines = [`unknown command ${goQuote(word)} for "${PROGRAM}"`];
   if (near.length > 0) lines.push('', 'Did you mean this?', ...near.map((name) => `\t${name}`));
   return new ExitError(lines.join('\n'), FAILURE_EXIT_CODE, { hint: `Run '${PROGRAM} --help' for usage.` });
 }

@@ -4,6 +4,7 @@
 import { Command, Option, type ParseOptions } from 'commander';
 
 import { BOOL, flag, flagLines, type FlagRow, type FlagTable, type FlagValues } from '../config/flag-rows.ts';
+import { goQuote } from '../config/go-quote.ts';
 import { logFlags, type LogFlagValues } from '../config/log-flags.ts';
 import { ConfigError, messageOf } from '../runtime/errors.ts';
 import { splitGoWords, type UnknownFlags } from './go-words.ts';
@@ -135,7 +136,7 @@ function optionOf(row: FlagRow<unknown>): Option {
       try {
         return kind.parse(text, previous === fallback ? undefined : previous);
       } catch (error) {
-        const problem = `invalid argument ${JSON.stringify(text)} for "${shown}" flag: ${messageOf(error)}`;
+        const problem = `invalid argument ${goQuote(text)} for "${shown}" flag: ${messageOf(error)}`;
         throw new ConfigError(problem, { cause: error });
       }
     });

@@ -60,7 +60,7 @@ export function requestCommand(
       const exchange = { method, url, timeoutMs: TIMEOUT_MS, ...(body !== undefined && { body }) };
       const answer = await exchangeHttp(exchange, context.signal);
       if (answer.status >= 400 && answer.status !== 404) {
-        throw new AgentError(`received unsuccessful status code ${answer.status}: ${answer.body}`);
+        throw new AgentError(`received unsuccessful status code ${answer.status}: ${String(answer.body)}`);
       }
       context.stdout.write(Buffer.concat([answer.body, Buffer.from('\n')])); // a profile is no text
     },

@@ -5,6 +5,7 @@ import type { Command } from 'commander';
 
 import { buildInfo } from '../config/build-info.ts';
 import { BOOL, flag, STRING } from '../config/flag-rows.ts';
+import { goQuote } from '../config/go-quote.ts';
 import { ConfigError } from '../runtime/errors.ts';
 import type { CliContext } from './context.ts';
 import { goCommand } from './go-flags.ts';
@@ -58,7 +59,7 @@ function versionText(output: string, short: boolean): string {
     BuildStatus: status,
     GitTag: tag,
   };
-  const shown = Object.entries(parts).map(([name, value]) => `${name}:${JSON.stringify(value)}`);
+  const shown = Object.entries(parts).map(([name, value]) => `${name}:${goQuote(value)}`);
   return `client version: version.BuildInfo{${shown.join(', ')}}`;
 }
 

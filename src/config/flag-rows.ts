@@ -4,6 +4,7 @@
 
 import { formatDuration, parseDurationMs } from '../runtime/duration.ts';
 import { ConfigError } from '../runtime/errors.ts';
+import { goQuote } from './go-quote.ts';
 import { parseGoBool } from './parsers.ts';
 
 export interface FlagKind<T> {
@@ -62,7 +63,7 @@ export function flagDefaults<R extends FlagTable>(rows: R): FlagValues<R> {
 export function flagLines(rows: FlagTable, values: Readonly<Record<string, unknown>>): string[] {
   const lines = Object.entries(rows).map(([key, { name, kind }]) => {
     const value = values[key];
-    return `FLAG: --${name}=${JSON.stringify(value === undefined ? '' : kind.format(value))}`;
+    return `FLAG: --${name}=${goQuote(value === undefined ? '' : kind.format(value))}`;
   });
   return [...lines, 'FLAG: --help="false"'].sort();
 }
@@ -115,7 +116,7 @@ function integerKind(type: string, parser: string, min: bigint, max: bigint): Fl
     const value = goInteger(text, min < 0n);
     if (value === undefined) throw syntaxError(parser, text);
     if (value < min || value > max) {
-      throw new ConfigError(`strconv.${parser}: parsing ${JSON.stringify(text)}: value out of range`);
+      throw new ConfigError(`strconv.${parser}: parsing ${goQuote(text)}: value out of range`);
     }
     return Number(value);
   };
@@ -135,5 +136,5 @@ function goInteger(text: string, signed: boolean): bigint | undefined {
 }
 
 function syntaxError(parser: string, text: string): ConfigError {
-  return new ConfigError(`strconv.${parser}: parsing ${JSON.stringify(text)}: invalid syntax`);
+  return new ConfigError(`strconv.${parser}: parsing ${goQuote(text)}: invalid syntax`);
 }

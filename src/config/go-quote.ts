@@ -13,6 +13,25 @@ const SIMPLE: Readonly<Record<string, string>> = {
   '\\': '\\',
 };
 
+const NAMES_OF_SIMPLE = new Map(Object.entries(SIMPLE).map(([name, value]) => [value, name]));
+
+/** Go prints letters, marks, numbers, punctuation, symbols and the blank as they are. */
+const TO_ESCAPE = /["\\]|[^\p{L}\p{M}\p{N}\p{P}\p{S} ]/gu;
+
+/** The text between double quotes, as Go's `%q` writes it. */
+export function goQuote(text: string): string {
+  return `"${text.replaceAll(TO_ESCAPE, escaped)}"`;
+}
+
+function escaped(character: string): string {
+  if (character === '"') return String.raw`\"`;
+  const simple = NAMES_OF_SIMPLE.get(character);
+  if (simple !== undefined) return `\\${simple}`;
+  const code = character.codePointAt(0) ?? 0;
+  const [letter, digits] = code < 0x80 ? ['x', 2] : code < 0x1_0000 ? ['u', 4] : ['U', 8];
+  return `\\${letter}${code.toString(16).padStart(digits, '0')}`;
+}
+
 /** An escape, or a run of anything else but a backslash and a newline. */
 const PIECE =
   /\\(?:x([\da-fA-F]{2})|([0-7]{3})|u([\da-fA-F]{4})|U([\da-fA-F]{8})|([abfnrtv\\])|(["']))|([^\\\n]+)/y;

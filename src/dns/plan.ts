@@ -77,7 +77,7 @@ async function resolverFile(preferSaved: boolean, readText: PlanDeps['readText']
 }
 
 /** The families of the resolvers decide on which loopback addresses the application expects its own. */
-export function listenAddresses(
+function listenAddresses(
   { host, port }: SocketAddress,
   nameservers: readonly string[],
 ): readonly SocketAddress[] {

@@ -4,7 +4,7 @@ import { consoleLine, jsonLine } from './log-line.ts';
 import { recordLog, type Log, type LogLevel } from './log.ts';
 
 /** Each includes those before it. */
-export const LOG_LEVELS = ['none', 'error', 'warn', 'info', 'debug'] as const;
+const LOG_LEVELS = ['none', 'error', 'warn', 'info', 'debug'] as const;
 
 export type ScopeLevel = (typeof LOG_LEVELS)[number];
 

@@ -10,11 +10,8 @@ export interface TimeLimit {
   readonly late: string;
 }
 
-/** The limit is over. */
-export class TimeLimitError extends AgentError {}
-
 /**
- * Runs `work` with a signal that also aborts when the limit is over, with a TimeLimitError that says `late`.
+ * Runs `work` with a signal that also aborts when the limit is over, with an AgentError that says `late`.
  * Work that ignores its signal is waited for all the same; nothing of this call outlives it.
  */
 export async function withTimeLimit<T>(
@@ -25,7 +22,7 @@ export async function withTimeLimit<T>(
   const done = new AbortController();
   const over = new AbortController();
   const timer = clock.sleep(ms, AbortSignal.any([signal, done.signal])).then(
-    () => over.abort(new TimeLimitError(late, { retryable: true })),
+    () => over.abort(new AgentError(late, { retryable: true })),
     () => undefined, // done in time, or nobody waits any more
   );
   try {

@@ -1,7 +1,8 @@
 import { equal, rejects } from 'node:assert/strict';
 
+import { AgentError } from '../../src/runtime/errors.ts';
 import { aborted } from '../../src/runtime/tasks.ts';
-import { TimeLimitError, withTimeLimit } from '../../src/runtime/time-limit.ts';
+import { withTimeLimit } from '../../src/runtime/time-limit.ts';
 import { FakeClock } from '../support/fake-clock.ts';
 
 describe('withTimeLimit', () => {
@@ -26,7 +27,7 @@ describe('withTimeLimit', () => {
 
     const failed = rejects(
       work,
-      (error) => error instanceof TimeLimitError && error.message === 'nobody came',
+      (error) => error instanceof AgentError && error.retryable && error.message === 'nobody came',
     );
     await clock.tick(99);
     equal(clock.sleepers, 1);
