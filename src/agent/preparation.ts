@@ -11,6 +11,7 @@ import type { Spawn } from '../runtime/spawn.ts';
 import { checkAddresses } from '../security/control-plane.ts';
 import { checkGkeCertificates } from '../security/mounted-certificates.ts';
 import { BootstrapWriter } from './bootstrap-writer.ts';
+import { configurationSource } from './configuration-source.ts';
 import { dnsPlan } from './dns.ts';
 import { envoySettings } from './envoy-settings.ts';
 import { GrpcBootstrapWriter } from './grpc-bootstrap-writer.ts';
@@ -73,20 +74,11 @@ async function prepareEnvoy(
   host: HostFacts,
   signal: AbortSignal,
 ): Promise<PreparedEnvoy> {
-  const { platform, reload, log } = deps;
+  const { platform, log } = deps;
   const findLacking = lackingExtensions(config, deps, signal);
-  const writer = new BootstrapWriter({ load: firstThen(config, reload), host, platform, findLacking, log });
+  const load = configurationSource(config, deps);
+  const writer = new BootstrapWriter({ load, host, platform, findLacking, log });
   await writer.check(config);
   const binaryPath = await findEnvoyBinary(config.envoy.binary);
   return { writer, settings: envoySettings(config, binaryPath, host.instanceIps, log) };
-}
-
-/** The first answer is what the agent was started with; every later one is read anew. */
-function firstThen(config: AgentConfig, reload: () => Promise<AgentConfig>): () => Promise<AgentConfig> {
-  let first: AgentConfig | undefined = config;
-  return async () => {
-    const known = first;
-    first = undefined;
-    return known ?? reload();
-  };
 }
