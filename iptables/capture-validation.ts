@@ -6,16 +6,17 @@ import { messageOf } from '../src/runtime/errors.ts';
 import type { Log } from '../src/runtime/log.ts';
 import { probeCapture } from './capture-probe.ts';
 import { familyOf } from './cidr.ts';
-import { checkCommands } from './commands.ts';
+import type { Arguments } from './commands.ts';
 import { type CaptureConfig, resolveCapture } from './config.ts';
 import { CaptureError, ValidationError } from './errors.ts';
 import { oneLine } from './failure.ts';
 import type { CaptureJob } from './job.ts';
 import { nftFindings } from './nft/findings.ts';
+import { isPresent } from './presence.ts';
 import { type Family, jumpTarget, type Rule, ruleWords } from './rule-list.ts';
 import { planRules } from './rules.ts';
 import type { DetectedSettings } from './settings.ts';
-import { ownChains, parseState } from './state.ts';
+import { ownChains, parseState, type State } from './state.ts';
 import type { RunTool } from './tools.ts';
 import { PLAIN_NAMES } from './variant.ts';
 
@@ -83,24 +84,27 @@ async function ruleFindings(
   const findings: string[] = [];
   for (const variant of ['nft', 'legacy']) {
     const program = `${PLAIN_NAMES[family]}-${variant}`;
-    const found = await ownChainsOf(run, program);
+    const found = await savedState(run, program);
     if (typeof found === 'string') {
       findings.push(`${program} cannot read its rules: ${found}`);
       continue;
     }
-    findings.push(`chains of ${program}: ${found.join(', ') || 'none'}`);
-    if (found.length > 0) findings.push(...(await absentRules(run, program, probePath(settings, family))));
+    const chains = [...found.keys()].flatMap((table) =>
+      ownChains(found, table).map((chain) => `${table}/${chain}`),
+    );
+    findings.push(`chains of ${program}: ${chains.join(', ') || 'none'}`);
+    if (chains.length === 0) continue;
+    findings.push(...(await absentRules(run, program, found, probePath(settings, family))));
   }
   return findings;
 }
 
-/** @returns `table/chain` of each own chain, or why they cannot be read */
-async function ownChainsOf(run: RunTool, program: string): Promise<readonly string[] | string> {
+/** @returns what is there, or why it cannot be read */
+async function savedState(run: RunTool, program: string): Promise<State | string> {
   try {
     const { code, stdout, stderr } = await run({ file: `${program}-save`, args: [] });
     if (code !== 0) return oneLine(stderr) || `exit status ${code}`;
-    const state = parseState(stdout);
-    return [...state.keys()].flatMap((table) => ownChains(state, table).map((chain) => `${table}/${chain}`));
+    return parseState(stdout);
   } catch (error) {
     return messageOf(error);
   }
@@ -109,13 +113,15 @@ async function ownChainsOf(run: RunTool, program: string): Promise<readonly stri
 async function absentRules(
   run: RunTool,
   program: string,
+  saved: State,
   rules: readonly Rule[],
 ): Promise<readonly string[]> {
   const absent: string[] = [];
   for (const rule of rules) {
-    const [args = []] = checkCommands([rule]);
-    const { code } = await run({ file: program, args });
-    if (code !== 0) absent.push(`${program} lacks the rule ${rule.table}: ${ruleWords(rule).join(' ')}`);
+    const succeeds = async (args: Arguments): Promise<boolean> =>
+      (await run({ file: program, args })).code === 0;
+    if (!(await isPresent(rule, saved, succeeds)))
+      absent.push(`${program} lacks the rule ${rule.table}: ${ruleWords(rule).join(' ')}`);
   }
   return absent;
 }

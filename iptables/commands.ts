@@ -2,7 +2,7 @@
 // traffic while rules are replaced. Pure; every form is derived from the same rows that restore.ts renders.
 
 import type { RuleRow, TableChain } from './rule-list.ts';
-import { isBuiltIn, jumpTarget, OWN_CHAIN_PREFIX, ownedChains, ruleWords } from './rule-list.ts';
+import { isBuiltIn, jumpTarget, OWN_CHAIN_PREFIX, ownedChains, ruleWords, specWords } from './rule-list.ts';
 
 /** Arguments of one `iptables` call. */
 export type Arguments = readonly string[];
@@ -15,7 +15,7 @@ export function buildCommands(rules: readonly RuleRow[]): readonly Arguments[] {
 
 /** Exit 0 when the rule exists. */
 export function checkCommands(rules: readonly RuleRow[]): readonly Arguments[] {
-  return rules.map((rule) => ['-t', rule.table, '-C', rule.chain, ...rule.spec]);
+  return rules.map((rule) => ['-t', rule.table, '-C', rule.chain, ...specWords(rule)]);
 }
 
 /** Removes the rules in reverse order, then empties and deletes the chains that held them. */
@@ -49,7 +49,7 @@ function addCommand(rule: RuleRow): Arguments {
 }
 
 function undoCommand(rule: RuleRow): Arguments {
-  return ['-t', rule.table, '-D', rule.chain, ...rule.spec];
+  return ['-t', rule.table, '-D', rule.chain, ...specWords(rule)];
 }
 
 /** A rule inside an own chain goes when the chain is emptied, except a jump that would keep its target busy. */

@@ -3,6 +3,7 @@
 
 import type { RuleRow } from './rule-list.ts';
 import { isBuiltIn, jumpTarget, ownedChains, ruleWords } from './rule-list.ts';
+import { wordLine } from './word-line.ts';
 
 /** @returns restore input, each line ended; empty text for no rules */
 export function restoreText(rules: readonly RuleRow[]): string {
@@ -15,7 +16,7 @@ function tableText(table: string, all: readonly RuleRow[]): string {
   const lines = [
     `* ${table}`,
     ...newChains(rules).map((chain) => `-N ${chain}`),
-    ...rules.map((rule) => ruleWords(rule).join(' ')),
+    ...rules.map((rule) => wordLine(ruleWords(rule))),
     'COMMIT',
   ];
   return lines.map((line) => `${line}\n`).join('');

@@ -16,6 +16,8 @@ export interface RuleRow {
   readonly spec: readonly string[];
   /** What the rule is for, in words a reader of `iptables -L` would want. */
   readonly why: string;
+  /** What it carries of that into the kernel; absent without --comments. */
+  readonly comment?: string;
 }
 
 export interface Rule extends RuleRow {
@@ -38,8 +40,14 @@ export function insert(table: string, chain: string, position: number, spec: str
 /** `-A CHAIN …` or `-I CHAIN n …`, as in restore input and after `-t TABLE` on a command line. */
 export function ruleWords(rule: RuleRow): readonly string[] {
   return rule.position === undefined
-    ? ['-A', rule.chain, ...rule.spec]
-    : ['-I', rule.chain, String(rule.position), ...rule.spec];
+    ? ['-A', rule.chain, ...specWords(rule)]
+    : ['-I', rule.chain, String(rule.position), ...specWords(rule)];
+}
+
+/** Arguments after the chain, with the comment before the target. */
+export function specWords({ spec, comment }: RuleRow): readonly string[] {
+  if (comment === undefined) return spec;
+  return spec.toSpliced(spec.lastIndexOf('-j'), 0, '-m', 'comment', '--comment', comment);
 }
 
 /** The chain or simple target a rule jumps to: its last word, when the word before it is `-j`. */

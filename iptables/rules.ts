@@ -2,6 +2,7 @@
 // packets meet the rules of a chain as they were appended.
 // Upstream counterpart: tools/istio-iptables/pkg/capture/run.go Run.
 
+import { commentFor } from './comment.ts';
 import type { CaptureConfig } from './config.ts';
 import { dnsRules } from './dns-rules.ts';
 import { inboundRules, redirectTargets } from './inbound-rules.ts';
@@ -31,9 +32,14 @@ export function planRules(config: CaptureConfig): RulePlan {
 
 function rulesOf(config: CaptureConfig, family: Family): readonly Rule[] {
   const view = familyView(config, family);
-  return SUBJECTS.flatMap((subject) => subject(view)).map((row) => withFamily(row, family));
+  const rows = SUBJECTS.flatMap((subject) => subject(view));
+  return rows.map((row) => (config.comments ? commented(row, family) : withFamily(row, family)));
 }
 
 function withFamily(row: RuleRow, family: Family): Rule {
   return { ...row, family };
+}
+
+function commented(row: RuleRow, family: Family): Rule {
+  return { ...row, family, comment: commentFor(row.why) };
 }

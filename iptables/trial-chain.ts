@@ -3,7 +3,8 @@
 
 import { CaptureError } from './errors.ts';
 import type { FamilyTools } from './family-tools.ts';
-import { isBuiltIn, OWN_CHAIN_PREFIX, type Rule } from './rule-list.ts';
+import { isBuiltIn, OWN_CHAIN_PREFIX, type Rule, specWords } from './rule-list.ts';
+import { wordLine } from './word-line.ts';
 
 /** With the prefix of own chains, so that a clean-up finds what a killed trial leaves. */
 const CHAIN = `${OWN_CHAIN_PREFIX}PREFLIGHT`;
@@ -32,7 +33,8 @@ function firstUses(rules: readonly Rule[]): ReadonlyMap<string, Rule> {
   return uses;
 }
 
-function extensionsOf({ spec }: Rule): readonly string[] {
+function extensionsOf(rule: Rule): readonly string[] {
+  const spec = specWords(rule);
   return spec
     .filter((_word, index) => ['-m', '-j'].includes(spec[index - 1] ?? ''))
     .filter((name) => !isBuiltIn(name) && !name.startsWith(OWN_CHAIN_PREFIX));
@@ -64,6 +66,6 @@ function trialTable(table: string, rules: readonly Rule[]): string {
 }
 
 /** An own chain is not there to be jumped to. */
-function withoutOwnTarget({ spec }: Rule): string {
-  return spec.map((word) => (word.startsWith(OWN_CHAIN_PREFIX) ? 'RETURN' : word)).join(' ');
+function withoutOwnTarget(rule: Rule): string {
+  return wordLine(specWords(rule).map((word) => (word.startsWith(OWN_CHAIN_PREFIX) ? 'RETURN' : word)));
 }

@@ -3,9 +3,9 @@
 
 import { messageOf } from '../src/runtime/errors.ts';
 import type { Log } from '../src/runtime/log.ts';
-import { checkCommands } from './commands.ts';
 import { CaptureError } from './errors.ts';
 import type { FamilyTools } from './family-tools.ts';
+import { isPresent } from './presence.ts';
 import { restoreText } from './restore.ts';
 import type { Rule } from './rule-list.ts';
 import { isEmptyState, ownChains, parseState, shapeDifferences, type State } from './state.ts';
@@ -88,9 +88,10 @@ async function firstConflict(
   const wanted = parseState(restoreText(rules));
   const [difference] = shapeDifferences(only(wanted, tables), only(before, tables));
   if (difference !== undefined) return difference;
-  for (const args of checkCommands(rules)) {
+  for (const rule of rules) {
     signal.throwIfAborted();
-    if (!(await tools.succeeds(args))) return `no rule ${args.join(' ')}`;
+    if (await isPresent(rule, before, (args) => tools.succeeds(args))) continue;
+    return `no rule -t ${rule.table} -C ${rule.chain} ${rule.spec.join(' ')}`;
   }
   return undefined;
 }

@@ -5,6 +5,7 @@ import type { NftRow } from '../nft/row.ts';
 import { type RuleRow, ruleWords } from '../rule-list.ts';
 import { shellWords } from '../shell-words.ts';
 import { parseState } from '../state.ts';
+import { wordLine } from '../word-line.ts';
 import { NO_NAMES, type OwnerIds, readIptablesRule } from './iptables-words.ts';
 import { readNftRule } from './nft-words.ts';
 import type { ReadRule } from './read-rule.ts';
@@ -22,7 +23,7 @@ type Placed = ReadRule & { readonly at?: number };
 /** Inserts are applied: what was planned later may stand first. */
 export function plannedIptables(rows: readonly RuleRow[], ids: OwnerIds = NO_NAMES): RuleSet {
   const rules = rows.map((row): Placed => ({
-    ...readIptablesRule(row, row.spec, ruleWords(row).join(' '), ids),
+    ...readIptablesRule(row, row.spec, wordLine(ruleWords(row)), ids),
     why: row.why,
     ...(row.position !== undefined && { at: row.position - 1 }),
   }));

@@ -44,7 +44,9 @@ function absentRules(ownText: string, { config, ip }: NftView): readonly string[
     .filter(({ expression }) => {
       const owner = /sk[ug]id \S+/.exec(expression)?.[0] ?? '';
       const isThere = (line: string): boolean =>
-        line.includes(`${ip} daddr`) && line.includes(`${owner} `) && line.endsWith('jump istio-in-redirect');
+        line.includes(`${ip} daddr`) &&
+        line.includes(`${owner} `) &&
+        /jump istio-in-redirect(?: comment .*)?$/.test(line);
       return !listed.some(isThere);
     })
     .map(({ table, chain, expression }) => `nft lacks the rule ${table}/${chain}: ${expression}`);

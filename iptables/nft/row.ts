@@ -17,6 +17,8 @@ export interface NftRow {
   readonly expression: string;
   /** What the rule is for; the same words as of the iptables rule that does the same. */
   readonly why: string;
+  /** What it carries of that into the kernel; absent without --comments. */
+  readonly comment?: string;
 }
 
 /** Makes the rows of one chain. */

@@ -1,6 +1,7 @@
 // The table of contents of a capture by nftables: the same subjects in the same order as for iptables (../rules.ts).
 // Upstream counterpart: tools/istio-nftables/pkg/capture/run.go.
 
+import { commentFor } from '../comment.ts';
 import type { CaptureConfig } from '../config.ts';
 import { dnsRules } from './dns-rules.ts';
 import { inboundRules, redirectTargets } from './inbound-rules.ts';
@@ -24,7 +25,12 @@ const SUBJECTS = [
 
 /** Every rule of a run, in the order they are added. */
 export function planNftRules(config: CaptureConfig): readonly NftRow[] {
-  return withoutDeadJumps(SUBJECTS.flatMap((subject) => subject(config)));
+  const rows = withoutDeadJumps(SUBJECTS.flatMap((subject) => subject(config)));
+  return config.comments ? rows.map(commented) : rows;
+}
+
+function commented(row: NftRow): NftRow {
+  return { ...row, comment: commentFor(row.why) };
 }
 
 /**

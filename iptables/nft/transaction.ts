@@ -99,12 +99,13 @@ function renewal(name: string): readonly string[] {
 /** An insert needs a rule at its index: without one it is an append. */
 function ruleCommands(name: string, rows: readonly NftRow[]): readonly string[] {
   const counts = new Map<string, number>();
-  return rows.map(({ chain, index, expression }) => {
+  return rows.map(({ chain, index, expression, comment }) => {
+    const words = comment === undefined ? expression : `${expression} comment "${comment}"`;
     const count = counts.get(chain) ?? 0;
     counts.set(chain, count + 1);
     return index === undefined || index >= count
-      ? `add rule ${name} ${chain} ${expression}`
-      : `insert rule ${name} ${chain} index ${index} ${expression}`;
+      ? `add rule ${name} ${chain} ${words}`
+      : `insert rule ${name} ${chain} index ${index} ${words}`;
   });
 }
 
