@@ -4,7 +4,7 @@
 import type { AgentConfig } from '../config/agent-config.ts';
 import type { EnvoyOutput } from '../envoy/epoch.ts';
 import { EnvoySupervisor, type EnvoyEnd } from '../envoy/supervisor.ts';
-import { instanceAddresses } from '../node/instance-addresses.ts';
+import { excludedInterfaces, instanceAddresses } from '../node/instance-addresses.ts';
 import { readInterfaces, settledInterfaces } from '../node/network-interfaces.ts';
 import type { Messages, MessagesLoader } from '../proto/messages.ts';
 import type { Clock } from '../runtime/clock.ts';
@@ -80,7 +80,7 @@ async function startAndRun(
   const { log } = deps;
   const ignored = withoutEffect(config);
   if (ignored !== '') log.warn(`without effect in this version: ${ignored}`);
-  const instanceIps = await addressesOf(config, deps.clock, stopping);
+  const instanceIps = await addressesOf(config, deps, stopping);
   logRole(config, instanceIps, log);
   const counters = new Counters();
 
@@ -163,16 +163,15 @@ async function keepingCertificates(
 }
 
 async function addressesOf(
-  config: AgentConfig,
-  clock: Clock,
+  { pod }: AgentConfig,
+  { clock, log }: Pick<AgentDeps, 'clock' | 'log'>,
   signal: AbortSignal,
 ): Promise<readonly string[]> {
-  const excluded = config.pod.annotations?.['traffic.sidecar.istio.io/excludeInterfaces'] ?? '';
-  return instanceAddresses({
-    instanceIp: config.pod.ip,
-    interfaces: await settledInterfaces({ clock, read: readInterfaces }, signal),
-    excludedInterfaces: excluded.split(',').map((name) => name.trim()),
-  });
+  const interfaces = await settledInterfaces({ clock, read: readInterfaces }, signal);
+  const excluded = excludedInterfaces(pod.annotations);
+  const unknown = excluded.filter((name) => interfaces.every((one) => one.name !== name));
+  if (unknown.length > 0) log.warn(`excludeInterfaces names no interface of this pod: ${unknown.join(', ')}`);
+  return instanceAddresses({ instanceIp: pod.ip, interfaces, excludedInterfaces: excluded });
 }
 
 function logRole(config: AgentConfig, instanceIps: readonly string[], log: Log): void {

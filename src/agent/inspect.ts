@@ -6,7 +6,7 @@ import type { AgentConfig } from '../config/agent-config.ts';
 import { environmentSecrets } from '../config/env.ts';
 import { maskSecrets } from '../config/secret-members.ts';
 import { maskText } from '../config/secrets.ts';
-import { instanceAddresses } from '../node/instance-addresses.ts';
+import { excludedInterfaces, instanceAddresses } from '../node/instance-addresses.ts';
 import { readInterfaces } from '../node/network-interfaces.ts';
 import { UNKNOWN_PLATFORM } from '../node/platform/platform.ts';
 import { readTextIfExists } from '../runtime/files.ts';
@@ -48,11 +48,10 @@ export async function inspectBootstrap(config: AgentConfig): Promise<InspectedBo
 
 /** Only what can be known without asking anybody. */
 async function offlineFacts({ pod }: AgentConfig): Promise<Parameters<typeof effectiveBootstrap>[1]> {
-  const excluded = pod.annotations?.['traffic.sidecar.istio.io/excludeInterfaces'] ?? '';
   const instanceIps = instanceAddresses({
     instanceIp: pod.ip,
     interfaces: await readInterfaces(),
-    excludedInterfaces: excluded.split(',').map((name) => name.trim()),
+    excludedInterfaces: excludedInterfaces(pod.annotations),
   });
   return { instanceIps, platform: UNKNOWN_PLATFORM, credentialSocketExists: false, servesFilesOnly: false };
 }

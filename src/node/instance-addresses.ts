@@ -3,6 +3,8 @@
 
 import { BlockList, isIP, SocketAddress } from 'node:net';
 
+import type { TextMap } from '../runtime/json.ts';
+
 /** One network interface that is up. */
 export interface NetworkInterface {
   readonly name: string;
@@ -16,8 +18,14 @@ export interface InstanceAddressInput {
   /** `INSTANCE_IP`; anything that is no address counts as unset. */
   readonly instanceIp: string;
   readonly interfaces: readonly NetworkInterface[];
-  /** Names from annotation `traffic.sidecar.istio.io/excludeInterfaces`. */
+  /** Their addresses do not count. */
   readonly excludedInterfaces: readonly string[];
+}
+
+/** The names in annotation `traffic.sidecar.istio.io/excludeInterfaces`; a blank is a part of a name. */
+export function excludedInterfaces(annotations: TextMap = {}): readonly string[] {
+  const text = annotations['traffic.sidecar.istio.io/excludeInterfaces'] ?? '';
+  return text === '' ? [] : text.split(',');
 }
 
 /**

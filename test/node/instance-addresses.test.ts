@@ -1,8 +1,22 @@
 import assert from 'node:assert/strict';
 
-import { instanceAddresses, isUnspecifiedAddressPresent } from '../../src/node/instance-addresses.ts';
+import {
+  instanceAddresses,
+  isUnspecifiedAddressPresent,
+  excludedInterfaces,
+} from '../../src/node/instance-addresses.ts';
 
 const LOOPBACK = { name: 'lo', index: 1, addresses: ['127.0.0.1', '::1'] };
+
+describe('excludedInterfaces', () => {
+  it('takes the names between commas as they are, and none without the annotation', () => {
+    const name = 'traffic.sidecar.istio.io/excludeInterfaces';
+
+    assert.deepEqual(excludedInterfaces({ [name]: 'net1, net2' }), ['net1', ' net2']);
+    assert.deepEqual(excludedInterfaces({ [name]: '' }), []);
+    assert.deepEqual(excludedInterfaces(undefined), []);
+  });
+});
 
 describe('instanceAddresses', () => {
   it('puts INSTANCE_IP first and does not repeat it', () => {
