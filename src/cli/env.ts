@@ -3,6 +3,7 @@
 
 import type { Command } from 'commander';
 
+import { goQuote } from '../config/go-quote.ts';
 import type { JsonObject } from '../runtime/json.ts';
 import type { CliContext } from './context.ts';
 import { goCommand } from './go-flags.ts';
@@ -53,14 +54,14 @@ function table(variables: readonly ListedVariable[]): string {
 /** That a variable has no effect matters to whoever set it. */
 function note({ source, rejected, noEffect }: Omit<ListedVariable, 'group'>): string {
   const notes = [
-    ...(rejected ? [`rejected ${JSON.stringify(rejected.text)}, expecting ${rejected.expecting}`] : []),
+    ...(rejected ? [`rejected ${goQuote(rejected.text)}, expecting ${rejected.expecting}`] : []),
     ...(noEffect === undefined || source === 'default' ? [] : [`no effect: ${noEffect}`]),
   ];
   return notes.join('; ');
 }
 
-/** Quoted where blanks or nothing would deceive the eye. */
+/** Quoted where blanks, nothing or what a terminal obeys would deceive the eye. */
 function plain(value: string | undefined): string {
   if (value === undefined) return 'unset';
-  return /^\S+$/.test(value) ? value : JSON.stringify(value);
+  return /^[\p{L}\p{M}\p{N}\p{P}\p{S}]+$/u.test(value) ? value : goQuote(value);
 }

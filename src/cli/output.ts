@@ -28,11 +28,16 @@ export async function formatted(form: string, shown: Json, text: () => string): 
   }
 }
 
-/** Lines of columns, each as wide as its widest cell but for the last. A row of one cell is a heading. */
+/** A longer cell does not widen its column: it would push the next one of every line off the screen. */
+const WIDEST_CELL = 60;
+
+/** Lines of columns, each as wide as its widest cell. A row of one cell is a heading. */
 export function columns(rows: readonly (readonly string[])[]): string {
   const widths: number[] = [];
   for (const row of rows.filter(({ length }) => length > 1)) {
-    for (const [index, cell] of row.entries()) widths[index] = Math.max(cell.length, widths[index] ?? 0);
+    for (const [index, cell] of row.entries()) {
+      if (cell.length <= WIDEST_CELL) widths[index] = Math.max(cell.length, widths[index] ?? 0);
+    }
   }
   const line = (row: readonly string[]): string =>
     row.length === 1 ? row.join('') : row.map((cell, index) => cell.padEnd(widths[index] ?? 0)).join('  ');

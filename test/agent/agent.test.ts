@@ -51,6 +51,17 @@ describe('runAgent', () => {
     deepEqual(await readdir(join(folder.path, 'proxy')), []);
   });
 
+  it('warns of an excluded interface there is not', async () => {
+    const config = await folder.config();
+    const annotations = { 'traffic.sidecar.istio.io/excludeInterfaces': 'lo,no-such' };
+    await using agent = new RunningAgent(folder, { ...config, pod: { ...config.pod, annotations } });
+
+    await agent.running;
+
+    const warnings = agent.recorded.messages('warn');
+    ok(warnings.includes('excludeInterfaces names no interface of this pod: no-such'), warnings.join('\n'));
+  });
+
   it('hands over its controls just before Envoy is started', async () => {
     await using agent = await run();
 

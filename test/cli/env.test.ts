@@ -53,6 +53,9 @@ describe('env', () => {
       XDS_HEADER_authorization: 'sesame-2',
       PROXY_CONFIG: '{tracing: {lightstep: {address: "a:1", accessToken: sesame-3}}}',
       ISTIO_META_DB_PASSWORD: 'sesame-4',
+      ISTIO_META_NOTE: 'sesame-4 again',
+      ISTIO_META_URL: 'https://me:sesame-5@example.com/',
+      PKCS8_KEY: 'Bearer sesame-6',
     };
 
     for (const form of ['text', 'json', 'yaml']) {
@@ -61,6 +64,13 @@ describe('env', () => {
       match(stdout, /CA_HEADER_KEY/, form);
       match(stdout, /accessToken: \*\*\*/, form);
     }
+  });
+
+  it('quotes what a terminal would obey', async () => {
+    const { stdout } = await env({ POD_NAME: 'a\u001b[31m', SERVICE_ACCOUNT: 'größe' });
+
+    match(stdout, /\n {2}POD_NAME +set +"a\\x1b\[31m"\n/);
+    match(stdout, /\n {2}SERVICE_ACCOUNT +set +größe\n/);
   });
 
   it('lists each name once', async () => {

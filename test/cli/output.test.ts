@@ -8,6 +8,18 @@ describe('columns', () => {
 
     equal(text, 'a     b\na long heading\nwide\nx     y\n');
   });
+
+  it('lets a very long cell stand out alone', () => {
+    const long = 'x'.repeat(61);
+
+    equal(
+      columns([
+        ['name', 'b'],
+        [long, 'b'],
+      ]),
+      `name  b\n${long}  b\n`,
+    );
+  });
 });
 
 describe('formatted', () => {
