@@ -4,6 +4,7 @@
 
 import type { ProxyConfigJson } from '../node/proxy-config-json.ts';
 import type { Warn } from '../node/raw-metadata.ts';
+import { excerpt } from '../runtime/excerpt.ts';
 import {
   byteOrder,
   isJsonObject,
@@ -48,6 +49,9 @@ const ACTIVE_CONNECTIONS = 'downstream_cx_active';
 
 const ANNOTATION_PREFIX = 'sidecar.istio.io/';
 const POD_IP = '{pod_ip}';
+
+/** Characters of an expression in a warning. */
+const SHOWN = 80;
 
 /** What Envoy would refuse is left out, and `warn` is told where it came from. */
 export async function statsConfigParameters(
@@ -106,7 +110,8 @@ async function checkedRegexps(input: StatsConfigInput, warn: Warn): Promise<read
   for (const regex of wanted(input, annotation, configured)) {
     const problem = await patternProblem(regex);
     if (problem === undefined) good.push(regex);
-    else warn(`"${shortened(regex)}" of ${from} is ignored, Envoy could not read it: ${problem}`, 'error');
+    else
+      warn(`"${excerpt(regex, SHOWN)}" of ${from} is ignored, Envoy could not read it: ${problem}`, 'error');
   }
   return good;
 }
@@ -123,14 +128,13 @@ function checkedTags({ annotations, proxyConfig }: StatsConfigInput, warn: Warn)
       const problem = tagProblem(tag);
       if (problem === undefined) good.add(tag);
       else
-        warn(`tag "${shortened(tag)}" of ${from} is ignored, Envoy could not read it: ${problem}`, 'error');
+        warn(
+          `tag "${excerpt(tag, SHOWN)}" of ${from} is ignored, Envoy could not read it: ${problem}`,
+          'error',
+        );
     }
   }
   return [...good];
-}
-
-function shortened(text: string): string {
-  return text.length > 80 ? `${text.slice(0, 80)}…` : text;
 }
 
 function histogramBuckets(annotation: string | undefined, warn: Warn): readonly HistogramBuckets[] {

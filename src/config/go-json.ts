@@ -2,6 +2,7 @@
 // nulls are passed over, and a value of another type is an error that says where it stands.
 
 import { ConfigError, messageOf } from '../runtime/errors.ts';
+import { excerpt } from '../runtime/excerpt.ts';
 import { isJsonObject, type Json, type JsonObject } from '../runtime/json.ts';
 
 /** The text is no JSON, or a value in it has another type than the struct's field. */
@@ -78,5 +79,6 @@ export class GoMembers {
 }
 
 function wrongType(where: string, value: Json, expected: string): DecodeError {
-  return new DecodeError(`${where || 'the value'}: ${JSON.stringify(value).slice(0, 80)} is not ${expected}`);
+  const shown = excerpt(JSON.stringify(value), 80);
+  return new DecodeError(`${where || 'the value'}: ${shown} is not ${expected}`);
 }

@@ -59,9 +59,14 @@ export function parseDownwardApi(text: string): TextMap {
     const raw = line.slice(equals + 1);
     const value = goUnquote(raw);
     if (value === undefined) {
-      throw new ConfigError(`failed to unquote ${excerpt(raw)}: invalid syntax, line ${index + 1}`);
+      throw new ConfigError(`failed to unquote ${visible(raw)}: invalid syntax, line ${index + 1}`);
     }
     fields.set(line.slice(0, equals), value);
   }
   return Object.fromEntries(fields);
+}
+
+/** A carriage return at the end of a line is what nobody sees. */
+function visible(raw: string): string {
+  return excerpt(raw.replaceAll(/\p{Cc}/gu, (found) => JSON.stringify(found).slice(1, -1)));
 }

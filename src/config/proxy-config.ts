@@ -5,7 +5,7 @@
 import { stringify } from 'yaml';
 
 import { ConfigError, messageOf } from '../runtime/errors.ts';
-import { isJsonObject, type Json, type JsonObject, type TextMap } from '../runtime/json.ts';
+import { isJsonObject, textOf, type Json, type JsonObject, type TextMap } from '../runtime/json.ts';
 import type { IgnoredInput } from './ignored.ts';
 import { info, warning, type Notice } from './notices.ts';
 import { withoutZeros } from './proto-json.ts';
@@ -120,10 +120,6 @@ function inOrder(config: JsonObject): JsonObject {
 /** YAML, keys sorted; secrets are nobody's business. */
 function forLog(json: JsonObject): string {
   return stringify(maskSecrets(json), { sortMapEntries: true });
-}
-
-function textOf(value: Json | undefined): string {
-  return typeof value === 'string' ? value : '';
 }
 
 function numberOf(value: Json | undefined): number | undefined {

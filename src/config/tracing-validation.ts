@@ -1,7 +1,7 @@
 // The rules for ProxyConfig.tracing: the address of the collector and the TLS towards it.
 
 import { excerpt } from '../runtime/excerpt.ts';
-import { isJsonObject, type Json, type JsonObject } from '../runtime/json.ts';
+import { isJsonObject, textOf, type Json, type JsonObject } from '../runtime/json.ts';
 import { addressProblem } from './address.ts';
 import type { Problem } from './validation-problem.ts';
 
@@ -67,8 +67,4 @@ function customTagProblems(tags: Json | undefined): Problem[] {
       ? [{ field: 'tracing.customTags', text: `tracing custom tag "${excerpt(name)}" cannot be null` }]
       : [],
   );
-}
-
-function textOf(value: Json | undefined): string {
-  return typeof value === 'string' ? value : '';
 }

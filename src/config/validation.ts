@@ -3,7 +3,7 @@
 // Upstream: istio 1.31 pkg/config/validation/agent ValidateMeshConfigProxyConfig.
 
 import { SECOND_MS } from '../runtime/duration.ts';
-import { isJsonObject, type Json, type JsonObject } from '../runtime/json.ts';
+import { isJsonObject, textOf, type Json, type JsonObject } from '../runtime/json.ts';
 import { addressProblem, portProblem } from './address.ts';
 import { connectionSettingsProblems } from './connection-settings-validation.ts';
 import { durationMs } from './proto-scalars.ts';
@@ -118,8 +118,4 @@ function keyProviderProblems(provider: Json | undefined): Problem[] {
   const delay = isJsonObject(chosen) ? textOf(chosen.pollDelay) : '';
   if (delay !== '' && durationMs(delay) !== 0) return [];
   return [{ field: `privateKeyProvider.${name}.pollDelay`, text: 'pollDelay must be non zero' }];
-}
-
-function textOf(value: Json | undefined): string {
-  return typeof value === 'string' ? value : '';
 }

@@ -1,8 +1,9 @@
 // The addresses of this instance, from INSTANCE_IP and the network interfaces, as a pure function of both.
 // Upstream: pilot/cmd/pilot-agent/app/cmd.go initProxy, pkg/bootstrap network helpers.
 
-import { BlockList, isIP, SocketAddress } from 'node:net';
+import { BlockList, isIP } from 'node:net';
 
+import { canonicalIp } from '../config/address.ts';
 import type { TextMap } from '../runtime/json.ts';
 
 /** One network interface that is up. */
@@ -33,7 +34,7 @@ export function excludedInterfaces(annotations: TextMap = {}): readonly string[]
  * do not count; without any other, both loopback addresses stand in.
  */
 export function instanceAddresses(input: InstanceAddressInput): string[] {
-  const own = isIP(input.instanceIp) === 0 ? [] : [canonical(input.instanceIp)];
+  const own = isIP(input.instanceIp) === 0 ? [] : [canonicalIp(input.instanceIp)];
   const found = input.interfaces.toSorted((a, b) => a.index - b.index).flatMap(usable);
   const excluded = new Set([
     ...own,
@@ -73,12 +74,4 @@ function unusableAddresses(): BlockList {
 /** Without scope; an IPv4 address in IPv6 dress as IPv4. */
 function plain(address: string): string {
   return address.replace(/%.*$/, '').replace(/^::ffff:(?=\d+\.\d+\.\d+\.\d+$)/i, '');
-}
-
-/** The shortest spelling, as the interfaces have it: `FD00::0001` is `fd00::1`. */
-function canonical(address: string): string {
-  if (isIP(address) === 4) return address;
-  const [plain = '', scope] = address.split('%');
-  const spelled = new SocketAddress({ address: plain, family: 'ipv6' }).address;
-  return scope === undefined ? spelled : `${spelled}%${scope}`;
 }

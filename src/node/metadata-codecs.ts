@@ -28,7 +28,7 @@ export const text: Codec<string> = {
 
 /** Text on both sides; false is blank. */
 export const boolean: Codec<boolean> = {
-  expects: 'a boolean as text',
+  expects: '"true" or "false"',
   blank: false,
   read: (raw) => (typeof raw === 'string' ? parseGoBool(raw) : undefined),
   write: (value) => (value ? 'true' : undefined),

@@ -1,8 +1,9 @@
 // The typed fields of node metadata: a row per field the control plane and this agent know, and the reading and
-// writing of all rows. Raw entries without a row pass through untouched, in metadata.ts.
+// writing of all rows. Raw entries without a row pass through untouched, in node.ts.
 // Upstream: pkg/model/proxy.go BootstrapNodeMetadata, NodeMetadata.
 
 import { ConfigError } from '../runtime/errors.ts';
+import { excerpt } from '../runtime/excerpt.ts';
 import { byteOrder, type Json } from '../runtime/json.ts';
 import {
   boolean,
@@ -114,7 +115,7 @@ function decodeField(name: FieldName, { value, source }: RawEntry): unknown {
   const { expects, read } = FIELDS[name] as Codec<unknown>;
   const decoded = read(value);
   if (decoded !== undefined) return decoded;
-  const shown = JSON.stringify(value).slice(0, 80);
+  const shown = excerpt(JSON.stringify(value), 80);
   throw new MetadataError(`node metadata ${name} from ${source}: ${shown} is not ${expects}`);
 }
 

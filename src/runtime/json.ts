@@ -26,6 +26,11 @@ export function isJsonObject(value: Json | undefined): value is JsonObject {
   return typeof value === 'object' && value !== null && !Array.isArray(value);
 }
 
+/** Empty for anything that is no text. */
+export function textOf(value: Json | undefined): string {
+  return typeof value === 'string' ? value : '';
+}
+
 /** The same value, the members of every object in byte order. */
 export function sortKeys(value: Json): Json {
   if (isJsonObject(value)) return sortedObject(value);

@@ -25,8 +25,10 @@ describe('parseDownwardApi', () => {
     assert.equal(JSON.stringify(parseDownwardApi('__proto__="a"')), '{"__proto__":"a"}');
   });
 
-  it('rejects a file with carriage returns', () => {
-    assert.throws(() => parseDownwardApi('a="1"\r\nb="2"'), /invalid syntax, line 1/);
+  it('rejects a file with carriage returns, and shows them', () => {
+    assert.throws(() => parseDownwardApi('a="1"\r\nb="2"'), {
+      message: String.raw`failed to unquote "1"\r: invalid syntax, line 1`,
+    });
   });
 
   it('rejects the whole file for one unquoted value', () => {

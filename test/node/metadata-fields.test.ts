@@ -50,7 +50,7 @@ describe('node metadata fields', () => {
   it('names field, variable and expectation when a type does not fit', () => {
     assert.throws(() => decodeMetadata(raw({ ENABLE_HBONE: 'maybe' })), {
       name: 'MetadataError',
-      message: 'node metadata ENABLE_HBONE from ISTIO_META_ENABLE_HBONE: "maybe" is not a boolean as text',
+      message: 'node metadata ENABLE_HBONE from ISTIO_META_ENABLE_HBONE: "maybe" is not "true" or "false"',
     });
   });
 

@@ -3,7 +3,14 @@
 
 import type { Clock } from '../../runtime/clock.ts';
 import { messageOf } from '../../runtime/errors.ts';
-import { isJsonObject, parseJson, type Json, type JsonObject, type TextMap } from '../../runtime/json.ts';
+import {
+  isJsonObject,
+  parseJson,
+  textOf,
+  type Json,
+  type JsonObject,
+  type TextMap,
+} from '../../runtime/json.ts';
 import type { Log } from '../../runtime/log.ts';
 import { askMetadataServer, type MetadataReply } from './metadata-server.ts';
 import { withoutBlanks, type Cloud, type Platform } from './platform.ts';
@@ -104,8 +111,4 @@ function listedTag(tag: Json): readonly [name: string, value: string] {
 function writtenTag(tag: string): readonly [name: string, value: string] {
   const colon = tag.indexOf(':');
   return colon < 0 ? [tag, ''] : [tag.slice(0, colon), tag.slice(colon + 1)];
-}
-
-function textOf(value: Json | undefined): string {
-  return typeof value === 'string' ? value : '';
 }
