@@ -10,8 +10,17 @@ import { shuffled } from './shuffle.ts';
 
 const TTL_SECONDS = 30;
 const CLASS_IN = 1;
+/** The smallest address record: a pointer to its name, ten bytes of fields, an IPv4 address. */
+const RECORD_BYTES = 16;
 /** Pointers reach no further. */
 const POINTER_LIMIT = 0x4000;
+
+export interface AddressChoice {
+  /** Uniform in [0, 1). */
+  readonly random: () => number;
+  /** What the client takes. */
+  readonly limitBytes: number;
+}
 
 /** The addresses of the asked family; undefined for a question that is not about addresses. */
 export function addressesAsked(hit: Hit, type: number): readonly string[] | undefined {
@@ -23,23 +32,24 @@ export function addressesAsked(hit: Hit, type: number): readonly string[] | unde
  * Without addresses the answer is empty, and the name exists: "no such name" would be taken for both families.
  *
  * @param asked the question's name, lower case
- * @param random uniform in [0, 1); decides the order of the addresses
+ * @param choice decides which addresses come first, and stops where the reply is longer than its limit anyway
  */
 export function localAnswer(
   query: Message,
   asked: string,
   hit: Hit,
   addresses: readonly string[],
-  random: () => number,
+  { random, limitBytes }: AddressChoice,
 ): Message {
-  const aliases = hit.alias === undefined || addresses.length === 0 ? [] : [hit.alias];
+  const chosen = shuffled(addresses, random, Math.ceil(limitBytes / RECORD_BYTES));
+  const aliases = hit.alias === undefined || chosen.length === 0 ? [] : [hit.alias];
   const head = replyHead(query, RCODE.NOERROR, {
     authoritative: true,
-    records: aliases.length + addresses.length,
+    records: aliases.length + chosen.length,
   });
   const writer = new RecordWriter(head);
   for (const target of aliases) writer.alias(asked, target);
-  for (const address of shuffled(addresses, random)) writer.address(hit.owner, address);
+  for (const address of chosen) writer.address(hit.owner, address);
   const message = readMessage(writer.bytes());
   if (message === undefined) throw new Error(`a reply about ${asked} came out malformed`); // a mistake of ours
   return message;

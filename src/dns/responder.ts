@@ -50,7 +50,7 @@ export class Responder {
     this.#deps.metrics.request();
     const reply = await this.#answer(query, protocol, signal);
     if (reply === undefined) return replyHead(query, RCODE.SERVFAIL);
-    return fitReply(reply, protocol === 'udp' ? udpLimit(query) : MAX_REPLY_BYTES);
+    return fitReply(reply, replyLimit(query, protocol));
   }
 
   async #answer(query: Message, protocol: Protocol, signal: AbortSignal): Promise<Message | undefined> {
@@ -61,7 +61,8 @@ export class Responder {
     const hit = this.#find(known, name);
     const addresses = hit && addressesAsked(hit, type);
     if (name !== undefined && hit !== undefined && addresses !== undefined) {
-      return localAnswer(query, name, hit, addresses, random);
+      const limitBytes = replyLimit(query, protocol);
+      return localAnswer(query, name, hit, addresses, { random, limitBytes });
     }
     if (forwarder.isOwn(query)) return this.#loop();
     return forwarder.forward(query, protocol, signal);
@@ -78,6 +79,11 @@ export class Responder {
       'a query of this DNS server came back to it: a resolver of resolv.conf leads here, or the agent does not run as the user whose traffic is not captured',
     );
   }
+}
+
+/** Bytes. */
+function replyLimit(query: Message, protocol: Protocol): number {
+  return protocol === 'udp' ? udpLimit(query) : MAX_REPLY_BYTES;
 }
 
 function isAcceptable({ questions, answers, authorities, additionals }: Header): boolean {

@@ -7,10 +7,16 @@ import { decode, encodeQuery, FLAG, type Decoded, type RecordType } from './supp
 
 const HIT: Hit = { v4: ['10.0.0.1', '10.0.0.2'], v6: ['2001:db8::ff00:42:8329'], owner: 'a.example.' };
 
-function answer(name: string, type: RecordType, hit: Hit, random: () => number = () => 0.5): Decoded {
+function answer(
+  name: string,
+  type: RecordType,
+  hit: Hit,
+  random: () => number = () => 0.5,
+  limitBytes = 65_535,
+): Decoded {
   const query = readMessage(encodeQuery({ id: 7, name, type, flags: FLAG.RD | FLAG.CD })) as Message;
   const addresses = type === 'A' ? hit.v4 : hit.v6;
-  return decode(localAnswer(query, name.toLowerCase(), hit, addresses, random).bytes);
+  return decode(localAnswer(query, name.toLowerCase(), hit, addresses, { random, limitBytes }).bytes);
 }
 
 describe('addressesAsked', () => {
@@ -39,6 +45,21 @@ describe('localAnswer', () => {
 
     deepEqual(reply.questions, [{ name: 'A.Example.', type: 'A' }]);
     deepEqual(new Set(reply.answers.map(({ name }) => name)), new Set(['a.example.']));
+  });
+
+  it('chooses among more addresses than a reply can hold', () => {
+    const v4 = Array.from(
+      { length: 70_000 },
+      (_, index) => `10.${index >> 16}.${(index >> 8) & 255}.${index & 255}`,
+    );
+
+    const first = answer('a.example.', 'A', { ...HIT, v4 }, () => 0, 512);
+    const last = answer('a.example.', 'A', { ...HIT, v4 }, () => 0.999_999, 512);
+    const most = answer('a.example.', 'A', { ...HIT, v4 });
+
+    deepEqual([first.answers.length, first.answers[0]?.data], [32, '10.0.0.0']);
+    equal(last.answers[0]?.data, '10.1.17.111');
+    equal(new Set(most.answers.map(({ data }) => data)).size, 4096);
   });
 
   it('writes IPv6 addresses in all their forms', () => {
