@@ -40,16 +40,33 @@ async function readFields(
     if (text !== undefined) return parseDownwardApi(text);
     notices.push({ level: 'debug', message: `no pod ${what}: ${path} does not exist` });
   } catch (error) {
-    const effect = `${path} counts as absent`;
+    const place = error instanceof UnquoteError ? `line ${error.line}; ` : '';
+    const effect = `${place}${path} counts as absent`;
     notices.push(warning(`failed to read pod ${what}: ${messageOf(error)} (${effect})`));
   }
   return undefined;
 }
 
+/** A value that is not in Go's quotes, told in the reference's words. */
+export class UnquoteError extends ConfigError {
+  /** From 1. */
+  readonly line: number;
+
+  constructor(raw: string, line: number) {
+    super(`failed to unquote ${visible(raw)}: invalid syntax`);
+    this.line = line;
+  }
+}
+
+/** A carriage return at the end of a line is what nobody sees. */
+function visible(raw: string): string {
+  return excerpt(raw.replaceAll(/\p{Cc}/gu, (found) => JSON.stringify(found).slice(1, -1)));
+}
+
 /**
  * Lines without `=` are skipped; of two equal keys the last counts.
  *
- * @throws ConfigError `failed to unquote <raw>: invalid syntax, line 2`: one bad value rejects the whole file
+ * @throws UnquoteError: one bad value rejects the whole file
  */
 export function parseDownwardApi(text: string): TextMap {
   const fields = new Map<string, string>();
@@ -58,15 +75,8 @@ export function parseDownwardApi(text: string): TextMap {
     if (equals < 0) continue;
     const raw = line.slice(equals + 1);
     const value = goUnquote(raw);
-    if (value === undefined) {
-      throw new ConfigError(`failed to unquote ${visible(raw)}: invalid syntax, line ${index + 1}`);
-    }
+    if (value === undefined) throw new UnquoteError(raw, index + 1);
     fields.set(line.slice(0, equals), value);
   }
   return Object.fromEntries(fields);
-}
-
-/** A carriage return at the end of a line is what nobody sees. */
-function visible(raw: string): string {
-  return excerpt(raw.replaceAll(/\p{Cc}/gu, (found) => JSON.stringify(found).slice(1, -1)));
 }

@@ -27,13 +27,15 @@ describe('parseDownwardApi', () => {
 
   it('rejects a file with carriage returns, and shows them', () => {
     assert.throws(() => parseDownwardApi('a="1"\r\nb="2"'), {
-      message: String.raw`failed to unquote "1"\r: invalid syntax, line 1`,
+      name: 'UnquoteError',
+      message: String.raw`failed to unquote "1"\r: invalid syntax`,
     });
   });
 
   it('rejects the whole file for one unquoted value', () => {
     assert.throws(() => parseDownwardApi('a="1"\nx=unquoted'), {
-      message: 'failed to unquote unquoted: invalid syntax, line 2',
+      message: 'failed to unquote unquoted: invalid syntax',
+      line: 2,
     });
   });
 });
@@ -61,8 +63,8 @@ describe('readPodInfo', () => {
       {
         level: 'warn',
         message:
-          'failed to read pod labels: failed to unquote unquoted: invalid syntax, line 1 ' +
-          '(./etc/istio/pod/labels counts as absent)',
+          'failed to read pod labels: failed to unquote unquoted: invalid syntax ' +
+          '(line 1; ./etc/istio/pod/labels counts as absent)',
       },
       {
         level: 'warn',
