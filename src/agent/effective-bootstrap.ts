@@ -43,7 +43,7 @@ export async function effectiveBootstrap(
   const { proxyConfig, supervision, env } = config;
   const source = bootstrapSource({
     customConfigFile: proxyConfig.customConfigFile,
-    proxyBootstrapTemplatePath: proxyConfig.templatePath,
+    templatePath: proxyConfig.templatePath,
     istioBootstrap: env.bootstrapTemplate,
   });
   const node = buildNode(nodeInput(config, facts), warn); // its errors count with a custom file too

@@ -2,30 +2,29 @@ import assert from 'node:assert/strict';
 
 import { bootstrapSource, renderedExtension } from '../../src/bootstrap/bootstrap-source.ts';
 
+const NOTHING = { customConfigFile: '', templatePath: '', istioBootstrap: '' };
+
 describe('bootstrapSource', () => {
   it('is built in unless something is named', () => {
-    assert.deepEqual(bootstrapSource({ templateFile: '' }), { kind: 'built-in' });
+    assert.deepEqual(bootstrapSource(NOTHING), { kind: 'built-in' });
   });
 
-  it('prefers the variable over the flag over the configuration', () => {
-    const proxyBootstrapTemplatePath = '/config.json';
+  it('prefers the variable over the configuration', () => {
+    const configured = { ...NOTHING, templatePath: '/config.json' };
 
-    assert.deepEqual(bootstrapSource({ proxyBootstrapTemplatePath }), {
-      kind: 'template',
-      path: '/config.json',
-    });
-    assert.deepEqual(bootstrapSource({ proxyBootstrapTemplatePath, templateFile: '/flag.json' }), {
-      kind: 'template',
-      path: '/flag.json',
-    });
-    assert.deepEqual(bootstrapSource({ templateFile: '/flag.json', istioBootstrap: '/variable.json' }), {
+    assert.deepEqual(bootstrapSource(configured), { kind: 'template', path: '/config.json' });
+    assert.deepEqual(bootstrapSource({ ...configured, istioBootstrap: '/variable.json' }), {
       kind: 'template',
       path: '/variable.json',
     });
   });
 
-  it('takes a custom configuration file before all of them', () => {
-    const source = bootstrapSource({ customConfigFile: '/c.json', istioBootstrap: '/variable.json' });
+  it('takes a custom configuration file before both', () => {
+    const source = bootstrapSource({
+      customConfigFile: '/c.json',
+      templatePath: '/config.json',
+      istioBootstrap: '/variable.json',
+    });
 
     assert.deepEqual(source, { kind: 'custom', path: '/c.json' });
   });

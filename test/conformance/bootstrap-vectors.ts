@@ -3,15 +3,12 @@
 import assert from 'node:assert/strict';
 
 import { bootstrapPath } from '../../src/bootstrap/bootstrap-file.ts';
-import {
-  bootstrapSource,
-  renderedExtension,
-  type BootstrapSourceInput,
-} from '../../src/bootstrap/bootstrap-source.ts';
+import { bootstrapSource, renderedExtension } from '../../src/bootstrap/bootstrap-source.ts';
 import { renderBootstrap } from '../../src/bootstrap/bootstrap.ts';
 import { socketAddress } from '../../src/bootstrap/address.ts';
-import { durationText } from '../../src/config/proto-scalars.ts';
 import { parseDownwardApi } from '../../src/config/pod-info.ts';
+import { durationText } from '../../src/config/proto-scalars.ts';
+import { resolveProxyConfig } from '../../src/config/proxy-config.ts';
 import { addressing } from '../../src/node/addressing.ts';
 import { serviceCluster } from '../../src/node/cluster.ts';
 import { localityLabel, parseLocality } from '../../src/node/locality.ts';
@@ -187,14 +184,18 @@ function checkPilotSan({ discoveryAddress, expect }: BootstrapVectors['pilotSan'
   assert.deepEqual(pilotSubjectAltNames({ discoveryAddress, controlPlaneAuthPolicy: 'NONE' }), []);
 }
 
-function checkTemplatePath(entry: TemplatePathVector): void {
-  const input: BootstrapSourceInput = {
-    customConfigFile: entry.customConfigFile,
-    proxyBootstrapTemplatePath: entry.proxyBootstrapTemplatePath,
-    templateFile: entry.templateFileFlag,
-    istioBootstrap: entry.istioBootstrapEnv,
-  };
-  const source = bootstrapSource(input);
+async function checkTemplatePath(entry: TemplatePathVector): Promise<void> {
+  const { customConfigFile, proxyBootstrapTemplatePath, templateFileFlag: templateFile = '' } = entry;
+  const { proxyConfig } = await resolveProxyConfig({
+    meshFile: undefined,
+    proxyConfig: JSON.stringify({ customConfigFile, proxyBootstrapTemplatePath }),
+    annotations: {},
+    flags: { concurrency: 0, serviceCluster: '', templateFile, drainMs: undefined },
+    cpuLimit: 0,
+    cpuCount: 1,
+    resolveHost: async () => [],
+  });
+  const source = bootstrapSource({ ...proxyConfig, istioBootstrap: entry.istioBootstrapEnv ?? '' });
   if (entry.customConfigFile !== undefined) {
     assert.deepEqual(source, { kind: 'custom', path: entry.customConfigFile });
     return;
