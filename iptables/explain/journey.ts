@@ -5,6 +5,8 @@ import { type Packet, packetFamily } from './packet.ts';
 import { type Verdict, type Walk, walk } from './walk.ts';
 
 export interface Journey {
+  /** As it set out. */
+  readonly packet: Packet;
   /** Where it ends. */
   readonly verdict: Verdict;
   /** Through the rules of its own hook. */
@@ -16,13 +18,13 @@ export interface Journey {
 export function journey(rules: RuleSet, packet: Packet): Journey {
   const first = walk(rules, packet);
   const looped = loopedPacket(first, packet);
-  if (looped === undefined) return { verdict: first.verdict, first };
+  if (looped === undefined) return { packet, verdict: first.verdict, first };
   // The connection is the one that was sent: nat has decided about it, and its zone stays.
   const overLo = walk(rules, looped, { asksNat: false });
-  if (overLo.verdict.verdict === 'PASS') return { verdict: first.verdict, first, overLo };
+  if (overLo.verdict.verdict === 'PASS') return { packet, verdict: first.verdict, first, overLo };
   const { ctZone: _fixed, ...verdict } = overLo.verdict;
   const { ctZone } = first.verdict;
-  return { verdict: { ...verdict, ...(ctZone !== undefined && { ctZone }) }, first, overLo };
+  return { packet, verdict: { ...verdict, ...(ctZone !== undefined && { ctZone }) }, first, overLo };
 }
 
 const LOOPBACK = { v4: '127.0.0.1', v6: '::1' } as const;

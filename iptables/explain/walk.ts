@@ -67,8 +67,9 @@ function verdictOf({ port, tproxyPort, mark, zone }: Traveller, exits: readonly 
   const ctZone = zone === undefined ? {} : { ctZone: zone };
   const marked = mark === undefined ? {} : { mark };
   if (exits.includes('drop')) return { verdict: 'DROP', ...ctZone };
-  if (port !== undefined) return { verdict: 'REDIRECT', port, ...marked, ...ctZone };
+  // The socket that TPROXY chose gets the packet, even when nat writes another port into it afterwards.
   if (tproxyPort !== undefined) return { verdict: 'TPROXY', port: tproxyPort, ...marked, ...ctZone };
+  if (port !== undefined) return { verdict: 'REDIRECT', port, ...marked, ...ctZone };
   return { verdict: 'PASS', ...ctZone };
 }
 
@@ -101,6 +102,7 @@ function act(traveller: Traveller, table: string, action: Action, depth: number)
   if (action.do === 'accept' || action.do === 'drop') return action.do;
   if (action.do === 'redirect') {
     traveller.port = action.port;
+    traveller.packet = { ...traveller.packet, dport: action.port };
     return 'redirect';
   }
   return change(traveller, action);

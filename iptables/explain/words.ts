@@ -67,8 +67,8 @@ function actionWords(action: Action): string {
 }
 
 /** Where the packet ends and why, in one or two sentences. */
-export function verdictWords({ verdict, first, overLo }: Journey, config: CaptureConfig): string {
-  const { packet } = first;
+export function verdictWords(way: Journey, config: CaptureConfig): string {
+  const { packet, verdict, first, overLo } = way;
   const target = packet.dst === undefined ? 'its destination' : endpoint(packet.dst, packet.dport);
   switch (verdict.verdict) {
     case 'DROP':
@@ -78,11 +78,17 @@ export function verdictWords({ verdict, first, overLo }: Journey, config: Captur
     case 'TPROXY':
       return (
         `TPROXY: ${listener(verdict.port, config)} at port ${verdict.port} gets it, ` +
-        `still addressed to ${target} and with its own source.`
+        `addressed to ${arrivalTarget(way)} and with its own source.`
       );
     case 'PASS':
       return `PASS: it goes to ${target}; ${passReason(first, overLo)}.`;
   }
+}
+
+/** What stands in the packet in the end. */
+function arrivalTarget({ packet, first, overLo }: Journey): string {
+  const { dst = packet.dst, dport } = (overLo ?? first).packet;
+  return dst === undefined ? 'its destination' : endpoint(dst, dport);
 }
 
 function listener(port: number | undefined, config: CaptureConfig): string {

@@ -39,6 +39,7 @@ export interface Arrival {
   readonly source: string;
   /** The address called, as the answering side sees it. */
   readonly destination: string;
+  readonly destinationPort: number;
   /** The port of a relay in between. */
   readonly through?: number;
 }

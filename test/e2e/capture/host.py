@@ -47,7 +47,12 @@ def answer(identifier, result):
 
 
 def report(listener, source, destination):
-    return {"listener": listener, "source": source[0], "destination": destination[0]}
+    return {
+        "listener": listener,
+        "source": source[0],
+        "destination": destination[0],
+        "destinationPort": destination[1],
+    }
 
 
 def listen(command):

@@ -51,10 +51,16 @@ export class PodAndPeer implements AsyncDisposable {
 
   /** Listeners are up when it resolves; no rules are set. */
   static async create(mode: 'REDIRECT' | 'TPROXY'): Promise<PodAndPeer> {
+    const both = await PodAndPeer.silent();
+    await both.#listen(mode);
+    return both;
+  }
+
+  /** Connected, but nobody listens. */
+  static async silent(): Promise<PodAndPeer> {
     const [pod, peer] = await Promise.all([CaptureHost.create(), CaptureHost.create()]);
     const both = new PodAndPeer(pod, peer);
     await both.#connect();
-    await both.#listen(mode);
     return both;
   }
 
@@ -124,7 +130,7 @@ function routesElsewhere(): readonly string[] {
   );
 }
 
-function onAll(
+export function onAll(
   protocol: 'tcp' | 'udp',
   port: number,
   more: Partial<ListeningSocket> = {},

@@ -1,0 +1,167 @@
+// A pod whose rules are set by the product itself, one random configuration after the other, and calls that are
+// compared with their explanation.
+
+import * as fc from 'fast-check';
+
+import { runCapture } from '../../../../iptables/capture.ts';
+import { type CaptureConfig, type CaptureSettings, resolveCapture } from '../../../../iptables/config.ts';
+import { type Packet, packetFamily } from '../../../../iptables/explain/packet.ts';
+import {
+  listedNftables,
+  plannedIptables,
+  plannedNftables,
+  savedIptables,
+} from '../../../../iptables/model/rule-set.ts';
+import { planNftRules } from '../../../../iptables/nft/rules.ts';
+import type { CaptureRequest } from '../../../../iptables/request.ts';
+import { planRules } from '../../../../iptables/rules.ts';
+import type { RunTool } from '../../../../iptables/tools.ts';
+import { systemClock } from '../../../../src/runtime/clock.ts';
+import { plainLog } from '../../../../src/runtime/log.ts';
+import { podRequest } from '../../../iptables/settings-example.ts';
+import { ADDRESSES, APPLICATION, onAll, PodAndPeer, PROXY, ROOT_PROXY } from '../pod-and-peer.ts';
+import type { ListeningSocket } from '../capture-host.ts';
+import { anyFlow, anyPodSettings, LOCAL_RESOLVER, PORTS } from './any-flows.ts';
+import { type BothRules, compareFlow } from './comparison.ts';
+
+export type Backend = 'nft' | 'legacy' | 'native';
+export type Mode = 'REDIRECT' | 'TPROXY';
+
+export interface Amount {
+  readonly configurations: number;
+  /** Per configuration. */
+  readonly flows: number;
+  readonly seed: number;
+}
+
+/** @returns a line for every call that did not do what was explained */
+export async function disagreements(
+  backend: Backend,
+  mode: Mode,
+  amount: Amount,
+): Promise<readonly string[]> {
+  await using hosts = await PodAndPeer.silent();
+  await listen(hosts, mode);
+  const { configurations, flows, seed } = amount;
+  const disagreements: string[] = [];
+  const verdicts = new Set<string>();
+  const all = fc.sample(
+    fc.tuple(anyPodSettings(mode), fc.array(anyFlow, { minLength: flows, maxLength: flows })),
+    {
+      seed,
+      numRuns: configurations,
+    },
+  );
+  for (const [settings, calls] of all) {
+    await set(hosts, backend, settings, 'no');
+    const rules = await rulesOf(hosts, backend, resolveCapture(settings));
+    // Without IPv6 rules the pod does not have the address that the proxy hands over from.
+    const possible = calls.filter(
+      ({ source }) => settings.enableIPv6 || source !== ADDRESSES.IPv6.passthrough,
+    );
+    const lines = await Promise.all(possible.map((flow) => disagreement(hosts, flow, rules)));
+    found.push(
+      ...lines.flatMap((line) => (line === undefined ? [] : [`${line} ${JSON.stringify(settings)}`])),
+    );
+    await set(hosts, backend, settings, 'only');
+  }
+  return { disagreements, verdicts: [...verdicts].toSorted() };
+}
+
+async function listen({ pod, peer }: PodAndPeer, mode: Mode): Promise<void> {
+  const root = { uid: 0, gid: 0 };
+  const tproxy = mode === 'TPROXY';
+  const everywhere = (address: string): readonly ListeningSocket[] =>
+    PORTS.map((port) => ({ protocol: 'udp', address, port }));
+  const own = Object.values(ADDRESSES).flatMap((addresses) => [addresses.pod, addresses.loopback]);
+  const others = Object.values(ADDRESSES).flatMap(({ peer: one, peerElsewhere }) => [one, peerElsewhere]);
+  const streams = PORTS.flatMap((port) => onAll('tcp', port));
+  await Promise.all([
+    pod.listen(tproxy ? ROOT_PROXY : PROXY, [
+      ...onAll('tcp', 15_001),
+      ...onAll('tcp', 15_006, { transparent: tproxy }),
+      ...Object.values(ADDRESSES).flatMap(({ loopback }): readonly ListeningSocket[] => [
+        { protocol: 'tcp', address: loopback, port: 15_053 },
+        { protocol: 'udp', address: loopback, port: 15_053 },
+      ]),
+      ...streams.filter(({ port }) => port === 15_008),
+    ]),
+    pod.listen(
+      APPLICATION,
+      streams.filter(({ port }) => port !== 53 && port !== 15_008),
+    ),
+    pod.listen(root, [
+      ...streams.filter(({ port }) => port === 53),
+      ...[...own, LOCAL_RESOLVER].flatMap(everywhere),
+    ]),
+    peer.listen(root, [...streams, ...others.flatMap(everywhere)]),
+  ]);
+}
+
+/** Runs the product in the pod's network, without a process of its own. */
+async function set(
+  { pod }: PodAndPeer,
+  backend: Backend,
+  settings: CaptureSettings,
+  cleanup: CaptureRequest['cleanup'],
+): Promise<void> {
+  const servers = [...settings.dnsServersV4, ...settings.dnsServersV6];
+  const files: Readonly<Record<string, string>> = {
+    '/etc/resolv.conf': servers.map((server) => `nameserver ${server}\n`).join(''),
+  };
+  const addresses = [ADDRESSES.IPv4.pod, ...(settings.enableIPv6 ? [ADDRESSES.IPv6.pod] : [])];
+  const deps = {
+    run: toolsIn({ pod }),
+    host: {
+      addresses: async () => addresses,
+      interfaces: async () => new Set(['lo', 'eth0', 'net7']),
+      readText: async (path: string) => files[path] ?? '',
+      uid: () => 0,
+    },
+    clock: systemClock(),
+    log: plainLog(() => undefined),
+    print: () => undefined,
+    env: {},
+  };
+  const request = podRequest({
+    ...settings,
+    cleanup,
+    dualStack: true,
+    nativeNftables: backend === 'native',
+    forceBinary: backend === 'native' ? '' : backend,
+  });
+  await runCapture(deps, request, AbortSignal.any([]));
+}
+
+function toolsIn({ pod }: Pick<PodAndPeer, 'pod'>): RunTool {
+  return async ({ file, args, input }) => {
+    const { code, stdout, stderr } = await pod.namespace.run(
+      file,
+      args,
+      input === undefined ? {} : { input },
+    );
+    return { code: code ?? 128, stdout, stderr };
+  };
+}
+
+/** What is planned, and what the kernel lists once it is set. */
+async function rulesOf(
+  { pod }: PodAndPeer,
+  backend: Backend,
+  config: CaptureConfig,
+): Promise<(packet: Packet) => BothRules> {
+  if (backend === 'native') {
+    const both = {
+      planned: plannedNftables(planNftRules(config)),
+      live: listedNftables(await pod.namespace.shell('nft -s list ruleset')),
+    };
+    return () => both;
+  }
+  const plan = planRules(config);
+  const save = (program: string): Promise<string> => pod.namespace.shell(`${program}-${backend}-save`);
+  const dumps = { v4: await save('iptables'), v6: await save('ip6tables') };
+  return (packet) => {
+    const family = packetFamily(packet);
+    return { planned: plannedIptables(plan[family]), live: savedIptables(dumps[family]) };
+  };
+}
