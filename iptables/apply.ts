@@ -9,7 +9,6 @@ import { cleanupCommands } from './commands.ts';
 import { CaptureError } from './errors.ts';
 import type { FamilyTools } from './family-tools.ts';
 import { removeGuardrails, setGuardrails } from './guardrails.ts';
-import { repairText } from './repair.ts';
 import { restoreText } from './restore.ts';
 import type { Rule } from './rule-list.ts';
 import { ownChains, parseState, type State } from './state.ts';
@@ -119,6 +118,7 @@ async function additionTo(
   if (replaced)
     return { tools, text: restoreText(family.rules), rules: family.rules, before: parseState('') };
   if (reconcile === 'auto' && differs(family)) {
+    const { repairText } = await import('./repair.ts');
     return { tools, text: await repairText(family.rules, before, tools), rules: family.rules, before };
   }
   const rules = forceApply ? family.rules : family.rules.filter(({ table }) => family.absent.has(table));

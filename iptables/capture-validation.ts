@@ -6,13 +6,12 @@ import { messageOf } from '../src/runtime/errors.ts';
 import type { Log } from '../src/runtime/log.ts';
 import { probeCapture } from './capture-probe.ts';
 import { familyOf } from './cidr.ts';
-import type { Arguments } from './commands.ts';
 import { type CaptureConfig, resolveCapture } from './config.ts';
 import { CaptureError, ValidationError } from './errors.ts';
 import { oneLine } from './failure.ts';
 import type { CaptureJob } from './job.ts';
 import { nftFindings } from './nft/findings.ts';
-import { isPresent } from './presence.ts';
+import { Presence } from './presence.ts';
 import { type Family, jumpTarget, type Rule, ruleWords } from './rule-list.ts';
 import { planRules } from './rules.ts';
 import type { DetectedSettings } from './settings.ts';
@@ -117,10 +116,9 @@ async function absentRules(
   rules: readonly Rule[],
 ): Promise<readonly string[]> {
   const absent: string[] = [];
+  const presence = new Presence(saved, async (args) => (await run({ file: program, args })).code === 0);
   for (const rule of rules) {
-    const succeeds = async (args: Arguments): Promise<boolean> =>
-      (await run({ file: program, args })).code === 0;
-    if (!(await isPresent(rule, saved, succeeds)))
+    if (!(await presence.has(rule)))
       absent.push(`${program} lacks the rule ${rule.table}: ${ruleWords(rule).join(' ')}`);
   }
   return absent;

@@ -8,6 +8,7 @@ import { changeRules, detectVariants } from './backend.ts';
 import { familyOf } from './cidr.ts';
 import type { CaptureConfig } from './config.ts';
 import { backendOf, type CaptureJob, configOf, prepareJob } from './job.ts';
+import { settleNativeTables } from './nft/native-tables.ts';
 import type { CaptureRequest } from './request.ts';
 import { addRoutes, removeRoutes } from './routes.ts';
 import type { CaptureHost } from './settings.ts';
@@ -60,10 +61,12 @@ async function changeBy(
   config: CaptureConfig,
   signal: AbortSignal,
 ): Promise<AsyncDisposableStack> {
-  const { changeNftRules, settleNativeTables } = await import('./nft/backend.ts');
   const run = request.cniMode ? await sandboxed(deps, request.networkNamespace) : deps.run;
   const tools = { ...deps, run };
-  if (request.nativeNftables) return changeNftRules(tools, config, request);
+  if (request.nativeNftables) {
+    const { changeNftRules } = await import('./nft/backend.ts');
+    return changeNftRules(tools, config, request);
+  }
   const ipv6Only = familyOf(settings.hostIP) === 'v6';
   const [variants] = await Promise.all([
     detectVariants(tools, config, { ...request, ipv6Only }, signal),

@@ -1,5 +1,5 @@
-// Whether a rule stands in the kernel, commented or not: a comment changes nothing about what a rule does, but the
-// tools take rules with different comments for different ones.
+// Whether rules stand in the kernel, by what they mean: the tools write rules in their own order and with their own
+// words, and a comment changes nothing about what a rule does.
 
 import { type Arguments, checkCommands } from './commands.ts';
 import { readIptablesRule } from './model/iptables-words.ts';
@@ -8,22 +8,35 @@ import type { RuleRow } from './rule-list.ts';
 import { shellWords } from './shell-words.ts';
 import type { State } from './state.ts';
 
-/** @param saved read before; only asked when a comment may be what the tool does not find */
-export async function isPresent(
-  rule: RuleRow,
-  saved: State,
-  succeeds: (args: Arguments) => Promise<boolean>,
-): Promise<boolean> {
-  const [check = []] = checkCommands([rule]);
-  return (await succeeds(check)) || standsCommented(rule, saved);
-}
+export class Presence {
+  readonly #saved: State;
+  readonly #succeeds: (args: Arguments) => Promise<boolean>;
+  /** By `table/chain`, read when first asked for. */
+  readonly #meanings = new Map<string, ReadonlySet<string>>();
 
-/** By meaning, where either side has a comment. */
-function standsCommented(rule: RuleRow, saved: State): boolean {
-  const wanted = meaningOf(readIptablesRule(rule, rule.spec, ''));
-  const lines = saved.get(rule.table)?.get(rule.chain) ?? [];
-  return lines
-    .map((line) => readIptablesRule(rule, shellWords(line).slice(2), line))
-    .filter(({ comment }) => comment !== undefined || rule.comment !== undefined)
-    .some((found) => meaningOf(found) === wanted);
+  /**
+   * @param saved read before; what is found there need not be asked for
+   * @param succeeds runs a check by the tool, which knows spellings that nothing here does
+   */
+  constructor(saved: State, succeeds: (args: Arguments) => Promise<boolean>) {
+    this.#saved = saved;
+    this.#succeeds = succeeds;
+  }
+
+  async has(rule: RuleRow): Promise<boolean> {
+    if (this.#meaningsIn(rule).has(meaningOf(readIptablesRule(rule, rule.spec, '')))) return true;
+    const [check = []] = checkCommands([rule]);
+    return this.#succeeds(check);
+  }
+
+  #meaningsIn({ table, chain }: RuleRow): ReadonlySet<string> {
+    const place = `${table}/${chain}`;
+    const known = this.#meanings.get(place);
+    if (known !== undefined) return known;
+    const lines = this.#saved.get(table)?.get(chain) ?? [];
+    const read = lines.map((line) => readIptablesRule({ table, chain }, shellWords(line).slice(2), line));
+    const meanings = new Set(read.map(meaningOf));
+    this.#meanings.set(place, meanings);
+    return meanings;
+  }
 }

@@ -2,17 +2,19 @@
 // with our prefix, and jumps into them, are replaced; a rule that stands alone in a chain of others is added when it
 // is missing, and nothing else there is touched.
 
-import { checkCommands } from './commands.ts';
 import type { FamilyTools } from './family-tools.ts';
+import { Presence } from './presence.ts';
 import { jumpLines, transaction, undoLine } from './removal.ts';
 import { newChains } from './restore.ts';
 import { isBuiltIn, jumpTarget, OWN_CHAIN_PREFIX, type Rule, ruleWords } from './rule-list.ts';
 import { ownChains, type State } from './state.ts';
+import { wordLine } from './word-line.ts';
 
 /** Restore input that makes of `before` what is wanted. */
 export async function repairText(rules: readonly Rule[], before: State, tools: FamilyTools): Promise<string> {
   const missing = new Set<Rule>();
-  for (const rule of rules) if (!(await standsAlready(rule, tools))) missing.add(rule);
+  const presence = new Presence(before, (args) => tools.succeeds(args));
+  for (const rule of rules) if (!(await standsAlready(rule, presence))) missing.add(rule);
   const tables = new Set([...rules.map(({ table }) => table), ...before.keys()]);
   return [...tables]
     .toSorted()
@@ -34,13 +36,12 @@ function repairTable(table: string, rules: readonly Rule[], before: State): stri
     ...old.map((chain) => `-F ${chain}`),
     ...old.filter((chain) => !wanted.includes(chain)).map((chain) => `-X ${chain}`),
     ...wanted.filter((chain) => !old.includes(chain)).map((chain) => `-N ${chain}`),
-    ...rules.map((rule) => ruleWords(rule).join(' ')),
+    ...rules.map((rule) => wordLine(ruleWords(rule))),
   ]);
 }
 
 /** Rules of own chains, and jumps into them, are always made anew. */
-async function standsAlready(rule: Rule, tools: FamilyTools): Promise<boolean> {
+async function standsAlready(rule: Rule, presence: Presence): Promise<boolean> {
   if (!isBuiltIn(rule.chain) || jumpTarget(rule)?.startsWith(OWN_CHAIN_PREFIX) === true) return false;
-  const [args = []] = checkCommands([rule]);
-  return tools.succeeds(args);
+  return presence.has(rule);
 }

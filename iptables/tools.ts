@@ -62,6 +62,17 @@ export function hostTools(spawn: Spawn, env: Readonly<Record<string, string>>): 
 /** What a shell adds to a signal's number; which one it was is of no use here. */
 const SIGNAL_EXIT = 128;
 
+/** What a tool prints; empty when it is missing or fails, for those who only want to know what else is there. */
+export async function outputOf(run: RunTool, file: string, args: readonly string[]): Promise<string> {
+  try {
+    const { code, stdout } = await run({ file, args });
+    return code === 0 ? stdout : '';
+  } catch (error) {
+    if (error instanceof ToolStartError) return '';
+    throw error;
+  }
+}
+
 /**
  * Runs nothing: every call succeeds with empty output and is kept, a call with input as the lines of its input.
  *

@@ -5,7 +5,7 @@ import { messageOf } from '../src/runtime/errors.ts';
 import type { Log } from '../src/runtime/log.ts';
 import { CaptureError } from './errors.ts';
 import type { FamilyTools } from './family-tools.ts';
-import { isPresent } from './presence.ts';
+import { Presence } from './presence.ts';
 import { restoreText } from './restore.ts';
 import type { Rule } from './rule-list.ts';
 import { isEmptyState, ownChains, parseState, shapeDifferences, type State } from './state.ts';
@@ -88,9 +88,10 @@ async function firstConflict(
   const wanted = parseState(restoreText(rules));
   const [difference] = shapeDifferences(only(wanted, tables), only(before, tables));
   if (difference !== undefined) return difference;
+  const presence = new Presence(before, (args) => tools.succeeds(args));
   for (const rule of rules) {
     signal.throwIfAborted();
-    if (await isPresent(rule, before, (args) => tools.succeeds(args))) continue;
+    if (await presence.has(rule)) continue;
     return `no rule -t ${rule.table} -C ${rule.chain} ${rule.spec.join(' ')}`;
   }
   return undefined;

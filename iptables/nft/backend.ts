@@ -7,7 +7,7 @@ import type { Log } from '../../src/runtime/log.ts';
 import type { CaptureConfig } from '../config.ts';
 import { CaptureError } from '../errors.ts';
 import { OWN_CHAIN_PREFIX } from '../rule-list.ts';
-import { type RunTool, ToolStartError } from '../tools.ts';
+import { outputOf, type RunTool } from '../tools.ts';
 import { Nft, nftPlace } from './nft.ts';
 import { planNftRules } from './rules.ts';
 import { parseRuleset, type Ruleset } from './ruleset.ts';
@@ -90,40 +90,4 @@ async function warnOfIptablesRules({ run, log }: NftBackendDeps, { iptablesChain
 async function holdsOwnChains(run: RunTool, program: string): Promise<boolean> {
   const saved = await outputOf(run, `${program}-save`, []);
   return new RegExp(`^:${OWN_CHAIN_PREFIX}`, 'm').test(saved);
-}
-
-/**
- * What a run that uses iptables does about tables of an earlier run that did not: it removes them when everything is
- * cleaned up, and otherwise says that they are there.
- *
- * @throws CaptureError when they cannot be removed
- */
-export async function settleNativeTables(
-  { run, log }: NftBackendDeps,
-  cleanup: NftOptions['cleanup'],
-): Promise<void> {
-  if (cleanup === 'only') return;
-  const left = [...parseRuleset(await outputOf(run, 'nft', ['-s', 'list', 'ruleset'])).own];
-  if (left.length === 0) return;
-  const tables = left.join(', ');
-  if (cleanup === 'no') {
-    log.warn(
-      `nftables still holds rules of an earlier run with --native-nftables, which capture traffic too (${tables}): ` +
-        'run istio-clean-iptables, then this command again',
-    );
-    return;
-  }
-  await new Nft({ run, place: 'in the sidecar container image' }).load(cleanupText());
-  log.info(`nftables rules removed: ${tables}`);
-}
-
-/** Empty when the program is missing or fails: then there is nothing to warn of. */
-async function outputOf(run: RunTool, file: string, args: readonly string[]): Promise<string> {
-  try {
-    const { code, stdout } = await run({ file, args });
-    return code === 0 ? stdout : '';
-  } catch (error) {
-    if (error instanceof ToolStartError) return '';
-    throw error;
-  }
 }
