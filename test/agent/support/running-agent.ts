@@ -91,6 +91,7 @@ export class AgentFolder {
       ENVOY_PATH: FAKE_ENVOY,
       ISTIO_BOOTSTRAP: join(this.path, 'template.json'),
       FAKE_ENVOY_DIR: this.path,
+      GRPC_XDS_BOOTSTRAP: join(this.path, 'etc/istio/proxy/grpc-bootstrap.json'),
       PROXY_CONFIG: JSON.stringify(effective),
       ...env,
     };
