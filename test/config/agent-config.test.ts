@@ -1,30 +1,18 @@
 import assert from 'node:assert/strict';
 
 import { loadAgentConfig, type AgentConfigInput } from '../../src/config/agent-config.ts';
-import { flagDefaults } from '../../src/config/flag-rows.ts';
-import { logFlags } from '../../src/config/log-flags.ts';
-import { proxyFlags, proxyNodeType } from '../../src/config/proxy-flags.ts';
+import { proxyNodeType } from '../../src/config/proxy-flags.ts';
+import { agentConfigInput } from '../support/agent-config-input.ts';
 
 interface Given {
   readonly flags?: Partial<AgentConfigInput['flags']>;
   readonly env?: AgentConfigInput['environment'];
   readonly files?: Readonly<Record<string, string>>;
-  readonly rest?: Partial<AgentConfigInput>;
+  readonly rest?: Partial<Omit<AgentConfigInput, 'flags'>>;
 }
 
-async function load({ flags, env = {}, files = {}, rest }: Given = {}) {
-  return loadAgentConfig({
-    nodeType: 'sidecar',
-    flags: { ...flagDefaults(logFlags), ...flagDefaults(proxyFlags), ...flags },
-    ignoredFlags: [],
-    environment: env,
-    readText: async (path) => files[path],
-    workingDirectory: '/',
-    cpuCount: 4,
-    uid: 1337,
-    resolveHost: async () => [],
-    ...rest,
-  });
+async function load({ env = {}, rest, ...given }: Given = {}) {
+  return loadAgentConfig(agentConfigInput({ environment: env, cpuCount: 4, ...given, ...rest }));
 }
 
 function warningsOf(config: Awaited<ReturnType<typeof load>>): string[] {

@@ -5,9 +5,7 @@ import {
   type AgentConfig,
   type AgentConfigInput,
 } from '../../../src/config/agent-config.ts';
-import { flagDefaults } from '../../../src/config/flag-rows.ts';
-import { logFlags } from '../../../src/config/log-flags.ts';
-import { proxyFlags } from '../../../src/config/proxy-flags.ts';
+import { agentConfigInput } from '../../support/agent-config-input.ts';
 
 export interface GivenConfig {
   readonly flags?: Partial<AgentConfigInput['flags']>;
@@ -28,16 +26,7 @@ const POD = {
 };
 
 export function agentConfig(given: GivenConfig = {}): Promise<AgentConfig> {
-  const { flags, env, proxyConfig = {}, nodeType = 'sidecar', workingDirectory = '/nowhere' } = given;
-  return loadAgentConfig({
-    nodeType,
-    flags: { ...flagDefaults(logFlags), ...flagDefaults(proxyFlags), ...flags },
-    ignoredFlags: [],
-    environment: { ...POD, PROXY_CONFIG: JSON.stringify(proxyConfig), ...env },
-    readText: () => Promise.resolve(undefined),
-    workingDirectory,
-    cpuCount: 2,
-    uid: 1337,
-    resolveHost: () => Promise.resolve([]),
-  });
+  const { flags = {}, env, proxyConfig = {}, nodeType = 'sidecar', workingDirectory = '/nowhere' } = given;
+  const environment = { ...POD, PROXY_CONFIG: JSON.stringify(proxyConfig), ...env };
+  return loadAgentConfig(agentConfigInput({ nodeType, flags, environment, workingDirectory, cpuCount: 2 }));
 }

@@ -4,10 +4,8 @@
 import { equal, ok } from 'node:assert/strict';
 
 import { loadAgentConfig, type AgentConfig } from '../../../src/config/agent-config.ts';
-import { flagDefaults } from '../../../src/config/flag-rows.ts';
-import { logFlags } from '../../../src/config/log-flags.ts';
-import { proxyFlags } from '../../../src/config/proxy-flags.ts';
 import { ConfigError } from '../../../src/runtime/errors.ts';
+import { agentConfigInput } from '../../support/agent-config-input.ts';
 
 const LONGEST_ERROR = 2000;
 
@@ -41,15 +39,5 @@ export interface PodTexts {
 
 /** A sidecar's configuration, nothing asked over the network. */
 export async function podConfig({ environment = {}, files = {} }: PodTexts): Promise<AgentConfig> {
-  return loadAgentConfig({
-    nodeType: 'sidecar',
-    flags: { ...flagDefaults(logFlags), ...flagDefaults(proxyFlags) },
-    ignoredFlags: [],
-    environment,
-    readText: async (path) => files[path],
-    workingDirectory: '/',
-    cpuCount: 2,
-    uid: 1337,
-    resolveHost: async () => ['10.0.0.9'],
-  });
+  return loadAgentConfig(agentConfigInput({ environment, files, resolveHost: async () => ['10.0.0.9'] }));
 }

@@ -3,10 +3,9 @@
 import { deepEqual, equal, ok } from 'node:assert/strict';
 
 import { loadAgentConfig, type AgentConfig } from '../../../src/config/agent-config.ts';
-import { flagDefaults } from '../../../src/config/flag-rows.ts';
-import { logFlags } from '../../../src/config/log-flags.ts';
-import { proxyFlags, proxyNodeType, type ProxyFlagValues } from '../../../src/config/proxy-flags.ts';
+import { proxyNodeType, type ProxyFlagValues } from '../../../src/config/proxy-flags.ts';
 import type { Json, JsonObject } from '../../../src/runtime/json.ts';
+import { agentConfigInput } from '../../support/agent-config-input.ts';
 import { readAsExpected, type ExpectedError } from './outcome.ts';
 
 export interface GivenPod {
@@ -68,17 +67,16 @@ async function agentConfig(given: GivenPod): Promise<AgentConfig> {
       .map(([key, value]) => `${key}=${JSON.stringify(value)}`)
       .join('\n'),
   };
-  return loadAgentConfig({
+  const input = agentConfigInput({
     nodeType: proxyNodeType(given.type === undefined ? [] : [given.type]),
-    flags: { ...flagDefaults(logFlags), ...flagDefaults(proxyFlags), ...given.flags },
+    flags: given.flags ?? {},
     ignoredFlags: given.unknownFlags ?? [],
     environment: given.env ?? {},
-    readText: async (path) => files[path],
-    workingDirectory: '/',
+    files,
     cpuCount: given.cpus ?? 1,
-    uid: 1337,
     resolveHost: async (host) => given.hosts?.[host] ?? Promise.reject(new Error('no such host')),
   });
+  return loadAgentConfig(input);
 }
 
 function at(value: unknown, path: string): unknown {
