@@ -16,7 +16,7 @@ export interface BothRules {
 }
 
 const VALUES = Object.values(ADDRESSES);
-const PEER = VALUES.flatMap(({ peer, peerElsewhere }) => [peer, peerElsewhere]);
+const PEER = new Set(VALUES.flatMap(({ peer, peerElsewhere }) => [peer, peerElsewhere]));
 const SURROUNDINGS = { addresses: VALUES.map(({ pod }) => pod), interfaces: ['lo', 'eth0'] };
 
 export interface Compared {
@@ -76,7 +76,7 @@ function callOf(hosts: PodAndPeer, flow: AnyFlow): Promise<Outcome> {
 function whatHappened(outcome: Outcome): string {
   if ('error' in outcome) return outcome.error;
   const { destination, destinationPort, listener } = outcome;
-  return `${PEER.includes(destination) ? 'peer' : 'pod'} ${listener}, called at ${destinationPort}`;
+  return `${PEER.has(destination) ? 'peer' : 'pod'} ${listener}, called at ${destinationPort}`;
 }
 
 function whatIsExpected({ destination, port }: AnyFlow, { verdict: end, first, overLo }: Journey): string {
@@ -84,5 +84,5 @@ function whatIsExpected({ destination, port }: AnyFlow, { verdict: end, first, o
   if (verdict === 'DROP') return 'silence';
   if (verdict === 'TPROXY') return `pod ${other}, called at ${(overLo ?? first).packet.dport}`;
   if (verdict === 'REDIRECT') return `pod ${other}, called at ${other}`;
-  return `${PEER.includes(destination) ? 'peer' : 'pod'} ${port}, called at ${port}`;
+  return `${PEER.has(destination) ? 'peer' : 'pod'} ${port}, called at ${port}`;
 }

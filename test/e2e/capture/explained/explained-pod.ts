@@ -21,8 +21,8 @@ import { plainLog } from '../../../../src/runtime/log.ts';
 import { podRequest } from '../../../iptables/settings-example.ts';
 import { ADDRESSES, APPLICATION, onAll, PodAndPeer, PROXY, ROOT_PROXY } from '../pod-and-peer.ts';
 import type { ListeningSocket } from '../capture-host.ts';
-import { anyFlow, anyPodSettings, LOCAL_RESOLVER, PORTS } from './any-flows.ts';
-import { type BothRules, compareFlow } from './comparison.ts';
+import { anyFlow, type AnyFlow, anyPodSettings, LOCAL_RESOLVER, PORTS } from './any-flows.ts';
+import { type BothRules, type Compared, compareFlow } from './comparison.ts';
 
 export type Backend = 'nft' | 'legacy' | 'native';
 export type Mode = 'REDIRECT' | 'TPROXY';
@@ -34,38 +34,37 @@ export interface Amount {
   readonly seed: number;
 }
 
-/** @returns a line for every call that did not do what was explained */
-export async function disagreements(
-  backend: Backend,
-  mode: Mode,
-  amount: Amount,
-): Promise<readonly string[]> {
+export interface Comparison {
+  /** A line for every call that did not do what was explained. */
+  readonly disagreements: readonly string[];
+  /** Every verdict that was explained, once. */
+  readonly verdicts: readonly string[];
+}
+
+export async function compareFlows(backend: Backend, mode: Mode, amount: Amount): Promise<Comparison> {
   await using hosts = await PodAndPeer.silent();
   await listen(hosts, mode);
-  const { configurations, flows, seed } = amount;
-  const disagreements: string[] = [];
-  const verdicts = new Set<string>();
-  const all = fc.sample(
-    fc.tuple(anyPodSettings(mode), fc.array(anyFlow, { minLength: flows, maxLength: flows })),
-    {
-      seed,
-      numRuns: configurations,
-    },
-  );
-  for (const [settings, calls] of all) {
+  const compared: Compared[] = [];
+  for (const [settings, flows] of samples(mode, amount)) {
     await set(hosts, backend, settings, 'no');
     const rules = await rulesOf(hosts, backend, resolveCapture(settings));
     // Without IPv6 rules the pod does not have the address that the proxy hands over from.
-    const possible = calls.filter(
+    const possible = flows.filter(
       ({ source }) => settings.enableIPv6 || source !== ADDRESSES.IPv6.passthrough,
     );
-    const lines = await Promise.all(possible.map((flow) => disagreement(hosts, flow, rules)));
-    found.push(
-      ...lines.flatMap((line) => (line === undefined ? [] : [`${line} ${JSON.stringify(settings)}`])),
-    );
+    compared.push(...(await Promise.all(possible.map((flow) => compareFlow(hosts, flow, rules)))));
     await set(hosts, backend, settings, 'only');
   }
-  return { disagreements, verdicts: [...verdicts].toSorted() };
+  return {
+    disagreements: compared.flatMap(({ disagreement }) => disagreement ?? []),
+    verdicts: [...new Set(compared.map(({ verdict }) => verdict))].toSorted(),
+  };
+}
+
+function samples(mode: Mode, amount: Amount): readonly (readonly [CaptureSettings, readonly AnyFlow[]])[] {
+  const { configurations, flows, seed } = amount;
+  const calls = fc.array(anyFlow, { minLength: flows, maxLength: flows });
+  return fc.sample(fc.tuple(anyPodSettings(mode), calls), { seed, numRuns: configurations });
 }
 
 async function listen({ pod, peer }: PodAndPeer, mode: Mode): Promise<void> {
