@@ -1,7 +1,7 @@
 // Address ranges in CIDR notation: the syntax that rules accept, split by family. Pure.
 // Upstream counterpart: tools/istio-iptables/pkg/capture/run.go separateV4V6, pkg/config validation.
 
-import { isIPv4, isIPv6, SocketAddress } from 'node:net';
+import { isIPv4, SocketAddress } from 'node:net';
 
 import { messageOf } from '../src/runtime/errors.ts';
 import { CaptureError } from './errors.ts';
@@ -90,7 +90,16 @@ export function isLoopback(address: string): boolean {
 /** The family of a literal address; undefined for anything else, zones included. */
 export function familyOf(address: string): Family | undefined {
   if (isIPv4(address)) return 'v4';
-  return isIPv6(address) && !address.includes('%') ? 'v6' : undefined;
+  return address.includes(':') && !address.includes('%') && isLiteral(address) ? 'v6' : undefined;
+}
+
+/** Node's own `isIPv6` takes several milliseconds at its first call, which an init command has better use for. */
+function isLiteral(address: string): boolean {
+  try {
+    return new SocketAddress({ address, family: 'ipv6' }).family === 'ipv6';
+  } catch {
+    return false; // that is how it says so
+  }
 }
 
 /** Lower case and compressed, an embedded IPv4 address in dotted form. */
