@@ -3,7 +3,7 @@
 
 import { readFile } from 'node:fs/promises';
 
-import { parseYaml } from '../config/yaml.ts';
+import { parseYaml } from '../config/yaml/yaml.ts';
 import type { Warn } from '../node/raw-metadata.ts';
 import { ConfigError, messageOf } from '../runtime/errors.ts';
 import { isJsonObject } from '../runtime/json.ts';

@@ -1,7 +1,7 @@
 // How often Envoy flushes and evicts statistics, from two pod annotations.
 // Upstream: pkg/bootstrap/config.go getStatsOptions, which writes durations that Envoy cannot read.
 
-import { durationText } from '../config/proto-scalars.ts';
+import { durationText } from '../config/proxy-config/proto-scalars.ts';
 import type { Warn } from '../node/raw-metadata.ts';
 import { MINUTE_MS, parseDurationMs, SECOND_MS } from '../runtime/duration.ts';
 import type { TextMap } from '../runtime/json.ts';

@@ -4,7 +4,7 @@
 import { readFile } from 'node:fs/promises';
 import { fileURLToPath } from 'node:url';
 
-import { parseYaml } from '../config/yaml.ts';
+import { parseYaml } from '../config/yaml/yaml.ts';
 import { ConfigError, messageOf } from '../runtime/errors.ts';
 import type { Json } from '../runtime/json.ts';
 import type { BootstrapSource } from './bootstrap-source.ts';

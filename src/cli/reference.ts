@@ -2,7 +2,7 @@
 // their markers, and a test fails while they differ.
 
 import type { EnvRow, VariableText } from '../config/env-row.ts';
-import { fieldsWithoutEffect } from '../config/fields-without-effect.ts';
+import { fieldsWithoutEffect } from '../config/proxy-config/fields-without-effect.ts';
 import type { FlagRow } from '../config/flag-rows.ts';
 import { logFlags } from '../config/log-flags.ts';
 import { proxyFlags } from '../config/proxy-flags.ts';

@@ -19,10 +19,14 @@ import type { LogFlagValues } from './log-flags.ts';
 import { metricsLoopbackOnly } from './metrics-access.ts';
 import { warning, type Notice } from './notices.ts';
 import { readPodInfo, type PodInfo, type ReadText } from './pod-info.ts';
-import { resolveProxyConfig, type ProxyConfig, type ResolvedProxyConfig } from './proxy-config.ts';
+import {
+  resolveProxyConfig,
+  type ProxyConfig,
+  type ResolvedProxyConfig,
+} from './proxy-config/proxy-config.ts';
 import type { NodeType, ProxyFlagValues } from './proxy-flags.ts';
 import { parseScrapeTargets, type ScrapeTarget } from './scrape-targets.ts';
-import type { ResolveHost } from './statsd-address.ts';
+import type { ResolveHost } from './proxy-config/statsd-address.ts';
 import { supervisionConfig, type SupervisionConfig } from './supervision-config.ts';
 
 export interface AgentConfigInput {

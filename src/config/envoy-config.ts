@@ -4,7 +4,7 @@
 import { ConfigError } from '../runtime/errors.ts';
 import { parseJson } from '../runtime/json.ts';
 import type { Env, Environment } from './env.ts';
-import type { ProxyConfig } from './proxy-config.ts';
+import type { ProxyConfig } from './proxy-config/proxy-config.ts';
 import type { ProxyFlagValues } from './proxy-flags.ts';
 
 export interface EnvoyConfig {

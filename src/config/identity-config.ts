@@ -5,7 +5,7 @@
 import { ConfigError } from '../runtime/errors.ts';
 import { withPrefix, type Env, type Environment } from './env.ts';
 import { info, warning, type Notice } from './notices.ts';
-import type { ProxyConfig } from './proxy-config.ts';
+import type { ProxyConfig } from './proxy-config/proxy-config.ts';
 
 export interface IdentityConfig {
   readonly trustDomain: string;

@@ -5,7 +5,7 @@ import { HOUR_MS, formatDuration, SECOND_MS } from '../runtime/duration.ts';
 import { ConfigError } from '../runtime/errors.ts';
 import type { Env } from './env.ts';
 import { warning, type Notice } from './notices.ts';
-import type { ProxyConfig } from './proxy-config.ts';
+import type { ProxyConfig } from './proxy-config/proxy-config.ts';
 import type { ProxyFlagValues } from './proxy-flags.ts';
 
 export type RestartPolicy = 'never' | 'on-failure' | 'always';

@@ -1,6 +1,6 @@
 // How two bootstraps are compared: as protobuf JSON, after the paths that depend on the machine are put aside.
 
-import { durationText } from '../../src/config/proto-scalars.ts';
+import { durationText } from '../../src/config/proxy-config/proto-scalars.ts';
 import { parseDurationMs } from '../../src/runtime/duration.ts';
 import { isJsonObject, sortKeys, type Json, type JsonObject } from '../../src/runtime/json.ts';
 

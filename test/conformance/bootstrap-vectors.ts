@@ -7,8 +7,8 @@ import { bootstrapSource, renderedExtension } from '../../src/bootstrap/bootstra
 import { renderBootstrap } from '../../src/bootstrap/bootstrap.ts';
 import { socketAddress } from '../../src/bootstrap/address.ts';
 import { parseDownwardApi } from '../../src/config/pod-info.ts';
-import { durationText } from '../../src/config/proto-scalars.ts';
-import { resolveProxyConfig } from '../../src/config/proxy-config.ts';
+import { durationText } from '../../src/config/proxy-config/proto-scalars.ts';
+import { resolveProxyConfig } from '../../src/config/proxy-config/proxy-config.ts';
 import { addressing } from '../../src/node/addressing.ts';
 import { serviceCluster } from '../../src/node/cluster.ts';
 import { localityLabel, parseLocality } from '../../src/node/locality.ts';

@@ -4,7 +4,7 @@ import { deepEqual } from 'node:assert/strict';
 
 import * as fc from 'fast-check';
 
-import { proxyConfigFields } from '../../../src/config/proxy-config-fields.ts';
+import { proxyConfigFields } from '../../../src/config/proxy-config/fields.ts';
 import { fuzzTarget } from '../../support/fuzz.ts';
 import { hostileJson, hostileMap, hostileText } from './hostile.ts';
 import { hasWholeCharacters, isSoundJson, podConfig, readOrRefused } from './readings.ts';

@@ -5,7 +5,7 @@ import { equal, ok } from 'node:assert/strict';
 import * as fc from 'fast-check';
 
 import { goBool, goDuration, goFloat, goInt } from '../../../src/config/parsers.ts';
-import { duration } from '../../../src/config/proto-scalars.ts';
+import { duration } from '../../../src/config/proxy-config/proto-scalars.ts';
 import { formatDuration, parseDurationMs, parseDurationNs } from '../../../src/runtime/duration.ts';
 import { fuzzTarget } from '../../support/fuzz.ts';
 import { hostileText } from './hostile.ts';

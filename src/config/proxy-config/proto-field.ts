@@ -1,11 +1,11 @@
 // What every field of protobuf's JSON form is to its reader, and how a wrong value is told: where it stands, what it
 // is, what was expected.
 
-import { ConfigError } from '../runtime/errors.ts';
-import type { Json } from '../runtime/json.ts';
-import { excerpt } from '../runtime/excerpt.ts';
-import { isSecretName, MASK, maskText } from './secrets.ts';
-import type { YamlPlace } from './yaml.ts';
+import { ConfigError } from '../../runtime/errors.ts';
+import type { Json } from '../../runtime/json.ts';
+import { excerpt } from '../../runtime/excerpt.ts';
+import { isSecretName, MASK, maskText } from '../secrets.ts';
+import type { YamlPlace } from '../yaml/yaml.ts';
 
 /** Names as they are written, and positions in lists. */
 export type Path = readonly (string | number)[];

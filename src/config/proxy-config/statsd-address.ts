@@ -3,9 +3,9 @@
 
 import { isIPv4, isIPv6 } from 'node:net';
 
-import { SECOND_MS } from '../runtime/duration.ts';
-import { ConfigError } from '../runtime/errors.ts';
-import { splitHostPort } from './address.ts';
+import { SECOND_MS } from '../../runtime/duration.ts';
+import { ConfigError } from '../../runtime/errors.ts';
+import { splitHostPort } from '../address.ts';
 
 /** All addresses of a name, in the resolver's order; rejects when there are none or the resolver gave up. */
 export type ResolveHost = (host: string) => Promise<readonly string[]>;

@@ -2,17 +2,17 @@
 // text and laid over the ones before; for every field the layer it came from is kept.
 // Upstream: pilot/cmd/pilot-agent/config/config.go ConstructProxyConfig, getMeshConfig.
 
-import { ConfigError, messageOf } from '../runtime/errors.ts';
-import { isJsonObject, type Json, type JsonObject } from '../runtime/json.ts';
-import { excerpt } from '../runtime/excerpt.ts';
-import type { IgnoredInput } from './ignored.ts';
+import { ConfigError, messageOf } from '../../runtime/errors.ts';
+import { isJsonObject, type Json, type JsonObject } from '../../runtime/json.ts';
+import { excerpt } from '../../runtime/excerpt.ts';
+import type { IgnoredInput } from '../ignored.ts';
 import { mergeProxyConfig } from './merge.ts';
-import { info, warning, type Notice } from './notices.ts';
+import { info, warning, type Notice } from '../notices.ts';
 import type { Path } from './proto-field.ts';
 import { readMessage } from './proto-json.ts';
-import { agentOnlyFields, builtInProxyConfig, proxyConfigFields } from './proxy-config-fields.ts';
-import { maskShapes, maskText } from './secrets.ts';
-import { parseYaml, type YamlValue } from './yaml.ts';
+import { agentOnlyFields, builtInProxyConfig, proxyConfigFields } from './fields.ts';
+import { maskShapes, maskText } from '../secrets.ts';
+import { parseYaml, type YamlValue } from '../yaml/yaml.ts';
 
 export interface LayerTexts {
   /** Content of the mesh file; only its `defaultConfig` counts. */

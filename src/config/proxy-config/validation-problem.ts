@@ -1,7 +1,7 @@
 // One thing that is wrong with a resolved ProxyConfig, and all of them as one error.
 
-import { ConfigError } from '../runtime/errors.ts';
-import type { Origins } from './proxy-config-layers.ts';
+import { ConfigError } from '../../runtime/errors.ts';
+import type { Origins } from './layers.ts';
 
 export interface Problem {
   /** Path of the field, for example `tracing.zipkin.address`. */

@@ -2,11 +2,11 @@
 // nothing. Messages, lists and maps are proto-json.ts.
 // Upstream: golang/protobuf jsonpb.
 
-import { parseDurationMs, parseDurationNs } from '../runtime/duration.ts';
-import { messageOf } from '../runtime/errors.ts';
-import type { Json } from '../runtime/json.ts';
+import { parseDurationMs, parseDurationNs } from '../../runtime/duration.ts';
+import { messageOf } from '../../runtime/errors.ts';
+import type { Json } from '../../runtime/json.ts';
 import { fieldError, wrongType, type Field } from './proto-field.ts';
-import { plainScalar } from './yaml-scalars.ts';
+import { plainScalar } from '../yaml/yaml-scalars.ts';
 
 export const text: Field = {
   empty: '',

@@ -2,9 +2,9 @@
 // once.
 // Upstream: istio 1.31 pkg/config/validation/agent ValidateMeshConfigProxyConfig.
 
-import { SECOND_MS } from '../runtime/duration.ts';
-import { isJsonObject, textOf, type Json, type JsonObject } from '../runtime/json.ts';
-import { addressProblem, portProblem } from './address.ts';
+import { SECOND_MS } from '../../runtime/duration.ts';
+import { isJsonObject, textOf, type Json, type JsonObject } from '../../runtime/json.ts';
+import { addressProblem, portProblem } from '../address.ts';
 import { connectionSettingsProblems } from './connection-settings-validation.ts';
 import { durationMs } from './proto-scalars.ts';
 import { tracingProblems } from './tracing-validation.ts';

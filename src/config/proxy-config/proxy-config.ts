@@ -4,17 +4,17 @@
 
 import { stringify } from 'yaml';
 
-import { ConfigError, messageOf } from '../runtime/errors.ts';
-import { isJsonObject, textOf, type Json, type JsonObject, type TextMap } from '../runtime/json.ts';
-import type { IgnoredInput } from './ignored.ts';
-import { info, warning, type Notice } from './notices.ts';
+import { ConfigError, messageOf } from '../../runtime/errors.ts';
+import { isJsonObject, textOf, type Json, type JsonObject, type TextMap } from '../../runtime/json.ts';
+import type { IgnoredInput } from '../ignored.ts';
+import { info, warning, type Notice } from '../notices.ts';
 import { withoutZeros } from './proto-json.ts';
 import { durationMs } from './proto-scalars.ts';
-import { adjustProxyConfig, type Adjustments } from './proxy-config-adjustments.ts';
-import { overrideByAnnotations, type FieldsWithOrigins } from './proxy-config-annotations.ts';
-import { proxyConfigFields } from './proxy-config-fields.ts';
-import { layerProxyConfig, type Origins } from './proxy-config-layers.ts';
-import { maskSecrets } from './secret-members.ts';
+import { adjustProxyConfig, type Adjustments } from './adjustments.ts';
+import { overrideByAnnotations, type FieldsWithOrigins } from './annotations.ts';
+import { proxyConfigFields } from './fields.ts';
+import { layerProxyConfig, type Origins } from './layers.ts';
+import { maskSecrets } from '../secret-members.ts';
 import { proxyConfigProblems, proxyConfigWarnings } from './validation.ts';
 import { validationError } from './validation-problem.ts';
 

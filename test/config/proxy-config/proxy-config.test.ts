@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 
-import { resolveProxyConfig, type ProxyConfigInput } from '../../src/config/proxy-config.ts';
+import { resolveProxyConfig, type ProxyConfigInput } from '../../../src/config/proxy-config/proxy-config.ts';
 
 const nothing: ProxyConfigInput = {
   meshFile: undefined,

@@ -1,8 +1,8 @@
 // The rules for ProxyConfig.tracing: the address of the collector and the TLS towards it.
 
-import { excerpt } from '../runtime/excerpt.ts';
-import { isJsonObject, textOf, type Json, type JsonObject } from '../runtime/json.ts';
-import { addressProblem } from './address.ts';
+import { excerpt } from '../../runtime/excerpt.ts';
+import { isJsonObject, textOf, type Json, type JsonObject } from '../../runtime/json.ts';
+import { addressProblem } from '../address.ts';
 import type { Problem } from './validation-problem.ts';
 
 export function tracingProblems(tracing: Json | undefined): Problem[] {

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 
-import { mergeProxyConfig } from '../../src/config/merge.ts';
+import { mergeProxyConfig } from '../../../src/config/proxy-config/merge.ts';
 
 describe('mergeProxyConfig', () => {
   it('replaces scalars, lists and whole messages, and keeps what is not named', () => {

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 
-import { plainScalar, taggedScalar } from '../../src/config/yaml-scalars.ts';
+import { plainScalar, taggedScalar } from '../../../src/config/yaml/yaml-scalars.ts';
 
 describe('plainScalar', () => {
   it('knows the words of YAML 1.1, in three spellings', () => {

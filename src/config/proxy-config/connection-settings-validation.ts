@@ -1,6 +1,6 @@
 // The limits of ProxyConfig.connectionSettings.
 
-import { isJsonObject, type Json } from '../runtime/json.ts';
+import { isJsonObject, type Json } from '../../runtime/json.ts';
 import { durationMs } from './proto-scalars.ts';
 import type { Problem } from './validation-problem.ts';
 

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 
-import { resolveStatsdAddress } from '../../src/config/statsd-address.ts';
+import { resolveStatsdAddress } from '../../../src/config/proxy-config/statsd-address.ts';
 
 describe('resolveStatsdAddress', () => {
   it('asks nobody about an address', async () => {

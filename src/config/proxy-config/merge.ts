@@ -2,7 +2,7 @@
 // exceptions are proxyMetadata, merged key by key, and five members of proxyHeaders.
 // Upstream: istio 1.31 pkg/config/mesh, util/protomarshal ApplyYAML, mergeProxyConfig.
 
-import { isJsonObject, type Json, type JsonObject } from '../runtime/json.ts';
+import { isJsonObject, type Json, type JsonObject } from '../../runtime/json.ts';
 import { oneOf } from './proto-json.ts';
 
 /** Members of proxyHeaders that stay as they were when the new layer leaves them out. */

@@ -2,8 +2,8 @@
 // durations, quoted numbers) into the canonical form, and says which fields it does not know.
 // Upstream: golang/protobuf jsonpb with unknown fields allowed, istio util/protomarshal.
 
-import { excerpt } from '../runtime/excerpt.ts';
-import { isJsonObject, type Json, type JsonObject } from '../runtime/json.ts';
+import { excerpt } from '../../runtime/excerpt.ts';
+import { isJsonObject, type Json, type JsonObject } from '../../runtime/json.ts';
 import {
   fieldError,
   wrongType,

@@ -1,11 +1,11 @@
 // The two annotations that win over every layer of ProxyConfig. They come after validation and are not validated.
 // Upstream: pilot/cmd/pilot-agent/config/config.go.
 
-import type { JsonObject, TextMap } from '../runtime/json.ts';
-import { excerpt } from '../runtime/excerpt.ts';
-import type { IgnoredInput } from './ignored.ts';
-import { goInt } from './parsers.ts';
-import type { Origins } from './proxy-config-layers.ts';
+import type { JsonObject, TextMap } from '../../runtime/json.ts';
+import { excerpt } from '../../runtime/excerpt.ts';
+import type { IgnoredInput } from '../ignored.ts';
+import { goInt } from '../parsers.ts';
+import type { Origins } from './layers.ts';
 
 export interface FieldsWithOrigins {
   /** Canonical form, zero values kept. */

@@ -1,7 +1,7 @@
 // The fields of ProxyConfig that this agent reads and that change nothing in it, each with the reason. They are part
 // of the node's metadata like the others, so the control plane sees them.
 
-import type { proxyConfigFields } from './proxy-config-fields.ts';
+import type { proxyConfigFields } from './fields.ts';
 
 const DEPRECATED = 'deprecated, and nothing reads it any more';
 const INJECTOR = 'for the injector, which acts before there is an agent';

@@ -1,11 +1,11 @@
 // What is added to the layers of ProxyConfig before validation: flags, the pod's CPU limit, the address behind the
 // name of the statsd sink. Upstream: pilot/cmd/pilot-agent/config/config.go, app/cmd.go.
 
-import { messageOf } from '../runtime/errors.ts';
-import type { Json } from '../runtime/json.ts';
-import { warning, type Notice } from './notices.ts';
+import { messageOf } from '../../runtime/errors.ts';
+import type { Json } from '../../runtime/json.ts';
+import { warning, type Notice } from '../notices.ts';
 import { durationText } from './proto-scalars.ts';
-import type { FieldsWithOrigins } from './proxy-config-annotations.ts';
+import type { FieldsWithOrigins } from './annotations.ts';
 import { resolveStatsdAddress, type ResolveHost } from './statsd-address.ts';
 
 export interface Adjustments {

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 
-import type { Fields, ReadingContext } from '../../src/config/proto-field.ts';
+import type { Fields, ReadingContext } from '../../../src/config/proxy-config/proto-field.ts';
 import {
   enumeration,
   kept,
@@ -10,7 +10,7 @@ import {
   oneOf,
   readMessage,
   withoutZeros,
-} from '../../src/config/proto-json.ts';
+} from '../../../src/config/proxy-config/proto-json.ts';
 import {
   bool,
   double,
@@ -20,8 +20,8 @@ import {
   int64,
   text,
   uint32,
-} from '../../src/config/proto-scalars.ts';
-import type { Json } from '../../src/runtime/json.ts';
+} from '../../../src/config/proxy-config/proto-scalars.ts';
+import type { Json } from '../../../src/runtime/json.ts';
 
 const fields = {
   someName: text,

@@ -4,8 +4,8 @@
 
 import { isAlias, isMap, isScalar, isSeq, type Pair, type Scalar, type YAMLMap } from 'yaml';
 
-import { ConfigError } from '../runtime/errors.ts';
-import type { Json } from '../runtime/json.ts';
+import { ConfigError } from '../../runtime/errors.ts';
+import type { Json } from '../../runtime/json.ts';
 import { plainScalar, taggedScalar, type YamlScalar } from './yaml-scalars.ts';
 
 /** Levels of lists and objects inside each other. */

@@ -3,9 +3,9 @@
 
 import { Composer, isMap, isScalar, isSeq, LineCounter, Parser, type CST, type Document } from 'yaml';
 
-import { ConfigError, messageOf } from '../runtime/errors.ts';
-import { excerpt } from '../runtime/excerpt.ts';
-import type { Json } from '../runtime/json.ts';
+import { ConfigError, messageOf } from '../../runtime/errors.ts';
+import { excerpt } from '../../runtime/excerpt.ts';
+import type { Json } from '../../runtime/json.ts';
 import { checkCharacters, checkEscapes } from './yaml-characters.ts';
 import { keyText, MAX_DEPTH, YamlError, YamlTree } from './yaml-tree.ts';
 

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 
-import { parseYaml } from '../../src/config/yaml.ts';
+import { parseYaml } from '../../../src/config/yaml/yaml.ts';
 
 /** A list of nine, nine of these, and so on: nine to the number of `levels`. */
 function bomb(levels: number): string {

@@ -1,10 +1,10 @@
 import assert from 'node:assert/strict';
 
-import { addressProblem, splitHostPort } from '../../src/config/address.ts';
-import { builtInProxyConfig } from '../../src/config/proxy-config-fields.ts';
-import { validationError } from '../../src/config/validation-problem.ts';
-import { proxyConfigProblems, proxyConfigWarnings } from '../../src/config/validation.ts';
-import type { JsonObject } from '../../src/runtime/json.ts';
+import { addressProblem, splitHostPort } from '../../../src/config/address.ts';
+import { builtInProxyConfig } from '../../../src/config/proxy-config/fields.ts';
+import { validationError } from '../../../src/config/proxy-config/validation-problem.ts';
+import { proxyConfigProblems, proxyConfigWarnings } from '../../../src/config/proxy-config/validation.ts';
+import type { JsonObject } from '../../../src/runtime/json.ts';
 
 function problems(changes: JsonObject): readonly string[] {
   return textsOf({ ...builtInProxyConfig, ...changes });

@@ -2,7 +2,7 @@
 // spellings, merging and the canonical JSON of node metadata. A field added upstream is a line here.
 // Upstream: istio/api mesh/v1alpha1/proxy.proto ProxyConfig.
 
-import type { JsonObject } from '../runtime/json.ts';
+import type { JsonObject } from '../../runtime/json.ts';
 import type { Fields } from './proto-field.ts';
 import { enumeration, kept, list, map, message } from './proto-json.ts';
 import { bool, duration, int32, text, uint32 } from './proto-scalars.ts';
@@ -15,7 +15,7 @@ import {
   readinessProbe,
   remoteService,
   tracing,
-} from './proxy-config-messages.ts';
+} from './messages.ts';
 
 export const proxyConfigFields = {
   configPath: text,

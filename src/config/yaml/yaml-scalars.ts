@@ -1,7 +1,7 @@
 // What an unquoted word of YAML 1.1 means to Go's reader: null, a boolean, a number, or just text.
 // Upstream: sigs.k8s.io/yaml 1.6, goyaml.v2 resolve.
 
-import { ConfigError } from '../runtime/errors.ts';
+import { ConfigError } from '../../runtime/errors.ts';
 
 /** A bigint is an integer a number cannot hold. */
 export type YamlScalar = null | boolean | number | bigint | string;
