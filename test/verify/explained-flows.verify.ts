@@ -14,14 +14,13 @@ const CASES: readonly (readonly [Backend, Mode, number])[] = [
   ['native', 'TPROXY', 3],
 ];
 /** Calls that all end alike would prove nothing. */
-const VERDICTS: Readonly<Record<Mode, readonly string[]>> = {
-  REDIRECT: ['PASS', 'REDIRECT 15001', 'REDIRECT 15006', 'REDIRECT 15053'],
-  TPROXY: ['PASS', 'REDIRECT 15001', 'REDIRECT 15006', 'REDIRECT 15053', 'TPROXY 15006'],
-};
+const VERDICTS = ['PASS', 'REDIRECT 15001', 'REDIRECT 15006', 'REDIRECT 15053', 'TPROXY 15006'];
 /** Per configuration; some cannot be made where the pod has no IPv6. */
 const FLOWS = 50;
 
 describe('what --explain says of a thousand random calls', () => {
+  const seen = new Set<string>();
+
   for (const [backend, mode, configurations] of CASES) {
     it(`is what ${configurations * FLOWS} calls do, with ${mode} by ${backend} rules`, async () => {
       const seed = Number(process.env['FUZZ_SEED'] ?? Math.trunc(Math.random() * 2 ** 31));
@@ -33,7 +32,11 @@ describe('what --explain says of a thousand random calls', () => {
       });
 
       assert.deepEqual(disagreements, [], `seed ${seed}`);
-      assert.deepEqual(verdicts, VERDICTS[mode], `seed ${seed}`);
+      verdicts.forEach((verdict) => seen.add(verdict));
     });
   }
+
+  it('has been every verdict that calls can have', () => {
+    assert.deepEqual([...seen].toSorted(), VERDICTS);
+  });
 });
