@@ -64,6 +64,24 @@ describe('agent istio-iptables in other places than a usual pod', function () {
     assert.match(stderr, /^Error: \[IPT-NO-ADDRESS\] [^\n]*\n$/);
   });
 
+  for (const kind of ['--force-iptables-binary=nft', '--force-iptables-binary=legacy', '--native-nftables']) {
+    it(`reports beforehand that all is well, and leaves nothing behind (${kind})`, async () => {
+      await using place = await pod();
+      const all = '--redirect-dns --capture-all-dns --drop-invalid -m TPROXY --preflight=json'.split(' ');
+
+      const { code, stdout, stderr } = await agent(place, [kind, ...all]);
+
+      assert.equal(code, 0, stderr);
+      const findings = JSON.parse(stdout) as readonly { readonly name: string; readonly state: string }[];
+      assert.deepEqual(
+        findings.filter(({ state }) => state !== 'ok'),
+        [],
+      );
+      for (const tool of ['iptables-nft', 'iptables-legacy']) assert.equal(await saved(place, tool), '');
+      assert.doesNotMatch(await place.shell('nft list ruleset'), /istio/i);
+    });
+  }
+
   it('does without IPv4 tools where there is no IPv4 address', async () => {
     await using place = await pod('fd77::2/64');
     await place.shell(`
