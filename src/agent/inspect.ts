@@ -1,6 +1,7 @@
 // What the offline commands show: the bootstrap this agent would start Envoy with, and the effective ProxyConfig.
 // Nothing is opened, asked over the network or written; what only a running agent knows is named instead.
 
+import { readBootstrapOverride } from '../bootstrap/bootstrap-override.ts';
 import { serializeBootstrap } from '../bootstrap/bootstrap.ts';
 import type { AgentConfig } from '../config/agent-config.ts';
 import { environmentSecrets } from '../config/env.ts';
@@ -26,7 +27,7 @@ export interface InspectedBootstrap {
 
 /** @throws ConfigError as the agent would */
 export async function inspectBootstrap(config: AgentConfig): Promise<InspectedBootstrap> {
-  const remarks = remarksOn(config);
+  const remarks = await remarksOn(config);
   const effective = await effectiveBootstrap(config, await offlineFacts(config), 0, (text) =>
     remarks.push(text),
   );
@@ -56,16 +57,14 @@ async function offlineFacts({ pod }: AgentConfig): Promise<Parameters<typeof eff
   return { instanceIps, platform: UNKNOWN_PLATFORM, credentialSocketExists: false, servesFilesOnly: false };
 }
 
-function remarksOn(config: AgentConfig): string[] {
-  const { bootstrapOverrideFile } = config.envoy;
+async function remarksOn(config: AgentConfig): Promise<string[]> {
+  const remarks = ['not asked here: the cloud platform, and SDS servers of others'];
+  const { bootstrapOverrideFile: file } = config.envoy;
+  const override = await readBootstrapOverride(file, config.pod.hostIp, (text) => remarks.push(text));
+  if (override !== undefined) remarks.push(`Envoy lays ISTIO_BOOTSTRAP_OVERRIDE ${file} over it`);
   const unread = withoutEffect(config);
-  return [
-    'not asked here: the cloud platform, and SDS servers of others',
-    ...(bootstrapOverrideFile === ''
-      ? []
-      : [`Envoy lays ISTIO_BOOTSTRAP_OVERRIDE ${bootstrapOverrideFile} over it`]),
-    ...(unread === '' ? [] : [`without effect in this version: ${unread}`]),
-  ];
+  if (unread !== '') remarks.push(`without effect in this version: ${unread}`);
+  return remarks;
 }
 
 export interface InspectedField {

@@ -6,7 +6,7 @@ import { readFile } from 'node:fs/promises';
 import { parseYaml } from '../config/yaml/yaml.ts';
 import type { Warn } from '../node/raw-metadata.ts';
 import { ConfigError, messageOf } from '../runtime/errors.ts';
-import { isJsonObject } from '../runtime/json.ts';
+import { isJsonObject, sortedObject } from '../runtime/json.ts';
 
 /** Linux's limit for one argument of a process, MAX_ARG_STRLEN, with its closing zero. */
 const MAX_ARGUMENT_BYTES = 128 * 1024 - 1;
@@ -14,7 +14,7 @@ const MAX_ARGUMENT_BYTES = 128 * 1024 - 1;
 /**
  * @param path empty: there is none
  * @param hostIp variable HOST_IP, put in for `$(HOST_IP)`
- * @returns JSON on one line; undefined when there is none or, after a warning, when it cannot be read
+ * @returns JSON on one line, keys in byte order; undefined when there is none or, after a warning, when it cannot be read
  * @throws ConfigError when it is longer than an argument may be: without it, Envoy would not be the one asked for
  */
 export async function readBootstrapOverride(
@@ -36,10 +36,10 @@ async function readAsJson(path: string, hostIp: string, warn: Warn): Promise<str
     const text = await readFile(path, 'utf8');
     if (hostIp === '' && text.includes('$(HOST_IP)')) warn(`${path} asks for HOST_IP, which is not set`);
     const { value } = parseYaml(withHostIp(text, hostIp), { exactIntegers: true });
-    if (isJsonObject(value)) return JSON.stringify(value);
+    if (isJsonObject(value)) return JSON.stringify(sortedObject(value));
     warn(`Failed to read bootstrap override: ${path} does not hold an object`);
   } catch (error) {
-    warn(`Failed to read bootstrap override: ${messageOf(error)}`);
+    warn(`Failed to read bootstrap override: ${path}: ${messageOf(error)}`);
   }
   return undefined;
 }

@@ -1,5 +1,5 @@
 import { deepEqual, doesNotMatch, equal, match, ok } from 'node:assert/strict';
-import { writeFile } from 'node:fs/promises';
+import { rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 
 import { inspectBootstrap, inspectProxyConfig } from '../../src/agent/inspect.ts';
@@ -20,11 +20,18 @@ describe('inspectBootstrap', () => {
   });
 
   it('names what Envoy gets beside it, and what has no effect', async () => {
-    const env = { ISTIO_BOOTSTRAP_OVERRIDE: '/etc/own.yaml', WASM_PURGE_INTERVAL: '3h' };
+    await using folder = await temporaryDirectory();
+    const file = join(folder.path, 'own.yaml');
+    const env = { ISTIO_BOOTSTRAP_OVERRIDE: file, WASM_PURGE_INTERVAL: '3h' };
+    await writeFile(file, 'admin: {}');
 
     const { remarks } = await inspectBootstrap(await agentConfig({ env }));
+    await rm(file);
+    const { remarks: without } = await inspectBootstrap(await agentConfig({ env }));
 
-    match(remarks.join('\n'), /ISTIO_BOOTSTRAP_OVERRIDE \/etc\/own\.yaml/);
+    ok(remarks.includes(`Envoy lays ISTIO_BOOTSTRAP_OVERRIDE ${file} over it`));
+    match(without.join('\n'), /^Failed to read bootstrap override: .*own\.yaml/m);
+    ok(!without.join('\n').includes('Envoy lays'));
     match(remarks.join('\n'), /without effect in this version: WASM_PURGE_INTERVAL/);
   });
 

@@ -20,10 +20,10 @@ async function read(text: string, hostIp = ''): Promise<Outcome> {
 }
 
 describe('readBootstrapOverride', () => {
-  it('makes one line of JSON from YAML', async () => {
-    const { json } = await read('tracing:\n  http: {name: x}\n');
+  it('makes one line of JSON from YAML, keys sorted', async () => {
+    const { json } = await read('tracing:\n  http: {name: x, a: 1}\nadmin: {}\n');
 
-    assert.equal(json, '{"tracing":{"http":{"name":"x"}}}');
+    assert.equal(json, '{"admin":{},"tracing":{"http":{"a":1,"name":"x"}}}');
   });
 
   it('loses no digit of a 64-bit number: quotes around it mean nothing to Envoy', async () => {
@@ -49,7 +49,7 @@ describe('readBootstrapOverride', () => {
       const { json, warnings } = await read(text);
 
       assert.equal(json, undefined);
-      assert.match(warnings[0] ?? '', /^Failed to read bootstrap override: /);
+      assert.match(warnings[0] ?? '', /^Failed to read bootstrap override: .*override\.yaml/);
     }
   });
 
