@@ -21,7 +21,7 @@ export interface Template {
 export async function loadTemplate(source: TemplateSource): Promise<Template> {
   if (source.kind === 'built-in') return builtInTemplate();
   const { path } = source;
-  const text = await readConfigText(path);
+  const text = await readNamed('bootstrap template', path);
   if (isGoTemplate(text)) throw goTemplateError(path);
   return { path, body: parse(path, text) };
 }
@@ -33,7 +33,7 @@ export async function loadTemplate(source: TemplateSource): Promise<Template> {
  * @throws ConfigError
  */
 export async function checkCustomConfig(path: string): Promise<void> {
-  const text = await readConfigText(path);
+  const text = await readNamed('customConfigFile', path);
   if (!isGoTemplate(text)) return;
   const { parseDocument } = await import('yaml');
   // Between braces `{{ .name }}` reads as a map that is a key, which no configuration has.
@@ -48,11 +48,11 @@ async function builtInTemplate(): Promise<Template> {
   return { path: fileURLToPath(url), body };
 }
 
-async function readConfigText(path: string): Promise<string> {
+async function readNamed(what: string, path: string): Promise<string> {
   try {
     return await readFile(path, 'utf8');
   } catch (error) {
-    throw new ConfigError(`cannot read Envoy's configuration ${path}: ${messageOf(error)}`, { cause: error });
+    throw new ConfigError(`cannot read ${what} ${path}: ${messageOf(error)}`, { cause: error });
   }
 }
 

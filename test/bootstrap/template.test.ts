@@ -105,7 +105,7 @@ describe("a user's bootstrap template", () => {
     const missing = { kind: 'template', path: join(directory.path, 'missing.json') } as const;
     await assert.rejects(
       renderBootstrap(sidecarBootstrap(), () => undefined, missing),
-      { name: 'ConfigError', message: /^cannot read Envoy's configuration .*missing\.json: / },
+      { name: 'ConfigError', message: /^cannot read bootstrap template .*missing\.json: / },
     );
   });
 

@@ -94,7 +94,7 @@ describe('an agent with a mistake in its input', function () {
     [
       'names a custom bootstrap that does not exist',
       { proxyConfig: { customConfigFile: './mine.json' } },
-      /cannot read Envoy's configuration \.\/mine\.json: ENOENT/,
+      /cannot read customConfigFile \.\/mine\.json: ENOENT/,
     ],
     [
       'says where the root certificate of the mesh is missed',

@@ -3,7 +3,9 @@
 
 import type { JsonObject, TextMap } from '../../runtime/json.ts';
 import { excerpt } from '../../runtime/excerpt.ts';
+import { addressProblem } from '../address.ts';
 import type { IgnoredInput } from '../ignored.ts';
+import { warning, type Notice } from '../notices.ts';
 import { goInt } from '../parsers.ts';
 import type { Origins } from './layers.ts';
 
@@ -14,6 +16,7 @@ export interface FieldsWithOrigins {
 }
 
 export interface OverriddenProxyConfig extends FieldsWithOrigins {
+  readonly notices: readonly Notice[];
   readonly ignored: readonly IgnoredInput[];
 }
 
@@ -40,10 +43,17 @@ export function overrideByAnnotations(
       ...(address !== undefined && { discoveryAddress: `annotation ${DISCOVERY_ADDRESS}` }),
       ...(statusPort !== undefined && { statusPort: `annotation ${STATUS_PORT}` }),
     },
+    notices: discoveryNotices(address),
     ignored: isIgnored
       ? [{ kind: 'annotation', text: `${STATUS_PORT}="${excerpt(port)}" (not a number)` }]
       : [],
   };
+}
+
+/** It counts all the same, and whoever parses it later does not know where it is from. */
+function discoveryNotices(address: string | undefined): readonly Notice[] {
+  const problem = address === undefined ? undefined : addressProblem(address);
+  return problem === undefined ? [] : [warning(`annotation ${DISCOVERY_ADDRESS}: ${problem}`)];
 }
 
 function int32(text: string): number | undefined {

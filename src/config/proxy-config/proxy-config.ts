@@ -79,6 +79,7 @@ export async function resolveProxyConfig(input: ProxyConfigInput): Promise<Resol
         ...notices,
         ...adjusted.notices,
         ...proxyConfigWarnings(adjusted.config).map(warning),
+        ...overridden.notices,
         info(`Effective config: ${forLog(proxyConfig.json)}`),
       ],
       ignored: [...ignored, ...overridden.ignored],

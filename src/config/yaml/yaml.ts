@@ -1,7 +1,17 @@
 // YAML as Go's sigs.k8s.io/yaml reads it: version 1.1 (`y` is true), JSON's types only, the first document counts,
 // the last of two equal keys wins. No text keeps the reader busy for long: depth and growth are limited.
 
-import { Composer, isMap, isScalar, isSeq, LineCounter, Parser, type CST, type Document } from 'yaml';
+import {
+  Composer,
+  isMap,
+  isScalar,
+  isSeq,
+  LineCounter,
+  Parser,
+  type CST,
+  type Document,
+  type ErrorCode,
+} from 'yaml';
 
 import { ConfigError, messageOf } from '../../runtime/errors.ts';
 import { excerpt } from '../../runtime/excerpt.ts';
@@ -32,6 +42,11 @@ export interface YamlOptions {
 }
 
 type YamlDocument = Document.Parsed;
+
+/** For words of the parser that name no mistake a person makes. */
+const PLAIN_WORDS: Partial<Record<ErrorCode, string>> = {
+  MULTILINE_IMPLICIT_KEY: "a key without ':', or on more than one line",
+};
 
 /** @throws ConfigError `yaml: line 2, column 3: …` */
 export function parseYaml(text: string, options: YamlOptions = {}): YamlValue {
@@ -81,7 +96,7 @@ function firstDocument(
   });
   const [document] = composer.compose(tokens);
   const [error] = document?.errors ?? [];
-  if (error !== undefined) throw new YamlError(error.message, error.pos[0]);
+  if (error !== undefined) throw new YamlError(PLAIN_WORDS[error.code] ?? error.message, error.pos[0]);
   return document;
 }
 

@@ -71,6 +71,7 @@ describe('parseYaml', () => {
     assert.throws(() => parseYaml('a: 1\nb: [c'), /^ConfigError: yaml: line 2, column 6: /);
     for (const [text, problem] of [
       ['a:\n\tb: 1', /Tabs are not allowed/],
+      ['a 1\nb: 1', /line 1, column 1: a key without ':'/],
       ['a: &a [*a]', /line 1, column 8: anchor 'a' value contains itself/],
       ['a: *b', /anchor 'b' is not set before it is used/],
       ['[a]: 1', /a key must be text, not a list or an object/],
