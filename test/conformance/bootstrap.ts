@@ -10,9 +10,9 @@ import { renderBootstrap, serializeBootstrap } from '../../src/bootstrap/bootstr
 import { istioExtensions, withoutExtensions } from '../../src/bootstrap/envoy-extensions.ts';
 import { readTextIfExists } from '../../src/runtime/files.ts';
 import type { JsonObject } from '../../src/runtime/json.ts';
-import { comparable, withoutMachine, type NormaliseStep } from './bootstrap-comparison.ts';
-import { bootstrapInput, type BootstrapCaseInputs } from './bootstrap-inputs.ts';
-import { vectorCases, type BootstrapVectors } from './bootstrap-vectors.ts';
+import { comparable, withoutMachine, type NormaliseStep } from './bootstrap/comparison.ts';
+import { bootstrapInput, type BootstrapCaseInputs } from './bootstrap/inputs.ts';
+import { vectorCases, type BootstrapVectors } from './bootstrap/vectors.ts';
 import type { ConformanceCase } from './case.ts';
 import { EnvoyValidation, type RenderedBootstrap } from './envoy-validation.ts';
 

@@ -5,7 +5,7 @@ import { deepEqual } from 'node:assert/strict';
 import { parseDownwardApi } from '../../../src/config/pod-info.ts';
 import { buildNode, type Node } from '../../../src/node/node.ts';
 import type { Json } from '../../../src/runtime/json.ts';
-import { PLAIN_INPUTS, nodeInput } from '../bootstrap-inputs.ts';
+import { PLAIN_INPUTS, nodeInput } from '../bootstrap/inputs.ts';
 import { readAsExpected, type ExpectedError } from './outcome.ts';
 
 interface GivenNode {

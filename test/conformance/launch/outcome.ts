@@ -6,7 +6,7 @@ import { isDeepStrictEqual } from 'node:util';
 import { parse } from 'yaml';
 
 import { isJsonObject, parseJson, type Json, type JsonObject } from '../../../src/runtime/json.ts';
-import { comparable } from '../bootstrap-comparison.ts';
+import { comparable } from '../bootstrap/comparison.ts';
 import type { AgentRun } from './agent-start.ts';
 import { nodeMetadata, type WantedLaunch } from './deviations.ts';
 

@@ -1,13 +1,13 @@
 // The inputs of a bootstrap case, in the words of the case files, as the inputs of the product's node and bootstrap.
 
-import type { BootstrapInput } from '../../src/bootstrap/parameters.ts';
-import { message } from '../../src/config/proxy-config/proto-json.ts';
-import { proxyConfigFields } from '../../src/config/proxy-config/fields.ts';
-import type { Locality } from '../../src/node/locality.ts';
-import { buildNode, type NodeInput } from '../../src/node/node.ts';
-import type { ProxyConfigJson } from '../../src/node/proxy-config-json.ts';
-import type { Warn } from '../../src/node/raw-metadata.ts';
-import type { JsonObject } from '../../src/runtime/json.ts';
+import type { BootstrapInput } from '../../../src/bootstrap/parameters.ts';
+import { message } from '../../../src/config/proxy-config/proto-json.ts';
+import { proxyConfigFields } from '../../../src/config/proxy-config/fields.ts';
+import type { Locality } from '../../../src/node/locality.ts';
+import { buildNode, type NodeInput } from '../../../src/node/node.ts';
+import type { ProxyConfigJson } from '../../../src/node/proxy-config-json.ts';
+import type { Warn } from '../../../src/node/raw-metadata.ts';
+import type { JsonObject } from '../../../src/runtime/json.ts';
 
 type TextMap = Readonly<Record<string, string>>;
 

@@ -2,21 +2,21 @@
 
 import assert from 'node:assert/strict';
 
-import { bootstrapPath } from '../../src/bootstrap/bootstrap-file.ts';
-import { bootstrapSource, renderedExtension } from '../../src/bootstrap/bootstrap-source.ts';
-import { renderBootstrap } from '../../src/bootstrap/bootstrap.ts';
-import { socketAddress } from '../../src/bootstrap/address.ts';
-import { parseDownwardApi } from '../../src/config/pod-info.ts';
-import { durationText } from '../../src/config/proxy-config/proto-scalars.ts';
-import { resolveProxyConfig } from '../../src/config/proxy-config/proxy-config.ts';
-import { addressing } from '../../src/node/addressing.ts';
-import { serviceCluster } from '../../src/node/cluster.ts';
-import { localityLabel, parseLocality } from '../../src/node/locality.ts';
-import { buildNode, type Node } from '../../src/node/node.ts';
-import { pilotSubjectAltNames } from '../../src/node/pilot-san.ts';
-import { parseDurationMs } from '../../src/runtime/duration.ts';
-import { bootstrapInput, nodeInput, PLAIN_INPUTS } from './bootstrap-inputs.ts';
-import type { ConformanceCase } from './case.ts';
+import { bootstrapPath } from '../../../src/bootstrap/bootstrap-file.ts';
+import { bootstrapSource, renderedExtension } from '../../../src/bootstrap/bootstrap-source.ts';
+import { renderBootstrap } from '../../../src/bootstrap/bootstrap.ts';
+import { socketAddress } from '../../../src/bootstrap/address.ts';
+import { parseDownwardApi } from '../../../src/config/pod-info.ts';
+import { durationText } from '../../../src/config/proxy-config/proto-scalars.ts';
+import { resolveProxyConfig } from '../../../src/config/proxy-config/proxy-config.ts';
+import { addressing } from '../../../src/node/addressing.ts';
+import { serviceCluster } from '../../../src/node/cluster.ts';
+import { localityLabel, parseLocality } from '../../../src/node/locality.ts';
+import { buildNode, type Node } from '../../../src/node/node.ts';
+import { pilotSubjectAltNames } from '../../../src/node/pilot-san.ts';
+import { parseDurationMs } from '../../../src/runtime/duration.ts';
+import { bootstrapInput, nodeInput, PLAIN_INPUTS } from './inputs.ts';
+import type { ConformanceCase } from '../case.ts';
 
 type TextMap = Readonly<Record<string, string>>;
 type Table<Entry> = { readonly cases: readonly Entry[] };

@@ -1,8 +1,8 @@
 // How two bootstraps are compared: as protobuf JSON, after the paths that depend on the machine are put aside.
 
-import { durationText } from '../../src/config/proxy-config/proto-scalars.ts';
-import { parseDurationMs } from '../../src/runtime/duration.ts';
-import { isJsonObject, sortKeys, type Json, type JsonObject } from '../../src/runtime/json.ts';
+import { durationText } from '../../../src/config/proxy-config/proto-scalars.ts';
+import { parseDurationMs } from '../../../src/runtime/duration.ts';
+import { isJsonObject, sortKeys, type Json, type JsonObject } from '../../../src/runtime/json.ts';
 
 /** Members that hold protobuf durations, of which only the value counts. */
 const DURATION = /_(?:timeout|interval|rate)$/;
