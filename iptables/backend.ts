@@ -3,22 +3,22 @@
 
 import { messageOf } from '../src/runtime/errors.ts';
 import type { Log } from '../src/runtime/log.ts';
-import { applyRules, type FamilyState } from './apply.ts';
-import { cleanFamily } from './cleanup.ts';
-import type { CaptureConfig } from './config.ts';
-import { chooseVariant, type DetectedVariant, type Evidence, gatherEvidence } from './detection.ts';
+import { applyRules, type FamilyState } from './state/apply.ts';
+import { cleanFamily } from './state/cleanup.ts';
+import type { CaptureConfig } from './settings/capture-config.ts';
+import { chooseVariant, type DetectedVariant, type Evidence, gatherEvidence } from './tools/detection.ts';
 import { CaptureError } from './errors.ts';
-import { FamilyTools } from './family-tools.ts';
-import { holdsGuardrails, removeGuardrails } from './guardrails.ts';
-import { leftovers } from './removal.ts';
-import type { CaptureRequest } from './request.ts';
-import type { PatienceDeps } from './retry.ts';
+import { FamilyTools } from './tools/family-tools.ts';
+import { holdsGuardrails, removeGuardrails } from './state/guardrails.ts';
+import { leftovers } from './state/removal.ts';
+import type { CaptureRequest } from './settings/capture-request.ts';
+import type { PatienceDeps } from './tools/retry.ts';
 import { removeOldRoutes } from './routes.ts';
-import { FAMILIES, type Family, type RulePlan } from './rule-list.ts';
-import { planRules } from './rules.ts';
-import { tproxyMarks } from './stray-rules.ts';
-import type { Variant } from './variant.ts';
-import { combineVerdicts, type Verdict, verifyFamily } from './verify.ts';
+import { FAMILIES, type Family, type RulePlan } from './rules/rule.ts';
+import { planRules } from './rules/plan.ts';
+import { tproxyMarks } from './state/stray-rules.ts';
+import type { Variant } from './tools/variant.ts';
+import { combineVerdicts, type Verdict, verifyFamily } from './state/verify.ts';
 
 /** The variant of each family; absent where none is usable and none is needed. */
 export type Variants = Readonly<Record<Family, (Variant & Partial<DetectedVariant>) | undefined>>;

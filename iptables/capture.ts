@@ -5,14 +5,14 @@
 import type { Clock } from '../src/runtime/clock.ts';
 import type { Log } from '../src/runtime/log.ts';
 import { changeRules, detectVariants } from './backend.ts';
-import { familyOf } from './cidr.ts';
-import type { CaptureConfig } from './config.ts';
+import { familyOf } from './settings/cidr.ts';
+import type { CaptureConfig } from './settings/capture-config.ts';
 import { backendOf, type CaptureJob, configOf, prepareJob } from './job.ts';
 import { settleNativeTables } from './nft/native-tables.ts';
-import type { CaptureRequest } from './request.ts';
+import type { CaptureRequest } from './settings/capture-request.ts';
 import { addRoutes, removeRoutes } from './routes.ts';
-import type { CaptureHost } from './settings.ts';
-import type { RunTool } from './tools.ts';
+import type { CaptureHost } from './settings/detected-settings.ts';
+import type { RunTool } from './tools/run-tool.ts';
 
 export interface CaptureDeps {
   /** Runs the tools of this machine; not called in a dry run. */
@@ -32,7 +32,7 @@ export async function runCapture(
   signal: AbortSignal,
 ): Promise<void> {
   const job = await prepareJob(deps, request);
-  if (request.preflight !== 'no') return (await import('./preflight.ts')).preflight(deps, job, signal);
+  if (request.preflight !== 'no') return (await import('./checks/preflight.ts')).preflight(deps, job, signal);
   if (request.report !== undefined) {
     return (await import('./report/report.ts')).report(deps, job, request.report, signal);
   }
@@ -40,7 +40,7 @@ export async function runCapture(
   else if (request.dryRun) await (await import('./dry-run.ts')).dryRun(deps, job, signal);
   else await setRules(deps, job, signal);
   if (request.runValidation && !request.dryRun) {
-    const { validateCapture } = await import('./capture-validation.ts');
+    const { validateCapture } = await import('./checks/capture-validation.ts');
     await validateCapture({ ...deps, uid: deps.host.uid() }, job, signal);
   }
 }
@@ -76,6 +76,6 @@ async function changeBy(
 }
 
 async function sandboxed(deps: CaptureDeps, lockFile: string): Promise<RunTool> {
-  const { sandboxedTools } = await import('./sandbox.ts');
+  const { sandboxedTools } = await import('./tools/sandbox.ts');
   return sandboxedTools(deps, lockFile);
 }

@@ -8,9 +8,9 @@ import { changeRules } from './backend.ts';
 import { CaptureError } from './errors.ts';
 import { backendOf, type CaptureJob, configOf } from './job.ts';
 import { plannedTransaction } from './nft/backend.ts';
-import type { PatienceDeps } from './retry.ts';
-import { recordingTools } from './tools.ts';
-import { imaginedVariant } from './variant.ts';
+import type { PatienceDeps } from './tools/retry.ts';
+import { recordingTools } from './tools/run-tool.ts';
+import { imaginedVariant } from './tools/variant.ts';
 
 export interface DryRunDeps extends Omit<PatienceDeps, 'run'> {
   /** Receives the record, a line per call, when no file was named. */

@@ -3,10 +3,10 @@
 // Upstream counterpart: tools/istio-iptables/pkg/capture/run_linux.go ConfigureRoutes.
 
 import type { Log } from '../src/runtime/log.ts';
-import type { CaptureConfig } from './config.ts';
+import type { CaptureConfig } from './settings/capture-config.ts';
 import { CaptureError } from './errors.ts';
-import { isDenied, oneLine } from './failure.ts';
-import type { RunTool } from './tools.ts';
+import { isDenied, oneLine } from './tools/failure.ts';
+import type { RunTool } from './tools/run-tool.ts';
 
 export interface RoutesDeps {
   readonly run: RunTool;

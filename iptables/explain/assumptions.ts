@@ -1,7 +1,7 @@
 // Completes a packet of which the user has said only what matters, as this host would send or receive it, and says
 // what was assumed. A packet whose hook is given is taken as it is. Pure.
 
-import { familyOf, isLoopback } from '../cidr.ts';
+import { familyOf, isLoopback } from '../settings/cidr.ts';
 import { badPacket, type Packet, packetFamily, type PartialPacket } from './packet.ts';
 
 /** What a packet on this host can look like. */

@@ -1,8 +1,8 @@
 // `--explain`: what would happen to a packet, rule by rule, by the rules of these flags or by those in the kernel.
 
-import type { CaptureConfig } from '../config.ts';
+import type { CaptureConfig } from '../settings/capture-config.ts';
 import type { CaptureJob } from '../job.ts';
-import { reachable } from '../local-address.ts';
+import { reachable } from '../settings/local-address.ts';
 import { ownerIds } from '../model/owner-ids.ts';
 import type { OwnerIds } from '../model/iptables-words.ts';
 import { meaningOf, type ReadRule } from '../model/read-rule.ts';
@@ -14,12 +14,12 @@ import {
   savedIptables,
 } from '../model/rule-set.ts';
 import { Nft, nftPlace } from '../nft/nft.ts';
-import { planNftRules } from '../nft/rules.ts';
+import { planNftRules } from '../nft/plan.ts';
 import { liveVariants } from '../report/live.ts';
 import type { ReportDeps } from '../report/report-deps.ts';
-import type { ReportRequest } from '../request.ts';
-import type { Family } from '../rule-list.ts';
-import { planRules } from '../rules.ts';
+import type { ReportRequest } from '../settings/capture-request.ts';
+import type { Family } from '../rules/rule.ts';
+import { planRules } from '../rules/plan.ts';
 import { type CompletedPacket, completePacket } from './assumptions.ts';
 import { journey } from './journey.ts';
 import { asData, asLines, originWords } from './explanation.ts';

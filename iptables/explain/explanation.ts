@@ -1,8 +1,8 @@
 // The explanation of a packet as it is printed: lines for people, data for programs. Pure.
 
-import type { CaptureConfig } from '../config.ts';
+import type { CaptureConfig } from '../settings/capture-config.ts';
 import type { CaptureJob } from '../job.ts';
-import type { Family } from '../rule-list.ts';
+import type { Family } from '../rules/rule.ts';
 import type { CompletedPacket } from './assumptions.ts';
 import type { Journey } from './journey.ts';
 import type { Walk } from './walk.ts';

@@ -1,8 +1,8 @@
 // The packet that `--explain` is asked about, and its text form: `key=value` pairs with commas between them.
 
-import { familyOf, canonicalIPv6 } from '../cidr.ts';
+import { familyOf, canonicalIPv6 } from '../settings/cidr.ts';
 import { CaptureError } from '../errors.ts';
-import type { Family } from '../rule-list.ts';
+import type { Family } from '../rules/rule.ts';
 
 export type Hook = 'inbound' | 'outbound';
 

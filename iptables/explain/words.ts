@@ -1,7 +1,7 @@
 // A packet, the rules it met and where it ends, in words for somebody who does not read rules every day. Pure.
 
-import type { CaptureConfig } from '../config.ts';
-import { DNS_PORT } from '../dns-rules.ts';
+import type { CaptureConfig } from '../settings/capture-config.ts';
+import { DNS_PORT } from '../rules/dns-rules.ts';
 import type { Action, ReadRule } from '../model/read-rule.ts';
 import type { Journey } from './journey.ts';
 import type { Packet } from './packet.ts';

@@ -2,10 +2,10 @@
 
 import { listedChains } from '../nft/listing.ts';
 import type { NftRow } from '../nft/row.ts';
-import { type RuleRow, ruleWords } from '../rule-list.ts';
-import { shellWords } from '../shell-words.ts';
-import { parseState } from '../state.ts';
-import { wordLine } from '../word-line.ts';
+import { type RuleRow, ruleWords } from '../rules/rule.ts';
+import { shellWords } from '../rules/shell-words.ts';
+import { parseState } from '../state/state.ts';
+import { wordLine } from '../rules/word-line.ts';
 import { NO_NAMES, type OwnerIds, readIptablesRule } from './iptables-words.ts';
 import { readNftRule } from './nft-words.ts';
 import type { ReadRule } from './read-rule.ts';

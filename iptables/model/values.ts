@@ -3,7 +3,7 @@
 
 import { BlockList } from 'node:net';
 
-import { canonicalIPv6, familyOf } from '../cidr.ts';
+import { canonicalIPv6, familyOf } from '../settings/cidr.ts';
 import { ALL_BITS, markText } from './read-rule.ts';
 
 /** `10.1.2.3/8` and `10.0.0.0/8` name one network; an address alone is a network of one. */

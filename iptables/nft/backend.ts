@@ -4,12 +4,12 @@
 
 import { messageOf } from '../../src/runtime/errors.ts';
 import type { Log } from '../../src/runtime/log.ts';
-import type { CaptureConfig } from '../config.ts';
+import type { CaptureConfig } from '../settings/capture-config.ts';
 import { CaptureError } from '../errors.ts';
-import { OWN_CHAIN_PREFIX } from '../rule-list.ts';
-import { outputOf, type RunTool } from '../tools.ts';
+import { OWN_CHAIN_PREFIX } from '../rules/rule.ts';
+import { outputOf, type RunTool } from '../tools/run-tool.ts';
 import { Nft, nftPlace } from './nft.ts';
-import { planNftRules } from './rules.ts';
+import { planNftRules } from './plan.ts';
 import { parseRuleset, type Ruleset } from './ruleset.ts';
 import { applyText, cleanupText, restoreText } from './transaction.ts';
 

@@ -1,11 +1,11 @@
 // What can be said about own nftables rules when traffic turns out not to be captured.
 
-import type { CaptureConfig } from '../config.ts';
+import type { CaptureConfig } from '../settings/capture-config.ts';
 import { CaptureError } from '../errors.ts';
-import type { Family } from '../rule-list.ts';
+import type { Family } from '../rules/rule.ts';
 import { Nft, type NftDeps } from './nft.ts';
 import { type NftView, nftViews } from './row.ts';
-import { planNftRules } from './rules.ts';
+import { planNftRules } from './plan.ts';
 import { parseRuleset } from './ruleset.ts';
 
 /** @returns which chains exist, and which rule is absent that brings the proxy's own call to its inbound listener */

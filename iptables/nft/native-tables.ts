@@ -2,8 +2,8 @@
 // nothing here.
 
 import type { Log } from '../../src/runtime/log.ts';
-import type { CaptureRequest } from '../request.ts';
-import { outputOf, type RunTool } from '../tools.ts';
+import type { CaptureRequest } from '../settings/capture-request.ts';
+import { outputOf, type RunTool } from '../tools/run-tool.ts';
 import { parseRuleset } from './ruleset.ts';
 
 export interface NativeTablesDeps {

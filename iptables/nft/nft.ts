@@ -2,8 +2,8 @@
 // Upstream counterpart: tools/istio-nftables/pkg/nft, tools/istio-iptables/pkg/cmd/root.go.
 
 import { CaptureError } from '../errors.ts';
-import { failureId, oneLine } from '../failure.ts';
-import { type RunTool, type ToolCall, type ToolResult, ToolStartError } from '../tools.ts';
+import { failureId, oneLine } from '../tools/failure.ts';
+import { type RunTool, type ToolCall, type ToolResult, ToolStartError } from '../tools/run-tool.ts';
 
 export interface NftDeps {
   readonly run: RunTool;

@@ -1,7 +1,7 @@
 // The kernel's nftables rules as `nft list ruleset` prints them: own tables, and what iptables-nft keeps of ours in
 // its own. Pure.
 
-import { OWN_CHAIN_PREFIX } from '../rule-list.ts';
+import { OWN_CHAIN_PREFIX } from '../rules/rule.ts';
 import { OWN_TABLES } from './transaction.ts';
 
 export interface Ruleset {

@@ -3,7 +3,7 @@
 
 import { meaningOf, type ReadRule } from '../model/read-rule.ts';
 import type { RuleSet } from '../model/rule-set.ts';
-import { OWN_CHAIN_PREFIX } from '../rule-list.ts';
+import { OWN_CHAIN_PREFIX } from '../rules/rule.ts';
 
 export interface ComparedRule {
   readonly rule: string;

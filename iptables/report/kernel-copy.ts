@@ -1,8 +1,8 @@
 // A copy of the kernel's iptables rules that a run can work on in place of the kernel: what it would do is then known
 // to the last rule, because it is the run itself that did it.
 
-import { shellWords } from '../shell-words.ts';
-import type { RunTool, ToolCall, ToolResult } from '../tools.ts';
+import { shellWords } from '../rules/shell-words.ts';
+import type { RunTool, ToolCall, ToolResult } from '../tools/run-tool.ts';
 import { TableCopy } from './table-copy.ts';
 
 type Tables = Map<string, TableCopy>;

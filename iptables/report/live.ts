@@ -1,12 +1,12 @@
 // The iptables variants for a report: chosen as a run chooses them, by what they hold, but without the probe that
 // proves one. Only `-save` runs.
 
-import type { CaptureConfig } from '../config.ts';
-import { chooseVariant, type DetectedVariant, type Evidence, gatherEvidence } from '../detection.ts';
+import type { CaptureConfig } from '../settings/capture-config.ts';
+import { chooseVariant, type DetectedVariant, type Evidence, gatherEvidence } from '../tools/detection.ts';
 import { CaptureError } from '../errors.ts';
-import type { PatienceDeps } from '../retry.ts';
-import { FAMILIES, type Family } from '../rule-list.ts';
-import { holdsOwnChains, holdsRules } from '../state.ts';
+import type { PatienceDeps } from '../tools/retry.ts';
+import { FAMILIES, type Family } from '../rules/rule.ts';
+import { holdsOwnChains, holdsRules } from '../state/state.ts';
 
 export interface LiveVariant extends DetectedVariant {
   /** Why a run would take this one. */

@@ -1,9 +1,9 @@
 // The forms in which a plan is printed. Pure.
 
 import type { CaptureError } from '../errors.ts';
-import { shellWords } from '../shell-words.ts';
-import type { ToolCall } from '../tools.ts';
-import { wordLine } from '../word-line.ts';
+import { shellWords } from '../rules/shell-words.ts';
+import type { ToolCall } from '../tools/run-tool.ts';
+import { wordLine } from '../rules/word-line.ts';
 
 export interface PlanSide {
   /** `IPv4`, `IPv6`, or `nftables`, whose tables hold both. */

@@ -3,16 +3,16 @@
 
 import { plainLog } from '../../src/runtime/log.ts';
 import { changeRules } from '../backend.ts';
-import type { CaptureConfig } from '../config.ts';
+import type { CaptureConfig } from '../settings/capture-config.ts';
 import { CaptureError } from '../errors.ts';
 import type { CaptureJob } from '../job.ts';
 import { savedIptables } from '../model/rule-set.ts';
-import { planNftRules } from '../nft/rules.ts';
+import { planNftRules } from '../nft/plan.ts';
 import { applyText, cleanupText, tableName } from '../nft/transaction.ts';
-import type { PlanForm, ReportRequest } from '../request.ts';
-import { FAMILIES } from '../rule-list.ts';
+import type { PlanForm, ReportRequest } from '../settings/capture-request.ts';
+import { FAMILIES } from '../rules/rule.ts';
 import { addRoutes, removeRoutes } from '../routes.ts';
-import { isEmptyState, parseState } from '../state.ts';
+import { isEmptyState, parseState } from '../state/state.ts';
 import { type ComparedChain, type ComparedRule, compareRules } from './compare.ts';
 import { KernelCopy } from './kernel-copy.ts';
 import { type Plan, planCommands, planData, planRestore, planText, type PlanSide } from './plan-forms.ts';

@@ -2,7 +2,7 @@
 // the run, change nothing, and end.
 
 import { type CaptureJob, configOf } from '../job.ts';
-import type { ReportRequest } from '../request.ts';
+import type { ReportRequest } from '../settings/capture-request.ts';
 import type { ReportDeps } from './report-deps.ts';
 
 /** @throws CaptureError when a report cannot be made, and when `--diff` finds a difference */

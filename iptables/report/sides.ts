@@ -1,7 +1,7 @@
 // What is wanted and what is there, for every place of the kernel that a run with these flags looks at.
 
-import { familyOf } from '../cidr.ts';
-import type { CaptureConfig } from '../config.ts';
+import { familyOf } from '../settings/cidr.ts';
+import type { CaptureConfig } from '../settings/capture-config.ts';
 import type { CaptureJob } from '../job.ts';
 import type { ReadRule } from '../model/read-rule.ts';
 import { type OwnerIds } from '../model/iptables-words.ts';
@@ -14,11 +14,11 @@ import {
   savedIptables,
 } from '../model/rule-set.ts';
 import { Nft, nftPlace } from '../nft/nft.ts';
-import { planNftRules } from '../nft/rules.ts';
-import { FAMILIES, type Family } from '../rule-list.ts';
-import { planRules } from '../rules.ts';
-import { parseState } from '../state.ts';
-import { strayRules } from '../stray-rules.ts';
+import { planNftRules } from '../nft/plan.ts';
+import { FAMILIES, type Family } from '../rules/rule.ts';
+import { planRules } from '../rules/plan.ts';
+import { parseState } from '../state/state.ts';
+import { strayRules } from '../state/stray-rules.ts';
 import { type ComparedChain, compareRules } from './compare.ts';
 import { type LiveVariant, liveVariants } from './live.ts';
 import type { ReportDeps } from './report-deps.ts';

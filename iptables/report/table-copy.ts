@@ -2,7 +2,7 @@
 
 import { readIptablesRule } from '../model/iptables-words.ts';
 import { meaningOf } from '../model/read-rule.ts';
-import { wordLine } from '../word-line.ts';
+import { wordLine } from '../rules/word-line.ts';
 
 interface ChainCopy {
   /** As saved after its name: a policy, or `-` for a chain that was made. */

@@ -2,7 +2,7 @@
 // flag wins over the variables; a variable counts as soon as it exists, whatever it holds.
 // Upstream counterpart: tools/istio-iptables/pkg/cmd/root.go bindCmdlineFlags, pkg/constants.
 
-import type { CaptureRequest } from '../../iptables/request.ts';
+import type { CaptureRequest } from '../../iptables/settings/capture-request.ts';
 import { row, type EnvRow } from '../config/env-row.ts';
 import {
   BOOL,

@@ -3,7 +3,7 @@
 
 import { text } from 'node:stream/consumers';
 
-import { ToolStartError } from '../../iptables/tools.ts';
+import { ToolStartError } from '../../iptables/tools/run-tool.ts';
 import { nodeSpawn } from '../runtime/node-spawn.ts';
 import { type CliContext, ExitError } from './context.ts';
 

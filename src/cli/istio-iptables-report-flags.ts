@@ -1,6 +1,6 @@
 // The flags of istio-iptables that ask for a report in place of a run, and what they ask for together.
 
-import type { PlanForm, ReportForm, ReportRequest } from '../../iptables/request.ts';
+import type { PlanForm, ReportForm, ReportRequest } from '../../iptables/settings/capture-request.ts';
 import { flag, type FlagKind, type FlagValues, STRING } from '../config/flag-rows.ts';
 import { ConfigError } from '../runtime/errors.ts';
 

@@ -5,9 +5,9 @@ import type { Command } from 'commander';
 
 import { runCapture } from '../../iptables/capture.ts';
 import { CaptureError, ValidationError } from '../../iptables/errors.ts';
-import { systemHost } from '../../iptables/host.ts';
-import { namespaceEntry } from '../../iptables/network-entry.ts';
-import { hostTools } from '../../iptables/tools.ts';
+import { systemHost } from '../../iptables/settings/host.ts';
+import { namespaceEntry } from '../../iptables/tools/network-entry.ts';
+import { hostTools } from '../../iptables/tools/run-tool.ts';
 import type { LogFlagValues } from '../config/log-flags.ts';
 import { systemClock } from '../runtime/clock.ts';
 import { nodeSpawn } from '../runtime/node-spawn.ts';

@@ -5,7 +5,7 @@ import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { text } from 'node:stream/consumers';
 
-import type { CaptureRequest } from '../../iptables/request.ts';
+import type { CaptureRequest } from '../../iptables/settings/capture-request.ts';
 import { goCommand } from '../../src/cli/go-flags.ts';
 import { captureFlags, captureRequest } from '../../src/cli/istio-iptables-flags.ts';
 import { temporaryDirectory } from '../support/temporary-directory.ts';

@@ -2,7 +2,7 @@
 
 import * as fc from 'fast-check';
 
-import type { CaptureSettings } from '../../iptables/config.ts';
+import type { CaptureSettings } from '../../iptables/settings/capture-config.ts';
 import { podSettings } from './settings-example.ts';
 
 function listOf(item: fc.Arbitrary<string>): fc.Arbitrary<string> {

@@ -3,8 +3,8 @@ import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 
 import { runCapture } from '../../iptables/capture.ts';
-import type { CaptureRequest } from '../../iptables/request.ts';
-import type { ToolCall, ToolResult } from '../../iptables/tools.ts';
+import type { CaptureRequest } from '../../iptables/settings/capture-request.ts';
+import type { ToolCall, ToolResult } from '../../iptables/tools/run-tool.ts';
 import { FakeClock } from '../support/fake-clock.ts';
 import { recordingLog } from '../support/recording-log.ts';
 import { temporaryDirectory } from '../support/temporary-directory.ts';

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 
 import { configOf, prepareJob, type CaptureJob } from '../../iptables/job.ts';
-import type { CaptureRequest } from '../../iptables/request.ts';
+import type { CaptureRequest } from '../../iptables/settings/capture-request.ts';
 import { recordingLog } from '../support/recording-log.ts';
 import { podRequest } from './settings-example.ts';
 

@@ -1,7 +1,7 @@
 // The settings of an injected pod, to be changed by a test where it matters.
 
-import type { CaptureSettings } from '../../iptables/config.ts';
-import type { CaptureRequest } from '../../iptables/request.ts';
+import type { CaptureSettings } from '../../iptables/settings/capture-config.ts';
+import type { CaptureRequest } from '../../iptables/settings/capture-request.ts';
 
 export function podSettings(changes: Partial<CaptureSettings> = {}): CaptureSettings {
   return {

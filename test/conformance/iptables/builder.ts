@@ -9,10 +9,10 @@ import {
   cleanupCommands,
   guardrailCommands,
   guardrailRemovalCommands,
-} from '../../../iptables/commands.ts';
-import { restoreText } from '../../../iptables/restore.ts';
-import { append, FAMILIES, type Family, insert, type RuleRow } from '../../../iptables/rule-list.ts';
-import { parseState } from '../../../iptables/state.ts';
+} from '../../../iptables/rules/commands.ts';
+import { restoreText } from '../../../iptables/rules/restore.ts';
+import { append, FAMILIES, type Family, insert, type RuleRow } from '../../../iptables/rules/rule.ts';
+import { parseState } from '../../../iptables/state/state.ts';
 import type { ConformanceCase } from '../case.ts';
 
 interface Operation {

@@ -3,9 +3,9 @@
 import assert from 'node:assert/strict';
 
 import { runCapture } from '../../../iptables/capture.ts';
-import type { CaptureSettings } from '../../../iptables/config.ts';
-import type { CaptureRequest } from '../../../iptables/request.ts';
-import { type CaptureHost, detectSettings } from '../../../iptables/settings.ts';
+import type { CaptureSettings } from '../../../iptables/settings/capture-config.ts';
+import type { CaptureRequest } from '../../../iptables/settings/capture-request.ts';
+import { type CaptureHost, detectSettings } from '../../../iptables/settings/detected-settings.ts';
 import { goCommand } from '../../../src/cli/go-flags.ts';
 import { captureFlags, captureRequest } from '../../../src/cli/istio-iptables-flags.ts';
 import { systemClock } from '../../../src/runtime/clock.ts';

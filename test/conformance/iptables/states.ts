@@ -2,13 +2,13 @@
 
 import assert from 'node:assert/strict';
 
-import { type CaptureSettings, resolveCapture } from '../../../iptables/config.ts';
-import { FamilyTools } from '../../../iptables/family-tools.ts';
-import { FAMILIES, type Family } from '../../../iptables/rule-list.ts';
-import { planRules } from '../../../iptables/rules.ts';
-import type { RunTool } from '../../../iptables/tools.ts';
-import { imaginedVariant } from '../../../iptables/variant.ts';
-import { combineVerdicts, type FamilyVerdict, type Verdict, verifyFamily } from '../../../iptables/verify.ts';
+import { type CaptureSettings, resolveCapture } from '../../../iptables/settings/capture-config.ts';
+import { FamilyTools } from '../../../iptables/tools/family-tools.ts';
+import { FAMILIES, type Family } from '../../../iptables/rules/rule.ts';
+import { planRules } from '../../../iptables/rules/plan.ts';
+import type { RunTool } from '../../../iptables/tools/run-tool.ts';
+import { imaginedVariant } from '../../../iptables/tools/variant.ts';
+import { combineVerdicts, type FamilyVerdict, type Verdict, verifyFamily } from '../../../iptables/state/verify.ts';
 import { systemClock } from '../../../src/runtime/clock.ts';
 import { plainLog } from '../../../src/runtime/log.ts';
 import type { ConformanceCase } from '../case.ts';

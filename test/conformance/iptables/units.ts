@@ -2,17 +2,17 @@
 
 import assert from 'node:assert/strict';
 
-import { checkLoopbackCidr, parseCidrRanges } from '../../../iptables/cidr.ts';
-import { detectVariant } from '../../../iptables/detection.ts';
-import { splitList } from '../../../iptables/lists.ts';
-import { localAddress } from '../../../iptables/local-address.ts';
-import type { RunTool } from '../../../iptables/tools.ts';
+import { checkLoopbackCidr, parseCidrRanges } from '../../../iptables/settings/cidr.ts';
+import { detectVariant } from '../../../iptables/tools/detection.ts';
+import { splitList } from '../../../iptables/settings/lists.ts';
+import { localAddress } from '../../../iptables/settings/local-address.ts';
+import type { RunTool } from '../../../iptables/tools/run-tool.ts';
 import {
   checkForcedBinary,
   checkInterfaceNames,
   checkOwnerGroups,
-} from '../../../iptables/settings-check.ts';
-import { parseVersion, type Purpose, waitArguments } from '../../../iptables/variant.ts';
+} from '../../../iptables/settings/settings-check.ts';
+import { parseVersion, type Purpose, waitArguments } from '../../../iptables/tools/variant.ts';
 import { messageOf } from '../../../src/runtime/errors.ts';
 import { systemClock } from '../../../src/runtime/clock.ts';
 import { plainLog } from '../../../src/runtime/log.ts';

@@ -2,8 +2,8 @@ import assert from 'node:assert/strict';
 
 import * as fc from 'fast-check';
 
-import { type CaptureSettings, resolveCapture } from '../../../iptables/config.ts';
-import { planNftRules } from '../../../iptables/nft/rules.ts';
+import { type CaptureSettings, resolveCapture } from '../../../iptables/settings/capture-config.ts';
+import { planNftRules } from '../../../iptables/nft/plan.ts';
 import { parseRuleset } from '../../../iptables/nft/ruleset.ts';
 import { applyText, cleanupText, restoreText } from '../../../iptables/nft/transaction.ts';
 import { anySettings } from '../../iptables/any-settings.ts';

@@ -2,7 +2,7 @@
 
 import * as fc from 'fast-check';
 
-import type { CaptureSettings } from '../../../iptables/config.ts';
+import type { CaptureSettings } from '../../../iptables/settings/capture-config.ts';
 import { anySettings } from '../../iptables/any-settings.ts';
 import type { Lifecycle } from './capture-lifecycle.ts';
 

@@ -4,9 +4,9 @@
 import assert from 'node:assert/strict';
 
 import { runCapture } from '../../../iptables/capture.ts';
-import type { CaptureSettings } from '../../../iptables/config.ts';
-import type { CaptureRequest } from '../../../iptables/request.ts';
-import { hostTools, type RunTool } from '../../../iptables/tools.ts';
+import type { CaptureSettings } from '../../../iptables/settings/capture-config.ts';
+import type { CaptureRequest } from '../../../iptables/settings/capture-request.ts';
+import { hostTools, type RunTool } from '../../../iptables/tools/run-tool.ts';
 import { systemClock } from '../../../src/runtime/clock.ts';
 import { nodeSpawn } from '../../../src/runtime/node-spawn.ts';
 import { normalSave } from '../../conformance/kernel/save-text.ts';

@@ -4,7 +4,7 @@ import { join } from 'node:path';
 
 import { runCapture } from '../../../iptables/capture.ts';
 import { cleanupText } from '../../../iptables/nft/transaction.ts';
-import type { CaptureRequest } from '../../../iptables/request.ts';
+import type { CaptureRequest } from '../../../iptables/settings/capture-request.ts';
 import { FakeClock } from '../../support/fake-clock.ts';
 import { recordingLog } from '../../support/recording-log.ts';
 import { FakeKernel } from '../fake-kernel.ts';

@@ -1,7 +1,7 @@
 // The program nft over a text in memory: what it was told, and the rule set it would list.
 
-import type { ToolCall, ToolResult } from '../../../iptables/tools.ts';
-import { ToolStartError } from '../../../iptables/tools.ts';
+import type { ToolCall, ToolResult } from '../../../iptables/tools/run-tool.ts';
+import { ToolStartError } from '../../../iptables/tools/run-tool.ts';
 
 export class FakeNft {
   /** Every call of any program, as a command line. */

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 
-import { resolveCapture } from '../../../iptables/config.ts';
+import { resolveCapture } from '../../../iptables/settings/capture-config.ts';
 import { nftFindings } from '../../../iptables/nft/findings.ts';
 import { podSettings } from '../settings-example.ts';
 import { answering, FakeNft } from './fake-nft.ts';

@@ -3,7 +3,7 @@
 
 import * as fc from 'fast-check';
 
-import type { CaptureSettings } from '../../../../iptables/config.ts';
+import type { CaptureSettings } from '../../../../iptables/settings/capture-config.ts';
 import { podSettings } from '../../../iptables/settings-example.ts';
 import { ADDRESSES } from '../pod-and-peer.ts';
 import type { Owner } from '../capture-host.ts';

@@ -4,7 +4,7 @@
 import * as fc from 'fast-check';
 
 import { runCapture } from '../../../../iptables/capture.ts';
-import { type CaptureConfig, type CaptureSettings, resolveCapture } from '../../../../iptables/config.ts';
+import { type CaptureConfig, type CaptureSettings, resolveCapture } from '../../../../iptables/settings/capture-config.ts';
 import { type Packet, packetFamily } from '../../../../iptables/explain/packet.ts';
 import {
   listedNftables,
@@ -12,10 +12,10 @@ import {
   plannedNftables,
   savedIptables,
 } from '../../../../iptables/model/rule-set.ts';
-import { planNftRules } from '../../../../iptables/nft/rules.ts';
-import type { CaptureRequest } from '../../../../iptables/request.ts';
-import { planRules } from '../../../../iptables/rules.ts';
-import type { RunTool } from '../../../../iptables/tools.ts';
+import { planNftRules } from '../../../../iptables/nft/plan.ts';
+import type { CaptureRequest } from '../../../../iptables/settings/capture-request.ts';
+import { planRules } from '../../../../iptables/rules/plan.ts';
+import type { RunTool } from '../../../../iptables/tools/run-tool.ts';
 import { systemClock } from '../../../../src/runtime/clock.ts';
 import { plainLog } from '../../../../src/runtime/log.ts';
 import { podRequest } from '../../../iptables/settings-example.ts';

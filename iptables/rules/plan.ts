@@ -1,0 +1,45 @@
+// The table of contents of a capture: which subjects make rules, in which order. The order is the contract:
+// packets meet the rules of a chain as they were appended.
+// Upstream counterpart: tools/istio-iptables/pkg/capture/run.go Run.
+
+import { commentFor } from './comment.ts';
+import type { CaptureConfig } from '../settings/capture-config.ts';
+import { dnsRules } from './dns-rules.ts';
+import { inboundRules, redirectTargets } from './inbound-rules.ts';
+import { dropInvalidRules, excludedInterfaceRules, virtualInterfaceRules } from './interface-rules.ts';
+import { outboundExclusions, outboundOwnerRules, outboundSelection } from './outbound-rules.ts';
+import type { Family, Rule, RulePlan, RuleRow } from './rule.ts';
+import { familyView } from './family-view.ts';
+import { tproxyMarkRules } from './tproxy-rules.ts';
+
+const SUBJECTS = [
+  excludedInterfaceRules,
+  virtualInterfaceRules,
+  dropInvalidRules,
+  redirectTargets,
+  inboundRules,
+  outboundExclusions,
+  outboundOwnerRules,
+  dnsRules,
+  outboundSelection,
+  tproxyMarkRules,
+];
+
+/** Every rule of a run. IPv4 is always planned, on IPv6-only hosts too. */
+export function planRules(config: CaptureConfig): RulePlan {
+  return { v4: rulesOf(config, 'v4'), v6: config.enableIPv6 ? rulesOf(config, 'v6') : [] };
+}
+
+function rulesOf(config: CaptureConfig, family: Family): readonly Rule[] {
+  const view = familyView(config, family);
+  const rows = SUBJECTS.flatMap((subject) => subject(view));
+  return rows.map((row) => (config.comments ? commented(row, family) : withFamily(row, family)));
+}
+
+function withFamily(row: RuleRow, family: Family): Rule {
+  return { ...row, family };
+}
+
+function commented(row: RuleRow, family: Family): Rule {
+  return { ...row, family, comment: commentFor(row.why) };
+}

@@ -1,0 +1,96 @@
+// What has to go of a kernel's state: own chains, jumps into them, and rules of ours that stand alone in chains of
+// others. As one restore input, which takes each table's away in one step, and as single commands. Pure.
+
+import type { Arguments } from '../rules/commands.ts';
+import { isBuiltIn, jumpTarget, OWN_CHAIN_PREFIX, type Rule } from '../rules/rule.ts';
+import { shellWords } from '../rules/shell-words.ts';
+import { bareRule, ownChains, type State } from './state.ts';
+import { type StrayRule, strayRules } from './stray-rules.ts';
+
+/** Own chains and jumps to them, one line each. */
+export function leftovers(state: State): readonly string[] {
+  return [...state.keys()].flatMap((table) => {
+    const found = jumpLines(state, table).map((line) => `${table}: ${line}`);
+    return found.concat(ownChains(state, table).map((chain) => `${table}: chain ${chain}`));
+  });
+}
+
+/** Saved rules in chains of others that lead into an own chain. */
+export function jumpLines(state: State, table: string): readonly string[] {
+  return [...(state.get(table) ?? [])]
+    .filter(([chain]) => !chain.startsWith(OWN_CHAIN_PREFIX))
+    .flatMap(([, lines]) => lines)
+    .filter((line) => {
+      const words = shellWords(line);
+      const target = words[words.findIndex((word) => word === '-j' || word === '--jump') + 1];
+      return target?.startsWith(OWN_CHAIN_PREFIX) ?? false;
+    });
+}
+
+/**
+ * @param rules of this run, which say what stands alone where nothing else tells
+ * @returns restore input; empty when nothing has to go
+ */
+export function removalText(rules: readonly Rule[], before: State): string {
+  const alone = aloneRules(rules, before);
+  return [...before.keys()]
+    .map((table) => {
+      const unlink = [...aloneIn(table, alone), ...jumpLines(before, table)];
+      return transaction(table, [...unlink.map(undoLine), ...dropLines(ownChains(before, table))]);
+    })
+    .join('');
+}
+
+/** The same one by one, for tools that refuse it as a whole because something has changed meanwhile. */
+export function removalCommands(rules: readonly Rule[], before: State): readonly Arguments[] {
+  const alone = aloneRules(rules, before);
+  return [...before.keys()].flatMap((table) => {
+    const unlink = [...aloneIn(table, alone), ...jumpLines(before, table)];
+    const words = [...unlink.map(undoLine), ...dropLines(ownChains(before, table))].map(shellWords);
+    return words.map((command) => ['-t', table].concat(command));
+  });
+}
+
+/** Restore input of one table; empty for no lines. */
+export function transaction(table: string, lines: readonly string[]): string {
+  return lines.length === 0 ? '' : [`* ${table}`, ...lines, 'COMMIT', ''].join('\n');
+}
+
+/** A saved line that takes the rule away again. */
+export function undoLine(line: string): string {
+  return line.replace(/^\S+/, '-D');
+}
+
+/** Every chain is emptied before any is deleted: a chain in use cannot be. */
+function dropLines(chains: readonly string[]): readonly string[] {
+  return [...chains.map((chain) => `-F ${chain}`), ...chains.map((chain) => `-X ${chain}`)];
+}
+
+function aloneIn(table: string, rules: readonly StrayRule[]): readonly string[] {
+  return rules.filter((rule) => rule.table === table).map(({ line }) => line);
+}
+
+/** Each once: an equal rule that is there more often is somebody else's. */
+function aloneRules(rules: readonly Rule[], before: State): readonly StrayRule[] {
+  const strays = strayRules(before);
+  const known = new Set(strays.map(({ table, line }) => `${table} ${line}`));
+  return [
+    ...strays,
+    ...plannedAlone(rules, before).filter(({ table, line }) => !known.has(`${table} ${line}`)),
+  ];
+}
+
+/** Rules of the plan that neither stand in an own chain nor lead into one, as far as they are saved as planned. */
+function plannedAlone(rules: readonly Rule[], before: State): readonly StrayRule[] {
+  const alone = rules.filter(
+    (rule) => isBuiltIn(rule.chain) && jumpTarget(rule)?.startsWith(OWN_CHAIN_PREFIX) !== true,
+  );
+  return alone.flatMap(({ table, chain, spec }) => {
+    const planned = bareRule(`-A ${chain} ${spec.join(' ')}`);
+    const line = before
+      .get(table)
+      ?.get(chain)
+      ?.find((saved) => bareRule(saved) === planned);
+    return line === undefined ? [] : [{ table, line }];
+  });
+}

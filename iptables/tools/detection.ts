@@ -1,0 +1,151 @@
+// Finds the iptables to use: `iptables-legacy` and `iptables-nft` write to different places of one kernel, so rules
+// set by one are not seen by the other. Evidence is what each saves; proof is a harmless rule set and removed.
+// Upstream counterpart: tools/istio-iptables/pkg/dependencies/implementation.go DetectIptablesVersion.
+
+import type { Log } from '../../src/runtime/log.ts';
+import { type Candidate, inspect } from './candidate.ts';
+import { noVariant, type RefusedVariant } from './detection-failure.ts';
+import { CaptureError } from '../errors.ts';
+import { failureId, oneLine } from './failure.ts';
+import { PROBE_ARGUMENTS } from './probe-rule.ts';
+import { type PatienceDeps, runPatiently } from './retry.ts';
+import type { Family } from '../rules/rule.ts';
+import { holdsOwnChains, holdsRules } from '../state/state.ts';
+import { parseVersion, PLAIN_NAMES, programOf, type Variant, waitArguments } from './variant.ts';
+
+export interface DetectedVariant extends Variant {
+  /** What it saved before this run changed anything. */
+  readonly dump: string;
+}
+
+/** What the variants of one family hold; nothing was changed to find out, except what a killed run had left. */
+export interface Evidence {
+  readonly family: Family;
+  readonly force: string;
+  /** In the order in which they are tried. */
+  readonly candidates: readonly Candidate[];
+  /** Looked at, and only worth a try when forced. */
+  readonly aside: readonly Candidate[];
+  /** False: not even what a killed run has left was removed. */
+  readonly tidy: boolean;
+}
+
+/**
+ * @param force `legacy`, `nft`, or empty to choose by what is found
+ * @throws CaptureError when no variant of this family can be used; its message names cause and remedy
+ */
+export async function detectVariant(
+  deps: PatienceDeps,
+  family: Family,
+  force: string,
+  signal: AbortSignal,
+): Promise<DetectedVariant> {
+  return chooseVariant(deps, await gatherEvidence(deps, family, force), 'write', signal);
+}
+
+/**
+ * @param tidy remove what a killed run has left; false for a report, which changes nothing
+ * @throws CaptureError for a `force` that is no variant
+ */
+export async function gatherEvidence(
+  deps: PatienceDeps,
+  family: Family,
+  force: string,
+  tidy = true,
+): Promise<Evidence> {
+  const plain = PLAIN_NAMES[family];
+  if (force !== '') {
+    if (force !== 'legacy' && force !== 'nft') {
+      throw new CaptureError(`iptables binary "${force}" unsupported`, { id: 'IPT-BAD-BINARY' });
+    }
+    return { family, force, candidates: [await inspect(deps, `${plain}-${force}`, tidy)], aside: [], tidy };
+  }
+  const look = (name: string): Promise<Candidate> => inspect(deps, `${plain}-${name}`, tidy);
+  const [legacy, nft] = await Promise.all([look('legacy'), look('nft')]);
+  const holders = [legacy, nft].filter(({ dump }) => holdsOwnChains(dump));
+  const holder = holders.length === 1 ? holders : [];
+  // A legacy variant without rules is not even probed: the probe alone would create its tables.
+  const used = holdsRules(legacy.dump) ? [legacy] : [];
+  const candidates = [...new Set([...holder, ...used, nft])];
+  return { family, force, candidates, aside: candidates.includes(legacy) ? [] : [legacy], tidy };
+}
+
+/**
+ * The first candidate that proves itself; the plain name is inspected only when the others have failed.
+ *
+ * @param use a variant that is only read with need not prove that it can write
+ * @throws CaptureError when there is none; its message says why not for each
+ */
+export async function chooseVariant(
+  deps: PatienceDeps,
+  { family, force, candidates, aside, tidy }: Evidence,
+  use: 'read' | 'write',
+  signal: AbortSignal,
+): Promise<DetectedVariant> {
+  const tried: RefusedVariant[] = [];
+  const attempt = async (candidate: Candidate): Promise<DetectedVariant | undefined> => {
+    try {
+      if (candidate.problem !== undefined) throw candidate.problem;
+      const version = versionIn(candidate) ?? (await versionOf(deps, candidate.name));
+      if (use === 'write') await probeKernel(deps, candidate.name, waitArguments(version, 'rule'), signal);
+      return { family, name: candidate.name, dump: candidate.dump, ...version };
+    } catch (problem) {
+      if (!(problem instanceof CaptureError)) throw problem;
+      tried.push({ name: candidate.name, problem });
+      return undefined;
+    }
+  };
+  for (const candidate of candidates) {
+    const variant = await attempt(candidate);
+    if (variant !== undefined) return variant;
+  }
+  const plain = force === '' ? await attempt(await inspect(deps, PLAIN_NAMES[family], tidy)) : undefined;
+  if (plain !== undefined) return plain;
+  throw noVariant(PLAIN_NAMES[family], tried, aside);
+}
+
+/** What needs no question: a dump begins with the version, and for an nft variant it does not matter. */
+function versionIn({ name, dump }: Candidate): Pick<Variant, 'version' | 'legacy'> | undefined {
+  const [header] = dump.split('\n', 1);
+  if (header?.startsWith('# Generated by') === true) return parseVersion(header);
+  return name.endsWith('-nft') ? { version: [], legacy: false } : undefined;
+}
+
+/** An old legacy one, which no argument must be given that it may not know. */
+const UNTOLD = { version: [0, 0, 0], legacy: true };
+
+async function versionOf(
+  { run, log }: { readonly run: PatienceDeps['run']; readonly log: Log },
+  name: string,
+): Promise<Pick<Variant, 'version' | 'legacy'>> {
+  const file = programOf({ name }, 'save');
+  const { code, stdout, stderr } = await run({ file, args: ['--version'] });
+  if (code !== 0 || stderr.includes('unrecognized option')) {
+    log.warn(`${file} does not tell its version; taken for an old legacy one`);
+    return UNTOLD;
+  }
+  const version = parseVersion(stdout);
+  if (version === undefined)
+    throw new CaptureError(`no version in the output of ${file}: ${oneLine(stdout)}`);
+  return version;
+}
+
+async function probeKernel(
+  deps: PatienceDeps,
+  file: string,
+  wait: readonly string[],
+  signal: AbortSignal,
+): Promise<void> {
+  const change = (verb: string) =>
+    runPatiently(deps, { file, args: ['-t', 'nat', verb, ...PROBE_ARGUMENTS, ...wait] }, signal);
+  const { code, stderr } = await change('-A');
+  if (code !== 0 || stderr.includes('does not exist')) {
+    const id = failureId(stderr);
+    throw new CaptureError(
+      `iptables binary ${file} has no loaded kernel support and cannot be used, ` +
+        `err: exit status ${code} out: ${oneLine(stderr)}`,
+      { id: id === 'IPT-TOOL-FAILED' ? 'IPT-NO-MODULE' : id },
+    );
+  }
+  await change('-D');
+}
