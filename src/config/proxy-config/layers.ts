@@ -12,7 +12,7 @@ import type { Path } from './proto-field.ts';
 import { readMessage } from './proto-json.ts';
 import { agentOnlyFields, builtInProxyConfig, proxyConfigFields } from './fields.ts';
 import { maskShapes, maskText } from '../secrets.ts';
-import { parseYaml, type YamlValue } from '../yaml/yaml.ts';
+import { parseYaml } from '../yaml/yaml.ts';
 
 export interface LayerTexts {
   /** Content of the mesh file; only its `defaultConfig` counts. */
@@ -38,41 +38,17 @@ export interface LayeredProxyConfig {
 }
 
 interface Layer {
-  /** In errors. */
-  readonly name: string;
   /** For its user. */
   readonly origin: string;
   /** In the log. */
   readonly title: string;
-  readonly read: (yaml: YamlValue) => { readonly value: Json; readonly path: Path };
-  /** What an error says before the problem. */
-  readonly stage: string;
 }
 
-const whole = ({ value }: YamlValue): { value: Json; path: Path } => ({ value, path: [] });
-
+/** The later wins. */
 const LAYERS: Readonly<Record<keyof LayerTexts, Layer>> = {
-  file: {
-    name: 'file',
-    origin: 'mesh file',
-    title: 'mesh config from file',
-    read: defaultConfig,
-    stage: '',
-  },
-  environment: {
-    name: 'environment',
-    origin: 'PROXY_CONFIG',
-    title: 'proxy config from env',
-    read: whole,
-    stage: 'could not parse proxy config: ',
-  },
-  annotation: {
-    name: 'annotation',
-    origin: 'annotation proxy.istio.io/config',
-    title: 'proxy config from annotation',
-    read: whole,
-    stage: 'could not parse proxy config: ',
-  },
+  file: { origin: 'mesh file', title: 'mesh config from file' },
+  environment: { origin: 'PROXY_CONFIG', title: 'proxy config from env' },
+  annotation: { origin: 'annotation proxy.istio.io/config', title: 'proxy config from annotation' },
 };
 
 const FIELDS = { ...proxyConfigFields, ...agentOnlyFields };
@@ -87,33 +63,38 @@ export function layerProxyConfig(texts: LayerTexts): LayeredProxyConfig {
     const [text, layer] = [texts[key] ?? '', LAYERS[key]];
     if (text === '') continue;
     notices.push(info(`Apply ${layer.title} ${maskText(text)}`));
-    const read = readLayer(layer, text, notices, ignored);
+    const read = readLayer(key, text, notices, ignored);
     config = mergeProxyConfig(config, read);
     for (const name of namesIn(read)) origins.set(name, layer.origin);
   }
   return { config, origins: Object.fromEntries(origins), notices, ignored };
 }
 
-function readLayer(layer: Layer, text: string, notices: Notice[], ignored: IgnoredInput[]): JsonObject {
+function readLayer(
+  key: keyof LayerTexts,
+  text: string,
+  notices: Notice[],
+  ignored: IgnoredInput[],
+): JsonObject {
+  const { origin } = LAYERS[key];
   try {
     const yaml = parseYaml(text);
-    for (const problem of yaml.warnings) notices.push(warning(`${layer.origin}: ${problem}`));
-    const { value, path } = layer.read(yaml);
+    for (const problem of yaml.warnings) notices.push(warning(`${origin}: ${problem}`));
+    const { value, path } = key === 'file' ? defaultConfig(yaml.value) : { value: yaml.value, path: [] };
     if (value === null) return {};
     return readMessage(FIELDS, value, path, {
       placeOf: yaml.placeOf,
-      unknownField: (path) => ignored.push({ kind: 'field', text: `${path.join('.')} (${layer.origin})` }),
+      unknownField: (path) => ignored.push({ kind: 'field', text: `${path.join('.')} (${origin})` }),
     });
   } catch (error) {
-    const shown = excerpt(onOneLine(maskText(text)));
-    throw new ConfigError(
-      `failed to unmarshal mesh config from ${layer.name} [${shown}]: ${layer.stage}${maskShapes(messageOf(error))}`,
-      { cause: error },
-    );
+    const failed = `failed to unmarshal mesh config from ${key} [${excerpt(onOneLine(maskText(text)))}]`;
+    const stage = key === 'file' ? '' : 'could not parse proxy config: ';
+    throw new ConfigError(`${failed}: ${stage}${maskShapes(messageOf(error))}`, { cause: error });
   }
 }
 
-function defaultConfig({ value }: YamlValue): { value: Json; path: Path } {
+/** The part of a mesh config that counts, and where it stands. */
+function defaultConfig(value: Json): { value: Json; path: Path } {
   if (value === null) return { value, path: [] };
   if (!isJsonObject(value)) throw new ConfigError('a mesh config is an object of fields');
   const name = Object.hasOwn(value, 'defaultConfig') ? 'defaultConfig' : 'default_config';

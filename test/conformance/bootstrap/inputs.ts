@@ -7,9 +7,7 @@ import type { Locality } from '../../../src/node/locality.ts';
 import { buildNode, type NodeInput } from '../../../src/node/node.ts';
 import type { ProxyConfigJson } from '../../../src/node/proxy-config-json.ts';
 import type { Warn } from '../../../src/node/raw-metadata.ts';
-import type { JsonObject } from '../../../src/runtime/json.ts';
-
-type TextMap = Readonly<Record<string, string>>;
+import type { JsonObject, TextMap } from '../../../src/runtime/json.ts';
 
 export interface BootstrapCaseInputs {
   readonly nodeId: string;

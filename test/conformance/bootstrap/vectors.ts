@@ -15,10 +15,10 @@ import { localityLabel, parseLocality } from '../../../src/node/locality.ts';
 import { buildNode, type Node } from '../../../src/node/node.ts';
 import { pilotSubjectAltNames } from '../../../src/node/pilot-san.ts';
 import { parseDurationMs } from '../../../src/runtime/duration.ts';
-import { bootstrapInput, nodeInput, PLAIN_INPUTS } from './inputs.ts';
+import type { TextMap } from '../../../src/runtime/json.ts';
 import type { ConformanceCase } from '../case.ts';
+import { bootstrapInput, nodeInput, PLAIN_INPUTS } from './inputs.ts';
 
-type TextMap = Readonly<Record<string, string>>;
 type Table<Entry> = { readonly cases: readonly Entry[] };
 
 export interface BootstrapVectors {

@@ -7,13 +7,12 @@ import { text } from 'node:stream/consumers';
 import { setTimeout as sleep } from 'node:timers/promises';
 
 import { readTextIfExists } from '../../../src/runtime/files.ts';
+import type { TextMap } from '../../../src/runtime/json.ts';
 import { NetworkNamespace } from '../../iptables/network-namespace.ts';
 import { temporaryDirectory } from '../../support/temporary-directory.ts';
 import type { AgentStart } from './launch-case.ts';
 import { setUpNetwork } from './network.ts';
 import { fillWorkingDirectory, inDirectory, RECORD, RECORDED_BOOTSTRAP } from './working-directory.ts';
-
-type TextMap = Readonly<Record<string, string>>;
 
 /** What the stand-in saw. */
 export interface EnvoyLaunch {

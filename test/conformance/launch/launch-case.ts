@@ -1,8 +1,6 @@
 // One start of the agent as the case files tell it, and what is known to come of it.
 
-import type { Json, JsonObject } from '../../../src/runtime/json.ts';
-
-type TextMap = Readonly<Record<string, string>>;
+import type { Json, JsonObject, TextMap } from '../../../src/runtime/json.ts';
 
 export interface LaunchExpectation {
   readonly exitCode: number;
