@@ -194,7 +194,7 @@ describe('agent istio-iptables', () => {
     const loaded = (await readFile(file, 'utf8')).split('\n');
     const packages = new Set(loaded.map((url) => /node_modules\/((?:@[^/]+\/)?[^/]+)/.exec(url)?.[1]));
     assert.ok(
-      loaded.some((url) => url.endsWith('/iptables/apply.ts')),
+      loaded.some((url) => url.endsWith('/iptables/state/apply.ts')),
       'the command was not loaded',
     );
     assert.deepEqual(

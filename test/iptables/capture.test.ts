@@ -249,7 +249,7 @@ describe('runCapture', () => {
     await capture({ dryRun: true, dualStack: true });
 
     const golden = (name: string): Promise<string> =>
-      readFile(join(import.meta.dirname, 'golden', name), 'utf8');
+      readFile(join(import.meta.dirname, 'rules/golden', name), 'utf8');
     const restores = (await golden('pod-ipv4.restore')) + (await golden('pod-ipv6.restore'));
     const record = `iptables-save\nip6tables-save\n${restores}iptables-save\nip6tables-save`;
     assert.equal(printed.join('\n'), record);

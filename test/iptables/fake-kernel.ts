@@ -1,6 +1,11 @@
 // iptables programs over tables in memory: enough of them to apply, check, save and clean up without root.
 
-import { type RunTool, type ToolCall, type ToolResult, ToolStartError } from '../../iptables/tools/run-tool.ts';
+import {
+  type RunTool,
+  type ToolCall,
+  type ToolResult,
+  ToolStartError,
+} from '../../iptables/tools/run-tool.ts';
 
 interface Chain {
   readonly builtIn: boolean;

@@ -8,7 +8,12 @@ import { FAMILIES, type Family } from '../../../iptables/rules/rule.ts';
 import { planRules } from '../../../iptables/rules/plan.ts';
 import type { RunTool } from '../../../iptables/tools/run-tool.ts';
 import { imaginedVariant } from '../../../iptables/tools/variant.ts';
-import { combineVerdicts, type FamilyVerdict, type Verdict, verifyFamily } from '../../../iptables/state/verify.ts';
+import {
+  combineVerdicts,
+  type FamilyVerdict,
+  type Verdict,
+  verifyFamily,
+} from '../../../iptables/state/verify.ts';
 import { systemClock } from '../../../src/runtime/clock.ts';
 import { plainLog } from '../../../src/runtime/log.ts';
 import type { ConformanceCase } from '../case.ts';

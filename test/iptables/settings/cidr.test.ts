@@ -1,6 +1,11 @@
 import assert from 'node:assert/strict';
 
-import { canonicalIPv6, checkLoopbackCidr, parseCidr, parseCidrRanges } from '../../../iptables/settings/cidr.ts';
+import {
+  canonicalIPv6,
+  checkLoopbackCidr,
+  parseCidr,
+  parseCidrRanges,
+} from '../../../iptables/settings/cidr.ts';
 import { CaptureError } from '../../../iptables/errors.ts';
 
 describe('parseCidrRanges', () => {
