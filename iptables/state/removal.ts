@@ -70,27 +70,32 @@ function aloneIn(table: string, rules: readonly StrayRule[]): readonly string[] 
   return rules.filter((rule) => rule.table === table).map(({ line }) => line);
 }
 
-/** Each once: an equal rule that is there more often is somebody else's. */
+/** As often as they are ours: an equal rule that is there more often is somebody else's. */
 function aloneRules(rules: readonly Rule[], before: State): readonly StrayRule[] {
   const strays = strayRules(before);
-  const known = new Set(strays.map(({ table, line }) => `${table} ${line}`));
-  return [
-    ...strays,
-    ...plannedAlone(rules, before).filter(({ table, line }) => !known.has(`${table} ${line}`)),
-  ];
+  const unclaimed = strays.map(({ table, line }) => `${table} ${line}`);
+  const others = plannedAlone(rules, before).filter(({ table, line }) => {
+    const at = unclaimed.indexOf(`${table} ${line}`);
+    if (at >= 0) unclaimed.splice(at, 1);
+    return at < 0;
+  });
+  return [...strays, ...others];
 }
 
-/** Rules of the plan that neither stand in an own chain nor lead into one, as far as they are saved as planned. */
+/**
+ * Rules of the plan that neither stand in an own chain nor lead into one, as far as they are saved as planned. One
+ * that the plan has twice, for an interface that is excluded and virtual, is found twice.
+ */
 function plannedAlone(rules: readonly Rule[], before: State): readonly StrayRule[] {
   const alone = rules.filter(
     (rule) => isBuiltIn(rule.chain) && jumpTarget(rule)?.startsWith(OWN_CHAIN_PREFIX) !== true,
   );
+  const left = [...before].flatMap(([table, chains]) =>
+    [...chains.values()].flat().map((line) => ({ table, line })),
+  );
   return alone.flatMap(({ table, chain, spec }) => {
     const planned = bareRule(`-A ${chain} ${spec.join(' ')}`);
-    const line = before
-      .get(table)
-      ?.get(chain)
-      ?.find((saved) => bareRule(saved) === planned);
-    return line === undefined ? [] : [{ table, line }];
+    const at = left.findIndex((saved) => saved.table === table && bareRule(saved.line) === planned);
+    return at < 0 ? [] : left.splice(at, 1);
   });
 }

@@ -72,6 +72,21 @@ describe('cleanFamily', () => {
     );
   });
 
+  it('removes twice what the plan has twice', async () => {
+    const { kernel, tools, clean, signal } = setUp();
+    const twice = podSettings({
+      excludeInterfaces: 'net1',
+      rerouteVirtualInterfaces: 'net1',
+      outboundIPRangesInclude: '',
+    });
+    const rules = planRules(resolveCapture(twice)).v4;
+    await tools.restore(restoreText(rules), signal);
+
+    await clean(rules);
+
+    assert.deepEqual(rulesIn(kernel.saved()), []);
+  });
+
   it('takes one step as long as nothing has changed, and single ones otherwise', async () => {
     const { kernel, tools, clean, signal } = setUp();
     await tools.restore(restoreText(RULES), signal);
