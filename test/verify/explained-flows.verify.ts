@@ -3,7 +3,8 @@
 
 import assert from 'node:assert/strict';
 
-import { type Backend, compareFlows, type Mode } from '../e2e/capture/explained/explained-pod.ts';
+import type { Backend } from '../e2e/capture/pod-run.ts';
+import { compareFlows, type Mode } from '../e2e/capture/explained/explained-pod.ts';
 
 const CASES: readonly (readonly [Backend, Mode, number])[] = [
   ['nft', 'REDIRECT', 14],

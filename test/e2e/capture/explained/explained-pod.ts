@@ -3,7 +3,6 @@
 
 import * as fc from 'fast-check';
 
-import { runCapture } from '../../../../iptables/capture.ts';
 import { type CaptureConfig, type CaptureSettings, resolveCapture } from '../../../../iptables/settings/capture-config.ts';
 import { type Packet, packetFamily } from '../../../../iptables/explain/packet.ts';
 import {
@@ -13,18 +12,13 @@ import {
   savedIptables,
 } from '../../../../iptables/model/rule-set.ts';
 import { planNftRules } from '../../../../iptables/nft/plan.ts';
-import type { CaptureRequest } from '../../../../iptables/settings/capture-request.ts';
 import { planRules } from '../../../../iptables/rules/plan.ts';
-import type { RunTool } from '../../../../iptables/tools/run-tool.ts';
-import { systemClock } from '../../../../src/runtime/clock.ts';
-import { plainLog } from '../../../../src/runtime/log.ts';
-import { podRequest } from '../../../iptables/settings-example.ts';
+import { type Backend, runInPod } from '../pod-run.ts';
 import { ADDRESSES, APPLICATION, onAll, PodAndPeer, PROXY, ROOT_PROXY } from '../pod-and-peer.ts';
 import type { ListeningSocket } from '../capture-host.ts';
 import { anyFlow, type AnyFlow, anyPodSettings, LOCAL_RESOLVER, PORTS } from './any-flows.ts';
 import { type BothRules, type Compared, compareFlow } from './comparison.ts';
 
-export type Backend = 'nft' | 'legacy' | 'native';
 export type Mode = 'REDIRECT' | 'TPROXY';
 
 export interface Amount {
@@ -97,50 +91,14 @@ async function listen({ pod, peer }: PodAndPeer, mode: Mode): Promise<void> {
   ]);
 }
 
-/** Runs the product in the pod's network, without a process of its own. */
 async function set(
   { pod }: PodAndPeer,
   backend: Backend,
   settings: CaptureSettings,
-  cleanup: CaptureRequest['cleanup'],
+  cleanup: 'no' | 'only',
 ): Promise<void> {
-  const servers = [...settings.dnsServersV4, ...settings.dnsServersV6];
-  const files: Readonly<Record<string, string>> = {
-    '/etc/resolv.conf': servers.map((server) => `nameserver ${server}\n`).join(''),
-  };
-  const addresses = [ADDRESSES.IPv4.pod, ...(settings.enableIPv6 ? [ADDRESSES.IPv6.pod] : [])];
-  const deps = {
-    run: toolsIn({ pod }),
-    host: {
-      addresses: async () => addresses,
-      interfaces: async () => new Set(['lo', 'eth0', 'net7']),
-      readText: async (path: string) => files[path] ?? '',
-      uid: () => 0,
-    },
-    clock: systemClock(),
-    log: plainLog(() => undefined),
-    print: () => undefined,
-    env: {},
-  };
-  const request = podRequest({
-    ...settings,
-    cleanup,
-    dualStack: true,
-    nativeNftables: backend === 'native',
-    forceBinary: backend === 'native' ? '' : backend,
-  });
-  await runCapture(deps, request, AbortSignal.any([]));
-}
-
-function toolsIn({ pod }: Pick<PodAndPeer, 'pod'>): RunTool {
-  return async ({ file, args, input }) => {
-    const { code, stdout, stderr } = await pod.namespace.run(
-      file,
-      args,
-      input === undefined ? {} : { input },
-    );
-    return { code: code ?? 128, stdout, stderr };
-  };
+  const { error } = await runInPod(pod.namespace, backend, settings, { cleanup });
+  if (error !== undefined) throw error;
 }
 
 /** What is planned, and what the kernel lists once it is set. */

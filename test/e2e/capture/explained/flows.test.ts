@@ -1,7 +1,8 @@
 import assert from 'node:assert/strict';
 
 import { namespaceObstacle } from '../../../iptables/network-namespace.ts';
-import { type Backend, compareFlows, type Mode } from './explained-pod.ts';
+import type { Backend } from '../pod-run.ts';
+import { compareFlows, type Mode } from './explained-pod.ts';
 
 const CASES: readonly (readonly [Backend, Mode])[] = [
   ['nft', 'REDIRECT'],
