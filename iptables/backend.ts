@@ -26,7 +26,7 @@ export type Variants = Readonly<Record<Family, (Variant & Partial<DetectedVarian
 export type BackendOptions = Pick<CaptureRequest, 'cleanup' | 'reconcile' | 'forceApply' | 'dryRun'>;
 
 export interface DetectionOptions extends Pick<CaptureRequest, 'cleanup' | 'forceBinary'> {
-  /** This host has no IPv4 address, so it may also lack the IPv4 tools. */
+  /** See isIPv6Only. */
   readonly ipv6Only: boolean;
 }
 
@@ -117,7 +117,7 @@ async function verifyAll(
   for (const family of FAMILIES) {
     const verdict = await verifyFamily(rules[family], tools[family], log, signal, variants[family]?.dump);
     verdicts.push(verdict);
-    if (tools[family] !== undefined) families.push({ ...verdict, tools: tools[family] });
+    if (tools[family] !== undefined) families.push({ ...verdict, family, tools: tools[family] });
   }
   return { families, verdict: combineVerdicts(verdicts, log) };
 }
@@ -140,9 +140,8 @@ async function cleanAll(
   signal: AbortSignal,
 ): Promise<void> {
   const left: string[] = [];
-  for (const { rules, before, tools } of families) {
-    const [family] = rules.map((rule) => rule.family);
-    const known = family !== undefined && variants[family]?.dump !== undefined;
+  for (const { family, rules, before, tools } of families) {
+    const known = variants[family]?.dump !== undefined;
     if (known && leftovers(before).length === 0) continue; // nothing of ours, so nothing may be removed
     const lines = await cleanFamily(rules, before, tools, signal);
     left.push(...lines.map((line) => `${tools.label} ${line}`));

@@ -2,7 +2,6 @@
 // rules that no packet can meet, and takes them away again.
 
 import { detectVariants, type Variants } from '../backend.ts';
-import { familyOf } from '../settings/cidr.ts';
 import { CaptureError } from '../errors.ts';
 import { FamilyTools } from '../tools/family-tools.ts';
 import { type Finding, findingLines } from './finding.ts';
@@ -11,7 +10,7 @@ import { LOCK_FILE, lockFinding } from './lock-file.ts';
 import type { PatienceDeps } from '../tools/retry.ts';
 import { FAMILIES } from '../rules/rule.ts';
 import { planRules } from '../rules/plan.ts';
-import type { CaptureHost } from '../settings/detected-settings.ts';
+import { type CaptureHost, isIPv6Only } from '../settings/detected-settings.ts';
 import { refusedExtensions } from './trial-chain.ts';
 
 export interface PreflightDeps extends PatienceDeps {
@@ -47,8 +46,7 @@ async function lookAtAll(
     const { nftFindings } = await import('../nft/preflight.ts');
     return [...capabilities, ...(await nftFindings(deps.run, configOf(job), job.request))];
   }
-  const ipv6Only = familyOf(job.settings.hostIP) === 'v6';
-  const options = { ...job.request, ipv6Only };
+  const options = { ...job.request, ipv6Only: isIPv6Only(job.settings) };
   const found = await attempt(() => detectVariants(deps, configOf(job), options, signal));
   const variants: Variants = found instanceof CaptureError ? { v4: undefined, v6: undefined } : found;
   return [

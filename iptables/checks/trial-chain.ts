@@ -3,8 +3,9 @@
 
 import { CaptureError } from '../errors.ts';
 import type { FamilyTools } from '../tools/family-tools.ts';
+import { tableInput } from '../rules/restore.ts';
 import { isBuiltIn, OWN_CHAIN_PREFIX, type Rule, specWords } from '../rules/rule.ts';
-import { wordLine } from '../rules/word-line.ts';
+import { shellLine } from '../rules/shell-words.ts';
 
 /** With the prefix of own chains, so that a clean-up finds what a killed trial leaves. */
 const CHAIN = `${OWN_CHAIN_PREFIX}PREFLIGHT`;
@@ -62,10 +63,10 @@ async function refusal(
 function trialTable(table: string, rules: readonly Rule[]): string {
   const specs = rules.filter((rule) => rule.table === table).map(withoutOwnTarget);
   const lines = [...new Set(specs)].map((spec) => `-A ${CHAIN} ${spec}`);
-  return [`* ${table}`, `-N ${CHAIN}`, ...lines, 'COMMIT', ''].join('\n');
+  return tableInput(table, [`-N ${CHAIN}`, ...lines]);
 }
 
 /** An own chain is not there to be jumped to. */
 function withoutOwnTarget(rule: Rule): string {
-  return wordLine(specWords(rule).map((word) => (word.startsWith(OWN_CHAIN_PREFIX) ? 'RETURN' : word)));
+  return shellLine(specWords(rule).map((word) => (word.startsWith(OWN_CHAIN_PREFIX) ? 'RETURN' : word)));
 }

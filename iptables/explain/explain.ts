@@ -2,6 +2,7 @@
 
 import type { CaptureConfig } from '../settings/capture-config.ts';
 import type { CaptureJob } from '../job.ts';
+import { isIPv6Only } from '../settings/detected-settings.ts';
 import { reachable } from '../settings/local-address.ts';
 import { ownerIds } from '../model/owner-ids.ts';
 import type { OwnerIds } from '../model/iptables-words.ts';
@@ -13,7 +14,7 @@ import {
   type RuleSet,
   savedIptables,
 } from '../model/rule-set.ts';
-import { Nft, nftPlace } from '../nft/nft.ts';
+import { Nft } from '../nft/nft.ts';
 import { planNftRules } from '../nft/plan.ts';
 import { liveVariants } from '../report/live.ts';
 import type { ReportDeps } from '../report/report-deps.ts';
@@ -83,10 +84,9 @@ async function liveRules(
   ids: OwnerIds,
   signal: AbortSignal,
 ): Promise<RuleSet> {
-  if (request.nativeNftables)
-    return listedNftables(await new Nft({ run: deps.run, place: nftPlace(request) }).list());
+  if (request.nativeNftables) return listedNftables(await new Nft(deps.run, request).list());
   const { forceBinary } = request;
-  const ipv6Only = settings.hostIP.includes(':');
+  const ipv6Only = isIPv6Only(settings);
   const variants = await liveVariants(deps, config, { forceBinary, ipv6Only }, signal);
   return savedIptables(variants[family]?.dump ?? '', ids);
 }

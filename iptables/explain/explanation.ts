@@ -2,7 +2,7 @@
 
 import type { CaptureConfig } from '../settings/capture-config.ts';
 import type { CaptureJob } from '../job.ts';
-import type { Family } from '../rules/rule.ts';
+import { type Family, FAMILY_NAMES } from '../rules/rule.ts';
 import type { CompletedPacket } from './assumptions.ts';
 import type { Journey } from './journey.ts';
 import type { Walk } from './walk.ts';
@@ -15,7 +15,7 @@ export function originWords(
   family: Family,
   live: boolean,
 ): string {
-  const version = family === 'v4' ? 'IPv4' : 'IPv6';
+  const version = FAMILY_NAMES[family];
   if (live) return `those in the kernel now, for ${version}`;
   if (family === 'v6' && !config.enableIPv6) return 'none: a run with these flags captures no IPv6';
   return `those that a run with these flags sets, for ${version} by ${request.nativeNftables ? 'nftables' : 'iptables'}`;

@@ -2,10 +2,9 @@
 
 import { listedChains } from '../nft/listing.ts';
 import type { NftRow } from '../nft/row.ts';
-import { type RuleRow, ruleWords } from '../rules/rule.ts';
-import { shellWords } from '../rules/shell-words.ts';
+import { type Rule, ruleWords } from '../rules/rule.ts';
+import { shellLine, shellWords } from '../rules/shell-words.ts';
 import { parseState } from '../state/state.ts';
-import { wordLine } from '../rules/word-line.ts';
 import { NO_NAMES, type OwnerIds, readIptablesRule } from './iptables-words.ts';
 import { readNftRule } from './nft-words.ts';
 import type { ReadRule } from './read-rule.ts';
@@ -21,9 +20,9 @@ export interface RuleSet {
 type Placed = ReadRule & { readonly at?: number };
 
 /** Inserts are applied: what was planned later may stand first. */
-export function plannedIptables(rows: readonly RuleRow[], ids: OwnerIds = NO_NAMES): RuleSet {
+export function plannedIptables(rows: readonly Rule[], ids: OwnerIds = NO_NAMES): RuleSet {
   const rules = rows.map((row): Placed => ({
-    ...readIptablesRule(row, row.spec, wordLine(ruleWords(row)), ids),
+    ...readIptablesRule(row, row.spec, shellLine(ruleWords(row)), ids),
     why: row.why,
     ...(row.position !== undefined && { at: row.position - 1 }),
   }));

@@ -8,7 +8,7 @@ import type { CaptureConfig } from '../settings/capture-config.ts';
 import { CaptureError } from '../errors.ts';
 import { OWN_CHAIN_PREFIX } from '../rules/rule.ts';
 import { outputOf, type RunTool } from '../tools/run-tool.ts';
-import { Nft, nftPlace } from './nft.ts';
+import { Nft } from './nft.ts';
 import { planNftRules } from './plan.ts';
 import { parseRuleset, type Ruleset } from './ruleset.ts';
 import { applyText, cleanupText, restoreText } from './transaction.ts';
@@ -37,12 +37,12 @@ export function plannedTransaction(config: CaptureConfig, { cleanup }: NftOption
 export async function changeNftRules(
   { run, log }: NftBackendDeps,
   config: CaptureConfig,
-  { cleanup, cniMode }: NftOptions,
+  options: NftOptions,
 ): Promise<AsyncDisposableStack> {
-  const nft = new Nft({ run, place: nftPlace({ cniMode }) });
+  const nft = new Nft(run, options);
   await nft.prove();
   await using changed = new AsyncDisposableStack();
-  if (cleanup !== 'no') {
+  if (options.cleanup !== 'no') {
     await nft.load(cleanupText());
     log.info('nftables rules removed');
     return changed.move();

@@ -19,13 +19,13 @@ export interface NativeTablesDeps {
  */
 export async function settleNativeTables(
   { run, log }: NativeTablesDeps,
-  cleanup: CaptureRequest['cleanup'],
+  request: Pick<CaptureRequest, 'cleanup' | 'cniMode'>,
 ): Promise<void> {
-  if (cleanup === 'only') return;
+  if (request.cleanup === 'only') return;
   const left = [...parseRuleset(await outputOf(run, 'nft', ['-s', 'list', 'ruleset'])).own];
   if (left.length === 0) return;
   const tables = left.join(', ');
-  if (cleanup === 'no') {
+  if (request.cleanup === 'no') {
     log.warn(
       `nftables still holds rules of an earlier run with --native-nftables, which capture traffic too (${tables}): ` +
         'run istio-clean-iptables, then this command again',
@@ -33,6 +33,6 @@ export async function settleNativeTables(
     return;
   }
   const [{ Nft }, { cleanupText }] = await Promise.all([import('./nft.ts'), import('./transaction.ts')]);
-  await new Nft({ run, place: 'in the sidecar container image' }).load(cleanupText());
+  await new Nft(run, request).load(cleanupText());
   log.info(`nftables rules removed: ${tables}`);
 }

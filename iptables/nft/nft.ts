@@ -5,25 +5,18 @@ import { CaptureError } from '../errors.ts';
 import { failureId, oneLine } from '../tools/failure.ts';
 import { type RunTool, type ToolCall, type ToolResult, ToolStartError } from '../tools/run-tool.ts';
 
-export interface NftDeps {
-  readonly run: RunTool;
-  /** Where the program was looked for, to be said when it is not there. */
-  readonly place: 'in the sidecar container image' | 'on the host filesystem';
-}
-
-/** In CNI mode this process sees the file system of the node. */
-export function nftPlace({ cniMode }: { readonly cniMode: boolean }): NftDeps['place'] {
-  return cniMode ? 'on the host filesystem' : 'in the sidecar container image';
-}
-
 /** What a shell, and every program that starts another one, ends with when that is missing. */
 const NOT_FOUND = 127;
 
 export class Nft {
-  readonly #deps: NftDeps;
+  readonly #run: RunTool;
+  /** Where the program was looked for. */
+  readonly #place: string;
 
-  constructor(deps: NftDeps) {
-    this.#deps = deps;
+  /** @param options in CNI mode this process sees the file system of the node */
+  constructor(run: RunTool, { cniMode }: { readonly cniMode: boolean }) {
+    this.#run = run;
+    this.#place = cniMode ? 'on the host filesystem' : 'in the sidecar container image';
   }
 
   /** @throws CaptureError when the program is missing, too old, or may not change rules */
@@ -37,25 +30,25 @@ export class Nft {
 
   /** Asks the kernel about a transaction and changes nothing. @throws CaptureError when it would be refused */
   async check(text: string): Promise<void> {
-    const { code, stderr } = await this.#run({ args: ['--check', '-f', '-'], input: text });
+    const { code, stderr } = await this.#nft({ args: ['--check', '-f', '-'], input: text });
     if (code !== 0) throw failure('could not run nftables command', stderr);
   }
 
   /** All rules of all families, without counters' values. @throws CaptureError */
   async list(): Promise<string> {
-    const { code, stdout, stderr } = await this.#run({ args: ['-s', 'list', 'ruleset'] });
+    const { code, stdout, stderr } = await this.#nft({ args: ['-s', 'list', 'ruleset'] });
     if (code === 0) return stdout;
     throw failure('the present nftables rules cannot be read', stderr);
   }
 
   /** All of it or nothing. @throws CaptureError `nftables run failed: …` */
   async load(text: string): Promise<void> {
-    const { code, stderr } = await this.#run({ args: ['-f', '-'], input: text });
+    const { code, stderr } = await this.#nft({ args: ['-f', '-'], input: text });
     if (code !== 0) throw failure('nftables run failed', stderr);
   }
 
   async #version(): Promise<string> {
-    const { code, stdout, stderr } = await this.#run({ args: ['--version'] }).catch((error: unknown) => {
+    const { code, stdout, stderr } = await this.#nft({ args: ['--version'] }).catch((error: unknown) => {
       throw error instanceof ToolStartError && error.missing ? this.#missing(error.message, error) : error;
     });
     if (code === NOT_FOUND) throw this.#missing(oneLine(stderr));
@@ -63,12 +56,12 @@ export class Nft {
   }
 
   #missing(words: string, cause?: ToolStartError): CaptureError {
-    const message = `nativeNftables is enabled, but the nft binary is missing ${this.#deps.place}`;
+    const message = `nativeNftables is enabled, but the nft binary is missing ${this.#place}`;
     return new CaptureError(`${message}: ${words}`, { id: 'IPT-NO-TOOL', cause });
   }
 
-  #run(call: Omit<ToolCall, 'file'>): Promise<ToolResult> {
-    return this.#deps.run({ file: 'nft', ...call });
+  #nft(call: Omit<ToolCall, 'file'>): Promise<ToolResult> {
+    return this.#run({ file: 'nft', ...call });
   }
 }
 

@@ -5,7 +5,7 @@ import { CaptureError } from '../errors.ts';
 import type { Finding } from '../checks/finding.ts';
 import type { RunTool } from '../tools/run-tool.ts';
 import { type NftOptions, plannedTransaction } from './backend.ts';
-import { Nft, nftPlace } from './nft.ts';
+import { Nft } from './nft.ts';
 
 /** Nothing is changed: nft only checks the transaction. */
 export async function nftFindings(
@@ -13,7 +13,7 @@ export async function nftFindings(
   config: CaptureConfig,
   options: NftOptions,
 ): Promise<readonly Finding[]> {
-  const nft = new Nft({ run, place: nftPlace(options) });
+  const nft = new Nft(run, options);
   return [
     await finding('variant', 'native nftables', () => nft.prove()),
     await finding('modules', 'rules of these flags are taken', () =>

@@ -18,7 +18,7 @@ export type LiveVariants = Readonly<Record<Family, LiveVariant | undefined>>;
 
 export interface LiveOptions {
   readonly forceBinary: string;
-  /** This host has no IPv4 address, so it may also lack the IPv4 tools. */
+  /** See isIPv6Only. */
   readonly ipv6Only: boolean;
 }
 

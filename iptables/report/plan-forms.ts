@@ -1,9 +1,8 @@
 // The forms in which a plan is printed. Pure.
 
 import type { CaptureError } from '../errors.ts';
-import { shellWords } from '../rules/shell-words.ts';
+import { shellLine, shellWords } from '../rules/shell-words.ts';
 import type { ToolCall } from '../tools/run-tool.ts';
-import { wordLine } from '../rules/word-line.ts';
 
 export interface PlanSide {
   /** `IPv4`, `IPv6`, or `nftables`, whose tables hold both. */
@@ -96,7 +95,7 @@ export function planCommands({ changes, routes }: Plan): readonly string[] {
 }
 
 function commandLine({ file, args }: ToolCall): string {
-  return [file, wordLine(args)].join(' ');
+  return [file, shellLine(args)].join(' ');
 }
 
 /** A restore as the single calls that do the same. */
@@ -108,6 +107,6 @@ function commandLines(call: ToolCall): readonly string[] {
     .slice(1)
     .flatMap((text) => {
       const [table, ...lines] = text.split('\n').filter((line) => line !== '' && line !== 'COMMIT');
-      return lines.map((line) => `${program} -t ${table} ${wordLine(shellWords(line))}`);
+      return lines.map((line) => `${program} -t ${table} ${shellLine(shellWords(line))}`);
     });
 }

@@ -1,6 +1,6 @@
 // What is wanted and what is there, for every place of the kernel that a run with these flags looks at.
 
-import { familyOf } from '../settings/cidr.ts';
+import { isIPv6Only } from '../settings/detected-settings.ts';
 import type { CaptureConfig } from '../settings/capture-config.ts';
 import type { CaptureJob } from '../job.ts';
 import type { ReadRule } from '../model/read-rule.ts';
@@ -13,9 +13,9 @@ import {
   type RuleSet,
   savedIptables,
 } from '../model/rule-set.ts';
-import { Nft, nftPlace } from '../nft/nft.ts';
+import { Nft } from '../nft/nft.ts';
 import { planNftRules } from '../nft/plan.ts';
-import { FAMILIES, type Family } from '../rules/rule.ts';
+import { FAMILIES, type Family, FAMILY_NAMES } from '../rules/rule.ts';
 import { planRules } from '../rules/plan.ts';
 import { parseState } from '../state/state.ts';
 import { strayRules } from '../state/stray-rules.ts';
@@ -44,7 +44,7 @@ export async function readSides(
 ): Promise<readonly Side[]> {
   const cleans = request.cleanup !== 'no';
   if (request.nativeNftables) {
-    const nft = new Nft({ run: deps.run, place: nftPlace(request) });
+    const nft = new Nft(deps.run, request);
     const wanted = plannedNftables(cleans ? [] : planNftRules(config));
     const live = listedNftables(await nft.list());
     return [{ label: 'nftables', program: 'nft', wanted, live, chains: compareRules(wanted, live) }];
@@ -52,7 +52,7 @@ export async function readSides(
   const ids = await ownerIds((path) => deps.host.readText(path));
   const plan = planRules(config);
   const { forceBinary } = request;
-  const ipv6Only = familyOf(settings.hostIP) === 'v6';
+  const ipv6Only = isIPv6Only(settings);
   const variants = await liveVariants(deps, config, { forceBinary, ipv6Only }, signal);
   return FAMILIES.flatMap((family) => {
     const variant = variants[family];
@@ -66,7 +66,7 @@ function iptablesSide(family: Family, variant: LiveVariant, wanted: RuleSet, ids
   const strays = new Set(strayRules(parseState(variant.dump)).map(({ table, line }) => `${table} ${line}`));
   const isStray = ({ table, text }: ReadRule): boolean => strays.has(`${table} ${text}`);
   return {
-    label: family === 'v4' ? 'IPv4' : 'IPv6',
+    label: FAMILY_NAMES[family],
     program: variant.name,
     variant,
     wanted,

@@ -2,7 +2,7 @@
 
 import { readIptablesRule } from '../model/iptables-words.ts';
 import { meaningOf } from '../model/read-rule.ts';
-import { wordLine } from '../rules/word-line.ts';
+import { shellLine } from '../rules/shell-words.ts';
 
 interface ChainCopy {
   /** As saved after its name: a policy, or `-` for a chain that was made. */
@@ -77,7 +77,7 @@ export class TableCopy {
   saved(): string {
     const heads = [...this.#chains].map(([name, { policy }]) => `:${name} ${policy} [0:0]`);
     const rules = [...this.#chains].flatMap(([name, chain]) =>
-      chain.rules.map((words) => `-A ${name} ${wordLine(words)}`),
+      chain.rules.map((words) => `-A ${name} ${shellLine(words)}`),
     );
     return [`*${this.name}`, ...heads, ...rules, 'COMMIT', ''].join('\n');
   }

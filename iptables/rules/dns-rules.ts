@@ -4,14 +4,13 @@
 
 import type { CaptureConfig } from '../settings/capture-config.ts';
 import { DNS } from './purposes.ts';
-import type { RuleRow } from './rule.ts';
-import { append } from './rule.ts';
+import { append, type Rule } from './rule.ts';
 import type { FamilyView } from './family-view.ts';
 
 /** Where the agent's DNS server listens. */
 export const DNS_PORT = 15_053;
 
-export function dnsRules(view: FamilyView): readonly RuleRow[] {
+export function dnsRules(view: FamilyView): readonly Rule[] {
   const { config } = view;
   if (config.dns === undefined) return [];
   return [
@@ -27,7 +26,7 @@ function destinations({ config, dnsServers }: FamilyView): readonly string[] {
   return config.dns?.all === true ? [''] : dnsServers.map((server) => `-d ${server} `);
 }
 
-function redirects(view: FamilyView): readonly RuleRow[] {
+function redirects(view: FamilyView): readonly Rule[] {
   const matches = destinations(view);
   if (matches.length === 0) return [];
   // The option's two spellings mean the same; goldens have both.
@@ -51,7 +50,7 @@ function redirects(view: FamilyView): readonly RuleRow[] {
 }
 
 /** Zone 1 holds the agent's queries to real servers, zone 2 its answers to the application. */
-function ownZones(config: CaptureConfig): readonly RuleRow[] {
+function ownZones(config: CaptureConfig): readonly Rule[] {
   const owners = [
     ...config.proxyUids.map((uid) => `--uid-owner ${uid}`),
     ...config.proxyGids.map((gid) => `--gid-owner ${gid}`),
@@ -63,7 +62,7 @@ function ownZones(config: CaptureConfig): readonly RuleRow[] {
 }
 
 /** Zone 2 holds the application's queries, zone 1 what real servers answer. */
-function otherZones(view: FamilyView): readonly RuleRow[] {
+function otherZones(view: FamilyView): readonly Rule[] {
   const matches = destinations(view);
   if (matches.length === 0) return [];
   return [
@@ -75,6 +74,6 @@ function otherZones(view: FamilyView): readonly RuleRow[] {
   ];
 }
 
-function zone(chain: string, match: string, number: number, why: string): RuleRow {
+function zone(chain: string, match: string, number: number, why: string): Rule {
   return append('raw', chain, `-p udp ${match} -j CT --zone ${number}`, why);
 }

@@ -2,12 +2,11 @@
 
 import type { CaptureConfig } from '../settings/capture-config.ts';
 import { INBOUND, TPROXY } from './purposes.ts';
-import type { RuleRow } from './rule.ts';
-import { append } from './rule.ts';
+import { append, type Rule } from './rule.ts';
 import type { FamilyView } from './family-view.ts';
 
 /** Chains every other rule jumps to; present even when nothing does. */
-export function redirectTargets({ config }: FamilyView): readonly RuleRow[] {
+export function redirectTargets({ config }: FamilyView): readonly Rule[] {
   return [
     append('nat', 'ISTIO_INBOUND', `-p tcp --dport ${config.tunnelPort} -j RETURN`, INBOUND.tunnel),
     append(
@@ -25,7 +24,7 @@ export function redirectTargets({ config }: FamilyView): readonly RuleRow[] {
   ];
 }
 
-export function inboundRules(view: FamilyView): readonly RuleRow[] {
+export function inboundRules(view: FamilyView): readonly Rule[] {
   const { config } = view;
   if (config.inboundPorts === undefined) return [];
   const table = config.tproxy === undefined ? 'nat' : 'mangle';
@@ -40,7 +39,7 @@ export function inboundRules(view: FamilyView): readonly RuleRow[] {
   ];
 }
 
-function tproxyTargets({ config, loopback }: FamilyView): readonly RuleRow[] {
+function tproxyTargets({ config, loopback }: FamilyView): readonly Rule[] {
   if (config.tproxy === undefined) return [];
   const { mark } = config.tproxy;
   const target = `-j TPROXY --tproxy-mark ${mark}/0xffffffff --on-port ${config.inboundPort}`;
@@ -51,13 +50,13 @@ function tproxyTargets({ config, loopback }: FamilyView): readonly RuleRow[] {
   ];
 }
 
-function inboundExclusions(config: CaptureConfig, table: string): readonly RuleRow[] {
+function inboundExclusions(config: CaptureConfig, table: string): readonly Rule[] {
   return config.inboundExcludedPorts.map((port) =>
     append(table, 'ISTIO_INBOUND', `-p tcp --dport ${port} -j RETURN`, INBOUND.excludedPort(port)),
   );
 }
 
-function toProxy(config: CaptureConfig, match: string, why: string): readonly RuleRow[] {
+function toProxy(config: CaptureConfig, match: string, why: string): readonly Rule[] {
   if (config.tproxy === undefined)
     return [append('nat', 'ISTIO_INBOUND', `${match} -j ISTIO_IN_REDIRECT`, why)];
   const known = `${match} -m conntrack --ctstate RELATED,ESTABLISHED -j ISTIO_DIVERT`;

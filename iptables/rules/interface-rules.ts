@@ -1,12 +1,11 @@
 // Rules about whole interfaces and broken packets, which stand before everything else.
 
 import { INTERFACES } from './purposes.ts';
-import type { RuleRow } from './rule.ts';
-import { append, insert } from './rule.ts';
+import { append, insert, type Rule } from './rule.ts';
 import type { FamilyView } from './family-view.ts';
 
 /** Interfaces that are never captured, in either direction. */
-export function excludedInterfaceRules({ config }: FamilyView): readonly RuleRow[] {
+export function excludedInterfaceRules({ config }: FamilyView): readonly Rule[] {
   const tables = config.tproxy === undefined ? ['nat'] : ['nat', 'mangle'];
   return tables.flatMap((table) =>
     config.excludedInterfaces.flatMap((name) => [
@@ -17,13 +16,13 @@ export function excludedInterfaceRules({ config }: FamilyView): readonly RuleRow
 }
 
 /** The last resort for a virtual machine's interface; redirects inserted later come to stand before it. */
-export function virtualInterfaceRules({ config }: FamilyView): readonly RuleRow[] {
+export function virtualInterfaceRules({ config }: FamilyView): readonly Rule[] {
   return config.virtualInterfaces.map((name) =>
     insert('nat', 'PREROUTING', 1, `-i ${name} -j RETURN`, INTERFACES.virtualRest(name)),
   );
 }
 
-export function dropInvalidRules({ config }: FamilyView): readonly RuleRow[] {
+export function dropInvalidRules({ config }: FamilyView): readonly Rule[] {
   if (!config.dropInvalid) return [];
   return [
     append('mangle', 'PREROUTING', '-m conntrack --ctstate INVALID -j ISTIO_DROP', INTERFACES.invalid),

@@ -3,13 +3,12 @@
 
 import type { CaptureConfig } from '../settings/capture-config.ts';
 import { OUTBOUND } from './purposes.ts';
-import type { RuleRow } from './rule.ts';
-import { append, insert } from './rule.ts';
+import { append, insert, type Rule } from './rule.ts';
 import type { FamilyView } from './family-view.ts';
 
-const output = (spec: string, why: string): RuleRow => append('nat', 'ISTIO_OUTPUT', spec, why);
+const output = (spec: string, why: string): Rule => append('nat', 'ISTIO_OUTPUT', spec, why);
 
-export function outboundExclusions({ config, passthrough }: FamilyView): readonly RuleRow[] {
+export function outboundExclusions({ config, passthrough }: FamilyView): readonly Rule[] {
   return [
     append('nat', 'OUTPUT', '-j ISTIO_OUTPUT', OUTBOUND.leaving),
     ...config.outboundExcludedPorts.flatMap((port) =>
@@ -21,7 +20,7 @@ export function outboundExclusions({ config, passthrough }: FamilyView): readonl
   ];
 }
 
-export function outboundOwnerRules(view: FamilyView): readonly RuleRow[] {
+export function outboundOwnerRules(view: FamilyView): readonly Rule[] {
   const { config } = view;
   return [
     ...config.proxyUids.flatMap((uid) =>
@@ -34,7 +33,7 @@ export function outboundOwnerRules(view: FamilyView): readonly RuleRow[] {
 }
 
 /** @param sparesDns calls of the proxy to port 53 of an own address do not go back through the proxy */
-function proxyOwnerRules(view: FamilyView, owner: string, sparesDns: boolean): readonly RuleRow[] {
+function proxyOwnerRules(view: FamilyView, owner: string, sparesDns: boolean): readonly Rule[] {
   const { config, loopback } = view;
   const ports = sparesDns
     ? `-m multiport ! --dports 53,${config.tunnelPort}`
@@ -50,13 +49,13 @@ function proxyOwnerRules(view: FamilyView, owner: string, sparesDns: boolean): r
 }
 
 /** Left out when the user asked for loopback addresses to be captured. */
-function ownAddressRule(config: CaptureConfig, owner: string): readonly RuleRow[] {
+function ownAddressRule(config: CaptureConfig, owner: string): readonly Rule[] {
   if (config.outboundRanges.hasLoopback || config.outboundExcludedRanges.hasLoopback) return [];
   const notDns = config.dns === undefined ? '' : '-p tcp ! --dport 53 ';
   return [output(`-o lo ${notDns}-m owner ! ${owner} -j RETURN`, OUTBOUND.ownAddress)];
 }
 
-function ownerGroupRules(config: CaptureConfig): readonly RuleRow[] {
+function ownerGroupRules(config: CaptureConfig): readonly Rule[] {
   if (config.ownerGroups === '*') {
     return config.excludedOwnerGroups.map((group) =>
       output(`-m owner --gid-owner ${group} -j RETURN`, OUTBOUND.excludedGroup(group)),
@@ -66,7 +65,7 @@ function ownerGroupRules(config: CaptureConfig): readonly RuleRow[] {
   return [output(`${others}-j RETURN`, OUTBOUND.otherGroups)];
 }
 
-export function outboundSelection(view: FamilyView): readonly RuleRow[] {
+export function outboundSelection(view: FamilyView): readonly Rule[] {
   const { config, loopback, excludedRanges } = view;
   return [
     output(`-d ${loopback} -j RETURN`, OUTBOUND.localhost),
@@ -78,8 +77,8 @@ export function outboundSelection(view: FamilyView): readonly RuleRow[] {
   ];
 }
 
-function includedRanges({ config, includedRanges }: FamilyView): readonly RuleRow[] {
-  const virtual = (match: string, why: string): readonly RuleRow[] =>
+function includedRanges({ config, includedRanges }: FamilyView): readonly Rule[] {
+  const virtual = (match: string, why: string): readonly Rule[] =>
     config.virtualInterfaces.map((name) =>
       insert('nat', 'PREROUTING', 1, `-i ${name} ${match}-j ISTIO_REDIRECT`, OUTBOUND.virtual(why, name)),
     );

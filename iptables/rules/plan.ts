@@ -8,7 +8,7 @@ import { dnsRules } from './dns-rules.ts';
 import { inboundRules, redirectTargets } from './inbound-rules.ts';
 import { dropInvalidRules, excludedInterfaceRules, virtualInterfaceRules } from './interface-rules.ts';
 import { outboundExclusions, outboundOwnerRules, outboundSelection } from './outbound-rules.ts';
-import type { Family, Rule, RulePlan, RuleRow } from './rule.ts';
+import type { Family, Rule, RulePlan } from './rule.ts';
 import { familyView } from './family-view.ts';
 import { tproxyMarkRules } from './tproxy-rules.ts';
 
@@ -32,14 +32,10 @@ export function planRules(config: CaptureConfig): RulePlan {
 
 function rulesOf(config: CaptureConfig, family: Family): readonly Rule[] {
   const view = familyView(config, family);
-  const rows = SUBJECTS.flatMap((subject) => subject(view));
-  return rows.map((row) => (config.comments ? commented(row, family) : withFamily(row, family)));
+  const rules = SUBJECTS.flatMap((subject) => subject(view));
+  return config.comments ? rules.map(commented) : rules;
 }
 
-function withFamily(row: RuleRow, family: Family): Rule {
-  return { ...row, family };
-}
-
-function commented(row: RuleRow, family: Family): Rule {
-  return { ...row, family, comment: commentFor(row.why) };
+function commented(rule: Rule): Rule {
+  return { ...rule, comment: commentFor(rule.why) };
 }

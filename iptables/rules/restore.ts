@@ -1,29 +1,28 @@
 // Renders rules as `iptables-restore --noflush` input, one transaction per family.
 // Chains are created with `-N`: the `:CHAIN` form would empty an existing chain even with --noflush.
 
-import type { RuleRow } from './rule.ts';
-import { isBuiltIn, jumpTarget, ownedChains, ruleWords } from './rule.ts';
-import { wordLine } from './word-line.ts';
+import { isBuiltIn, jumpTarget, ownedChains, ruleWords, type Rule } from './rule.ts';
+import { shellLine } from './shell-words.ts';
 
 /** @returns restore input, each line ended; empty text for no rules */
-export function restoreText(rules: readonly RuleRow[]): string {
+export function restoreText(rules: readonly Rule[]): string {
   const tables = [...new Set(rules.map((rule) => rule.table))].sort();
-  return tables.map((table) => tableText(table, rules)).join('');
+  return tables
+    .map((table) => {
+      const own = rules.filter((rule) => rule.table === table);
+      const chains = newChains(own).map((chain) => `-N ${chain}`);
+      return tableInput(table, [...chains, ...own.map((rule) => shellLine(ruleWords(rule)))]);
+    })
+    .join('');
 }
 
-function tableText(table: string, all: readonly RuleRow[]): string {
-  const rules = all.filter((rule) => rule.table === table);
-  const lines = [
-    `* ${table}`,
-    ...newChains(rules).map((chain) => `-N ${chain}`),
-    ...rules.map((rule) => wordLine(ruleWords(rule))),
-    'COMMIT',
-  ];
-  return lines.map((line) => `${line}\n`).join('');
+/** Restore input of one table, which is taken as a whole or not at all; empty for no lines. */
+export function tableInput(table: string, lines: readonly string[]): string {
+  return lines.length === 0 ? '' : [`* ${table}`, ...lines, 'COMMIT', ''].join('\n');
 }
 
 /** Chains with rules first, then jump targets that own none in this table: restore needs both declared. */
-export function newChains(rules: readonly RuleRow[]): readonly string[] {
+export function newChains(rules: readonly Rule[]): readonly string[] {
   const targets = rules
     .map(jumpTarget)
     .filter((name) => name !== undefined)

@@ -1,4 +1,4 @@
-// Saved rules as words. Pure.
+// A line of save output or restore input, and the words in it. Pure.
 
 /** Words as a shell would split them: saved comments hold blanks, quotes and escapes. */
 export function shellWords(line: string): string[] {
@@ -10,4 +10,9 @@ export function shellWords(line: string): string[] {
         double === undefined ? (single ?? one ?? '') : double.replaceAll(/\\(.)/g, '$1'),
     ),
   );
+}
+
+/** Words as one line; only comments hold blanks, and those hold no quotes and no backslashes. */
+export function shellLine(words: readonly string[]): string {
+  return words.map((word) => (/[\s']/.test(word) ? `"${word}"` : word)).join(' ');
 }

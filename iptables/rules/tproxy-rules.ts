@@ -2,25 +2,24 @@
 // and of the application find the local route, and the proxy's own calls over lo do not loop.
 
 import { OUTBOUND, TPROXY } from './purposes.ts';
-import type { RuleRow } from './rule.ts';
-import { append, insert } from './rule.ts';
+import { append, insert, type Rule } from './rule.ts';
 import type { FamilyView } from './family-view.ts';
 
 /** Marks the proxy's calls to an own address. */
 export const OUTBOUND_MARK = 1338;
 
 /** Present in TPROXY mode even when no inbound port is captured. */
-export function tproxyMarkRules(view: FamilyView): readonly RuleRow[] {
+export function tproxyMarkRules(view: FamilyView): readonly Rule[] {
   if (view.config.tproxy === undefined) return [];
   return [...markTravel(view, view.config.tproxy.mark), ...loopGuards(view, view.config.tproxy.mark)];
 }
 
-function markTravel({ config, loopback }: FamilyView, mark: string): readonly RuleRow[] {
+function markTravel({ config, loopback }: FamilyView, mark: string): readonly Rule[] {
   const owners = [
     ...config.proxyUids.map((uid) => `--uid-owner ${uid}`),
     ...config.proxyGids.map((gid) => `--gid-owner ${gid}`),
   ];
-  const output = (spec: string, why: string): RuleRow => append('mangle', 'OUTPUT', spec, why);
+  const output = (spec: string, why: string): Rule => append('mangle', 'OUTPUT', spec, why);
   const save = `-p tcp -m mark --mark ${mark} -j CONNMARK --save-mark`;
   return [
     append('mangle', 'PREROUTING', save, TPROXY.remember),
@@ -35,8 +34,8 @@ function markTravel({ config, loopback }: FamilyView, mark: string): readonly Ru
   ];
 }
 
-function loopGuards({ passthrough }: FamilyView, mark: string): readonly RuleRow[] {
-  const first = (position: number, spec: string, why: string): RuleRow =>
+function loopGuards({ passthrough }: FamilyView, mark: string): readonly Rule[] {
+  const first = (position: number, spec: string, why: string): Rule =>
     insert('mangle', 'ISTIO_INBOUND', position, spec, why);
   return [
     first(1, `-p tcp -m mark --mark ${mark} -j RETURN`, TPROXY.onItsWay),

@@ -6,6 +6,7 @@ import type { CaptureSettings } from './capture-config.ts';
 import { CaptureError } from '../errors.ts';
 import { localAddress, reachableIPv6 } from './local-address.ts';
 import type { CaptureRequest } from './capture-request.ts';
+import { familyOf } from './cidr.ts';
 import { type DnsServers, dnsServers } from './resolv-conf.ts';
 
 export interface CaptureHost {
@@ -23,6 +24,11 @@ export interface DetectedSettings extends CaptureSettings {
   readonly hostIP: string;
   /** An IPv6 address by which others reach this host, captured or not. */
   readonly hostIPv6?: string;
+}
+
+/** True for a host without an IPv4 address: it may also lack the IPv4 tools. */
+export function isIPv6Only({ hostIP }: DetectedSettings): boolean {
+  return familyOf(hostIP) === 'v6';
 }
 
 /** The proxy's uid when neither the user nor the system names one. */

@@ -10,12 +10,13 @@ import { CaptureError } from '../errors.ts';
 import type { FamilyTools } from '../tools/family-tools.ts';
 import { removeGuardrails, setGuardrails } from './guardrails.ts';
 import { restoreText } from '../rules/restore.ts';
-import type { Rule } from '../rules/rule.ts';
+import type { Family, Rule } from '../rules/rule.ts';
 import { ownChains, parseState, type State } from './state.ts';
 import type { FamilyVerdict, Verdict } from './verify.ts';
 
 /** One family with usable tools and what verification found. */
 export interface FamilyState extends FamilyVerdict {
+  readonly family: Family;
   readonly tools: FamilyTools;
 }
 

@@ -3,6 +3,7 @@
 // Upstream counterpart: tools/istio-iptables/pkg/builder BuildGuardrails.
 
 import { guardrailCommands, guardrailRemovalCommands } from '../rules/commands.ts';
+import { tableInput } from '../rules/restore.ts';
 import type { FamilyTools } from '../tools/family-tools.ts';
 import type { State } from './state.ts';
 
@@ -27,6 +28,8 @@ export function holdsGuardrails(state: State): boolean {
 
 /** @param commands each beginning with `-t filter` */
 function filterText(commands: readonly (readonly string[])[]): string {
-  const lines = commands.map(([, , ...words]) => words.join(' '));
-  return ['* filter', ...lines, 'COMMIT', ''].join('\n');
+  return tableInput(
+    'filter',
+    commands.map(([, , ...words]) => words.join(' ')),
+  );
 }

@@ -4,7 +4,7 @@
 import { type Arguments, checkCommands } from '../rules/commands.ts';
 import { readIptablesRule } from '../model/iptables-words.ts';
 import { meaningOf } from '../model/read-rule.ts';
-import type { RuleRow } from '../rules/rule.ts';
+import type { Rule } from '../rules/rule.ts';
 import { shellWords } from '../rules/shell-words.ts';
 import type { State } from './state.ts';
 
@@ -23,13 +23,13 @@ export class Presence {
     this.#succeeds = succeeds;
   }
 
-  async has(rule: RuleRow): Promise<boolean> {
+  async has(rule: Rule): Promise<boolean> {
     if (this.#meaningsIn(rule).has(meaningOf(readIptablesRule(rule, rule.spec, '')))) return true;
     const [check = []] = checkCommands([rule]);
     return this.#succeeds(check);
   }
 
-  #meaningsIn({ table, chain }: RuleRow): ReadonlySet<string> {
+  #meaningsIn({ table, chain }: Rule): ReadonlySet<string> {
     const place = `${table}/${chain}`;
     const known = this.#meanings.get(place);
     if (known !== undefined) return known;

@@ -2,6 +2,7 @@
 // others. As one restore input, which takes each table's away in one step, and as single commands. Pure.
 
 import type { Arguments } from '../rules/commands.ts';
+import { tableInput } from '../rules/restore.ts';
 import { isBuiltIn, jumpTarget, OWN_CHAIN_PREFIX, type Rule } from '../rules/rule.ts';
 import { shellWords } from '../rules/shell-words.ts';
 import { bareRule, ownChains, type State } from './state.ts';
@@ -32,42 +33,41 @@ export function jumpLines(state: State, table: string): readonly string[] {
  * @returns restore input; empty when nothing has to go
  */
 export function removalText(rules: readonly Rule[], before: State): string {
-  const alone = aloneRules(rules, before);
-  return [...before.keys()]
-    .map((table) => {
-      const unlink = [...aloneIn(table, alone), ...jumpLines(before, table)];
-      return transaction(table, [...unlink.map(undoLine), ...dropLines(ownChains(before, table))]);
-    })
-    .join('');
+  return [...removalLines(rules, before)].map(([table, lines]) => tableInput(table, lines)).join('');
 }
 
 /** The same one by one, for tools that refuse it as a whole because something has changed meanwhile. */
 export function removalCommands(rules: readonly Rule[], before: State): readonly Arguments[] {
-  const alone = aloneRules(rules, before);
-  return [...before.keys()].flatMap((table) => {
-    const unlink = [...aloneIn(table, alone), ...jumpLines(before, table)];
-    const words = [...unlink.map(undoLine), ...dropLines(ownChains(before, table))].map(shellWords);
-    return words.map((command) => ['-t', table].concat(command));
-  });
+  return [...removalLines(rules, before)].flatMap(([table, lines]) =>
+    lines.map((line) => ['-t', table, ...shellWords(line)]),
+  );
 }
 
-/** Restore input of one table; empty for no lines. */
-export function transaction(table: string, lines: readonly string[]): string {
-  return lines.length === 0 ? '' : [`* ${table}`, ...lines, 'COMMIT', ''].join('\n');
+/** By table; every chain is emptied before any is deleted: a chain in use cannot be. */
+function removalLines(rules: readonly Rule[], before: State): ReadonlyMap<string, readonly string[]> {
+  const alone = aloneRules(rules, before);
+  return new Map(
+    [...before.keys()].map((table) => {
+      const own = ownChains(before, table);
+      const unlinked = [
+        ...alone.filter((rule) => rule.table === table).map(({ line }) => line),
+        ...jumpLines(before, table),
+      ];
+      return [
+        table,
+        [
+          ...unlinked.map(undoLine),
+          ...own.map((chain) => `-F ${chain}`),
+          ...own.map((chain) => `-X ${chain}`),
+        ],
+      ];
+    }),
+  );
 }
 
 /** A saved line that takes the rule away again. */
 export function undoLine(line: string): string {
   return line.replace(/^\S+/, '-D');
-}
-
-/** Every chain is emptied before any is deleted: a chain in use cannot be. */
-function dropLines(chains: readonly string[]): readonly string[] {
-  return [...chains.map((chain) => `-F ${chain}`), ...chains.map((chain) => `-X ${chain}`)];
-}
-
-function aloneIn(table: string, rules: readonly StrayRule[]): readonly string[] {
-  return rules.filter((rule) => rule.table === table).map(({ line }) => line);
 }
 
 /** As often as they are ours: an equal rule that is there more often is somebody else's. */

@@ -4,11 +4,11 @@
 
 import type { FamilyTools } from '../tools/family-tools.ts';
 import { Presence } from './presence.ts';
-import { jumpLines, transaction, undoLine } from './removal.ts';
-import { newChains } from '../rules/restore.ts';
+import { jumpLines, undoLine } from './removal.ts';
+import { newChains, tableInput } from '../rules/restore.ts';
 import { isBuiltIn, jumpTarget, OWN_CHAIN_PREFIX, type Rule, ruleWords } from '../rules/rule.ts';
 import { ownChains, type State } from './state.ts';
-import { wordLine } from '../rules/word-line.ts';
+import { shellLine } from '../rules/shell-words.ts';
 
 /** Restore input that makes of `before` what is wanted. */
 export async function repairText(rules: readonly Rule[], before: State, tools: FamilyTools): Promise<string> {
@@ -31,12 +31,12 @@ export async function repairText(rules: readonly Rule[], before: State, tools: F
 function repairTable(table: string, rules: readonly Rule[], before: State): string {
   const old = ownChains(before, table);
   const wanted = newChains(rules);
-  return transaction(table, [
+  return tableInput(table, [
     ...jumpLines(before, table).map(undoLine),
     ...old.map((chain) => `-F ${chain}`),
     ...old.filter((chain) => !wanted.includes(chain)).map((chain) => `-X ${chain}`),
     ...wanted.filter((chain) => !old.includes(chain)).map((chain) => `-N ${chain}`),
-    ...rules.map((rule) => wordLine(ruleWords(rule))),
+    ...rules.map((rule) => shellLine(ruleWords(rule))),
   ]);
 }
 

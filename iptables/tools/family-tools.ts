@@ -3,6 +3,7 @@
 
 import type { Log } from '../../src/runtime/log.ts';
 import type { Arguments } from '../rules/commands.ts';
+import { FAMILY_NAMES } from '../rules/rule.ts';
 import { CaptureError } from '../errors.ts';
 import { failureId, failureLine, oneLine } from './failure.ts';
 import { type PatienceDeps, runPatiently } from './retry.ts';
@@ -24,7 +25,7 @@ export class FamilyTools {
   }
 
   get label(): string {
-    return this.#deps.variant.family === 'v4' ? 'IPv4' : 'IPv6';
+    return FAMILY_NAMES[this.#deps.variant.family];
   }
 
   /** What `iptables-save` prints. @throws CaptureError */

@@ -11,7 +11,7 @@ import {
   guardrailRemovalCommands,
 } from '../../../iptables/rules/commands.ts';
 import { restoreText } from '../../../iptables/rules/restore.ts';
-import { append, FAMILIES, type Family, insert, type RuleRow } from '../../../iptables/rules/rule.ts';
+import { append, FAMILIES, type Family, insert, type Rule } from '../../../iptables/rules/rule.ts';
 import { parseState } from '../../../iptables/state/state.ts';
 import type { ConformanceCase } from '../case.ts';
 
@@ -79,7 +79,7 @@ export function* builderCases(data: unknown, golden: ReadGolden): Iterable<Confo
 function* listCases(
   kind: string,
   cases: readonly ListCase[],
-  form: (rules: readonly RuleRow[]) => readonly Arguments[],
+  form: (rules: readonly Rule[]) => readonly Arguments[],
 ): Iterable<ConformanceCase> {
   for (const { name, ops, expect } of cases) {
     yield {
@@ -95,7 +95,7 @@ function* listCases(
 }
 
 async function checkForms(
-  rows: Readonly<Record<Family, readonly RuleRow[]>>,
+  rows: Readonly<Record<Family, readonly Rule[]>>,
   expect: Readonly<Record<Family, Forms>>,
   golden: ReadGolden,
 ): Promise<void> {
@@ -111,12 +111,12 @@ async function checkForms(
 function rowsByFamily(
   ops: readonly Operation[],
   enableIPv6: boolean,
-): Readonly<Record<Family, readonly RuleRow[]>> {
-  const of = (family: Family): readonly RuleRow[] => ops.filter((op) => op.family === family).map(rowOf);
+): Readonly<Record<Family, readonly Rule[]>> {
+  const of = (family: Family): readonly Rule[] => ops.filter((op) => op.family === family).map(rowOf);
   return { v4: of('v4'), v6: enableIPv6 ? of('v6') : [] };
 }
 
-function rowOf({ table, chain, position, params }: Operation): RuleRow {
+function rowOf({ table, chain, position, params }: Operation): Rule {
   const spec = params.join(' ');
   return position === undefined ? append(table, chain, spec, '') : insert(table, chain, position, spec, '');
 }

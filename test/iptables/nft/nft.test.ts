@@ -3,11 +3,9 @@ import assert from 'node:assert/strict';
 import { Nft } from '../../../iptables/nft/nft.ts';
 import { answering, FakeNft, missing } from './fake-nft.ts';
 
-function setUp(
-  place: 'in the sidecar container image' | 'on the host filesystem' = 'in the sidecar container image',
-) {
+function setUp(cniMode = false) {
   const fake = new FakeNft();
-  return { fake, nft: new Nft({ run: fake.run, place }) };
+  return { fake, nft: new Nft(fake.run, { cniMode }) };
 }
 
 describe('Nft', () => {
@@ -35,7 +33,7 @@ describe('Nft', () => {
   });
 
   it('takes exit code 127 of a program in between for a missing nft', async () => {
-    const { fake, nft } = setUp('on the host filesystem');
+    const { fake, nft } = setUp(true);
     fake.intercept = answering('--version', { code: 127, stderr: 'sh: 1: exec: nft: not found\n' });
 
     await assert.rejects(nft.prove(), {
