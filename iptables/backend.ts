@@ -6,70 +6,43 @@ import type { Log } from '../src/runtime/log.ts';
 import { applyRules, type FamilyState } from './state/apply.ts';
 import { cleanFamily } from './state/cleanup.ts';
 import type { CaptureConfig } from './settings/capture-config.ts';
-import { chooseVariant, type DetectedVariant, type Evidence, gatherEvidence } from './tools/detection.ts';
 import { CaptureError } from './errors.ts';
 import { FamilyTools } from './tools/family-tools.ts';
 import { holdsGuardrails, removeGuardrails } from './state/guardrails.ts';
 import { leftovers } from './state/removal.ts';
 import type { CaptureRequest } from './settings/capture-request.ts';
-import type { PatienceDeps } from './tools/retry.ts';
+import { NEVER, type PatienceDeps } from './tools/retry.ts';
+import { settleNativeTables } from './nft/native-tables.ts';
 import { removeOldRoutes } from './routes.ts';
 import { FAMILIES, type Family, type RulePlan } from './rules/rule.ts';
 import { planRules } from './rules/plan.ts';
 import { tproxyMarks } from './state/stray-rules.ts';
 import type { Variant } from './tools/variant.ts';
+import { type DetectionOptions, detectVariants, type Variants } from './tools/variants.ts';
 import { combineVerdicts, type Verdict, verifyFamily } from './state/verify.ts';
-
-/** The variant of each family; absent where none is usable and none is needed. */
-export type Variants = Readonly<Record<Family, (Variant & Partial<DetectedVariant>) | undefined>>;
 
 export type BackendOptions = Pick<CaptureRequest, 'cleanup' | 'reconcile' | 'forceApply' | 'dryRun'>;
 
-export interface DetectionOptions extends Pick<CaptureRequest, 'cleanup' | 'forceBinary'> {
-  /** See isIPv6Only. */
-  readonly ipv6Only: boolean;
-}
-
-/** @throws CaptureError when a family whose rules are to be changed has no usable tools */
-export async function detectVariants(
+/**
+ * Sets or removes the rules.
+ *
+ * @returns takes back the rules this call added
+ * @throws CaptureError when no tools can be used, or a change is refused; what this call added is then gone
+ */
+export async function changeByIptables(
   deps: PatienceDeps,
-  { enableIPv6 }: CaptureConfig,
-  { cleanup, forceBinary, ipv6Only }: DetectionOptions,
+  config: CaptureConfig,
+  options: BackendOptions & DetectionOptions & Pick<CaptureRequest, 'cniMode'>,
   signal: AbortSignal,
-): Promise<Variants> {
-  const [first, second] = await Promise.all([
-    gatherEvidence(deps, 'v4', forceBinary),
-    gatherEvidence(deps, 'v6', forceBinary),
+): Promise<AsyncDisposableStack> {
+  const [variants] = await Promise.all([
+    detectVariants(deps, config, options, signal),
+    settleNativeTables(deps, options),
   ]);
-  const choose = (evidence: Evidence, use: 'read' | 'write'): Promise<DetectedVariant> =>
-    chooseVariant(deps, evidence, use, signal);
-  const v4 = ipv6Only
-    ? await orWarn(choose(first, 'write'), 'this host has no IPv4 address', 'iptables', deps.log)
-    : await choose(first, 'write');
-  if (cleanup === 'all')
-    return { v4, v6: await orWarn(choose(second, 'write'), NO_IPV6, 'ip6tables', deps.log) };
-  if (enableIPv6) return { v4, v6: await choose(second, 'write') };
-  return { v4, v6: await orWarn(choose(second, 'read'), NO_IPV6, 'ip6tables', deps.log) };
+  return changeRules(deps, config, options, variants, signal);
 }
 
-const NO_IPV6 = 'IPv6 support is disabled (ENABLE_INBOUND_IPV6=false)';
-
-async function orWarn(
-  choice: Promise<DetectedVariant>,
-  why: string,
-  program: string,
-  log: Log,
-): Promise<DetectedVariant | undefined> {
-  try {
-    return await choice;
-  } catch (error) {
-    if (!(error instanceof CaptureError)) throw error;
-    log.warn(`Failed to detect a working ${program} binary; continuing because ${why}: ${error.message}`);
-    return undefined;
-  }
-}
-
-/** @returns takes back the rules this call added */
+/** The same with variants that are known. @returns takes back the rules this call added */
 export async function changeRules(
   deps: PatienceDeps,
   config: CaptureConfig,
@@ -153,7 +126,7 @@ async function cleanAll(
 async function logFinalState(tools: FamilyTools | undefined, log: Log): Promise<void> {
   if (tools === undefined) return;
   try {
-    log.info(`Final iptables state (${tools.label}):\n${(await tools.save(AbortSignal.any([]))).trimEnd()}`);
+    log.info(`Final iptables state (${tools.label}):\n${(await tools.save(NEVER)).trimEnd()}`);
   } catch (error) {
     log.debug(`the final state cannot be read: ${messageOf(error)}`); // the run's own error was told already
   }

@@ -4,10 +4,8 @@
 
 import type { Clock } from '../src/runtime/clock.ts';
 import type { Log } from '../src/runtime/log.ts';
-import { changeRules, detectVariants } from './backend.ts';
 import type { CaptureConfig } from './settings/capture-config.ts';
 import { backendOf, type CaptureJob, configOf, prepareJob } from './job.ts';
-import { settleNativeTables } from './nft/native-tables.ts';
 import type { CaptureRequest } from './settings/capture-request.ts';
 import { addRoutes, removeRoutes } from './routes.ts';
 import { type CaptureHost, isIPv6Only } from './settings/detected-settings.ts';
@@ -66,12 +64,8 @@ async function changeBy(
     const { changeNftRules } = await import('./nft/backend.ts');
     return changeNftRules(tools, config, request);
   }
-  const ipv6Only = isIPv6Only(settings);
-  const [variants] = await Promise.all([
-    detectVariants(tools, config, { ...request, ipv6Only }, signal),
-    settleNativeTables(tools, request),
-  ]);
-  return changeRules(tools, config, request, variants, signal);
+  const { changeByIptables } = await import('./backend.ts');
+  return changeByIptables(tools, config, { ...request, ipv6Only: isIPv6Only(settings) }, signal);
 }
 
 async function sandboxed(deps: CaptureDeps, lockFile: string): Promise<RunTool> {

@@ -4,13 +4,12 @@
 import { writeFile } from 'node:fs/promises';
 
 import { messageOf } from '../src/runtime/errors.ts';
-import { changeRules } from './backend.ts';
 import { CaptureError } from './errors.ts';
 import { backendOf, type CaptureJob, configOf } from './job.ts';
-import { plannedTransaction } from './nft/backend.ts';
+import type { Family } from './rules/rule.ts';
 import type { PatienceDeps } from './tools/retry.ts';
-import { recordingTools } from './tools/run-tool.ts';
-import { imaginedVariant } from './tools/variant.ts';
+import type { RunTool } from './tools/run-tool.ts';
+import { PLAIN_NAMES, type Variant } from './tools/variant.ts';
 
 export interface DryRunDeps extends Omit<PatienceDeps, 'run'> {
   /** Receives the record, a line per call, when no file was named. */
@@ -36,10 +35,32 @@ export async function dryRun(deps: DryRunDeps, job: CaptureJob, signal: AbortSig
 
 async function recordOf(deps: DryRunDeps, job: CaptureJob, signal: AbortSignal): Promise<readonly string[]> {
   const config = configOf(job);
-  if (job.request.nativeNftables) return plannedTransaction(config, job.request).trimEnd().split('\n');
+  if (job.request.nativeNftables) {
+    const { plannedTransaction } = await import('./nft/backend.ts');
+    return plannedTransaction(config, job.request).trimEnd().split('\n');
+  }
+  const { changeRules } = await import('./backend.ts');
   const record: string[] = [];
   const run = recordingTools(record);
   const variants = { v4: imaginedVariant('v4'), v6: imaginedVariant('v6') };
   await changeRules({ ...deps, run }, config, job.request, variants, signal);
   return record;
+}
+
+/** So old that it is given no argument that only some know. */
+export function imaginedVariant(family: Family): Variant {
+  return { family, name: PLAIN_NAMES[family], version: [0, 0, 0], legacy: true };
+}
+
+/**
+ * Runs nothing: every call succeeds with empty output and is kept, a call with input as the lines of its input.
+ *
+ * @param record receives one item per line
+ */
+export function recordingTools(record: string[]): RunTool {
+  return async ({ file, args, input }) => {
+    if (input === undefined) record.push([file, ...args].join(' '));
+    else record.push(...input.replace(/\n$/, '').split('\n'));
+    return { code: 0, stdout: '', stderr: '' };
+  };
 }

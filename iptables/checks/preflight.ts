@@ -1,7 +1,6 @@
 // `--preflight`: whether this place has what a run with these flags needs, before one is tried. It asks the kernel by
 // rules that no packet can meet, and takes them away again.
 
-import { detectVariants, type Variants } from '../backend.ts';
 import { CaptureError } from '../errors.ts';
 import { FamilyTools } from '../tools/family-tools.ts';
 import { type Finding, findingLines } from './finding.ts';
@@ -10,6 +9,7 @@ import { LOCK_FILE, lockFinding } from './lock-file.ts';
 import type { PatienceDeps } from '../tools/retry.ts';
 import { FAMILIES } from '../rules/rule.ts';
 import { planRules } from '../rules/plan.ts';
+import { detectVariants, type Variants } from '../tools/variants.ts';
 import { type CaptureHost, isIPv6Only } from '../settings/detected-settings.ts';
 import { refusedExtensions } from './trial-chain.ts';
 

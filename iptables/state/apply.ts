@@ -8,6 +8,7 @@ import { cleanFamily } from './cleanup.ts';
 import { cleanupCommands } from '../rules/commands.ts';
 import { CaptureError } from '../errors.ts';
 import type { FamilyTools } from '../tools/family-tools.ts';
+import { NEVER } from '../tools/retry.ts';
 import { removeGuardrails, setGuardrails } from './guardrails.ts';
 import { restoreText } from '../rules/restore.ts';
 import type { Family, Rule } from '../rules/rule.ts';
@@ -147,7 +148,7 @@ async function addRules(
 /** A refused restore may have filled some tables: tables whose own chains are new since `before` are emptied. */
 async function takeBack({ rules, before, tools }: Addition, log: Log): Promise<void> {
   try {
-    const now = parseState(await tools.save(AbortSignal.any([])));
+    const now = parseState(await tools.save(NEVER));
     const isNew = (table: string): boolean =>
       ownChains(before, table).length === 0 && ownChains(now, table).length > 0;
     const added = rules.filter(({ table }) => isNew(table));

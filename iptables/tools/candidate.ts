@@ -2,8 +2,8 @@
 
 import { CaptureError } from '../errors.ts';
 import { failureId, oneLine } from './failure.ts';
-import { countLeftProbes, PROBE_ARGUMENTS, withoutLeftProbes } from './probe-rule.ts';
-import { type PatienceDeps, runPatiently } from './retry.ts';
+import { removeLeftProbes, withoutLeftProbes } from './kernel-probe.ts';
+import type { PatienceDeps } from './retry.ts';
 import { parseVersion, programOf, waitArguments } from './variant.ts';
 
 export interface Candidate {
@@ -12,9 +12,6 @@ export interface Candidate {
   readonly dump: string;
   readonly problem?: CaptureError;
 }
-
-/** For work that must be done although the run was told to stop. */
-const NEVER = new AbortController().signal;
 
 /**
  * Reads what a variant holds.
@@ -26,7 +23,7 @@ export async function inspect(deps: PatienceDeps, name: string, tidy = true): Pr
   try {
     const { code, stdout, stderr } = await deps.run({ file, args: [] });
     if (code !== 0) return { name, dump: '', problem: refusal(file, code, stderr) };
-    if (tidy) await removeLeftProbes(deps, name, stdout);
+    if (tidy) await removeLeftProbes(deps, name, waitOf(stdout), stdout);
     return { name, dump: withoutLeftProbes(stdout) };
   } catch (problem) {
     if (!(problem instanceof CaptureError)) throw problem;
@@ -39,12 +36,8 @@ function refusal(file: string, code: number, stderr: string): CaptureError {
   return new CaptureError(message, { id: failureId(stderr) });
 }
 
-async function removeLeftProbes(deps: PatienceDeps, name: string, dump: string): Promise<void> {
+/** As far as the dump tells its version. */
+function waitOf(dump: string): readonly string[] {
   const version = parseVersion(dump.split('\n', 1)[0] ?? '');
-  const wait = version === undefined ? [] : waitArguments(version, 'rule');
-  for (let left = countLeftProbes(dump); left > 0; left--) {
-    deps.log.warn(`${name}: removing the probe of a run that was killed`);
-    const args = ['-t', 'nat', '-D', ...PROBE_ARGUMENTS, ...wait];
-    await runPatiently(deps, { file: name, args }, NEVER);
-  }
+  return version === undefined ? [] : waitArguments(version, 'rule');
 }

@@ -2,13 +2,12 @@
 // set by one are not seen by the other. Evidence is what each saves; proof is a harmless rule set and removed.
 // Upstream counterpart: tools/istio-iptables/pkg/dependencies/implementation.go DetectIptablesVersion.
 
-import type { Log } from '../../src/runtime/log.ts';
 import { type Candidate, inspect } from './candidate.ts';
 import { noVariant, type RefusedVariant } from './detection-failure.ts';
 import { CaptureError } from '../errors.ts';
-import { failureId, oneLine } from './failure.ts';
-import { PROBE_ARGUMENTS } from './probe-rule.ts';
-import { type PatienceDeps, runPatiently } from './retry.ts';
+import { oneLine } from './failure.ts';
+import { probeKernel } from './kernel-probe.ts';
+import type { PatienceDeps } from './retry.ts';
 import type { Family } from '../rules/rule.ts';
 import { holdsOwnChains, holdsRules } from '../state/state.ts';
 import { parseVersion, PLAIN_NAMES, programOf, type Variant, waitArguments } from './variant.ts';
@@ -32,18 +31,6 @@ export interface Evidence {
 
 /**
  * @param force `legacy`, `nft`, or empty to choose by what is found
- * @throws CaptureError when no variant of this family can be used; its message names cause and remedy
- */
-export async function detectVariant(
-  deps: PatienceDeps,
-  family: Family,
-  force: string,
-  signal: AbortSignal,
-): Promise<DetectedVariant> {
-  return chooseVariant(deps, await gatherEvidence(deps, family, force), 'write', signal);
-}
-
-/**
  * @param tidy remove what a killed run has left; false for a report, which changes nothing
  * @throws CaptureError for a `force` that is no variant
  */
@@ -115,7 +102,7 @@ function versionIn({ name, dump }: Candidate): Pick<Variant, 'version' | 'legacy
 const UNTOLD = { version: [0, 0, 0], legacy: true };
 
 async function versionOf(
-  { run, log }: { readonly run: PatienceDeps['run']; readonly log: Log },
+  { run, log }: PatienceDeps,
   name: string,
 ): Promise<Pick<Variant, 'version' | 'legacy'>> {
   const file = programOf({ name }, 'save');
@@ -128,24 +115,4 @@ async function versionOf(
   if (version === undefined)
     throw new CaptureError(`no version in the output of ${file}: ${oneLine(stdout)}`);
   return version;
-}
-
-async function probeKernel(
-  deps: PatienceDeps,
-  file: string,
-  wait: readonly string[],
-  signal: AbortSignal,
-): Promise<void> {
-  const change = (verb: string) =>
-    runPatiently(deps, { file, args: ['-t', 'nat', verb, ...PROBE_ARGUMENTS, ...wait] }, signal);
-  const { code, stderr } = await change('-A');
-  if (code !== 0 || stderr.includes('does not exist')) {
-    const id = failureId(stderr);
-    throw new CaptureError(
-      `iptables binary ${file} has no loaded kernel support and cannot be used, ` +
-        `err: exit status ${code} out: ${oneLine(stderr)}`,
-      { id: id === 'IPT-TOOL-FAILED' ? 'IPT-NO-MODULE' : id },
-    );
-  }
-  await change('-D');
 }

@@ -6,16 +6,13 @@ import type { Arguments } from '../rules/commands.ts';
 import { FAMILY_NAMES } from '../rules/rule.ts';
 import { CaptureError } from '../errors.ts';
 import { failureId, failureLine, oneLine } from './failure.ts';
-import { type PatienceDeps, runPatiently } from './retry.ts';
+import { NEVER, type PatienceDeps, runPatiently } from './retry.ts';
 import type { ToolCall, ToolResult } from './run-tool.ts';
 import { programOf, type Purpose, type Variant, waitArguments } from './variant.ts';
 
 export interface FamilyToolsDeps extends PatienceDeps {
   readonly variant: Variant;
 }
-
-/** For calls that must be made although the run was told to stop. */
-const NEVER = new AbortController().signal;
 
 export class FamilyTools {
   readonly #deps: FamilyToolsDeps;
@@ -35,10 +32,8 @@ export class FamilyTools {
   }
 
   /** True when the call ends with 0; its failure is an answer, not an error. It is not stopped by anything. */
-  async succeeds(args: Arguments): Promise<boolean> {
-    const result = await this.#call('rule', { args }, NEVER);
-    if (result.code !== 0) this.#deps.log.debug(`Ignoring iptables command error: ${failureLine(result)}`);
-    return result.code === 0;
+  succeeds(args: Arguments): Promise<boolean> {
+    return this.#may('rule', { args });
   }
 
   /** Adds the rules of a restore text, table by table; nothing that exists is emptied. @throws CaptureError */
@@ -47,14 +42,12 @@ export class FamilyTools {
     log.info(
       `Running iptables restore with: ${programOf(variant, 'restore')} and the following input:\n${input.trimEnd()}`,
     );
-    await this.#must('restore', { args: ['--noflush'], input }, signal);
+    await this.restoreQuietly(input, signal);
   }
 
   /** True when a restore text was taken as a whole; its failure is an answer. It is not stopped by anything. */
-  async restores(input: string): Promise<boolean> {
-    const result = await this.#call('restore', { args: ['--noflush'], input }, NEVER);
-    if (result.code !== 0) this.#deps.log.debug(`Ignoring iptables command error: ${failureLine(result)}`);
-    return result.code === 0;
+  restores(input: string): Promise<boolean> {
+    return this.#may('restore', { args: ['--noflush'], input });
   }
 
   /** Like `restore`, for a text that is no news to the reader of the log. @throws CaptureError */
@@ -72,6 +65,12 @@ export class FamilyTools {
     const result = await this.#call(purpose, call, signal);
     if (result.code === 0) return result;
     throw failure(programOf(this.#deps.variant, purpose), result, this.#deps.log);
+  }
+
+  async #may(purpose: Purpose, call: Omit<ToolCall, 'file'>): Promise<boolean> {
+    const result = await this.#call(purpose, call, NEVER);
+    if (result.code !== 0) this.#deps.log.debug(`Ignoring iptables command error: ${failureLine(result)}`);
+    return result.code === 0;
   }
 
   #call(purpose: Purpose, call: Omit<ToolCall, 'file'>, signal: AbortSignal): Promise<ToolResult> {

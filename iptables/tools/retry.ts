@@ -12,6 +12,9 @@ export interface PatienceDeps {
   readonly log: Log;
 }
 
+/** For calls that must be made although the run was told to stop. */
+export const NEVER = new AbortController().signal;
+
 const RETRIES = 5;
 const PAUSE_MS = 2000;
 

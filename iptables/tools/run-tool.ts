@@ -1,5 +1,5 @@
-// Running the system's own tools: one call, its exit code and its output. The host runner stands on the spawn seam;
-// a dry run puts a recorder in its place, so nothing above knows the difference.
+// Running the system's own tools: one call, its exit code and its output. It stands on the spawn seam;
+// a dry run puts a recorder in its place, and nothing above knows the difference.
 
 import { text } from 'node:stream/consumers';
 
@@ -71,17 +71,4 @@ export async function outputOf(run: RunTool, file: string, args: readonly string
     if (error instanceof ToolStartError) return '';
     throw error;
   }
-}
-
-/**
- * Runs nothing: every call succeeds with empty output and is kept, a call with input as the lines of its input.
- *
- * @param record receives one item per line
- */
-export function recordingTools(record: string[]): RunTool {
-  return ({ file, args, input }) => {
-    if (input === undefined) record.push([file, ...args].join(' '));
-    else record.push(...input.replace(/\n$/, '').split('\n'));
-    return Promise.resolve({ code: 0, stdout: '', stderr: '' });
-  };
 }

@@ -44,9 +44,5 @@ function compare(left: readonly number[], right: readonly number[]): number {
   return 0;
 }
 
-/** What a dry run uses in place of an installed one. */
-export function imaginedVariant(family: Family): Variant {
-  return { family, name: PLAIN_NAMES[family], version: [0, 0, 0], legacy: true };
-}
-
+/** Of the programs without the name of a variant. */
 export const PLAIN_NAMES: Readonly<Record<Family, string>> = { v4: 'iptables', v6: 'ip6tables' };

@@ -4,14 +4,21 @@ import assert from 'node:assert/strict';
 
 import {
   type Arguments,
-  buildCommands,
   checkCommands,
   cleanupCommands,
-  guardrailCommands,
-  guardrailRemovalCommands,
+  undoCommand,
 } from '../../../iptables/rules/commands.ts';
 import { restoreText } from '../../../iptables/rules/restore.ts';
-import { append, FAMILIES, type Family, insert, type Rule } from '../../../iptables/rules/rule.ts';
+import {
+  append,
+  FAMILIES,
+  type Family,
+  insert,
+  ownedChains,
+  type Rule,
+  ruleWords,
+} from '../../../iptables/rules/rule.ts';
+import { GUARDRAILS } from '../../../iptables/state/guardrails.ts';
 import { parseState } from '../../../iptables/state/state.ts';
 import type { ConformanceCase } from '../case.ts';
 
@@ -64,8 +71,8 @@ export function* builderCases(data: unknown, golden: ReadGolden): Iterable<Confo
   yield {
     name: 'guardrails',
     run: async () => {
-      assert.deepEqual(guardrailCommands(), guardrails.apply);
-      assert.deepEqual(guardrailRemovalCommands(), guardrails.remove);
+      assert.deepEqual(GUARDRAILS.map(addCommand), guardrails.apply);
+      assert.deepEqual(GUARDRAILS.map(undoCommand), guardrails.remove);
     },
   };
   for (const { name, ops, expect } of stateFromRestore) {
@@ -125,6 +132,16 @@ function stateObject(text: string): unknown {
   return Object.fromEntries(
     [...parseState(text)].map(([table, chains]) => [table, Object.fromEntries(chains)]),
   );
+}
+
+/** The rules one by one, as nobody sets them any more: chains first. */
+function buildCommands(rules: readonly Rule[]): readonly Arguments[] {
+  const chains = ownedChains(rules).map(({ table, chain }) => ['-t', table, '-N', chain]);
+  return [...chains, ...rules.map(addCommand)];
+}
+
+function addCommand(rule: Rule): Arguments {
+  return ['-t', rule.table, ...ruleWords(rule)];
 }
 
 function linesOf(text: string): readonly string[] {

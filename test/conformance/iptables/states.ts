@@ -7,7 +7,7 @@ import { FamilyTools } from '../../../iptables/tools/family-tools.ts';
 import { FAMILIES, type Family } from '../../../iptables/rules/rule.ts';
 import { planRules } from '../../../iptables/rules/plan.ts';
 import type { RunTool } from '../../../iptables/tools/run-tool.ts';
-import { imaginedVariant } from '../../../iptables/tools/variant.ts';
+import { imaginedVariant } from '../../../iptables/dry-run.ts';
 import {
   combineVerdicts,
   type FamilyVerdict,

@@ -3,7 +3,7 @@
 import assert from 'node:assert/strict';
 
 import { checkLoopbackCidr, parseCidrRanges } from '../../../iptables/settings/cidr.ts';
-import { detectVariant } from '../../../iptables/tools/detection.ts';
+import { chooseVariant, gatherEvidence } from '../../../iptables/tools/detection.ts';
 import { splitList } from '../../../iptables/settings/lists.ts';
 import { localAddress } from '../../../iptables/settings/local-address.ts';
 import type { RunTool } from '../../../iptables/tools/run-tool.ts';
@@ -61,8 +61,11 @@ const CHECKS: Readonly<Record<string, (line: Line) => unknown>> = {
   },
   detection: async ({ force, usable, pick, error }) => {
     const deps = { run: fakeTools(usable), clock: systemClock(), log: plainLog(() => undefined) };
-    const found = detectVariant(deps, 'v4', force, AbortSignal.any([]));
-    await agreesAsync(async () => (await found).name, pick, error);
+    const choose = async (): Promise<string> => {
+      const evidence = await gatherEvidence(deps, 'v4', force);
+      return (await chooseVariant(deps, evidence, 'write', AbortSignal.any([]))).name;
+    };
+    await agreesAsync(choose, pick, error);
   },
   localIP: ({ addrs, dualStack, enableIPv6, hostIP, error }) =>
     agrees(() => localAddress(addrs, dualStack), { enableIPv6, hostIP }, error),

@@ -1,12 +1,6 @@
 import assert from 'node:assert/strict';
 
-import {
-  buildCommands,
-  checkCommands,
-  cleanupCommands,
-  guardrailCommands,
-  guardrailRemovalCommands,
-} from '../../../iptables/rules/commands.ts';
+import { checkCommands, cleanupCommands } from '../../../iptables/rules/commands.ts';
 import { append, insert } from '../../../iptables/rules/rule.ts';
 
 const RULES = [
@@ -19,15 +13,6 @@ const joined = (commands: readonly (readonly string[])[]): readonly string[] =>
   commands.map((args) => args.join(' '));
 
 describe('rules as commands', () => {
-  it('create own chains before any rule', () => {
-    assert.deepEqual(joined(buildCommands(RULES)), [
-      '-t nat -N ISTIO_INBOUND',
-      '-t nat -A ISTIO_INBOUND -p tcp -j RETURN',
-      '-t nat -A ISTIO_INBOUND -j ISTIO_OTHER',
-      '-t nat -I PREROUTING 2 -j ISTIO_INBOUND',
-    ]);
-  });
-
   it('are checked without a position', () => {
     assert.equal(joined(checkCommands(RULES))[2], '-t nat -C PREROUTING -j ISTIO_INBOUND');
   });
@@ -39,13 +24,5 @@ describe('rules as commands', () => {
       '-t nat -F ISTIO_INBOUND',
       '-t nat -X ISTIO_INBOUND',
     ]);
-  });
-});
-
-describe('guardrails', () => {
-  it('stand first in every filter chain and are removed by what they match', () => {
-    assert.equal(guardrailCommands().length, 6);
-    assert.equal(joined(guardrailCommands())[0], '-t filter -I INPUT 1 -p tcp -j DROP');
-    assert.equal(joined(guardrailRemovalCommands())[5], '-t filter -D OUTPUT -p udp -j DROP');
   });
 });

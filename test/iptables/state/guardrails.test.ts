@@ -18,12 +18,15 @@ function setUp() {
 const drops = (saved: string): number => saved.match(/-j DROP/g)?.length ?? 0;
 
 describe('setGuardrails', () => {
-  it('sets all six in one step', async () => {
+  it('sets all six in one step, each first in its chain', async () => {
     const { kernel, tools, signal } = setUp();
+
+    kernel.change('-t filter -A INPUT -j ACCEPT');
 
     await setGuardrails(tools, signal);
 
     assert.equal(drops(kernel.saved()), 6);
+    assert.match(kernel.saved(), /-A INPUT -p udp -j DROP\n-A INPUT -p tcp -j DROP\n-A INPUT -j ACCEPT\n/);
     assert.ok(holdsGuardrails(parseState(kernel.saved())));
     assert.deepEqual(kernel.calls, ['iptables-nft-restore --noflush']);
   });

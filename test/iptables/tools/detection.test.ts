@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 
-import { type DetectedVariant, detectVariant } from '../../../iptables/tools/detection.ts';
+import { chooseVariant, type DetectedVariant, gatherEvidence } from '../../../iptables/tools/detection.ts';
+import type { Family } from '../../../iptables/rules/rule.ts';
 import type { PatienceDeps } from '../../../iptables/tools/retry.ts';
 import type { RunTool, ToolCall, ToolResult } from '../../../iptables/tools/run-tool.ts';
 import { ToolStartError } from '../../../iptables/tools/run-tool.ts';
@@ -13,7 +14,12 @@ function depsOf(run: RunTool): PatienceDeps {
 }
 
 function detect(kernel: FakeKernel, force = ''): Promise<DetectedVariant> {
-  return detectVariant(depsOf(kernel.run), 'v4', force, AbortSignal.any([]));
+  return detectFor('v4', kernel.run, force);
+}
+
+async function detectFor(family: Family, run: RunTool, force = ''): Promise<DetectedVariant> {
+  const deps = depsOf(run);
+  return chooseVariant(deps, await gatherEvidence(deps, family, force), 'write', AbortSignal.any([]));
 }
 
 const BOTH = ['iptables-legacy', 'iptables-nft', 'iptables'];
@@ -25,7 +31,7 @@ function refusing(part: string, result: Partial<ToolResult>): (call: ToolCall) =
     [file, ...args].join(' ').includes(part) ? { code: 1, stdout: '', stderr: '', ...result } : undefined;
 }
 
-describe('detectVariant', () => {
+describe('chooseVariant', () => {
   it('chooses nft on a clean machine and does not even probe legacy', async () => {
     const kernel = new FakeKernel(BOTH);
 
@@ -98,7 +104,7 @@ describe('detectVariant', () => {
     const run = async ({ file }: ToolCall): Promise<ToolResult> => {
       throw new ToolStartError(file, Object.assign(new Error('spawn'), { code: 'ENOENT' }));
     };
-    const found = detectVariant(depsOf(run), 'v6', '', AbortSignal.any([]));
+    const found = detectFor('v6', run);
 
     await assert.rejects(found, {
       id: 'IPT-NO-TOOL',

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 
-import { hostTools, recordingTools, ToolStartError } from '../../../iptables/tools/run-tool.ts';
+import { hostTools, ToolStartError } from '../../../iptables/tools/run-tool.ts';
 import { nodeSpawn } from '../../../src/runtime/node-spawn.ts';
 
 describe('hostTools', () => {
@@ -17,18 +17,5 @@ describe('hostTools', () => {
 
     assert.ok(error instanceof ToolStartError && error.missing);
     assert.match(error.message, /^no no-such-tool found, of the package iptables$/);
-  });
-});
-
-describe('recordingTools', () => {
-  it('keeps calls as lines, and of a call with input the lines of the input', async () => {
-    const record: string[] = [];
-    const run = recordingTools(record);
-
-    await run({ file: 'iptables-save', args: [] });
-    const result = await run({ file: 'iptables-restore', args: ['--noflush'], input: '* nat\nCOMMIT\n' });
-
-    assert.deepEqual(record, ['iptables-save', '* nat', 'COMMIT']);
-    assert.deepEqual(result, { code: 0, stdout: '', stderr: '' });
   });
 });

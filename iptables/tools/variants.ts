@@ -1,0 +1,55 @@
+// The variants of both families: which of them a run needs, and what is said of one that it can do without.
+
+import type { Log } from '../../src/runtime/log.ts';
+import { CaptureError } from '../errors.ts';
+import type { Family } from '../rules/rule.ts';
+import type { CaptureConfig } from '../settings/capture-config.ts';
+import type { CaptureRequest } from '../settings/capture-request.ts';
+import { chooseVariant, type DetectedVariant, type Evidence, gatherEvidence } from './detection.ts';
+import type { PatienceDeps } from './retry.ts';
+import { PLAIN_NAMES, type Variant } from './variant.ts';
+
+/** The variant of each family; absent where none is usable and none is needed. */
+export type Variants = Readonly<Record<Family, (Variant & Partial<DetectedVariant>) | undefined>>;
+
+export interface DetectionOptions extends Pick<CaptureRequest, 'cleanup' | 'forceBinary'> {
+  /** See isIPv6Only. */
+  readonly ipv6Only: boolean;
+}
+
+/** @throws CaptureError when a family whose rules are to be changed has no usable tools */
+export async function detectVariants(
+  deps: PatienceDeps,
+  { enableIPv6 }: CaptureConfig,
+  { cleanup, forceBinary, ipv6Only }: DetectionOptions,
+  signal: AbortSignal,
+): Promise<Variants> {
+  const [first, second] = await Promise.all([
+    gatherEvidence(deps, 'v4', forceBinary),
+    gatherEvidence(deps, 'v6', forceBinary),
+  ]);
+  const v4 = chooseVariant(deps, first, 'write', signal);
+  const usableV4 = ipv6Only ? await orWarn(v4, first, 'this host has no IPv4 address', deps.log) : await v4;
+  const v6 = chooseVariant(deps, second, enableIPv6 ? 'write' : 'read', signal);
+  const dispensable = cleanup === 'all' ? 'this removes what it can' : enableIPv6 ? undefined : NO_IPV6;
+  const usableV6 = dispensable === undefined ? await v6 : await orWarn(v6, second, dispensable, deps.log);
+  return { v4: usableV4, v6: usableV6 };
+}
+
+const NO_IPV6 = 'IPv6 support is disabled (ENABLE_INBOUND_IPV6=false)';
+
+async function orWarn(
+  choice: Promise<DetectedVariant>,
+  { family }: Evidence,
+  why: string,
+  log: Log,
+): Promise<DetectedVariant | undefined> {
+  try {
+    return await choice;
+  } catch (error) {
+    if (!(error instanceof CaptureError)) throw error;
+    const program = PLAIN_NAMES[family];
+    log.warn(`Failed to detect a working ${program} binary; continuing because ${why}: ${error.message}`);
+    return undefined;
+  }
+}
