@@ -26,7 +26,7 @@ const FORMS: Readonly<Record<PlanForm, (plan: Plan) => readonly string[]>> = {
   json: (plan) => [JSON.stringify(planData(plan), undefined, 2)],
   restore: planRestore,
   commands: planCommands,
-  nft: ({ transaction = '' }) => (transaction === '' ? [] : [transaction.trimEnd()]),
+  nft: ({ transaction = '' }) => transaction.split('\n').filter((line) => line !== ''),
 };
 
 /** @throws CaptureError when the kernel's rules cannot be read; a run that would fail is a plan like any other */
@@ -40,10 +40,25 @@ export async function plan(
   const native = form === 'nft' || job.request.nativeNftables;
   const asked: CaptureJob = { ...job, request: { ...job.request, nativeNftables: native } };
   const sides = await readSides(deps, asked, config, signal);
-  const made = native
-    ? nftPlan(asked, config, sides)
-    : await iptablesPlan(deps, asked, config, sides, signal);
+  const made = await planOf(deps, asked, config, sides, signal);
   FORMS[form](made).forEach((line) => deps.print(line));
+}
+
+async function planOf(
+  deps: ReportDeps,
+  job: CaptureJob,
+  config: CaptureConfig,
+  sides: readonly Side[],
+  signal: AbortSignal,
+): Promise<Plan> {
+  if (job.request.skipRuleApply) return emptyPlan(sides);
+  if (job.request.nativeNftables) return nftPlan(job, config, sides);
+  return iptablesPlan(deps, job, config, sides, signal);
+}
+
+/** For a run that is told to set nothing. */
+function emptyPlan(sides: readonly Side[]): Plan {
+  return { sides: sides.map((side) => planSide(side, undefined)), changes: [], routes: [] };
 }
 
 async function iptablesPlan(

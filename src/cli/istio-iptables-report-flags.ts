@@ -66,6 +66,12 @@ export const flowFlags = {
 
 type ReportValues = FlagValues<typeof reportFlags> & FlagValues<typeof flowFlags>;
 
+/** `--explain hook=…` without `=`: the packet is then the first word that is no flag, which otherwise means nothing. */
+export function withPacketWord<T extends ReportValues>(flags: T, [word = '']: readonly string[]): T {
+  const needsPacket = flags.explain === '' && flowWords(flags) === '';
+  return needsPacket ? { ...flags, explain: word } : flags;
+}
+
 /** True for everything that has standard output for itself. */
 export function asksForReport(flags: FlagValues<typeof reportFlags>): boolean {
   return reportKeys.some((key) => flags[key] !== 'no');

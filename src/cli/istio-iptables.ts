@@ -14,7 +14,7 @@ import { nodeSpawn } from '../runtime/node-spawn.ts';
 import { type CliContext, ExitError } from './context.ts';
 import { goCommand } from './go-flags.ts';
 import { captureFlags, captureRequest, type CaptureFlagValues } from './istio-iptables-flags.ts';
-import { asksForReport } from './istio-iptables-report-flags.ts';
+import { asksForReport, withPacketWord } from './istio-iptables-report-flags.ts';
 import { openPlainLog } from './logging.ts';
 
 const GUIDE = `An init container runs it as root with NET_ADMIN, once, before the application starts; it sets iptables rules in the
@@ -44,7 +44,7 @@ export function istioIptablesCommand(context: CliContext): Command {
     flags: captureFlags,
     usesLogFlags: true,
     unknownFlags: 'refuse',
-    run: ({ flags, given }) => capture(context, flags, given, {}),
+    run: ({ flags, given, args }) => capture(context, withPacketWord(flags, args), given, {}),
   });
 }
 

@@ -3,7 +3,11 @@
 
 import * as fc from 'fast-check';
 
-import { type CaptureConfig, type CaptureSettings, resolveCapture } from '../../../../iptables/settings/capture-config.ts';
+import {
+  type CaptureConfig,
+  type CaptureSettings,
+  resolveCapture,
+} from '../../../../iptables/settings/capture-config.ts';
 import { type Packet, packetFamily } from '../../../../iptables/explain/packet.ts';
 import {
   listedNftables,
