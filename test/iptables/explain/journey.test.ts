@@ -34,6 +34,13 @@ const sides = fc.constantFrom(
   ['fd00::5', 'fd00:7::1'],
   ['::6', 'fd00::5'],
 );
+type Drawn = Omit<Packet, 'src' | 'dst' | 'in' | 'out' | 'uid' | 'gid'> & {
+  readonly sides: readonly string[];
+  readonly name: string;
+  readonly uid: number;
+  readonly gid: number;
+};
+
 const anyPacket: fc.Arbitrary<Packet> = fc
   .record({
     hook: fc.constantFrom('inbound' as const, 'outbound' as const),
@@ -48,11 +55,13 @@ const anyPacket: fc.Arbitrary<Packet> = fc
     mark: fc.constantFrom(0, 7, 1337, 1338),
     connmark: fc.constantFrom(0, 7, 1337),
   })
-  .map(({ sides: [src = '', dst = ''], name, uid, gid, ...packet }) =>
-    packet.hook === 'inbound'
-      ? { ...packet, src, dst, in: name }
-      : { ...packet, src, dst, out: name, uid, gid },
-  );
+  .map(packetOf);
+
+function packetOf({ sides, name, uid, gid, ...rest }: Drawn): Packet {
+  const [src = '', dst = ''] = sides;
+  const packet = { ...rest, src, dst };
+  return packet.hook === 'inbound' ? { ...packet, in: name } : { ...packet, out: name, uid, gid };
+}
 
 describe('journey', () => {
   it('brings what is redirected in again over lo, where nat is not asked', () => {
@@ -81,7 +90,7 @@ describe('journey', () => {
     const owners = fc.constantFrom('1', '2', '1,2');
     const settings = fc
       .tuple(anySettings, owners, owners)
-      .map(([any, proxyUID, proxyGID]) => ({ ...any, proxyUID, proxyGID, enableIPv6: true }));
+      .map(([any, proxyUID, proxyGID]) => podSettings({ ...any, proxyUID, proxyGID, enableIPv6: true }));
 
     fc.assert(
       fc.property(settings, fc.array(anyPacket, { minLength: 10, maxLength: 10 }), (given, packets) => {
