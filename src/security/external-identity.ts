@@ -3,7 +3,12 @@
 
 import { AgentError } from '../runtime/errors.ts';
 import { aborted } from '../runtime/tasks.ts';
-import { SecretError, type CertificateStatus, type SecretItem, type SecretManager } from './secret-manager.ts';
+import {
+  SecretError,
+  type CertificateStatus,
+  type SecretItem,
+  type SecretManager,
+} from './secret-manager.ts';
 
 /** What the rest of the agent asks of the workload's secrets, whoever gives them. */
 export type WorkloadSecrets = Pick<
