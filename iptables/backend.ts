@@ -3,7 +3,8 @@
 
 import { messageOf } from '../src/runtime/errors.ts';
 import type { Log } from '../src/runtime/log.ts';
-import { applyRules, type FamilyState } from './state/apply.ts';
+import { cleanupCommands } from './rules/commands.ts';
+import { applyRules } from './state/apply.ts';
 import { cleanFamily } from './state/cleanup.ts';
 import type { CaptureConfig } from './settings/capture-config.ts';
 import { CaptureError } from './errors.ts';
@@ -14,12 +15,18 @@ import type { CaptureRequest } from './settings/capture-request.ts';
 import { NEVER, type PatienceDeps } from './tools/retry.ts';
 import { settleNativeTables } from './nft/native-tables.ts';
 import { removeOldRoutes } from './routes.ts';
-import { FAMILIES, type Family, type RulePlan } from './rules/rule.ts';
+import { FAMILIES } from './rules/rule.ts';
 import { planRules } from './rules/plan.ts';
 import { tproxyMarks } from './state/stray-rules.ts';
-import type { Variant } from './tools/variant.ts';
 import { type DetectionOptions, detectVariants, type Variants } from './tools/variants.ts';
-import { combineVerdicts, type Verdict, verifyFamily } from './state/verify.ts';
+import {
+  combineVerdicts,
+  type PresentFamily,
+  readState,
+  type VerifiedFamily,
+  verifyFamily,
+} from './state/verify.ts';
+import { parseState } from './state/state.ts';
 
 export type BackendOptions = Pick<CaptureRequest, 'cleanup' | 'reconcile' | 'forceApply' | 'dryRun'>;
 
@@ -35,11 +42,13 @@ export async function changeByIptables(
   options: BackendOptions & DetectionOptions & Pick<CaptureRequest, 'cniMode'>,
   signal: AbortSignal,
 ): Promise<AsyncDisposableStack> {
-  const [variants] = await Promise.all([
+  const [variants, native] = await Promise.allSettled([
     detectVariants(deps, config, options, signal),
     settleNativeTables(deps, options),
   ]);
-  return changeRules(deps, config, options, variants, signal);
+  if (variants.status === 'rejected') throw variants.reason;
+  if (native.status === 'rejected') throw native.reason;
+  return changeRules(deps, config, options, variants.value, signal);
 }
 
 /** The same with variants that are known. @returns takes back the rules this call added */
@@ -50,81 +59,101 @@ export async function changeRules(
   variants: Variants,
   signal: AbortSignal,
 ): Promise<AsyncDisposableStack> {
-  const tools = { v4: toolsOf(deps, variants.v4), v6: toolsOf(deps, variants.v6) };
+  const planned = plannedFamilies(deps, config, variants);
   try {
-    const { families, verdict } = await verifyAll(deps, plan(config, variants), variants, tools, signal);
-    await removeLeftGuardrails(families, deps.log);
-    const planned = families.filter(({ rules }) => rules.length > 0);
-    if (options.cleanup === 'no') {
-      await using added = await applyRules(planned, verdict, options, deps.log, signal);
-      if (options.reconcile === true) await removeOldRoutes(deps, marksOf(planned), config);
-      return added.move();
+    const families: PresentFamily[] = [];
+    for (const { dump, ...family } of planned) {
+      const before = dump === undefined ? await readState(family.tools, deps.log, signal) : parseState(dump);
+      families.push({ ...family, before });
     }
-    await cleanAll(planned, variants, signal);
-    await removeOldRoutes(deps, marksOf(planned), config);
+    await removeLeftGuardrails(families, deps.log);
+    if (options.cleanup === 'no') return await addAll(deps, config, options, families, signal);
+    const captured = families.filter(({ rules }) => rules.length > 0);
+    await cleanAll(captured, options.dryRun, deps.log, signal);
+    await removeOldRoutes(deps, marksOf(captured), config);
     return new AsyncDisposableStack();
   } finally {
-    await logFinalState(tools.v4, deps.log);
-    if (config.enableIPv6) await logFinalState(tools.v6, deps.log);
+    for (const { family, tools } of planned) {
+      if (family === 'v4' || config.enableIPv6) await logFinalState(tools, deps.log);
+    }
   }
 }
 
-function plan(config: CaptureConfig, variants: Variants): RulePlan {
-  const { v4, v6 } = planRules(config);
-  return { v4: variants.v4 === undefined ? [] : v4, v6: variants.v6 === undefined ? [] : v6 };
+interface PlannedFamily extends Omit<PresentFamily, 'before'> {
+  /** What was saved while the variant was looked for. */
+  readonly dump: string | undefined;
 }
 
-function toolsOf(deps: PatienceDeps, variant: Variant | undefined): FamilyTools | undefined {
-  return variant && new FamilyTools({ ...deps, variant });
-}
-
-async function verifyAll(
-  { log }: PatienceDeps,
-  rules: RulePlan,
+/** Those with tools. */
+function plannedFamilies(
+  deps: PatienceDeps,
+  config: CaptureConfig,
   variants: Variants,
-  tools: Readonly<Record<Family, FamilyTools | undefined>>,
-  signal: AbortSignal,
-): Promise<{ readonly families: readonly FamilyState[]; readonly verdict: Verdict }> {
-  const verdicts = [];
-  const families: FamilyState[] = [];
-  for (const family of FAMILIES) {
-    const verdict = await verifyFamily(rules[family], tools[family], log, signal, variants[family]?.dump);
-    verdicts.push(verdict);
-    if (tools[family] !== undefined) families.push({ ...verdict, family, tools: tools[family] });
-  }
-  return { families, verdict: combineVerdicts(verdicts, log) };
+): readonly PlannedFamily[] {
+  const plan = planRules(config);
+  return FAMILIES.flatMap((family) => {
+    const variant = variants[family];
+    if (variant === undefined) return [];
+    return [
+      { family, rules: plan[family], tools: new FamilyTools({ ...deps, variant }), dump: variant.dump },
+    ];
+  });
 }
 
-function marksOf(families: readonly FamilyState[]): readonly number[] {
+async function addAll(
+  deps: PatienceDeps,
+  config: CaptureConfig,
+  options: BackendOptions,
+  present: readonly PresentFamily[],
+  signal: AbortSignal,
+): Promise<AsyncDisposableStack> {
+  const families: VerifiedFamily[] = [];
+  for (const family of present) families.push(await verifyFamily(family, deps.log, signal));
+  const verdict = combineVerdicts(families, deps.log);
+  const captured = families.filter(({ rules }) => rules.length > 0);
+  await using added = await applyRules(captured, verdict, options, deps.log, signal);
+  if (options.reconcile === true) await removeOldRoutes(deps, marksOf(captured), config);
+  return added.move();
+}
+
+function marksOf(families: readonly PresentFamily[]): readonly number[] {
   return [...new Set(families.flatMap(({ before }) => tproxyMarks(before)))];
 }
 
 /** Guards that a killed run left behind would hold all traffic for ever. */
-async function removeLeftGuardrails(families: readonly FamilyState[], log: Log): Promise<void> {
+async function removeLeftGuardrails(families: readonly PresentFamily[], log: Log): Promise<void> {
   for (const { tools } of families.filter(({ before }) => holdsGuardrails(before))) {
     log.warn(`${tools.label}: removing the traffic guards of a run that was killed`);
     await removeGuardrails(tools);
   }
 }
 
+/** @param imagined nothing is there to be found; what is undone is the plan */
 async function cleanAll(
-  families: readonly FamilyState[],
-  variants: Variants,
+  families: readonly PresentFamily[],
+  imagined: boolean,
+  log: Log,
   signal: AbortSignal,
 ): Promise<void> {
   const left: string[] = [];
-  for (const { family, rules, before, tools } of families) {
-    const known = variants[family]?.dump !== undefined;
-    if (known && leftovers(before).length === 0) continue; // nothing of ours, so nothing may be removed
+  for (const { rules, before, tools } of families) {
+    if (imagined) {
+      for (const args of cleanupCommands(rules)) await tools.succeeds(args);
+      continue;
+    }
+    if (leftovers(before).length === 0) {
+      log.info(`${tools.label}: there is nothing of ours to remove`);
+      continue;
+    }
     const lines = await cleanFamily(rules, before, tools, signal);
+    if (lines.length === 0) log.info(`${tools.label}: everything of ours was removed`);
     left.push(...lines.map((line) => `${tools.label} ${line}`));
   }
   if (left.length === 0) return;
   throw new CaptureError(`cleanup could not remove: ${left.join('; ')}`, { id: 'IPT-CLEANUP' });
 }
 
-async function logFinalState(tools: FamilyTools | undefined, log: Log): Promise<void> {
-  if (tools === undefined) return;
+async function logFinalState(tools: FamilyTools, log: Log): Promise<void> {
   try {
     log.info(`Final iptables state (${tools.label}):\n${(await tools.save(NEVER)).trimEnd()}`);
   } catch (error) {

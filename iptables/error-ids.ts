@@ -31,7 +31,7 @@ export const ERROR_KINDS = {
   },
   'IPT-BAD-PORT': {
     meaning: 'a port cannot be used',
-    remedy: 'ports are numbers from 1 to 65535',
+    remedy: 'ports are numbers from 1 to 65535; a list may also hold ranges such as 8000:8010',
   },
   'IPT-BAD-TPROXY': {
     meaning: 'the mark or the routing table of TPROXY cannot be used',
@@ -43,7 +43,8 @@ export const ERROR_KINDS = {
   },
   'IPT-DRIFT': {
     meaning: 'rules of another configuration are there',
-    remedy: 'run with --reconcile to replace them, or with --cleanup-only and the old flags first',
+    remedy:
+      'replace them with --reconcile (--diff shows how they differ), or remove them first with istio-clean-iptables',
   },
   'IPT-DUPLICATE-PORT': {
     meaning: 'two listeners of the proxy have the same port',

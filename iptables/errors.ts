@@ -20,7 +20,7 @@ export class CaptureError extends AgentError {
 
   /** Id, cause and remedy in one line, for whoever has to act. */
   get line(): string {
-    return `[${this.id}] ${this.message}; ${ERROR_KINDS[this.id].remedy}`;
+    return `[${this.id}] ${this.message.replace(/\.$/, '')}; ${ERROR_KINDS[this.id].remedy}`;
   }
 }
 

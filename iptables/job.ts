@@ -31,6 +31,7 @@ export async function prepareJob(deps: JobDeps, given: CaptureRequest): Promise<
   if (!request.skipRuleApply) validateRuleValues(request);
   const settings = await detectSettings(request, host, log);
   log.info(configDump(settings, request));
+  warnOfMode(request, log);
   if (request.skipRuleApply) warnOfUnusedValues({ request, settings }, log);
   else await checkHost(deps, { request, settings });
   return { request, settings };
@@ -55,6 +56,11 @@ export function configOf({ request, settings }: CaptureJob): CaptureConfig {
   return { ...config, enableIPv6: true, tproxy, inboundPorts: '*' };
 }
 
+function warnOfMode({ inboundInterceptionMode: mode }: CaptureRequest, log: Log): void {
+  if (['', 'REDIRECT', 'TPROXY'].includes(mode)) return;
+  log.warn(`--istio-inbound-interception-mode "${mode}" is neither REDIRECT nor TPROXY; taken as REDIRECT`);
+}
+
 /** Without rules to set, values of rules may be anything; a later run with the same ones will fail, though. */
 function warnOfUnusedValues(job: CaptureJob, log: Log): void {
   try {
@@ -67,7 +73,7 @@ function warnOfUnusedValues(job: CaptureJob, log: Log): void {
 }
 
 async function checkHost({ host, log }: JobDeps, job: CaptureJob): Promise<void> {
-  const { settings } = job;
+  const { request, settings } = job;
   configOf(job); // ranges are checked while they are read
   if (dnsCaptureIsIdle(settings)) {
     log.warn(
@@ -79,6 +85,7 @@ async function checkHost({ host, log }: JobDeps, job: CaptureJob): Promise<void>
   for (const name of names.filter((name) => !present.has(name))) {
     log.warn(`interface "${name}" does not exist now; its rules count as soon as it does`);
   }
+  if (request.cleanup !== 'no') return;
   if (settings.enableIPv6) await checkIPv6(host);
   else if (settings.hostIPv6 !== undefined) {
     log.warn(`IPv6 is not captured, although this host has ${settings.hostIPv6}: see --dual-stack`);

@@ -128,7 +128,8 @@ function ruleFinding(name: string, asked: boolean, refusal: string | undefined):
 }
 
 async function lockUse(variants: Variants, env: PreflightDeps['env']): Promise<Finding> {
-  const used = FAMILIES.some((family) => variants[family]?.legacy === true);
-  if (used) return lockFinding(env['XTABLES_LOCKFILE'] ?? LOCK_FILE);
+  const used = FAMILIES.flatMap((family) => variants[family] ?? []);
+  if (used.length === 0) return { name: 'lock', state: 'warn', found: 'cannot be told without a variant' };
+  if (used.some(({ legacy }) => legacy)) return lockFinding(env['XTABLES_LOCKFILE'] ?? LOCK_FILE);
   return { name: 'lock', state: 'ok', found: 'nft variants use none' };
 }

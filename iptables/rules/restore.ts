@@ -4,13 +4,19 @@
 import { isBuiltIn, jumpTarget, ownedChains, ruleWords, type Rule } from './rule.ts';
 import { shellLine } from './shell-words.ts';
 
-/** @returns restore input, each line ended; empty text for no rules */
-export function restoreText(rules: readonly Rule[]): string {
+/**
+ * @param isThere chains that exist are emptied instead of made
+ * @returns restore input, each line ended; empty text for no rules
+ */
+export function restoreText(
+  rules: readonly Rule[],
+  isThere: (table: string, chain: string) => boolean = () => false,
+): string {
   const tables = [...new Set(rules.map((rule) => rule.table))].sort();
   return tables
     .map((table) => {
       const own = rules.filter((rule) => rule.table === table);
-      const chains = newChains(own).map((chain) => `-N ${chain}`);
+      const chains = newChains(own).map((chain) => `${isThere(table, chain) ? '-F' : '-N'} ${chain}`);
       return tableInput(table, [...chains, ...own.map((rule) => shellLine(ruleWords(rule)))]);
     })
     .join('');

@@ -4,7 +4,7 @@ import { messageOf } from '../../src/runtime/errors.ts';
 import type { Log } from '../../src/runtime/log.ts';
 import type { CaptureSettings } from './capture-config.ts';
 import { CaptureError } from '../errors.ts';
-import { localAddress, reachableIPv6 } from './local-address.ts';
+import { type LocalAddress, localAddress, reachable, reachableIPv6 } from './local-address.ts';
 import type { CaptureRequest } from './capture-request.ts';
 import { familyOf } from './cidr.ts';
 import { type DnsServers, dnsServers } from './resolv-conf.ts';
@@ -20,7 +20,7 @@ export interface CaptureHost {
 
 /** Settings complete with what was found on this host. */
 export interface DetectedSettings extends CaptureSettings {
-  /** The first address by which others reach this host. */
+  /** The first address by which others reach this host; empty when there is none and none is needed. */
   readonly hostIP: string;
   /** An IPv6 address by which others reach this host, captured or not. */
   readonly hostIPv6?: string;
@@ -42,7 +42,7 @@ export async function detectSettings(
 ): Promise<DetectedSettings> {
   const proxyUID = request.proxyUID === '' ? await uidOf(request.envoyUser, host) : request.proxyUID;
   const addresses = await host.addresses();
-  const { hostIP, enableIPv6 } = localAddress(addresses, request.dualStack);
+  const { hostIP, enableIPv6 } = ownAddress(addresses, request);
   const hostIPv6 = reachableIPv6(addresses);
   const servers = await capturedServers(request, host);
   for (const entry of servers.unknownZones) {
@@ -58,6 +58,12 @@ export async function detectSettings(
     dnsServersV4: servers.v4,
     dnsServersV6: servers.v6,
   };
+}
+
+/** A clean-up of everything needs none: it may be what brings the network back. */
+function ownAddress(addresses: readonly string[], { cleanup, dualStack }: CaptureRequest): LocalAddress {
+  if (cleanup === 'all' && reachable(addresses).length === 0) return { hostIP: '', enableIPv6: false };
+  return localAddress(addresses, dualStack);
 }
 
 async function uidOf(user: string, host: CaptureHost): Promise<string> {

@@ -11,15 +11,9 @@ import type { FamilyTools } from '../tools/family-tools.ts';
 import { NEVER } from '../tools/retry.ts';
 import { removeGuardrails, setGuardrails } from './guardrails.ts';
 import { restoreText } from '../rules/restore.ts';
-import type { Family, Rule } from '../rules/rule.ts';
+import type { Rule } from '../rules/rule.ts';
 import { ownChains, parseState, type State } from './state.ts';
-import type { FamilyVerdict, Verdict } from './verify.ts';
-
-/** One family with usable tools and what verification found. */
-export interface FamilyState extends FamilyVerdict {
-  readonly family: Family;
-  readonly tools: FamilyTools;
-}
+import type { VerifiedFamily, Verdict } from './verify.ts';
 
 export interface ApplyOptions {
   /** Replace own rules that differ; `auto` without holding traffic, and nothing but own chains. */
@@ -36,7 +30,7 @@ export interface ApplyOptions {
  * added is then removed
  */
 export async function applyRules(
-  families: readonly FamilyState[],
+  families: readonly VerifiedFamily[],
   verdict: Verdict,
   options: ApplyOptions,
   log: Log,
@@ -61,12 +55,12 @@ export async function applyRules(
 }
 
 /** True for own rules that have to go before the wanted ones can come. */
-function differs({ conflict, stray }: FamilyState): boolean {
+function differs({ conflict, stray }: VerifiedFamily): boolean {
   return conflict !== undefined || stray !== undefined;
 }
 
 /** A chain too many in an unplanned table is let be as long as there is something to add. */
-function refuseDrift({ conflict, stray, absent, tools }: FamilyState): void {
+function refuseDrift({ conflict, stray, absent, tools }: VerifiedFamily): void {
   const difference = conflict ?? (absent.size === 0 ? stray : undefined);
   if (difference === undefined) return;
   throw new CaptureError(`${tools.label} rules differ from the wanted ones: ${difference}`, {
@@ -75,11 +69,15 @@ function refuseDrift({ conflict, stray, absent, tools }: FamilyState): void {
 }
 
 async function replaceOld(
-  families: readonly FamilyState[],
+  families: readonly VerifiedFamily[],
   guards: AsyncDisposableStack,
   log: Log,
   signal: AbortSignal,
 ): Promise<void> {
+  for (const { rules, before, tools } of families) {
+    const isThere = (table: string, chain: string): boolean => before.get(table)?.has(chain) === true;
+    await tools.test(restoreText(rules, isThere), signal); // nothing must go before it is known what can come
+  }
   for (const { tools } of families) {
     guards.defer(() => removeGuardrails(tools));
     await setGuardrails(tools, signal);
@@ -100,8 +98,8 @@ interface Addition {
 }
 
 async function additionsTo(
-  families: readonly FamilyState[],
-  replaced: readonly FamilyState[],
+  families: readonly VerifiedFamily[],
+  replaced: readonly VerifiedFamily[],
   options: ApplyOptions,
 ): Promise<readonly Addition[]> {
   const additions: Addition[] = [];
@@ -112,7 +110,7 @@ async function additionsTo(
 }
 
 async function additionTo(
-  family: FamilyState,
+  family: VerifiedFamily,
   { reconcile, forceApply }: ApplyOptions,
   replaced: boolean,
 ): Promise<Addition> {

@@ -1,6 +1,5 @@
 // Removes rules: those of a plan, and whatever an older version or other flags left behind. Rules of others stay.
 
-import { cleanupCommands } from '../rules/commands.ts';
 import type { FamilyTools } from '../tools/family-tools.ts';
 import { leftovers, removalCommands, removalText } from './removal.ts';
 import type { Rule } from '../rules/rule.ts';
@@ -10,7 +9,8 @@ import { parseState, type State } from './state.ts';
  * Removes everything of ours, each table in one step; if that is refused, because something changed meanwhile, one by
  * one, and again what came meanwhile.
  *
- * @param before what was there; when it shows nothing of ours, only the plan is undone
+ * @param rules of this run, which say what of theirs stands alone in chains of others
+ * @param before what was there
  * @returns a line per own chain or jump that could not be removed
  */
 export async function cleanFamily(
@@ -19,10 +19,6 @@ export async function cleanFamily(
   tools: FamilyTools,
   signal: AbortSignal,
 ): Promise<readonly string[]> {
-  if (leftovers(before).length === 0) {
-    for (const args of cleanupCommands(rules)) await tools.succeeds(args);
-    return [];
-  }
   if (!(await tools.restores(removalText(rules, before)))) {
     for (const args of removalCommands(rules, before)) await tools.succeeds(args);
   }

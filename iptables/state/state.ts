@@ -59,7 +59,7 @@ export function ownChains(state: State, table: string): readonly string[] {
 }
 
 /**
- * Compares chains and their number of rules; what the rules say is checked by the tool itself (verify.ts).
+ * Compares chains and their number of rules; what the rules say is for verify.ts.
  * Rules of others in built-in chains do not count, nor does the order of rules.
  *
  * @returns a line per difference; none when the state has the wanted shape
@@ -83,5 +83,9 @@ function chainDifference(
 ): string[] {
   if (found === undefined) return [`${table}/${chain} is missing`];
   if (!chain.startsWith(OWN_CHAIN_PREFIX) || wanted.length === found.length) return [];
-  return [`${table}/${chain} has ${found.length} rules instead of ${wanted.length}`];
+  return [`${table}/${chain} has ${count(found)} instead of ${wanted.length}`];
+}
+
+function count(rules: readonly string[]): string {
+  return rules.length === 1 ? '1 rule' : `${rules.length} rules`;
 }

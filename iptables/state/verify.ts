@@ -5,15 +5,20 @@ import { messageOf } from '../../src/runtime/errors.ts';
 import type { Log } from '../../src/runtime/log.ts';
 import { CaptureError } from '../errors.ts';
 import type { FamilyTools } from '../tools/family-tools.ts';
-import { Presence } from './presence.ts';
 import { restoreText } from '../rules/restore.ts';
-import type { Rule } from '../rules/rule.ts';
+import type { Family, Rule } from '../rules/rule.ts';
 import { isEmptyState, ownChains, parseState, shapeDifferences, type State } from './state.ts';
 
-export interface FamilyVerdict {
+/** What one family holds, and what is planned for it. */
+export interface PresentFamily {
+  readonly family: Family;
+  readonly tools: FamilyTools;
   readonly rules: readonly Rule[];
   /** What was there before this run; empty when it could not be read. */
   readonly before: State;
+}
+
+export interface VerifiedFamily extends PresentFamily {
   /** Somebody's rules or own chains exist. */
   readonly residue: boolean;
   /** The planned rules are not all there, or more than they. */
@@ -31,50 +36,40 @@ export interface Verdict {
   readonly deltaExists: boolean;
 }
 
-/**
- * @param tools absent when the family has no usable program; reading then counts as failed
- * @param dump what was saved before, if that is known
- */
+/** Unreadable counts as nothing there: the restore that follows says what is wrong. */
+export async function readState(tools: FamilyTools, log: Log, signal: AbortSignal): Promise<State> {
+  try {
+    return parseState(await tools.save(signal));
+  } catch (error) {
+    if (!(error instanceof CaptureError)) throw error;
+    log.warn(`cannot read the present rules: ${messageOf(error)}`);
+    return parseState('');
+  }
+}
+
 export async function verifyFamily(
-  rules: readonly Rule[],
-  tools: FamilyTools | undefined,
+  present: PresentFamily,
   log: Log,
   signal: AbortSignal,
-  dump?: string,
-): Promise<FamilyVerdict> {
-  const before = parseState(dump ?? (await savedText(tools, log, signal)));
+): Promise<VerifiedFamily> {
+  const { rules, before, tools } = present;
   const planned = new Set(rules.map(({ table }) => table));
-  if (tools === undefined || isEmptyState(before)) {
-    return { rules, before, residue: false, delta: planned.size > 0, absent: planned };
-  }
+  if (isEmptyState(before)) return { ...present, residue: false, delta: planned.size > 0, absent: planned };
   const absent = new Set([...planned].filter((table) => ownChains(before, table).length === 0));
-  const present = rules.filter(({ table }) => !absent.has(table));
-  const conflict = await firstConflict(present, before, tools, signal);
+  const there = rules.filter(({ table }) => !absent.has(table));
+  const conflict = await firstConflict(there, before, tools, signal);
   const stray = firstStray(planned, before);
   for (const difference of [conflict, stray]) {
     if (difference !== undefined) log.info(`${tools.label}: ${difference}`);
   }
   return {
-    rules,
-    before,
+    ...present,
     residue: true,
     delta: absent.size > 0 || conflict !== undefined || stray !== undefined,
     absent,
     ...(conflict !== undefined && { conflict }),
     ...(stray !== undefined && { stray }),
   };
-}
-
-async function savedText(tools: FamilyTools | undefined, log: Log, signal: AbortSignal): Promise<string> {
-  if (tools === undefined) return '';
-  try {
-    return await tools.save(signal);
-  } catch (error) {
-    if (!(error instanceof CaptureError)) throw error;
-    // Unreadable counts as nothing there: the restore that follows says what is wrong.
-    log.warn(`cannot read the present rules: ${messageOf(error)}`);
-    return '';
-  }
 }
 
 /** @param rules of the tables that hold something of ours */
@@ -88,6 +83,7 @@ async function firstConflict(
   const wanted = parseState(restoreText(rules));
   const [difference] = shapeDifferences(only(wanted, tables), only(before, tables));
   if (difference !== undefined) return difference;
+  const { Presence } = await import('./presence.ts'); // most runs find nothing to compare
   const presence = new Presence(before, (args) => tools.succeeds(args));
   for (const rule of rules) {
     signal.throwIfAborted();
@@ -109,7 +105,7 @@ function firstStray(planned: ReadonlySet<string>, before: State): string | undef
 }
 
 /** One answer for both families. What is left where nothing is planned is only worth a log line. */
-export function combineVerdicts(families: readonly FamilyVerdict[], log: Log): Verdict {
+export function combineVerdicts(families: readonly VerifiedFamily[], log: Log): Verdict {
   const left = families.filter(({ residue }) => residue);
   if (left.some(({ rules }) => rules.length === 0)) {
     log.info('Found residues of iptables rules in a family that is not captured; they are left alone');

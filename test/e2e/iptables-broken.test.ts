@@ -178,7 +178,7 @@ const BROKEN: readonly Broken[] = [
   {
     what: 'rules of another configuration are there',
     id: 'IPT-DRIFT',
-    cause: /IPv4 rules differ from the wanted ones: nat\/ISTIO_INBOUND has 1 rules instead of 5/,
+    cause: /IPv4 rules differ from the wanted ones: nat\/ISTIO_INBOUND has 1 rule instead of 5/,
     breaks: 'iptables-nft -t nat -N ISTIO_INBOUND; iptables-nft -t nat -A ISTIO_INBOUND -j RETURN',
   },
   {

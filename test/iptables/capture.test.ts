@@ -115,7 +115,7 @@ describe('runCapture', () => {
     const guarded: (number | undefined)[] = [];
     kernel.intercept = ({ args, input }) => {
       const changes = args.join(' ').endsWith('-X ISTIO_INBOUND') || input?.startsWith('* nat') === true;
-      if (changes) guarded.push(kernel.saved().match(/-j DROP$/gm)?.length);
+      if (changes && !args.includes('--test')) guarded.push(kernel.saved().match(/-j DROP$/gm)?.length);
       return undefined;
     };
 
@@ -135,11 +135,25 @@ describe('runCapture', () => {
     const { kernel, capture } = setUp();
     await capture();
     kernel.change('-t nat -A ISTIO_INBOUND -p tcp --dport 9 -j RETURN');
-    kernel.intercept = failing('-restore');
+    kernel.intercept = ({ file, args, input }) =>
+      input?.includes('-N ISTIO_INBOUND') === true && !args.includes('--test')
+        ? { code: 2, stdout: '', stderr: `${file}: refused` }
+        : undefined;
 
     await assert.rejects(capture({ reconcile: true }), /refused/);
 
     assert.doesNotMatch(kernel.saved(), /-j DROP/);
+  });
+
+  it('keeps the present rules when the tools would not take the new ones', async () => {
+    const { kernel, capture } = setUp();
+    await capture();
+    const before = kernel.saved();
+    kernel.intercept = failing('--uid-owner nobody-known');
+
+    await assert.rejects(capture({ reconcile: true, proxyUID: 'nobody-known' }), /refused/);
+
+    assert.equal(kernel.saved(), before);
   });
 
   it('removes guards that a killed run left behind', async () => {
@@ -221,6 +235,19 @@ describe('runCapture', () => {
 
     assert.doesNotMatch(kernel.saved() + kernel.saved('ip6tables-nft'), /ISTIO/);
     assert.ok(kernel.calls.includes('ip -6 addr del ::6/128 dev lo'));
+  });
+
+  it('says of a clean-up what it did, and compares nothing', async () => {
+    const { kernel, capture } = setUp();
+    await capture();
+    const again = setUp(kernel);
+
+    await again.capture({ inboundPortsInclude: '', cleanup: 'all' });
+
+    const said = again.logs.messages('info').join('\n');
+    assert.match(said, /IPv4: everything of ours was removed/);
+    assert.match(said, /IPv6: there is nothing of ours to remove/);
+    assert.doesNotMatch(said, /reconciliation|new iptables are needed/);
   });
 
   it('fails when cleanup leaves something of ours, and names it', async () => {

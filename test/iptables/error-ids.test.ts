@@ -28,9 +28,9 @@ describe('ERROR_KINDS', () => {
 });
 
 describe('CaptureError', () => {
-  it('puts id, cause and remedy in one line', () => {
-    const { line } = new CaptureError('invalid port "x" for -p', { id: 'IPT-BAD-PORT' });
+  it('puts id, cause and remedy in one line, whatever the cause ends with', () => {
+    const { line } = new CaptureError('nft is too old.', { id: 'IPT-OLD-NFT' });
 
-    assert.equal(line, '[IPT-BAD-PORT] invalid port "x" for -p; ports are numbers from 1 to 65535');
+    assert.equal(line, '[IPT-OLD-NFT] nft is too old; use a newer image, or leave --native-nftables out');
   });
 });

@@ -40,6 +40,20 @@ describe('prepareJob', () => {
     assert.match(warnings.join(), /blanks in the list "80, 81"/);
   });
 
+  it('warns of a mode that is neither of the two', async () => {
+    assert.deepEqual((await prepare({ inboundInterceptionMode: 'tproxy' })).warnings, [
+      '--istio-inbound-interception-mode "tproxy" is neither REDIRECT nor TPROXY; taken as REDIRECT',
+    ]);
+    assert.deepEqual((await prepare({ inboundInterceptionMode: '' })).warnings, []);
+  });
+
+  it('needs an own address, unless everything is to be removed', async () => {
+    const { settings } = await prepare({ cleanup: 'all' }, { addresses: [] });
+
+    assert.equal(settings.hostIP, '');
+    await assert.rejects(prepare({ cleanup: 'only' }, { addresses: [] }), { id: 'IPT-NO-ADDRESS' });
+  });
+
   it('warns of an interface that does not exist', async () => {
     const { warnings } = await prepare({ excludeInterfaces: 'eth0,net1' });
 

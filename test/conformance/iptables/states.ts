@@ -10,8 +10,9 @@ import type { RunTool } from '../../../iptables/tools/run-tool.ts';
 import { imaginedVariant } from '../../../iptables/dry-run.ts';
 import {
   combineVerdicts,
-  type FamilyVerdict,
+  readState,
   type Verdict,
+  type VerifiedFamily,
   verifyFamily,
 } from '../../../iptables/state/verify.ts';
 import { systemClock } from '../../../src/runtime/clock.ts';
@@ -46,13 +47,15 @@ export function* stateCases(data: unknown): Iterable<ConformanceCase> {
 async function verdictOf(item: StateCase): Promise<Verdict> {
   const log = plainLog(() => undefined);
   const plan = planRules(resolveCapture(item.config));
-  const verdicts: FamilyVerdict[] = [];
+  const signal = AbortSignal.any([]);
+  const families: VerifiedFamily[] = [];
   for (const family of FAMILIES) {
     const run = recordedTools(item, KEYS[family]);
     const tools = new FamilyTools({ run, log, clock: systemClock(), variant: imaginedVariant(family) });
-    verdicts.push(await verifyFamily(plan[family], tools, log, AbortSignal.any([])));
+    const before = await readState(tools, log, signal);
+    families.push(await verifyFamily({ family, tools, rules: plan[family], before }, log, signal));
   }
-  return combineVerdicts(verdicts, log);
+  return combineVerdicts(families, log);
 }
 
 function recordedTools({ save, failingChecks }: StateCase, family: keyof ByFamily<unknown>): RunTool {
