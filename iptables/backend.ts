@@ -48,7 +48,20 @@ export async function changeByIptables(
   ]);
   if (variants.status === 'rejected') throw variants.reason;
   if (native.status === 'rejected') throw native.reason;
-  return changeRules(deps, config, options, variants.value, signal);
+  const { chosen, others } = variants.value;
+  if (options.cleanup === 'no') warnOfOthers(others, deps.log);
+  else await changeRules(deps, config, options, others, signal);
+  return changeRules(deps, config, options, chosen, signal);
+}
+
+/** Only a clean-up touches the rules of more than one variant. */
+function warnOfOthers(others: Variants, log: Log): void {
+  const names = FAMILIES.flatMap((family) => others[family]?.name ?? []);
+  if (names.length === 0) return;
+  log.warn(
+    `${names.join(', ')} also hold rules of an earlier run, which capture traffic too: ` +
+      'run istio-clean-iptables, then this command again',
+  );
 }
 
 /** The same with variants that are known. @returns takes back the rules this call added */

@@ -9,7 +9,7 @@ import { LOCK_FILE, lockFinding } from './lock-file.ts';
 import type { PatienceDeps } from '../tools/retry.ts';
 import { FAMILIES } from '../rules/rule.ts';
 import { planRules } from '../rules/plan.ts';
-import { detectVariants, type Variants } from '../tools/variants.ts';
+import { detectVariants, type FoundVariants, type Variants } from '../tools/variants.ts';
 import { type CaptureHost, isIPv6Only } from '../settings/detected-settings.ts';
 import { refusedExtensions } from './trial-chain.ts';
 
@@ -48,7 +48,7 @@ async function lookAtAll(
   }
   const options = { ...job.request, ipv6Only: isIPv6Only(job.settings) };
   const found = await attempt(() => detectVariants(deps, configOf(job), options, signal));
-  const variants: Variants = found instanceof CaptureError ? { v4: undefined, v6: undefined } : found;
+  const variants = found instanceof CaptureError ? NONE : found.chosen;
   return [
     ...capabilities,
     variantFinding(found),
@@ -83,11 +83,16 @@ async function capabilityFindings(host: CaptureHost): Promise<readonly Finding[]
   });
 }
 
-function variantFinding(found: Variants | CaptureError): Finding {
+const NONE: Variants = { v4: undefined, v6: undefined };
+
+function variantFinding(found: FoundVariants | CaptureError): Finding {
   const name = 'variant';
   if (found instanceof CaptureError) return { name, state: 'fail', found: found.message, id: found.id };
-  const programs = FAMILIES.flatMap((family) => found[family]?.name ?? []);
-  return { name, state: 'ok', found: programs.join(', ') };
+  const [programs, others] = [found.chosen, found.others].map((variants) =>
+    FAMILIES.flatMap((family) => variants[family]?.name ?? []).join(', '),
+  );
+  if (others === '') return { name, state: 'ok', found: programs ?? '' };
+  return { name, state: 'warn', found: `${programs}, but ${others} also hold rules of an earlier run` };
 }
 
 function ipv6Finding({ settings }: CaptureJob, variants: Variants): Finding {

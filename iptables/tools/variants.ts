@@ -5,6 +5,7 @@ import { CaptureError } from '../errors.ts';
 import type { Family } from '../rules/rule.ts';
 import type { CaptureConfig } from '../settings/capture-config.ts';
 import type { CaptureRequest } from '../settings/capture-request.ts';
+import { holdsOwnChains } from '../state/state.ts';
 import { chooseVariant, type DetectedVariant, type Evidence, gatherEvidence } from './detection.ts';
 import type { PatienceDeps } from './retry.ts';
 import { PLAIN_NAMES, type Variant } from './variant.ts';
@@ -17,13 +18,19 @@ export interface DetectionOptions extends Pick<CaptureRequest, 'cleanup' | 'forc
   readonly ipv6Only: boolean;
 }
 
+export interface FoundVariants {
+  readonly chosen: Variants;
+  /** What holds own chains beside the chosen one: rules of upstream can be in both. */
+  readonly others: Variants;
+}
+
 /** @throws CaptureError when a family whose rules are to be changed has no usable tools */
 export async function detectVariants(
   deps: PatienceDeps,
   { enableIPv6 }: CaptureConfig,
   { cleanup, forceBinary, ipv6Only }: DetectionOptions,
   signal: AbortSignal,
-): Promise<Variants> {
+): Promise<FoundVariants> {
   const [first, second] = await Promise.all([
     gatherEvidence(deps, 'v4', forceBinary),
     gatherEvidence(deps, 'v6', forceBinary),
@@ -33,7 +40,26 @@ export async function detectVariants(
   const v6 = chooseVariant(deps, second, enableIPv6 ? 'write' : 'read', signal);
   const dispensable = cleanup === 'all' ? 'this removes what it can' : enableIPv6 ? undefined : NO_IPV6;
   const usableV6 = dispensable === undefined ? await v6 : await orWarn(v6, second, dispensable, deps.log);
-  return { v4: usableV4, v6: usableV6 };
+  return {
+    chosen: { v4: usableV4, v6: usableV6 },
+    others: {
+      v4: await otherHolder(deps, first, usableV4, signal),
+      v6: await otherHolder(deps, second, usableV6, signal),
+    },
+  };
+}
+
+async function otherHolder(
+  deps: PatienceDeps,
+  evidence: Evidence,
+  chosen: DetectedVariant | undefined,
+  signal: AbortSignal,
+): Promise<DetectedVariant | undefined> {
+  const candidates = [...evidence.candidates, ...evidence.aside].filter(
+    ({ name, dump }) => name !== chosen?.name && holdsOwnChains(dump),
+  );
+  if (chosen === undefined || candidates.length === 0) return undefined;
+  return chooseVariant(deps, { ...evidence, candidates }, 'read', signal);
 }
 
 const NO_IPV6 = 'IPv6 support is disabled (ENABLE_INBOUND_IPV6=false)';

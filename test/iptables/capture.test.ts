@@ -237,6 +237,19 @@ describe('runCapture', () => {
     assert.ok(kernel.calls.includes('ip -6 addr del ::6/128 dev lo'));
   });
 
+  it('removes rules of both variants, and only warns of the second one otherwise', async () => {
+    const both = ['iptables-nft', 'iptables-legacy', 'ip6tables-nft', 'ip'];
+    const { kernel, logs, capture } = setUp(new FakeKernel(both));
+    await capture({ forceBinary: 'legacy' });
+    await capture({ forceBinary: 'nft' });
+
+    await capture();
+    assert.match(logs.messages('warn').join(), /iptables-nft also hold rules of an earlier run/);
+    await capture({ cleanup: 'only' });
+
+    assert.doesNotMatch(kernel.saved('iptables-nft') + kernel.saved('iptables-legacy'), /ISTIO/);
+  });
+
   it('says of a clean-up what it did, and compares nothing', async () => {
     const { kernel, capture } = setUp();
     await capture();

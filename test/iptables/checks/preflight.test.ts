@@ -62,6 +62,21 @@ describe('preflight', () => {
     assert.equal(states(printed)['IPv6'], 'warn');
   });
 
+  it('warns of rules that are in both variants', async () => {
+    const kernel = new FakeKernel(['iptables-nft', 'iptables-legacy', 'ip6tables-nft']);
+    for (const program of ['iptables-nft', 'iptables-legacy']) {
+      kernel.change('-t nat -N ISTIO_OUTPUT', program);
+    }
+
+    const { printed, error } = await report(kernel);
+
+    assert.equal(error, undefined);
+    assert.match(
+      printed.join('\n'),
+      /^warn {2}variant .*but iptables-nft also hold rules of an earlier run/m,
+    );
+  });
+
   it('names the match that is missing', async () => {
     const kernel = new FakeKernel();
     kernel.intercept = ({ file, input }) =>
