@@ -6,7 +6,7 @@ import type { LookupFunction } from 'node:net';
 
 import { systemClock } from '../runtime/clock.ts';
 import { AgentError, messageOf } from '../runtime/errors.ts';
-import { request as httpRequest } from '../runtime/http.ts';
+import { readBody, sendHttp } from '../runtime/http.ts';
 import { withTimeLimit } from '../runtime/time-limit.ts';
 
 export interface HttpExchange {
@@ -45,7 +45,7 @@ async function lastAnswer(first: HttpExchange, signal: AbortSignal): Promise<Htt
     for (let redirects = 0; ; redirects++) {
       const response = await send(step, signal);
       const next = redirected(step, response);
-      const body = await bodyOf(response);
+      const body = await readBody(response);
       if (next === undefined) return { status: response.statusCode ?? 0, body };
       if (redirects === MAX_REDIRECTS) throw new AgentError(`stopped after ${MAX_REDIRECTS} redirects`);
       step = next;
@@ -58,15 +58,15 @@ async function lastAnswer(first: HttpExchange, signal: AbortSignal): Promise<Htt
 
 async function send({ method, url, body = '' }: HttpExchange, signal: AbortSignal): Promise<IncomingMessage> {
   const target = new URL(url);
-  const request = target.protocol === 'https:' ? (await import('node:https')).request : httpRequest;
-  const { promise, resolve, reject } = Promise.withResolvers<IncomingMessage>();
-  const headers = body === '' ? {} : { 'content-length': Buffer.byteLength(body) };
-  // a connection of its own: nothing keeps the process alive afterwards
-  const options = { method, headers, agent: false, signal, autoSelectFamily: true } as const;
-  const lookup = target.hostname === 'localhost' ? { lookup: bothLoopbacks } : {};
-  const sent = request(target, { ...options, ...lookup });
-  sent.on('response', resolve).on('error', reject).end(body);
-  return promise;
+  return sendHttp(target, {
+    method,
+    body,
+    headers: body === '' ? {} : { 'content-length': Buffer.byteLength(body) },
+    agent: false, // a connection of its own: nothing keeps the process alive afterwards
+    signal,
+    ...(target.hostname === 'localhost' ? { lookup: bothLoopbacks } : {}),
+    ...(target.protocol === 'https:' ? { request: (await import('node:https')).request } : {}),
+  });
 }
 
 /** Whatever the hosts file says: a pod may have one family only. Node tries one address after the other. */
@@ -76,12 +76,6 @@ const bothLoopbacks: LookupFunction = (_name, _options, found) => {
     { address: '::1', family: 6 },
   ]);
 };
-
-async function bodyOf(response: IncomingMessage): Promise<Buffer> {
-  const chunks: Buffer[] = [];
-  for await (const chunk of response) chunks.push(chunk as Buffer);
-  return Buffer.concat(chunks);
-}
 
 /** As Go's client: 307 and 308 repeat the request, the older ones turn into a GET without body. */
 function redirected(step: HttpExchange, response: IncomingMessage): HttpExchange | undefined {

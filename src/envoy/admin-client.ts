@@ -5,7 +5,7 @@
 import type { Agent } from 'node:http';
 
 import { AgentError, messageOf } from '../runtime/errors.ts';
-import { request } from '../runtime/http.ts';
+import { readBody, sendHttp } from '../runtime/http.ts';
 
 export interface AdminAddress {
   /** `127.0.0.1`, `::1`, or a name of one of them. */
@@ -110,37 +110,18 @@ export interface AdminRequest {
 }
 
 /** One request; two seconds, 8 MiB. @throws AdminUnreachable */
-export function adminRequest({ address, agent, method, path }: AdminRequest): Promise<AdminReply> {
-  const { promise, resolve, reject } = Promise.withResolvers<AdminReply>();
-  const fail = (cause: unknown): void => {
-    const where = `http://${address.host}:${address.port}${path}`;
-    reject(new AdminUnreachable(`${method} ${where}: ${messageOf(cause)}`, { cause, retryable: true }));
-  };
-  const sent = request({
-    host: address.host,
-    port: address.port,
-    method,
-    path,
-    agent,
-    signal: AbortSignal.timeout(TIMEOUT_MS),
-    headers: { connection: agent === false ? 'close' : 'keep-alive', 'content-length': 0 },
-  });
-  sent.once('error', fail);
-  sent.once('response', (response) => {
-    const chunks: Buffer[] = [];
-    let size = 0;
-    response.once('error', fail);
-    response.on('data', (chunk: Buffer) => {
-      size += chunk.length;
-      if (size > MAX_BODY_BYTES) sent.destroy(new Error(`the answer is longer than ${MAX_BODY_BYTES} bytes`));
-      else chunks.push(chunk);
-    });
-    response.once('end', () =>
-      resolve({ status: response.statusCode ?? 0, body: Buffer.concat(chunks).toString('utf8') }),
-    );
-  });
-  sent.end();
-  return promise;
+export async function adminRequest({ address, agent, method, path }: AdminRequest): Promise<AdminReply> {
+  const { host, port } = address;
+  const url = `http://${host.includes(':') ? `[${host}]` : host}:${port}${path}`;
+  const headers = { connection: agent === false ? 'close' : 'keep-alive', 'content-length': 0 };
+  try {
+    const signal = AbortSignal.timeout(TIMEOUT_MS);
+    const response = await sendHttp(url, { method, agent, signal, headers });
+    const body = await readBody(response, MAX_BODY_BYTES);
+    return { status: response.statusCode ?? 0, body: body.toString() };
+  } catch (cause) {
+    throw new AdminUnreachable(`${method} ${url}: ${messageOf(cause)}`, { cause, retryable: true });
+  }
 }
 
 function parsed(body: string): Record<string, unknown> {

@@ -3,7 +3,7 @@
 import type { IncomingMessage } from 'node:http';
 
 import { AgentError, messageOf } from '../runtime/errors.ts';
-import { get } from '../runtime/http.ts';
+import { sendHttp } from '../runtime/http.ts';
 
 export class HttpGetError extends AgentError {
   /** Undefined when the transport failed. */
@@ -25,10 +25,10 @@ export async function httpGet(
   headers: Readonly<Record<string, string>>,
   signal: AbortSignal,
 ): Promise<IncomingMessage> {
-  const { promise, resolve, reject } = Promise.withResolvers<IncomingMessage>();
-  const request = get(url, { headers: { ...headers }, agent: false, signal }, resolve);
-  request.on('error', (error) => reject(new HttpGetError(messageOf(error), undefined, error)));
-  const response = await promise;
+  const sent = sendHttp(url, { headers: { ...headers }, agent: false, signal });
+  const response = await sent.catch((error: unknown) => {
+    throw new HttpGetError(messageOf(error), undefined, error);
+  });
   if (response.statusCode === 200) return response;
   response.destroy();
   throw new HttpGetError(`unexpected status ${response.statusCode}`, response.statusCode);

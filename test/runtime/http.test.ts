@@ -1,6 +1,9 @@
-import { deepEqual, equal } from 'node:assert/strict';
+import { deepEqual, equal, rejects } from 'node:assert/strict';
 import { spawnSync } from 'node:child_process';
 import { join } from 'node:path';
+
+import { readBody, sendHttp } from '../../src/runtime/http.ts';
+import { loopbackServer } from '../support/http-server.ts';
 
 const SRC = join(import.meta.dirname, '../../src');
 
@@ -34,5 +37,39 @@ describe('http', () => {
       loaded.filter((name) => FETCH.test(name)),
       [],
     );
+  });
+});
+
+describe('sendHttp', () => {
+  it('gives the answer and, by readBody, its bytes', async () => {
+    await using server = await loopbackServer(async (request, response) => {
+      response.writeHead(418).end(`${request.method} ${(await readBody(request)).toString()}`);
+    });
+    const { signal } = new AbortController();
+
+    const response = await sendHttp(server.url, { method: 'POST', body: 'tea', agent: false, signal });
+
+    equal(response.statusCode, 418);
+    equal((await readBody(response)).toString(), 'POST tea');
+  });
+
+  it('ends with the reason of the signal, before and after the answer began', async () => {
+    await using server = await loopbackServer((_request, response) => void response.write('first'));
+    const gone = new AbortController();
+    const response = await sendHttp(server.url, { agent: false, signal: gone.signal });
+
+    gone.abort(new Error('gave up'));
+
+    await rejects(readBody(response));
+    await rejects(sendHttp(server.url, { agent: false, signal: gone.signal }), /gave up/);
+  });
+
+  it('refuses a body that is too long', async () => {
+    await using server = await loopbackServer((_request, response) => void response.end('123456'));
+    const { signal } = new AbortController();
+
+    const response = await sendHttp(server.url, { agent: false, signal });
+
+    await rejects(readBody(response, 5), /longer than 5 bytes/);
   });
 });

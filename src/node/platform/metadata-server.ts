@@ -1,11 +1,11 @@
 // One question to a cloud's metadata server, on a connection of its own and with a hard end. These servers stand at
 // link-local addresses, where on other networks nobody answers at all, or anybody.
 
-import type { IncomingHttpHeaders, IncomingMessage } from 'node:http';
+import type { IncomingHttpHeaders } from 'node:http';
 
 import type { Clock } from '../../runtime/clock.ts';
 import { AgentError } from '../../runtime/errors.ts';
-import { request as httpRequest } from '../../runtime/http.ts';
+import { readBody, sendHttp } from '../../runtime/http.ts';
 import { withTimeLimit } from '../../runtime/time-limit.ts';
 
 export interface MetadataQuestion {
@@ -53,31 +53,8 @@ export async function metadataText(
 }
 
 async function exchange(question: MetadataQuestion, signal: AbortSignal): Promise<MetadataReply> {
-  signal.throwIfAborted();
   const { url, method = 'GET', headers = {} } = question;
-  const { promise, resolve, reject } = Promise.withResolvers<IncomingMessage>();
-  const request = httpRequest(url, { method, headers: { ...headers }, agent: false, signal }, resolve);
-  // stays for the whole exchange: a connection may also break under the body
-  request.on('error', (error) => reject(signal.aborted ? signal.reason : error));
-  request.end();
-  const response = await promise;
-  try {
-    return { status: response.statusCode ?? 0, headers: response.headers, body: await bodyOf(response) };
-  } catch (error) {
-    signal.throwIfAborted();
-    throw error;
-  } finally {
-    response.destroy();
-  }
-}
-
-async function bodyOf(response: IncomingMessage): Promise<string> {
-  const chunks: Buffer[] = [];
-  let length = 0;
-  for await (const chunk of response as AsyncIterable<Buffer>) {
-    chunks.push(chunk);
-    length += chunk.length;
-    if (length > MAX_BODY_BYTES) throw new AgentError(`a metadata document exceeds ${MAX_BODY_BYTES} bytes`);
-  }
-  return Buffer.concat(chunks).toString();
+  const response = await sendHttp(url, { method, headers: { ...headers }, agent: false, signal });
+  const body = await readBody(response, MAX_BODY_BYTES);
+  return { status: response.statusCode ?? 0, headers: response.headers, body: body.toString() };
 }

@@ -56,7 +56,7 @@ describe('askMetadataServer', () => {
     await using cloud = await fakeCloud(() => ({ body: 'x'.repeat(1024 * 1024 + 1) }));
 
     await rejects(askMetadataServer({ url: cloud.url, timeoutMs: 5000 }, systemClock(), NEVER), {
-      message: /exceeds 1048576 bytes/,
+      message: /longer than 1048576 bytes/,
     });
   });
 });
