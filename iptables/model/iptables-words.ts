@@ -2,6 +2,7 @@
 // here become a test that nothing can decide, never an error: rules of others stand in the same chains.
 
 import type { Action, Field, ReadRule, RuleTest } from './read-rule.ts';
+import { shellWords } from '../rules/shell-words.ts';
 import { isEverything, mark, markParts, network, numberRange } from './values.ts';
 
 /** Ids of users and groups by name; a name that is not known stays a name. */
@@ -85,6 +86,15 @@ export function readIptablesRule(
   }
   const { tests, comment } = reading;
   return { ...place, tests, actions, text, ...(comment !== undefined && { comment }) };
+}
+
+/** @param line as saved: `-A CHAIN …` */
+export function readSavedRule(
+  place: { readonly table: string; readonly chain: string },
+  line: string,
+  ids: OwnerIds = NO_NAMES,
+): ReadRule {
+  return readIptablesRule(place, shellWords(line).slice(2), line, ids);
 }
 
 function readMatch(reading: Reading, word: string): void {

@@ -3,9 +3,9 @@
 import { listedChains } from '../nft/listing.ts';
 import type { NftRow } from '../nft/row.ts';
 import { type Rule, ruleWords } from '../rules/rule.ts';
-import { shellLine, shellWords } from '../rules/shell-words.ts';
+import { shellLine } from '../rules/shell-words.ts';
 import { parseState } from '../state/state.ts';
-import { NO_NAMES, type OwnerIds, readIptablesRule } from './iptables-words.ts';
+import { NO_NAMES, type OwnerIds, readIptablesRule, readSavedRule } from './iptables-words.ts';
 import { readNftRule } from './nft-words.ts';
 import type { ReadRule } from './read-rule.ts';
 
@@ -44,7 +44,7 @@ export function savedIptables(dump: string, ids: OwnerIds = NO_NAMES): RuleSet {
     [...byName].map(([chain, lines]): ReadChain => ({
       table,
       chain,
-      rules: lines.map((line) => readIptablesRule({ table, chain }, shellWords(line).slice(2), line, ids)),
+      rules: lines.map((line) => readSavedRule({ table, chain }, line, ids)),
     })),
   );
   return { kind: 'iptables', tables: byTable(chains) };

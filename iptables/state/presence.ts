@@ -2,10 +2,9 @@
 // words, and a comment changes nothing about what a rule does.
 
 import { type Arguments, checkCommands } from '../rules/commands.ts';
-import { readIptablesRule } from '../model/iptables-words.ts';
+import { readIptablesRule, readSavedRule } from '../model/iptables-words.ts';
 import { meaningOf } from '../model/read-rule.ts';
 import type { Rule } from '../rules/rule.ts';
-import { shellWords } from '../rules/shell-words.ts';
 import type { State } from './state.ts';
 
 export class Presence {
@@ -34,8 +33,7 @@ export class Presence {
     const known = this.#meanings.get(place);
     if (known !== undefined) return known;
     const lines = this.#saved.get(table)?.get(chain) ?? [];
-    const read = lines.map((line) => readIptablesRule({ table, chain }, shellWords(line).slice(2), line));
-    const meanings = new Set(read.map(meaningOf));
+    const meanings = new Set(lines.map((line) => meaningOf(readSavedRule({ table, chain }, line))));
     this.#meanings.set(place, meanings);
     return meanings;
   }

@@ -16,28 +16,35 @@ export type Variants = Readonly<Record<Family, (Variant & Partial<DetectedVarian
 export interface DetectionOptions extends Pick<CaptureRequest, 'cleanup' | 'forceBinary'> {
   /** See isIPv6Only. */
   readonly ipv6Only: boolean;
+  /** For a report: nothing is changed to find out, so no variant proves that it can write. */
+  readonly readOnly?: boolean;
 }
 
+type DetectedVariants = Readonly<Record<Family, DetectedVariant | undefined>>;
+
 export interface FoundVariants {
-  readonly chosen: Variants;
+  readonly chosen: DetectedVariants;
   /** What holds own chains beside the chosen one: rules of upstream can be in both. */
-  readonly others: Variants;
+  readonly others: DetectedVariants;
+  /** What was chosen from. */
+  readonly evidence: Readonly<Record<Family, Evidence>>;
 }
 
 /** @throws CaptureError when a family whose rules are to be changed has no usable tools */
 export async function detectVariants(
   deps: PatienceDeps,
   { enableIPv6 }: CaptureConfig,
-  { cleanup, forceBinary, ipv6Only }: DetectionOptions,
+  { cleanup, forceBinary, ipv6Only, readOnly = false }: DetectionOptions,
   signal: AbortSignal,
 ): Promise<FoundVariants> {
   const [first, second] = await Promise.all([
-    gatherEvidence(deps, 'v4', forceBinary),
-    gatherEvidence(deps, 'v6', forceBinary),
+    gatherEvidence(deps, 'v4', forceBinary, !readOnly),
+    gatherEvidence(deps, 'v6', forceBinary, !readOnly),
   ]);
-  const v4 = chooseVariant(deps, first, 'write', signal);
+  const use = readOnly ? 'read' : 'write';
+  const v4 = chooseVariant(deps, first, use, signal);
   const usableV4 = ipv6Only ? await orWarn(v4, first, 'this host has no IPv4 address', deps.log) : await v4;
-  const v6 = chooseVariant(deps, second, enableIPv6 ? 'write' : 'read', signal);
+  const v6 = chooseVariant(deps, second, enableIPv6 ? use : 'read', signal);
   const dispensable = cleanup === 'all' ? 'this removes what it can' : enableIPv6 ? undefined : NO_IPV6;
   const usableV6 = dispensable === undefined ? await v6 : await orWarn(v6, second, dispensable, deps.log);
   return {
@@ -46,6 +53,7 @@ export async function detectVariants(
       v4: await otherHolder(deps, first, usableV4, signal),
       v6: await otherHolder(deps, second, usableV6, signal),
     },
+    evidence: { v4: first, v6: second },
   };
 }
 
