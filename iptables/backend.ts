@@ -59,7 +59,7 @@ function warnOfOthers(others: Variants, log: Log): void {
   const names = FAMILIES.flatMap((family) => others[family]?.name ?? []);
   if (names.length === 0) return;
   log.warn(
-    `${names.join(', ')} also hold rules of an earlier run, which capture traffic too: ` +
+    `rules of an earlier run are also in ${names.join(', ')}, and capture traffic too: ` +
       'run istio-clean-iptables, then this command again',
   );
 }

@@ -92,7 +92,7 @@ function variantFinding(found: FoundVariants | CaptureError): Finding {
     FAMILIES.flatMap((family) => variants[family]?.name ?? []).join(', '),
   );
   if (others === '') return { name, state: 'ok', found: programs ?? '' };
-  return { name, state: 'warn', found: `${programs}, but ${others} also hold rules of an earlier run` };
+  return { name, state: 'warn', found: `${programs}, but rules of an earlier run are also in ${others}` };
 }
 
 function ipv6Finding({ settings }: CaptureJob, variants: Variants): Finding {

@@ -82,7 +82,7 @@ async function warnOfIptablesRules({ run, log }: NftBackendDeps, { iptablesChain
   const holders = [...(iptablesChains ? ['iptables-nft'] : []), ...legacy.filter((_, index) => holds[index])];
   if (holders.length === 0) return;
   log.warn(
-    `${holders.join(', ')} still hold rules of an earlier run without --native-nftables, which capture traffic too: ` +
+    `rules of an earlier run without --native-nftables are still in ${holders.join(', ')}, and capture traffic too: ` +
       'run istio-clean-iptables, then this command again',
   );
 }

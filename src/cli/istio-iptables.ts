@@ -13,7 +13,8 @@ import { systemClock } from '../runtime/clock.ts';
 import { nodeSpawn } from '../runtime/node-spawn.ts';
 import { type CliContext, ExitError } from './context.ts';
 import { goCommand } from './go-flags.ts';
-import { captureFlags, captureRequest, type CaptureFlagValues } from './istio-iptables-flags.ts';
+import { captureFlags, type CaptureFlagValues } from './istio-iptables-flags.ts';
+import { captureRequest } from './istio-iptables-request.ts';
 import { asksForReport, withPacketWord } from './istio-iptables-report-flags.ts';
 import { openPlainLog } from './logging.ts';
 

@@ -3,7 +3,7 @@
 import type { EnvRow, VariableText } from '../config/env-row.ts';
 import { environmentSecrets, variableGroups, type Environment } from '../config/env.ts';
 import { isSecretName, MASK, maskText } from '../config/secrets.ts';
-import { captureVariables } from './istio-iptables-flags.ts';
+import { captureVariables } from './istio-iptables-request.ts';
 
 export interface ListedVariable {
   readonly group: string;

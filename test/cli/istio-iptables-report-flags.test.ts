@@ -2,7 +2,8 @@ import assert from 'node:assert/strict';
 
 import type { CaptureRequest } from '../../iptables/settings/capture-request.ts';
 import { goCommand } from '../../src/cli/go-flags.ts';
-import { captureFlags, captureRequest } from '../../src/cli/istio-iptables-flags.ts';
+import { captureFlags } from '../../src/cli/istio-iptables-flags.ts';
+import { captureRequest } from '../../src/cli/istio-iptables-request.ts';
 import { withPacketWord } from '../../src/cli/istio-iptables-report-flags.ts';
 
 async function parse(words: string, env: Readonly<Record<string, string>> = {}): Promise<CaptureRequest> {

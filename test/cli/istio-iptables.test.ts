@@ -7,7 +7,8 @@ import { text } from 'node:stream/consumers';
 
 import type { CaptureRequest } from '../../iptables/settings/capture-request.ts';
 import { goCommand } from '../../src/cli/go-flags.ts';
-import { captureFlags, captureRequest } from '../../src/cli/istio-iptables-flags.ts';
+import { captureFlags } from '../../src/cli/istio-iptables-flags.ts';
+import { captureRequest } from '../../src/cli/istio-iptables-request.ts';
 import { temporaryDirectory } from '../support/temporary-directory.ts';
 
 const AGENT = join(import.meta.dirname, '../../src/cli/agent.ts');
@@ -172,7 +173,7 @@ describe('agent istio-iptables', () => {
     assert.equal(code, 1);
     assert.equal(
       stderr,
-      'Error: [IPT-BAD-PORT] invalid port "abc" for --istio-inbound-ports; ports are numbers from 1 to 65535\n',
+      'Error: [IPT-BAD-PORT] invalid port "abc" for --istio-inbound-ports; ports are numbers from 1 to 65535; a list may also hold ranges such as 8000:8010\n',
     );
   });
 

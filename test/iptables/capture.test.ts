@@ -244,7 +244,10 @@ describe('runCapture', () => {
     await capture({ forceBinary: 'nft' });
 
     await capture();
-    assert.match(logs.messages('warn').join(), /iptables-nft also hold rules of an earlier run/);
+    assert.match(
+      logs.messages('warn').join(),
+      /rules of an earlier run are also in iptables-nft, and capture/,
+    );
     await capture({ cleanup: 'only' });
 
     assert.doesNotMatch(kernel.saved('iptables-nft') + kernel.saved('iptables-legacy'), /ISTIO/);

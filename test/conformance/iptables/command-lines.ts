@@ -7,7 +7,8 @@ import type { CaptureSettings } from '../../../iptables/settings/capture-config.
 import type { CaptureRequest } from '../../../iptables/settings/capture-request.ts';
 import { type CaptureHost, detectSettings } from '../../../iptables/settings/detected-settings.ts';
 import { goCommand } from '../../../src/cli/go-flags.ts';
-import { captureFlags, captureRequest } from '../../../src/cli/istio-iptables-flags.ts';
+import { captureFlags } from '../../../src/cli/istio-iptables-flags.ts';
+import { captureRequest } from '../../../src/cli/istio-iptables-request.ts';
 import { systemClock } from '../../../src/runtime/clock.ts';
 import { plainLog } from '../../../src/runtime/log.ts';
 import type { ConformanceCase } from '../case.ts';

@@ -73,7 +73,7 @@ describe('preflight', () => {
     assert.equal(error, undefined);
     assert.match(
       printed.join('\n'),
-      /^warn {2}variant .*but iptables-nft also hold rules of an earlier run/m,
+      /^warn {2}variant .*but rules of an earlier run are also in iptables-nft/m,
     );
   });
 

@@ -162,7 +162,7 @@ describe('runCapture with native nftables', () => {
     await capture();
 
     assert.deepEqual(logs.messages('warn'), [
-      'iptables-nft, iptables-legacy still hold rules of an earlier run without --native-nftables, which capture ' +
+      'rules of an earlier run without --native-nftables are still in iptables-nft, iptables-legacy, and capture ' +
         'traffic too: run istio-clean-iptables, then this command again',
     ]);
   });
