@@ -4,14 +4,13 @@
 // Upstream counterpart: tools/istio-iptables/pkg/validation, which asks the kernel for the original destination.
 
 import { randomBytes } from 'node:crypto';
-import { once } from 'node:events';
-import { connect, createServer, type Server, type Socket } from 'node:net';
+import { connect, type Socket } from 'node:net';
 
 import type { Clock } from '../../src/runtime/clock.ts';
-import { messageOf } from '../../src/runtime/errors.ts';
 import type { Log } from '../../src/runtime/log.ts';
 import { CaptureError } from '../errors.ts';
 import type { Family } from '../rules/rule.ts';
+import { hostPort, openListeners } from './probe-listeners.ts';
 
 export interface ProbeTarget {
   readonly family: Family;
@@ -50,7 +49,13 @@ export async function probeCapture(
   const done = new AbortController();
   const either = AbortSignal.any([signal, done.signal]);
   const nonces = new PendingNonces();
-  await using listeners = await openListeners(target, nonces, log);
+  await using listeners = await openListeners({
+    host: ENDS[target.family].from,
+    ports: new Set(target.capturePorts),
+    log,
+    isOwn: (said, remotePort) => nonces.matches(said, remotePort),
+    maxCharacters: NONCE_LENGTH,
+  });
   try {
     return await Promise.race([
       listeners.arrival,
@@ -96,7 +101,7 @@ async function keepProbing(
   const { from, to } = ENDS[target.family];
   for (;;) {
     const socket = connect({ host: to, port: target.probePort, localAddress: from });
-    socket.on('error', (error) => log.info(`probe of ${shown(to, target.probePort)}: ${error.message}`));
+    socket.on('error', (error) => log.info(`probe of ${hostPort(to, target.probePort)}: ${error.message}`));
     socket.write(nonces.add(socket));
     socket.resume();
     try {
@@ -105,68 +110,4 @@ async function keepProbing(
       socket.destroy();
     }
   }
-}
-
-interface Listeners extends AsyncDisposable {
-  /** The port at which an own probe arrived. */
-  readonly arrival: Promise<number>;
-}
-
-async function openListeners(target: ProbeTarget, nonces: PendingNonces, log: Log): Promise<Listeners> {
-  const { from } = ENDS[target.family];
-  const { promise: arrival, resolve } = Promise.withResolvers<number>();
-  await using open = new AsyncDisposableStack();
-  const problems: string[] = [];
-  for (const port of new Set(target.capturePorts)) {
-    try {
-      open.use(await listen(from, port, (socket) => recognise(socket, nonces, () => resolve(port))));
-    } catch (error) {
-      problems.push(shown(from, port));
-      log.error(`cannot listen on ${shown(from, port)}: ${messageOf(error)}`);
-    }
-  }
-  if (problems.length === new Set(target.capturePorts).size) {
-    throw new CaptureError(`no listener available: ${problems.join(',')}`);
-  }
-  const moved = open.move();
-  return { arrival, [Symbol.asyncDispose]: () => moved.disposeAsync() };
-}
-
-/** Another program may hold the port too, as Envoy does: then the kernel gives each some of the connections. */
-async function listen(
-  host: string,
-  port: number,
-  accept: (socket: Socket) => void,
-): Promise<AsyncDisposable> {
-  const server = createServer(accept);
-  const sockets = new Set<Socket>();
-  server.on('connection', (socket) => {
-    sockets.add(socket);
-    socket.once('close', () => sockets.delete(socket));
-  });
-  server.listen({ host, port, reusePort: true });
-  await once(server, 'listening');
-  return { [Symbol.asyncDispose]: () => close(server, sockets) };
-}
-
-async function close(server: Server, sockets: ReadonlySet<Socket>): Promise<void> {
-  const closed = once(server, 'close');
-  server.close();
-  sockets.forEach((socket) => socket.destroy());
-  await closed;
-}
-
-/** Reads what a caller says first. A stranger's connection is dropped as soon as it says anything else. */
-function recognise(socket: Socket, nonces: PendingNonces, found: () => void): void {
-  let heard = '';
-  socket.on('error', () => undefined); // a caller that went away is no probe
-  socket.setEncoding('latin1').on('data', (text: string) => {
-    heard += text;
-    if (nonces.matches(heard, socket.remotePort)) found();
-    if (heard.length >= NONCE_LENGTH) socket.destroy();
-  });
-}
-
-function shown(host: string, port: number): string {
-  return host.includes(':') ? `[${host}]:${port}` : `${host}:${port}`;
 }
