@@ -86,15 +86,16 @@ async function checkHost({ host, log }: JobDeps, job: CaptureJob): Promise<void>
     log.warn(`interface "${name}" does not exist now; its rules count as soon as it does`);
   }
   if (request.cleanup !== 'no') return;
-  if (settings.enableIPv6) await checkIPv6(host);
-  else if (settings.hostIPv6 !== undefined) {
+  const problem = settings.enableIPv6 ? await ipv6Problem(host) : undefined;
+  if (problem !== undefined && request.preflight === 'no') throw problem;
+  if (!settings.enableIPv6 && settings.hostIPv6 !== undefined) {
     log.warn(`IPv6 is not captured, although this host has ${settings.hostIPv6}: see --dual-stack`);
   }
 }
 
 /** The proxy's inbound connections come from an address on lo, which cannot be added where IPv6 is off. */
-async function checkIPv6(host: CaptureHost): Promise<void> {
+export async function ipv6Problem(host: CaptureHost): Promise<CaptureError | undefined> {
   const path = '/proc/sys/net/ipv6/conf/lo/disable_ipv6';
   const text = await host.readText(path).catch(() => ''); // where it cannot be read, setting the address will tell
-  if (text.trim() === '1') throw new CaptureError(`${path} is 1`, { id: 'IPT-NO-IPV6' });
+  return text.trim() === '1' ? new CaptureError(`${path} is 1`, { id: 'IPT-NO-IPV6' }) : undefined;
 }

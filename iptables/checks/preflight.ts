@@ -4,7 +4,7 @@
 import { CaptureError } from '../errors.ts';
 import { FamilyTools } from '../tools/family-tools.ts';
 import { type Finding, findingLines } from './finding.ts';
-import { type CaptureJob, configOf } from '../job.ts';
+import { type CaptureJob, configOf, ipv6Problem } from '../job.ts';
 import { LOCK_FILE, lockFinding } from './lock-file.ts';
 import type { PatienceDeps } from '../tools/retry.ts';
 import { FAMILIES } from '../rules/rule.ts';
@@ -52,7 +52,7 @@ async function lookAtAll(
   return [
     ...capabilities,
     variantFinding(found),
-    ipv6Finding(job, variants),
+    await ipv6Finding(deps.host, job, variants),
     ...(await ruleFindings(deps, job, variants, signal)),
     await lockUse(variants, deps.env),
   ];
@@ -95,9 +95,17 @@ function variantFinding(found: FoundVariants | CaptureError): Finding {
   return { name, state: 'warn', found: `${programs}, but rules of an earlier run are also in ${others}` };
 }
 
-function ipv6Finding({ settings }: CaptureJob, variants: Variants): Finding {
+async function ipv6Finding(
+  host: CaptureHost,
+  { settings }: CaptureJob,
+  variants: Variants,
+): Promise<Finding> {
   const name = 'IPv6';
-  if (settings.enableIPv6) return { name, state: 'ok', found: 'captured' };
+  if (settings.enableIPv6) {
+    const problem = await ipv6Problem(host);
+    if (problem === undefined) return { name, state: 'ok', found: 'captured' };
+    return { name, state: 'fail', found: problem.message, id: problem.id };
+  }
   if (settings.hostIPv6 === undefined) return { name, state: 'ok', found: 'this host has no address of it' };
   const tools = variants.v6 === undefined ? ', and has no tools for it' : '';
   return { name, state: 'warn', found: `not captured, but this host has ${settings.hostIPv6}${tools}` };

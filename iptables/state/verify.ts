@@ -6,7 +6,7 @@ import type { Log } from '../../src/runtime/log.ts';
 import { CaptureError } from '../errors.ts';
 import type { FamilyTools } from '../tools/family-tools.ts';
 import { restoreText } from '../rules/restore.ts';
-import type { Family, Rule } from '../rules/rule.ts';
+import { type Family, type Rule, ruleWords } from '../rules/rule.ts';
 import { isEmptyState, ownChains, parseState, shapeDifferences, type State } from './state.ts';
 
 /** What one family holds, and what is planned for it. */
@@ -88,7 +88,7 @@ async function firstConflict(
   for (const rule of rules) {
     signal.throwIfAborted();
     if (await presence.has(rule)) continue;
-    return `no rule -t ${rule.table} -C ${rule.chain} ${rule.spec.join(' ')}`;
+    return `${rule.table} lacks the rule ${ruleWords(rule).join(' ')}`;
   }
   return undefined;
 }

@@ -121,6 +121,29 @@ describe('agent istio-iptables in other places than a usual pod', function () {
     });
   }
 
+  it('runs tools of CNI mode without the user lists of the node, and with a lock of the pod', async () => {
+    await using place = await pod();
+    const told = '/mnt/told';
+    await place.shell(`
+      mount -t tmpfs none /mnt
+      for end in -save -restore ''; do
+        printf '#!/bin/sh\\necho "$XTABLES_LOCKFILE $(wc -c < /etc/nsswitch.conf)" >> ${told}\\nexec /usr/sbin/%s "$@"\\n' \\
+          iptables-legacy$end > /mnt/iptables-legacy$end
+        chmod +x /mnt/iptables-legacy$end
+      done
+    `);
+    const network = `/proc/${place.pid}/ns/net`;
+    const flags = ['--cni-mode', '--network-namespace', network, '--force-iptables-binary=legacy'];
+
+    const { code, stderr } = await agent(place, flags, [`PATH=/mnt:${process.env['PATH']}`]);
+
+    assert.equal(code, 0, stderr);
+    assert.match(await saved(place, 'iptables-legacy'), /ISTIO_OUTPUT/);
+    const lines = new Set((await place.shell(`cat ${told}`)).trim().split('\n'));
+    assert.deepEqual([...lines], [`${network} 0`]);
+    assert.notEqual((await place.shell('wc -c < /etc/nsswitch.conf')).trim(), '0');
+  });
+
   it('completes a capture whose second table is not there yet', async () => {
     await using place = await pod();
     const flags = ['--drop-invalid'];

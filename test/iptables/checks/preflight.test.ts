@@ -13,13 +13,17 @@ const ROOT = 'Name:\tnode\nCapEff:\t000001ffffffffff\n';
 const UNPRIVILEGED = 'CapEff:\t0000000000000000\n';
 
 /** What is reported, and the error it ends with. */
-async function report(kernel: FakeKernel, changes: Partial<CaptureRequest> = {}, status = ROOT) {
+async function report(
+  kernel: FakeKernel,
+  changes: Partial<CaptureRequest> = {},
+  files: Readonly<Record<string, string>> = {},
+) {
   const printed: string[] = [];
   const { log } = recordingLog();
   const host = {
     addresses: async () => ['10.1.2.3', 'fd00::7'],
     interfaces: async () => new Set<string>(),
-    readText: async (path: string) => (path === '/proc/self/status' ? status : ''),
+    readText: async (path: string) => ({ '/proc/self/status': ROOT, ...files })[path] ?? '',
     uid: () => 0,
   };
   const print = (line: string): void => void printed.push(line);
@@ -62,6 +66,15 @@ describe('preflight', () => {
     assert.equal(states(printed)['IPv6'], 'warn');
   });
 
+  it('fails where IPv6 is to be captured and is off on lo', async () => {
+    const files = { '/proc/sys/net/ipv6/conf/lo/disable_ipv6': '1\n' };
+
+    const { printed, error } = await report(new FakeKernel(), { dualStack: true }, files);
+
+    assert.match(printed.join('\n'), /^fail {2}IPv6 .*disable_ipv6 is 1; .*\[IPT-NO-IPV6\]$/m);
+    assert.match(String(error), /not ready for capture: IPv6/);
+  });
+
   it('warns of rules that are in both variants', async () => {
     const kernel = new FakeKernel(['iptables-nft', 'iptables-legacy', 'ip6tables-nft']);
     for (const program of ['iptables-nft', 'iptables-legacy']) {
@@ -93,7 +106,7 @@ describe('preflight', () => {
   });
 
   it('says what is missing without tools and rights, and does not stop at the first', async () => {
-    const { printed, error } = await report(new FakeKernel([]), {}, UNPRIVILEGED);
+    const { printed, error } = await report(new FakeKernel([]), {}, { '/proc/self/status': UNPRIVILEGED });
 
     const { NET_ADMIN, NET_RAW, variant, modules } = states(printed);
     assert.deepEqual(
