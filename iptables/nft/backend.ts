@@ -5,8 +5,8 @@
 import { messageOf } from '../../src/runtime/errors.ts';
 import type { Log } from '../../src/runtime/log.ts';
 import type { CaptureConfig } from '../settings/capture-config.ts';
+import { holdsOwnChains } from '../state/state.ts';
 import { CaptureError } from '../errors.ts';
-import { OWN_CHAIN_PREFIX } from '../rules/rule.ts';
 import { outputOf, type RunTool } from '../tools/run-tool.ts';
 import { Nft } from './nft.ts';
 import { planNftRules } from './plan.ts';
@@ -78,16 +78,14 @@ async function takeBack(nft: Nft, { ownText }: Ruleset, log: Log): Promise<void>
 
 async function warnOfIptablesRules({ run, log }: NftBackendDeps, { iptablesChains }: Ruleset): Promise<void> {
   const legacy = ['iptables-legacy', 'ip6tables-legacy'];
-  const holds = await Promise.all(legacy.map((program) => holdsOwnChains(run, program)));
-  const holders = [...(iptablesChains ? ['iptables-nft'] : []), ...legacy.filter((_, index) => holds[index])];
+  const saved = await Promise.all(legacy.map((program) => outputOf(run, `${program}-save`, [])));
+  const holders = [
+    ...(iptablesChains ? ['iptables-nft'] : []),
+    ...legacy.filter((_program, index) => holdsOwnChains(saved[index] ?? '')),
+  ];
   if (holders.length === 0) return;
   log.warn(
     `rules of an earlier run without --native-nftables are still in ${holders.join(', ')}, and capture traffic too: ` +
       'run istio-clean-iptables, then this command again',
   );
-}
-
-async function holdsOwnChains(run: RunTool, program: string): Promise<boolean> {
-  const saved = await outputOf(run, `${program}-save`, []);
-  return new RegExp(`^:${OWN_CHAIN_PREFIX}`, 'm').test(saved);
 }

@@ -1,4 +1,4 @@
-// The table of contents of a capture by nftables: the same subjects in the same order as for iptables (../rules.ts).
+// The table of contents of a capture by nftables: the same subjects in the same order as for iptables (../rules/plan.ts).
 // Upstream counterpart: tools/istio-nftables/pkg/capture/run.go.
 
 import { commentFor } from '../rules/comment.ts';

@@ -1,5 +1,5 @@
 // What an nftables rule is: one row of data, like its iptables counterpart, but in a table that holds both families.
-// Rows are made by pure functions (rules.ts) and rendered as one transaction (transaction.ts).
+// Rows are made by pure functions (plan.ts) and rendered as one transaction (transaction.ts).
 // Upstream counterpart: tools/istio-nftables/pkg/builder.
 
 import type { CaptureConfig } from '../settings/capture-config.ts';

@@ -5,7 +5,7 @@
 import type { CaptureConfig } from '../settings/capture-config.ts';
 import { DNS } from './purposes.ts';
 import { append, type Rule } from './rule.ts';
-import type { FamilyView } from './family-view.ts';
+import { type FamilyView, proxyOwners } from './family-view.ts';
 
 /** Where the agent's DNS server listens. */
 export const DNS_PORT = 15_053;
@@ -51,11 +51,7 @@ function redirects(view: FamilyView): readonly Rule[] {
 
 /** Zone 1 holds the agent's queries to real servers, zone 2 its answers to the application. */
 function ownZones(config: CaptureConfig): readonly Rule[] {
-  const owners = [
-    ...config.proxyUids.map((uid) => `--uid-owner ${uid}`),
-    ...config.proxyGids.map((gid) => `--gid-owner ${gid}`),
-  ];
-  return owners.flatMap((owner) => [
+  return proxyOwners(config).flatMap((owner) => [
     zone('ISTIO_OUTPUT_DNS', `--dport 53 -m owner ${owner}`, 1, DNS.ownQueries),
     zone('ISTIO_OUTPUT_DNS', `--sport ${DNS_PORT} -m owner ${owner}`, 2, DNS.ownAnswers),
   ]);

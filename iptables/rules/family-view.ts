@@ -31,3 +31,8 @@ export function familyView(config: CaptureConfig, family: Family): FamilyView {
     dnsServers: servers.map((server) => `${server}/${HOST_BITS[family]}`),
   };
 }
+
+/** Owners of the proxy's processes as options of the owner match: users, then groups. */
+export function proxyOwners({ proxyUids, proxyGids }: CaptureConfig): readonly string[] {
+  return [...proxyUids.map((uid) => `--uid-owner ${uid}`), ...proxyGids.map((gid) => `--gid-owner ${gid}`)];
+}

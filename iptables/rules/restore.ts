@@ -27,6 +27,19 @@ export function tableInput(table: string, lines: readonly string[]): string {
   return lines.length === 0 ? '' : [`* ${table}`, ...lines, 'COMMIT', ''].join('\n');
 }
 
+/** The tables of restore input, each with its lines: what tableInput has rendered. */
+export function inputTables(
+  text: string,
+): readonly { readonly table: string; readonly lines: readonly string[] }[] {
+  return text
+    .split(/^\* ?/m)
+    .slice(1)
+    .map((part) => {
+      const [table = '', ...lines] = part.split('\n').filter((line) => line !== '' && line !== 'COMMIT');
+      return { table, lines };
+    });
+}
+
 /** Chains with rules first, then jump targets that own none in this table: restore needs both declared. */
 export function newChains(rules: readonly Rule[]): readonly string[] {
   const targets = rules

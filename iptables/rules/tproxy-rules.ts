@@ -3,7 +3,7 @@
 
 import { OUTBOUND, TPROXY } from './purposes.ts';
 import { append, insert, type Rule } from './rule.ts';
-import type { FamilyView } from './family-view.ts';
+import { type FamilyView, proxyOwners } from './family-view.ts';
 
 /** Marks the proxy's calls to an own address. */
 export const OUTBOUND_MARK = 1338;
@@ -15,16 +15,12 @@ export function tproxyMarkRules(view: FamilyView): readonly Rule[] {
 }
 
 function markTravel({ config, loopback }: FamilyView, mark: string): readonly Rule[] {
-  const owners = [
-    ...config.proxyUids.map((uid) => `--uid-owner ${uid}`),
-    ...config.proxyGids.map((gid) => `--gid-owner ${gid}`),
-  ];
   const output = (spec: string, why: string): Rule => append('mangle', 'OUTPUT', spec, why);
   const save = `-p tcp -m mark --mark ${mark} -j CONNMARK --save-mark`;
   return [
     append('mangle', 'PREROUTING', save, TPROXY.remember),
     output(`-p tcp -o lo -m mark --mark ${mark} -j RETURN`, TPROXY.marked),
-    ...owners.map((owner) =>
+    ...proxyOwners(config).map((owner) =>
       output(
         `! -d ${loopback} -p tcp -o lo -m owner ${owner} -j MARK --set-mark ${OUTBOUND_MARK}`,
         TPROXY.ownAddress,

@@ -3,6 +3,7 @@
 // jumps into own chains that they were added with. Pure.
 
 import { OWN_CHAIN_PREFIX } from '../rules/rule.ts';
+import { OUTBOUND_MARK } from '../rules/tproxy-rules.ts';
 import { shellWords } from '../rules/shell-words.ts';
 import { bareRule, ownChains, type State } from './state.ts';
 
@@ -29,9 +30,6 @@ export function tproxyMarks(state: State): readonly number[] {
   const passing = lines.map(shellWords).filter((words) => words.at(-1) === 'RETURN' && !words.includes('!'));
   return passing.flatMap((words) => numberAfter(words, '--mark') ?? []);
 }
-
-/** What the proxy's own calls are marked with, whatever the flags. */
-const OUTBOUND_MARK = 1338;
 
 function markStrays(state: State, marks: readonly number[]): readonly StrayRule[] {
   return ['PREROUTING', 'OUTPUT']
