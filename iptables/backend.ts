@@ -18,7 +18,12 @@ import { removeOldRoutes } from './routes.ts';
 import { FAMILIES } from './rules/rule.ts';
 import { planRules } from './rules/plan.ts';
 import { tproxyMarks } from './state/stray-rules.ts';
-import { type DetectionOptions, detectVariants, type Variants } from './tools/variants.ts';
+import {
+  type DetectionOptions,
+  detectVariants,
+  type FoundVariants,
+  type Variants,
+} from './tools/variants.ts';
 import {
   combineVerdicts,
   type PresentFamily,
@@ -48,7 +53,17 @@ export async function changeByIptables(
   ]);
   if (variants.status === 'rejected') throw variants.reason;
   if (native.status === 'rejected') throw native.reason;
-  const { chosen, others } = variants.value;
+  return changeBothVariants(deps, config, options, variants.value, signal);
+}
+
+/** The same with variants that are known. @returns takes back the rules this call added */
+export async function changeBothVariants(
+  deps: PatienceDeps,
+  config: CaptureConfig,
+  options: BackendOptions,
+  { chosen, others }: Pick<FoundVariants, 'chosen' | 'others'>,
+  signal: AbortSignal,
+): Promise<AsyncDisposableStack> {
   if (options.cleanup === 'no') warnOfOthers(others, deps.log);
   else await changeRules(deps, config, options, others, signal);
   return changeRules(deps, config, options, chosen, signal);
@@ -64,7 +79,7 @@ function warnOfOthers(others: Variants, log: Log): void {
   );
 }
 
-/** The same with variants that are known. @returns takes back the rules this call added */
+/** The same with one variant per family. @returns takes back the rules this call added */
 export async function changeRules(
   deps: PatienceDeps,
   config: CaptureConfig,

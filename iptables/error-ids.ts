@@ -26,8 +26,7 @@ export const ERROR_KINDS = {
   },
   'IPT-BAD-PACKET': {
     meaning: 'the packet to explain cannot be read',
-    remedy:
-      'write --explain=hook=outbound,proto=tcp,dst=10.1.2.3,dport=80, or --explain --from ADDRESS --to ADDRESS:PORT',
+    remedy: 'write --explain --to ADDRESS:PORT, and --from, --proto, --uid or --in where they matter',
   },
   'IPT-BAD-PORT': {
     meaning: 'a port cannot be used',

@@ -1,27 +1,13 @@
 // The explanation of a packet as it is printed: lines for people, data for programs. Pure.
 
 import type { CaptureConfig } from '../settings/capture-config.ts';
-import type { CaptureJob } from '../job.ts';
-import { type Family, FAMILY_NAMES } from '../rules/rule.ts';
+import { placedText, type ReadRule } from '../model/read-rule.ts';
 import type { CompletedPacket } from './assumptions.ts';
 import type { Journey } from './journey.ts';
 import type { Walk } from './walk.ts';
-import { packetWords, pathLine, ruleWords, verdictWords } from './words.ts';
+import { packetWords, stepWords, verdictWords } from './words.ts';
 
-/** Whose rules are walked. */
-export function originWords(
-  { request }: CaptureJob,
-  config: CaptureConfig,
-  family: Family,
-  live: boolean,
-): string {
-  const version = FAMILY_NAMES[family];
-  if (live) return `those in the kernel now, for ${version}`;
-  if (family === 'v6' && !config.enableIPv6) return 'none: a run with these flags captures no IPv6';
-  return `those that a run with these flags sets, for ${version} by ${request.nativeNftables ? 'nftables' : 'iptables'}`;
-}
-
-/** For programs. */
+/** For programs. @param origin whose rules were walked */
 export function asData(
   { packet, assumed }: CompletedPacket,
   way: Journey,
@@ -30,13 +16,14 @@ export function asData(
 ): object {
   const { verdict, first, overLo } = way;
   const rules = ({ met }: Walk): object => ({
-    path: met.map(pathLine),
-    steps: met.map((rule) => ({ rule: pathLine(rule), words: ruleWords(rule) })),
+    path: met.map(placedText),
+    steps: met.map((rule) => ({ rule: placedText(rule), words: stepWords(rule) })),
   });
   return {
     ...verdict,
     ...rules(first),
     ...(overLo !== undefined && overLo.met.length > 0 && { overLo: rules(overLo) }),
+    ...(undecided(way).length > 0 && { undecided: undecided(way).map(placedText) }),
     words: verdictWords(way, config),
     packet,
     assumed,
@@ -55,7 +42,7 @@ export function asLines(
   const steps = ({ met }: Walk): readonly string[] =>
     met.length === 0
       ? ['  it meets none']
-      : met.flatMap((rule) => [`  ${pathLine(rule)}`, `      ${ruleWords(rule)}`]);
+      : met.flatMap((rule) => [`  ${placedText(rule)}`, `      ${stepWords(rule)}`]);
   return [
     `Packet: ${packetWords(packet)}`,
     ...(assumed.length === 0 ? [] : [`Assumed: ${assumed.join('; ')}`]),
@@ -64,6 +51,12 @@ export function asLines(
     ...(overLo === undefined || overLo.met.length === 0
       ? []
       : ['It comes in again over lo, where it meets:', ...steps(overLo)]),
+    ...undecided(way).map((rule) => `Not known, and taken for not met: ${placedText(rule)}`),
     `Verdict: ${verdictWords(way, config)}`,
   ];
+}
+
+/** Rules of others that may end the packet elsewhere. */
+function undecided({ first, overLo }: Journey): readonly ReadRule[] {
+  return [...first.undecided, ...(overLo?.undecided ?? [])];
 }

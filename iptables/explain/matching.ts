@@ -50,6 +50,12 @@ export function meetsAll(tests: readonly RuleTest[], packet: Packet, kind: RuleS
   return tests.every((test) => meets(test, packet, kind));
 }
 
+/** True when only tests that nothing here can decide stand between the packet and the rule. */
+export function mightMeetAll(tests: readonly RuleTest[], packet: Packet, kind: RuleSet['kind']): boolean {
+  const known = tests.filter(({ field }) => field !== 'unknown');
+  return known.length < tests.length && meetsAll(known, packet, kind);
+}
+
 function meets({ field, negated, values }: RuleTest, packet: Packet, kind: RuleSet['kind']): boolean {
   const answers = new Set(values.map((value) => HOLDS[field](value, packet)));
   if (answers.has(undefined)) {

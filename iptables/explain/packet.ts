@@ -2,6 +2,7 @@
 
 import { familyOf, canonicalIPv6 } from '../settings/cidr.ts';
 import { CaptureError } from '../errors.ts';
+import { NO_NAMES, type OwnerIds } from '../model/iptables-words.ts';
 import type { Family } from '../rules/rule.ts';
 
 export type Hook = 'inbound' | 'outbound';
@@ -34,12 +35,12 @@ export type PartialPacket = { readonly [K in keyof Packet]?: Packet[K] };
 const STATES: readonly string[] = ['NEW', 'ESTABLISHED', 'RELATED', 'INVALID', 'UNTRACKED'];
 const MAX_UINT32 = 2 ** 32 - 1;
 
-type Reader = (text: string) => string | number | undefined;
+type Reader = (text: string, ids: OwnerIds) => string | number | undefined;
 
-const word: Reader = (text) => (/^\S+$/.test(text) ? text : undefined);
+const word = (text: string): string | undefined => (/^\S+$/.test(text) ? text : undefined);
 const number =
-  (max: number): Reader =>
-  (text) => {
+  (max: number) =>
+  (text: string): number | undefined => {
     const value = /^(?:\d+|0x[\da-f]+)$/i.test(text) ? Number(text) : Number.NaN;
     return value <= max ? value : undefined;
   };
@@ -61,18 +62,29 @@ const READERS: Readonly<Record<keyof Packet, Reader>> = {
   dport: number(65_535),
   in: word,
   out: word,
-  uid: number(MAX_UINT32),
-  gid: number(MAX_UINT32),
+  uid: (text, { users }) => number(MAX_UINT32)(users.get(text) ?? text),
+  gid: (text, { groups }) => number(MAX_UINT32)(groups.get(text) ?? text),
   ctstate: oneOf(STATES),
   mark: number(MAX_UINT32),
   connmark: number(MAX_UINT32),
 };
 
+/** What a value should have been, where the key does not say it. */
+const NOUNS: Partial<Record<keyof Packet, string>> = {
+  src: 'address',
+  dst: 'address',
+  sport: 'port',
+  dport: 'port',
+  uid: 'user of this image',
+  gid: 'group of this image',
+};
+
 /**
  * @param text comma list of `key=value`; empty for nothing known
+ * @param ids of users and groups that are named
  * @throws CaptureError naming the first pair that cannot be read
  */
-export function parsePacket(text: string): PartialPacket {
+export function parsePacket(text: string, ids: OwnerIds = NO_NAMES): PartialPacket {
   const pairs = text.split(',').filter((pair) => pair.trim() !== '');
   const packet: Partial<Record<keyof Packet, string | number>> = {};
   for (const pair of pairs) {
@@ -82,7 +94,7 @@ export function parsePacket(text: string): PartialPacket {
       throw badPacket(`"${pair.trim()}" is not one of ${Object.keys(READERS).join('=, ')}=`);
     }
     if (packet[key] !== undefined) throw badPacket(`${key} is given twice`);
-    packet[key] = packetValue(key, pair.slice(at + 1).trim());
+    packet[key] = packetValue(key, pair.slice(at + 1).trim(), ids);
   }
   checkFamilies(packet as PartialPacket);
   return packet as PartialPacket;
@@ -93,14 +105,14 @@ function isKey(key: string): key is keyof Packet {
 }
 
 /** @throws CaptureError for a value that the key cannot have */
-export function packetValue(key: keyof Packet, text: string): string | number {
-  const value = READERS[key](text);
-  if (value === undefined) throw badPacket(`"${text}" is no ${key}`);
+function packetValue(key: keyof Packet, text: string, ids: OwnerIds): string | number {
+  const value = READERS[key](text, ids);
+  if (value === undefined) throw badPacket(`"${text}" is no ${NOUNS[key] ?? key}`);
   return value;
 }
 
 /** @throws CaptureError when source and destination are of different families */
-export function checkFamilies({ src, dst }: PartialPacket): void {
+function checkFamilies({ src, dst }: PartialPacket): void {
   if (src === undefined || dst === undefined || familyOf(src) === familyOf(dst)) return;
   throw badPacket(`${src} and ${dst} are of different families`);
 }

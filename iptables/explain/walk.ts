@@ -3,7 +3,7 @@
 
 import type { Action, ReadRule } from '../model/read-rule.ts';
 import type { RuleSet } from '../model/rule-set.ts';
-import { meetsAll } from './matching.ts';
+import { meetsAll, mightMeetAll } from './matching.ts';
 import type { Hook, Packet } from './packet.ts';
 
 export interface Verdict {
@@ -21,6 +21,8 @@ export interface Walk {
   readonly verdict: Verdict;
   /** Every rule it met, in order. */
   readonly met: readonly ReadRule[];
+  /** Rules of others that it may have met too: they test what nothing here can decide. */
+  readonly undecided: readonly ReadRule[];
   /** The packet as the rules leave it. */
   readonly packet: Packet;
 }
@@ -40,6 +42,7 @@ interface Traveller {
   readonly rules: RuleSet;
   packet: Packet;
   readonly met: ReadRule[];
+  readonly undecided: ReadRule[];
   mark?: number;
   zone?: number;
   port?: number;
@@ -48,14 +51,15 @@ interface Traveller {
 
 /** @param options.asksNat false for a packet whose way nat has decided before: of a known connection, or looped back */
 export function walk(rules: RuleSet, packet: Packet, options: { readonly asksNat?: boolean } = {}): Walk {
-  const traveller: Traveller = { rules, packet, met: [] };
+  const traveller: Traveller = { rules, packet, met: [], undecided: [] };
   const asksNat = options.asksNat ?? isAskedAbout(packet);
   const exits: Exit[] = [];
   for (const table of TABLES.filter((table) => table !== 'nat' || asksNat)) {
     exits.push(through(traveller, table, HOOK_CHAINS[rules.kind][packet.hook], 0));
     if (exits.includes('drop')) break;
   }
-  return { verdict: verdictOf(traveller, exits), met: traveller.met, packet: traveller.packet };
+  const { met, undecided, packet: left } = traveller;
+  return { verdict: verdictOf(traveller, exits), met, undecided, packet: left };
 }
 
 /** nat rules are asked for the first packet of a connection; the others go where that one went. */
@@ -77,9 +81,10 @@ function verdictOf({ port, tproxyPort, mark, zone }: Traveller, exits: readonly 
 const MAX_DEPTH = 64;
 
 function through(traveller: Traveller, table: string, chain: string, depth: number): Exit {
-  const { rules, met } = traveller;
+  const { rules, met, undecided } = traveller;
   if (depth > MAX_DEPTH) return 'return';
   for (const rule of rules.tables.get(table)?.get(chain) ?? []) {
+    if (mightMeetAll(rule.tests, traveller.packet, rules.kind)) undecided.push(rule);
     if (!meetsAll(rule.tests, traveller.packet, rules.kind)) continue;
     met.push(rule);
     for (const action of rule.actions) {

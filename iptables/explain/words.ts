@@ -2,15 +2,10 @@
 
 import type { CaptureConfig } from '../settings/capture-config.ts';
 import { DNS_PORT } from '../rules/dns-rules.ts';
-import type { Action, ReadRule } from '../model/read-rule.ts';
+import { type Action, placedText, type ReadRule } from '../model/read-rule.ts';
 import type { Journey } from './journey.ts';
 import type { Packet } from './packet.ts';
 import { isAskedAbout, type Walk } from './walk.ts';
-
-/** One line of the path: the table, then the rule as its tool writes it. */
-export function pathLine({ table, chain, text }: ReadRule): string {
-  return /^-[AI] /.test(text) ? `${table}: ${text}` : `${table}: ${chain} ${text}`;
-}
 
 export function packetWords(packet: Packet): string {
   const { hook, proto, src, sport, dst, dport, in: by, out, uid, gid, ctstate, mark } = packet;
@@ -33,7 +28,7 @@ function endpoint(address: string, port: number | undefined): string {
 }
 
 /** What a rule was met for and does. */
-export function ruleWords({ why, comment, actions }: ReadRule): string {
+export function stepWords({ why, comment, actions }: ReadRule): string {
   const does = actions.map(actionWords).join(', ');
   const purpose = why ?? comment;
   return purpose === undefined ? does : `${purpose}: ${does}`;
@@ -81,7 +76,7 @@ export function verdictWords(way: Journey, config: CaptureConfig): string {
         `addressed to ${arrivalTarget(way)} and with its own source.`
       );
     case 'PASS':
-      return `PASS: it goes to ${target}; ${passReason(first, overLo)}.`;
+      return `PASS: it goes to ${target}, where it was sent: ${passReason(first, overLo)}.`;
   }
 }
 
@@ -104,6 +99,6 @@ function passReason({ met, packet }: Walk, overLo: Walk | undefined): string {
   const last = met.findLast(({ table }) => table === 'nat') ?? met.at(-1) ?? overLo?.met.at(-1);
   const [action] = last?.actions.slice(-1) ?? [];
   if (last === undefined || action === undefined) return 'no rule looks at it';
-  if (action.do === 'jump') return `no rule in ${action.chain} takes ${packet.proto} like this`;
-  return last.why ?? last.comment ?? `the last rule it met is ${pathLine(last)}`;
+  if (action.do === 'jump') return `${action.chain} has no rule for it`;
+  return last.why ?? last.comment ?? `the last rule it met is ${placedText(last)}`;
 }

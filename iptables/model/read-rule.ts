@@ -60,6 +60,11 @@ export function meaningOf({ tests, actions }: ReadRule): string {
   return [...[...new Set(words)].toSorted(), ...does].join('; ');
 }
 
+/** The rule with its table, and with its chain, which iptables writes into the rule itself. */
+export function placedText({ table, chain, text }: Pick<ReadRule, 'table' | 'chain' | 'text'>): string {
+  return /^-[AI] /.test(text) ? `${table}: ${text}` : `${table}: ${chain} ${text}`;
+}
+
 /** A mark as both tools understand it, with the bits that count. */
 export function markText(value: number, mask = ALL_BITS): string {
   return `0x${value.toString(16)}/0x${mask.toString(16)}`;

@@ -18,11 +18,11 @@ export async function diff(
   config: CaptureConfig,
   signal: AbortSignal,
 ): Promise<void> {
-  const sides = await readSides(deps, job, config, signal);
+  const { sides } = await readSides(deps, job, config, signal);
   if (form === 'json') deps.print(JSON.stringify(asData(sides), undefined, 2));
   else sides.flatMap(sideLines).forEach((line) => deps.print(line));
-  const differing = sides.flatMap(({ label, chains }) =>
-    chains.filter(({ differs }) => differs).map(({ table, chain }) => `${label} ${table}/${chain}`),
+  const differing = sides.flatMap(({ program, chains }) =>
+    chains.filter(({ differs }) => differs).map(({ table, chain }) => `${program} ${table}/${chain}`),
   );
   if (differing.length === 0) return;
   throw new CaptureError(`the kernel's rules differ from the wanted ones: ${differing.join(', ')}`, {

@@ -1,6 +1,7 @@
 // A copy of the kernel's iptables rules that a run can work on in place of the kernel: what it would do is then known
 // to the last rule, because it is the run itself that did it.
 
+import { inputTables } from '../rules/restore.ts';
 import { shellWords } from '../rules/shell-words.ts';
 import type { RunTool, ToolCall, ToolResult } from '../tools/run-tool.ts';
 import { TableCopy } from './table-copy.ts';
@@ -20,7 +21,7 @@ export class KernelCopy {
   readonly run: RunTool = async (call) => {
     const program = call.file.replace(/-(?:save|restore)$/, '');
     const tables = this.#programs.get(program);
-    if (tables === undefined) return this.#otherTool(call);
+    if (tables === undefined) return failed(call, 'not found');
     if (call.file.endsWith('-save')) return done(this.saved(program));
     const words = call.args.filter((word) => !word.startsWith('--wait'));
     if (call.file.endsWith('-restore')) return this.#restore(call, words, tables);
@@ -35,15 +36,8 @@ export class KernelCopy {
     return [...(this.#programs.get(program)?.values() ?? [])].map((table) => table.saved()).join('');
   }
 
-  /** Of `ip` only what adds and deletes is of interest; what is there is not asked. */
-  #otherTool(call: ToolCall): ToolResult {
-    if (call.args.some((word) => word === 'add' || word === 'del')) this.changes.push(call);
-    return done();
-  }
-
   #restore(call: ToolCall, words: readonly string[], tables: Tables): ToolResult {
-    for (const text of (call.input ?? '').split(/^\* ?/m).slice(1)) {
-      const [name = '', ...lines] = text.split('\n').filter((line) => line !== '' && line !== 'COMMIT');
+    for (const { table: name, lines } of inputTables(call.input ?? '')) {
       const draft = tableIn(tables, name).clone();
       for (const line of lines) {
         const problem = draft.change(shellWords(line));

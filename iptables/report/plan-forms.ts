@@ -1,6 +1,7 @@
 // The forms in which a plan is printed. Pure.
 
 import type { CaptureError } from '../errors.ts';
+import { inputTables } from '../rules/restore.ts';
 import { shellLine, shellWords } from '../rules/shell-words.ts';
 import type { ToolCall } from '../tools/run-tool.ts';
 
@@ -25,7 +26,7 @@ export interface Plan {
   readonly sides: readonly PlanSide[];
   /** Calls of iptables that change rules, in order. */
   readonly changes: readonly ToolCall[];
-  /** Calls of ip; what is there already is not added again. */
+  /** Calls of ip. */
   readonly routes: readonly ToolCall[];
   /** What nft would be given; absent for iptables. */
   readonly transaction?: string;
@@ -33,9 +34,10 @@ export interface Plan {
   readonly failure?: CaptureError;
 }
 
-export function planData({ sides, changes, routes, transaction, failure }: Plan): object {
+export function planData(plan: Plan): object {
+  const { sides, changes, routes, transaction, failure } = plan;
   return {
-    outcome: outcomeOf(sides, failure),
+    outcome: outcomeOf(plan),
     ...(failure !== undefined && { error: failure.line }),
     sides,
     ...(transaction === undefined
@@ -45,39 +47,44 @@ export function planData({ sides, changes, routes, transaction, failure }: Plan)
   };
 }
 
-function outcomeOf(sides: readonly PlanSide[], failure: CaptureError | undefined): keyof typeof OUTCOMES {
+function outcomeOf({ sides, routes, failure }: Plan): keyof typeof OUTCOMES {
   if (failure !== undefined) return 'fails';
-  const changed = sides.some(({ add, remove }) => add.length + remove.length > 0);
-  return changed ? 'changes rules' : 'changes nothing';
+  if (sides.some(({ add, remove }) => add.length + remove.length > 0)) return 'changes rules';
+  return routes.length > 0 ? 'changes routes' : 'changes nothing';
 }
 
 const OUTCOMES = {
   fails: 'A run would change nothing and fail',
-  'changes nothing': 'A run would leave the rules as they are',
-  'changes rules': 'A run would change the rules so',
+  'changes nothing': 'A run would change nothing',
+  'changes routes': 'A run would leave the rules as they are',
+  'changes rules': 'A run would change these rules',
 } as const;
 
 export function planText(plan: Plan): readonly string[] {
   const { sides, routes, failure } = plan;
-  const outcome = OUTCOMES[outcomeOf(sides, failure)];
+  const outcome = OUTCOMES[outcomeOf(plan)];
   return [
     ...sides.map(sideLine),
     failure === undefined ? outcome : `${outcome}: ${failure.line}`,
     ...sides.flatMap(changeLines),
-    ...(routes.length === 0 ? [] : ['Addresses and routes, where they are not so already:']),
+    ...(routes.length === 0 ? [] : ['It would change these addresses and routes:']),
     ...routes.map((call) => `  ${commandLine(call)}`),
   ];
 }
 
-function changeLines({ label, add, remove }: PlanSide): readonly string[] {
-  const removed = remove.map((rule) => `  - ${label} ${rule}`);
-  return removed.concat(add.map((rule) => `  + ${label} ${rule}`));
+function changeLines({ program, add, remove }: PlanSide): readonly string[] {
+  const removed = remove.map((rule) => `  - ${program} ${rule}`);
+  return removed.concat(add.map((rule) => `  + ${program} ${rule}`));
 }
 
 function sideLine({ label, program, version, reason, residue, delta }: PlanSide): string {
   const name = version === '' ? program : `${program} ${version}`;
-  const state = residue ? 'rules are there' : 'no rules are there';
-  return `${label}: ${name}, because ${reason}; ${state}; ${delta ? 'not the wanted ones' : 'they are as wanted'}`;
+  return `${label}: ${name}, because ${reason}; ${stateWords(residue, delta)}`;
+}
+
+function stateWords(residue: boolean, delta: boolean): string {
+  if (residue) return delta ? 'rules are there, and not as wanted' : 'its rules are as wanted';
+  return delta ? 'it holds no rules yet' : 'it holds no rules, and none are wanted';
 }
 
 /** Input of `iptables-restore --noflush`; what is done by other calls stands in comments. */
@@ -102,11 +109,7 @@ function commandLine({ file, args }: ToolCall): string {
 function commandLines(call: ToolCall): readonly string[] {
   if (call.input === undefined) return [commandLine(call)];
   const program = call.file.replace(/-restore$/, '');
-  return call.input
-    .split(/^\* ?/m)
-    .slice(1)
-    .flatMap((text) => {
-      const [table, ...lines] = text.split('\n').filter((line) => line !== '' && line !== 'COMMIT');
-      return lines.map((line) => `${program} -t ${table} ${shellLine(shellWords(line))}`);
-    });
+  return inputTables(call.input).flatMap(({ table, lines }) =>
+    lines.map((line) => `${program} -t ${table} ${shellLine(shellWords(line))}`),
+  );
 }

@@ -1,22 +1,24 @@
 // `--plan`: what a run with these flags would do to this kernel. The run itself is made, on a copy of the rules; only
 // what reads is ever started.
 
-import { plainLog } from '../../src/runtime/log.ts';
-import { changeRules } from '../backend.ts';
+import { type Log, plainLog } from '../../src/runtime/log.ts';
+import { changeBothVariants } from '../backend.ts';
 import type { CaptureConfig } from '../settings/capture-config.ts';
 import { CaptureError } from '../errors.ts';
 import type { CaptureJob } from '../job.ts';
+import { placedText } from '../model/read-rule.ts';
 import { savedIptables } from '../model/rule-set.ts';
 import { planNftRules } from '../nft/plan.ts';
 import { applyText, cleanupText, tableName } from '../nft/transaction.ts';
-import type { PlanForm, ReportRequest } from '../settings/capture-request.ts';
-import { FAMILIES } from '../rules/rule.ts';
-import { addRoutes, removeRoutes } from '../routes.ts';
-import { isEmptyState, parseState } from '../state/state.ts';
+import type { CaptureRequest, PlanForm, ReportRequest } from '../settings/capture-request.ts';
+import { addRoutes, removeRoutes, type RoutesDeps } from '../routes.ts';
+import type { RunTool } from '../tools/run-tool.ts';
+import type { FoundVariants } from '../tools/variants.ts';
 import { type ComparedChain, type ComparedRule, compareRules } from './compare.ts';
 import { KernelCopy } from './kernel-copy.ts';
 import { type Plan, planCommands, planData, planRestore, planText, type PlanSide } from './plan-forms.ts';
 import type { ReportDeps } from './report-deps.ts';
+import { RouteCopy } from './route-copy.ts';
 import { readSides, type Side } from './sides.ts';
 
 type PlanRequest = Extract<ReportRequest, { readonly kind: 'plan' }>;
@@ -39,61 +41,82 @@ export async function plan(
 ): Promise<void> {
   const native = form === 'nft' || job.request.nativeNftables;
   const asked: CaptureJob = { ...job, request: { ...job.request, nativeNftables: native } };
-  const sides = await readSides(deps, asked, config, signal);
-  const made = await planOf(deps, asked, config, sides, signal);
-  FORMS[form](made).forEach((line) => deps.print(line));
+  const made = await planOf(deps, asked, config, signal);
+  // What iptables would be given is, of nftables, the transaction.
+  const shown = native && (form === 'restore' || form === 'commands') ? 'nft' : form;
+  FORMS[shown](made).forEach((line) => deps.print(line));
 }
 
 async function planOf(
   deps: ReportDeps,
   job: CaptureJob,
   config: CaptureConfig,
-  sides: readonly Side[],
   signal: AbortSignal,
 ): Promise<Plan> {
-  if (job.request.skipRuleApply) return emptyPlan(sides);
-  if (job.request.nativeNftables) return nftPlan(job, config, sides);
-  return iptablesPlan(deps, job, config, sides, signal);
-}
-
-/** For a run that is told to set nothing. */
-function emptyPlan(sides: readonly Side[]): Plan {
-  return { sides: sides.map((side) => planSide(side, undefined)), changes: [], routes: [] };
+  const { request } = job;
+  const { sides, variants } = await readSides(deps, job, config, signal);
+  if (request.skipRuleApply)
+    return { sides: sides.map((side) => planSide(side, [])), changes: [], routes: [] };
+  return variants === undefined
+    ? nftPlan(deps, request, config, sides)
+    : iptablesPlan(deps, request, config, sides, variants, signal);
 }
 
 async function iptablesPlan(
   deps: ReportDeps,
-  { request }: CaptureJob,
+  request: CaptureRequest,
   config: CaptureConfig,
   sides: readonly Side[],
+  variants: FoundVariants,
   signal: AbortSignal,
 ): Promise<Plan> {
-  const variants = sides.flatMap(({ variant }) => (variant === undefined ? [] : [variant]));
-  const copy = new KernelCopy(new Map(variants.map(({ name, dump }) => [name, dump])));
-  // The words of a run would tell of changes that are none.
-  const quiet = { ...deps, run: copy.run, log: plainLog(() => undefined) };
-  const byFamily = Object.fromEntries(
-    FAMILIES.map((family) => [family, variants.find((variant) => variant.family === family)]),
-  );
+  const found = sides.flatMap(({ variant }) => variant ?? []);
+  const rules = new KernelCopy(new Map(found.map(({ name, dump }) => [name, dump])));
+  const routes = new RouteCopy(deps.run);
+  const run: RunTool = (call) => (call.file === 'ip' ? routes : rules).run(call);
+  const quiet = { ...deps, run, log: silent() };
   const failure = await failureOf(async () => {
-    await using added = await changeRules(
-      quiet,
-      config,
-      request,
-      { v4: byFamily['v4'], v6: byFamily['v6'] },
-      signal,
-    );
-    if (request.cleanup === 'no') await addRoutes(quiet, config);
-    else await removeRoutes(quiet, config);
+    await using added = await changeBothVariants(quiet, config, request, variants, signal);
+    await setRoutes(quiet, config, request);
     added.move();
   });
-  const changes = failure === undefined ? copy.changes : [];
+  if (failure !== undefined) {
+    return { sides: sides.map((side) => planSide(side, [])), changes: [], routes: [], failure };
+  }
+  const changed = ({ program, live }: Side): readonly ComparedChain[] =>
+    compareRules(savedIptables(rules.saved(program)), live, () => true);
   return {
-    sides: sides.map((side) => planSide(side, failure === undefined ? copy.saved(side.program) : undefined)),
-    changes: changes.filter(({ file }) => file !== 'ip'),
-    routes: changes.filter(({ file }) => file === 'ip'),
+    sides: sides.map((side) => planSide(side, changed(side))),
+    changes: rules.changes,
+    routes: routes.changes,
+  };
+}
+
+/** Tables are made anew by every run; what is added and removed is only what really changes. */
+async function nftPlan(
+  deps: ReportDeps,
+  request: CaptureRequest,
+  config: CaptureConfig,
+  sides: readonly Side[],
+): Promise<Plan> {
+  const present = new Set(sides.flatMap(({ live }) => [...live.tables.keys()].map(tableName)));
+  const transaction = request.cleanup === 'no' ? applyText(planNftRules(config), present) : cleanupText();
+  const routes = new RouteCopy(deps.run);
+  const failure = await failureOf(() => setRoutes({ run: routes.run, log: silent() }, config, request));
+  return {
+    sides: sides.map((side) => planSide(side, side.chains)),
+    changes: [],
+    routes: failure === undefined ? routes.changes : [],
+    transaction,
     ...(failure !== undefined && { failure }),
   };
+}
+
+/** The words of a run would tell of changes that are none. */
+const silent = (): Log => plainLog(() => undefined);
+
+function setRoutes(deps: RoutesDeps, config: CaptureConfig, { cleanup }: CaptureRequest): Promise<void> {
+  return cleanup === 'no' ? addRoutes(deps, config) : removeRoutes(deps, config);
 }
 
 async function failureOf(act: () => Promise<void>): Promise<CaptureError | undefined> {
@@ -106,46 +129,22 @@ async function failureOf(act: () => Promise<void>): Promise<CaptureError | undef
   }
 }
 
-/** @param after what would be saved then; undefined: nothing is changed */
-function planSide(side: Side, after: string | undefined): PlanSide {
-  const { label, program, variant, live, chains } = side;
-  const rules =
-    after === undefined ? [] : compareRules(savedIptables(after), live, () => true).flatMap(placed);
+/** @param changed what a run would make of the kernel's rules, compared with them */
+function planSide(side: Side, changed: readonly ComparedChain[]): PlanSide {
+  const { label, program, reason, variant, live, chains } = side;
+  const rules = changed.flatMap(placed);
   return {
     label,
     program,
-    reason: variant?.reason ?? '',
+    reason,
     version: variant?.version.join('.') ?? '',
-    residue: !isEmptyState(parseState(variant?.dump ?? '')),
+    residue: [...live.tables.values()].some(({ size }) => size > 0),
     delta: chains.some(({ differs }) => differs),
     add: rules.filter(({ state }) => state === 'missing').map(({ rule }) => rule),
     remove: rules.filter(({ state }) => state === 'unwanted').map(({ rule }) => rule),
   };
 }
 
-function placed({ table, rules }: ComparedChain): readonly ComparedRule[] {
-  return rules.map((rule) => ({ ...rule, rule: `${table}: ${rule.rule}` }));
-}
-
-/** Tables are made anew by every run; what is added and removed is only what really changes. */
-function nftPlan({ request }: CaptureJob, config: CaptureConfig, sides: readonly Side[]): Plan {
-  const present = new Set(sides.flatMap(({ live }) => [...live.tables.keys()].map(tableName)));
-  const transaction = request.cleanup === 'no' ? applyText(planNftRules(config), present) : cleanupText();
-  return { sides: sides.map(nftSide), changes: [], routes: [], transaction };
-}
-
-function nftSide({ label, program, live, chains }: Side): PlanSide {
-  const rules = chains.flatMap(({ table, chain, rules }) =>
-    rules.map((rule) => ({ ...rule, rule: `${table}: ${chain} ${rule.rule}` })),
-  );
-  return {
-    label,
-    program,
-    reason: 'it is asked for',
-    version: '',
-    residue: live.tables.size > 0,
-    delta: chains.some(({ differs }) => differs),
-    add: rules.filter(({ state }) => state === 'missing').map(({ rule }) => rule),
-    remove: rules.filter(({ state }) => state === 'unwanted').map(({ rule }) => rule),
-  };
+function placed({ table, chain, rules }: ComparedChain): readonly ComparedRule[] {
+  return rules.map((rule) => ({ ...rule, rule: placedText({ table, chain, text: rule.rule }) }));
 }

@@ -53,9 +53,9 @@ describe('explain', () => {
   for (const [packet, words] of [
     [
       'dst=10.9.0.1,dport=80,uid=1337',
-      /PASS: it goes to 10.9.0.1:80; the proxy's own traffic is never captured\.$/,
+      /PASS: it goes to 10.9.0.1:80, where it was sent: the proxy's own traffic is never captured\.$/,
     ],
-    ['dst=10.9.0.1,dport=80,proto=udp', /PASS: .* no rule in ISTIO_REDIRECT takes udp like this\.$/],
+    ['dst=10.9.0.1,dport=80,proto=udp', /PASS: .* ISTIO_REDIRECT has no rule for it\.$/],
     ['src=10.9.0.1,dst=10.1.2.3,dport=15021', /PASS: .* excluded inbound port 15021\.$/],
     ['src=10.9.0.1,dst=10.1.2.3,dport=7,proto=udp', /PASS: .* no rule looks at it\.$/],
     ['src=10.9.0.1,dst=10.1.2.3,dport=80', /REDIRECT: it goes to port 15006, the proxy's inbound listener/],
@@ -73,6 +73,41 @@ describe('explain', () => {
     const { printed } = await reportRun(new FakeKernel(), explain('dst=fd00::9,dport=80'));
 
     assert.ok(printed.includes('Rules: none: a run with these flags captures no IPv6'));
+  });
+
+  it('says that a clean-up leaves nothing to explain, unless it is to tell what is there now', async () => {
+    const kernel = new FakeKernel();
+    await reportRun(kernel, {});
+
+    const cleaned = await reportRun(kernel, { ...explain(CALL), cleanup: 'only' });
+    const live = await reportRun(kernel, { ...explain(CALL, { live: true }), cleanup: 'only' });
+
+    assert.ok(cleaned.printed.some((line) => line.startsWith('Rules: none: a clean-up')));
+    assert.match(cleaned.printed.at(-1) ?? '', /PASS: .* no rule looks at it/);
+    assert.match(live.printed.at(-1) ?? '', /REDIRECT: it goes to port 15001/);
+  });
+
+  it('names a rule of others that it cannot decide', async () => {
+    const kernel = new FakeKernel();
+    kernel.change('-t nat -A OUTPUT -p tcp -m set --match-set blocked dst -j DROP');
+    kernel.change('-t nat -A OUTPUT -p udp -m set --match-set blocked dst -j DROP');
+
+    const { printed } = await reportRun(kernel, explain(CALL, { live: true }));
+
+    assert.deepEqual(
+      printed.filter((line) => line.startsWith('Not known')),
+      ['Not known, and taken for not met: nat: -A OUTPUT -p tcp -m set --match-set blocked dst -j DROP'],
+    );
+  });
+
+  it('fails where nothing can show the rules of the family', async () => {
+    const { error } = await reportRun(
+      new FakeKernel(['iptables-nft']),
+      explain('dst=fd00::9,dport=80', { live: true }),
+    );
+
+    assert.equal(error?.id, 'IPT-NO-TOOL');
+    assert.match(error.message, /IPv6/);
   });
 
   it('shows what a packet meets when it comes in again over lo', async () => {

@@ -31,14 +31,20 @@ describe('parsePacket', () => {
     assert.deepEqual(parsePacket(''), {});
   });
 
+  it('takes names of users and groups that are known', () => {
+    const ids = { users: new Map([['istio-proxy', '1337']]), groups: new Map([['mesh', '99']]) };
+
+    assert.deepEqual(parsePacket('uid=istio-proxy,gid=mesh', ids), { uid: 1337, gid: 99 });
+  });
+
   for (const [text, words] of [
     ['dport', /"dport" is not one of hook=/],
     ['toString=1', /"toString=1" is not one of/],
-    ['dport=65536', /"65536" is no dport/],
-    ['dport=', /"" is no dport/],
-    ['src=10.0.0', /"10.0.0" is no src/],
+    ['dport=65536', /"65536" is no port/],
+    ['dport=', /"" is no port/],
+    ['src=10.0.0', /"10.0.0" is no address/],
     ['hook=sideways', /"sideways" is no hook/],
-    ['uid=root', /"root" is no uid/],
+    ['uid=root', /"root" is no user of this image/],
     ['ctstate=OLD', /"OLD" is no ctstate/],
     ['dport=1,dport=2', /dport is given twice/],
     ['src=10.0.0.1,dst=::1', /different families/],

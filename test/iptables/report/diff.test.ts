@@ -35,7 +35,7 @@ describe('diff', () => {
       '+-A OUTPUT -j ISTIO_OUTPUT',
     ]);
     assert.equal(error?.id, 'IPT-DRIFT');
-    assert.match(error.message, /: IPv4 nat\/OUTPUT$/);
+    assert.match(error.message, /: iptables-nft nat\/OUTPUT$/);
   });
 
   it('finds what an earlier run left for a family that is not captured', async () => {
@@ -47,6 +47,20 @@ describe('diff', () => {
 
     assert.equal(error?.id, 'IPT-DRIFT');
     assert.ok(printed.includes('-(the empty chain)'));
+  });
+
+  it('finds what another variant holds beside the one of a run', async () => {
+    const kernel = new FakeKernel(['iptables-nft', 'ip6tables-nft', 'iptables-legacy', 'ip']);
+    await reportRun(kernel, { forceBinary: 'nft' });
+    const before = await reportRun(kernel, DIFF);
+    kernel.change('-t nat -N ISTIO_OUTPUT', 'iptables-legacy');
+    kernel.change('-t nat -A OUTPUT -j ISTIO_OUTPUT', 'iptables-legacy');
+
+    const { printed, error } = await reportRun(kernel, DIFF);
+
+    assert.equal(before.error, undefined);
+    assert.equal(error?.id, 'IPT-DRIFT');
+    assert.ok(printed.includes('--A OUTPUT -j ISTIO_OUTPUT'), printed.join('\n'));
   });
 
   it('gives programs the chains that differ', async () => {

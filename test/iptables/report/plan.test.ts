@@ -24,7 +24,10 @@ interface PlanData {
   readonly routes: readonly string[];
 }
 
-async function planData(kernel: FakeKernel, changes: Partial<CaptureRequest> = {}): Promise<PlanData> {
+async function planData(
+  kernel: FakeKernel | FakeNft,
+  changes: Partial<CaptureRequest> = {},
+): Promise<PlanData> {
   const { printed } = await reportRun(kernel, planAs('json', changes));
   return JSON.parse(printed.join('\n')) as PlanData;
 }
@@ -100,10 +103,10 @@ describe('plan', () => {
 
     assert.match(
       printed[0] ?? '',
-      /^IPv4: iptables-nft, because forced by --force-iptables-binary; no rules are there; not the wanted ones$/,
+      /^IPv4: iptables-nft, because forced by --force-iptables-binary; it holds no rules yet$/,
     );
     assert.ok(printed.includes('  ip -4 rule add fwmark 1337 lookup 133'));
-    assert.ok(printed.includes('  + IPv4 nat: -A OUTPUT -j ISTIO_OUTPUT'));
+    assert.ok(printed.includes('  + iptables-nft nat: -A OUTPUT -j ISTIO_OUTPUT'));
   });
 
   it('is input of iptables-restore', async () => {
@@ -140,5 +143,51 @@ describe('plan', () => {
 
   it('sets nothing with --skip-rule-apply', async () => {
     assert.equal((await planData(new FakeKernel(), { skipRuleApply: true })).outcome, 'changes nothing');
+  });
+
+  it('sets only routes where only these are missing, also for rules of nftables', async () => {
+    const kernel = new FakeKernel();
+    const tproxy = { inboundInterceptionMode: 'TPROXY' } as const;
+    await reportRun(kernel, tproxy);
+
+    const missing = await planData(kernel, tproxy);
+    kernel.intercept = ({ file, args }) => {
+      const known = { rule: '[{"fwmark":"0x539","table":"133"}]', route: 'local default dev lo scope host' };
+      if (file !== 'ip') return undefined;
+      return { code: 0, stdout: args.includes('rule') ? known.rule : known.route, stderr: '' };
+    };
+    const present = await planData(kernel, tproxy);
+    const native = await planData(new FakeNft(), { ...tproxy, nativeNftables: true });
+
+    assert.equal(missing.outcome, 'changes routes');
+    assert.equal(missing.routes.length, 2);
+    assert.deepEqual([present.outcome, present.routes], ['changes nothing', []]);
+    assert.equal(native.routes.length, 2);
+  });
+
+  it('cleans up every variant that holds rules of ours', async () => {
+    const kernel = new FakeKernel(['iptables-nft', 'ip6tables-nft', 'iptables-legacy', 'ip']);
+    await reportRun(kernel, { forceBinary: 'nft' });
+    await reportRun(kernel, { forceBinary: 'legacy' });
+
+    const cleaned = await planData(kernel, { cleanup: 'only' });
+
+    const removed = cleaned.sides.filter(({ remove }) => remove.length > 0);
+    assert.deepEqual(
+      removed.map(({ label }) => label),
+      ['IPv4', 'IPv4'],
+    );
+  });
+
+  it('is the transaction in every form that a tool takes, of nftables', async () => {
+    const forms = (['restore', 'commands', 'nft'] as const).map(async (form) => {
+      const { printed } = await reportRun(new FakeNft(), planAs(form, { nativeNftables: true }));
+      return printed.join('\n');
+    });
+
+    const [restore, commands, nft] = await Promise.all(forms);
+
+    assert.match(nft ?? '', /^add table inet istio-proxy-nat$/m);
+    assert.deepEqual([restore, commands], [nft, nft]);
   });
 });

@@ -1,7 +1,9 @@
 import assert from 'node:assert/strict';
 
-import { liveVariants } from '../../../iptables/report/live.ts';
+import { variantReason } from '../../../iptables/report/variant-reason.ts';
 import { resolveCapture } from '../../../iptables/settings/capture-config.ts';
+import type { DetectedVariant } from '../../../iptables/tools/detection.ts';
+import { detectVariants } from '../../../iptables/tools/variants.ts';
 import { FakeClock } from '../../support/fake-clock.ts';
 import { recordingLog } from '../../support/recording-log.ts';
 import { FakeKernel } from '../fake-kernel.ts';
@@ -9,31 +11,39 @@ import { podSettings } from '../settings-example.ts';
 
 const ALL = ['iptables-nft', 'ip6tables-nft', 'iptables-legacy', 'ip6tables-legacy'];
 
-async function chosen(kernel: FakeKernel, forceBinary = '') {
-  const deps = { run: kernel.run, clock: new FakeClock(), log: recordingLog().log };
-  const config = resolveCapture(podSettings());
-  const { v4, v6 } = await liveVariants(deps, config, { forceBinary, ipv6Only: false }, AbortSignal.any([]));
-  return { v4, v6 };
+interface Chosen {
+  readonly v4: DetectedVariant | undefined;
+  readonly v6: DetectedVariant | undefined;
+  /** Why that of IPv4 was chosen. */
+  readonly reason: string;
 }
 
-describe('liveVariants', () => {
+async function chosen(kernel: FakeKernel, forceBinary = ''): Promise<Chosen> {
+  const deps = { run: kernel.run, clock: new FakeClock(), log: recordingLog().log };
+  const config = resolveCapture(podSettings());
+  const options = { cleanup: 'no', forceBinary, ipv6Only: false, readOnly: true } as const;
+  const { chosen, evidence } = await detectVariants(deps, config, options, AbortSignal.any([]));
+  return { ...chosen, reason: chosen.v4 === undefined ? '' : variantReason(chosen.v4, evidence.v4) };
+}
+
+describe('variantReason, for the variants that a report reads', () => {
   it('takes what holds own rules, and says so', async () => {
     const kernel = new FakeKernel(ALL);
     kernel.change('-t nat -N ISTIO_OUTPUT', 'iptables-legacy');
 
-    const { v4 } = await chosen(kernel);
+    const { v4, reason } = await chosen(kernel);
 
     assert.equal(v4?.name, 'iptables-legacy');
-    assert.equal(v4.reason, 'it holds rules of an earlier run');
+    assert.equal(reason, 'it holds rules of an earlier run');
   });
 
   it('takes nft where legacy holds nothing, and what is forced', async () => {
     const free = await chosen(new FakeKernel(ALL));
     const forced = await chosen(new FakeKernel(ALL), 'legacy');
 
-    assert.deepEqual([free.v4?.name, free.v4?.reason], ['iptables-nft', 'iptables-legacy holds no rules']);
+    assert.deepEqual([free.v4?.name, free.reason], ['iptables-nft', 'iptables-legacy holds no rules']);
     assert.deepEqual(
-      [forced.v4?.name, forced.v4?.reason],
+      [forced.v4?.name, forced.reason],
       ['iptables-legacy', 'forced by --force-iptables-binary'],
     );
   });
