@@ -190,7 +190,9 @@ describe('agent istio-iptables --native-nftables in a network namespace', functi
       assert.equal(code, 0, stdout);
       assert.match(
         stdout,
-        new RegExp(`warn\\s+iptables-${variant}.* run istio-clean-iptables, then this command again`),
+        new RegExp(
+          `warn\\s.* still in iptables-${variant}, .* run istio-clean-iptables, then this command again`,
+        ),
       );
       await pod.agent(['istio-clean-iptables']);
       assert.equal(await pod.ruleset(), '');

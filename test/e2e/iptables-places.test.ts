@@ -121,6 +121,34 @@ describe('agent istio-iptables in other places than a usual pod', function () {
     });
   }
 
+  it('finds and removes rules that two runs have set by different variants', async () => {
+    await using place = await pod();
+    await agent(place, ['--force-iptables-binary=nft']);
+    await agent(place, ['--force-iptables-binary=legacy']);
+
+    const again = await agent(place, []);
+    const cleaned = await agent(place, ['--cleanup-only']);
+
+    assert.match(
+      again.stdout,
+      /warn\trules of an earlier run are also in iptables-nft, .* run istio-clean-iptables/,
+    );
+    assert.equal(cleaned.code, 0, cleaned.stderr);
+    for (const tool of ['iptables-nft', 'iptables-legacy']) assert.equal(await saved(place, tool), '');
+  });
+
+  it('keeps the present rules when --reconcile brings ones that the tools refuse', async () => {
+    await using place = await pod();
+    await agent(place, []);
+    const before = await saved(place, 'iptables-nft');
+
+    const { code, stderr } = await agent(place, ['--reconcile', '-u', 'nobody-known']);
+
+    assert.equal(code, 1);
+    assert.match(stderr, /\[IPT-UNKNOWN-OWNER\]/);
+    assert.equal(await saved(place, 'iptables-nft'), before);
+  });
+
   it('runs tools of CNI mode without the user lists of the node, and with a lock of the pod', async () => {
     await using place = await pod();
     const told = '/mnt/told';
