@@ -36,13 +36,13 @@ export const reportFlags = {
     'explain',
     PACKET,
     'no',
-    'Say what the rules do with a packet, as --from and --to tell it, or as key=value,…; live: by the rules in the kernel.',
+    'Say what the rules of these flags do with the packet of --from and --to; =live: what those in the kernel do.',
   ),
   diff: flag(
     'diff',
     reportKind(FORMS),
     'no',
-    'Compare the rules in the kernel with these flags; 1: they differ.',
+    'Compare the rules in the kernel with these flags; exit code 1: they differ.',
   ),
   plan: flag('plan', reportKind(PLAN_FORMS), 'no', 'Show what a run would change here and now.'),
 };
@@ -58,18 +58,25 @@ export const flowFlags = {
   from: flag('from', STRING, '', 'With --explain: ADDRESS or ADDRESS:PORT it comes from.'),
   to: flag('to', STRING, '', 'With --explain: ADDRESS:PORT it goes to.'),
   proto: flag('proto', STRING, '', 'With --explain: tcp (default), udp or another protocol.'),
-  uid: flag('uid', STRING, '', 'With --explain: user of the sending process.'),
-  gid: flag('gid', STRING, '', 'With --explain: group of the sending process.'),
-  in: flag('in', STRING, '', 'With --explain: interface it arrives by.'),
-  out: flag('out', STRING, '', 'With --explain: interface it leaves by.'),
+  uid: flag('uid', STRING, '', 'With --explain: user that sends it, by id or name; it is then outbound.'),
+  gid: flag('gid', STRING, '', 'With --explain: group that sends it, by id or name; it is then outbound.'),
+  in: flag('in', STRING, '', 'With --explain: interface it arrives by; it is then inbound.'),
+  out: flag('out', STRING, '', 'With --explain: interface it leaves by; it is then outbound.'),
 };
 
 type ReportValues = FlagValues<typeof reportFlags> & FlagValues<typeof flowFlags>;
 
-/** `--explain hook=…` without `=`: the packet is then the first word that is no flag, which otherwise means nothing. */
+/**
+ * `--explain hook=…` without `=`: the packet is then the first word that is no flag, which otherwise means nothing.
+ * Beside flags of a flow it is only read as `live`: a forgotten quote around `*` leaves other words.
+ */
 export function withPacketWord<T extends ReportValues>(flags: T, [word = '']: readonly string[]): T {
-  const needsPacket = flags.explain === '' && flowWords(flags) === '';
-  return needsPacket ? { ...flags, explain: word } : flags;
+  const isPacket = isLive(word) || givenFlow(flags).length === 0;
+  return flags.explain === '' && isPacket ? { ...flags, explain: word } : flags;
+}
+
+function isLive(packet: string): boolean {
+  return packet === 'live' || packet.startsWith('live:');
 }
 
 /** True for everything that has standard output for itself. */
@@ -78,8 +85,9 @@ export function asksForReport(flags: FlagValues<typeof reportFlags>): boolean {
 }
 
 const reportKeys = Object.keys(reportFlags) as readonly (keyof typeof reportFlags)[];
+const flowKeys = Object.keys(flowFlags) as readonly (keyof typeof flowFlags)[];
 
-export interface ReportOrder {
+interface ReportOrder {
   /** Absent for a run, and for a pre-flight, which is asked for by its own flag. */
   readonly report?: ReportRequest;
   readonly preflight: 'no' | ReportForm;
@@ -103,18 +111,25 @@ function reportRequest(flags: ReportValues, json: boolean): ReportRequest | unde
   const { explain, diff, plan } = flags;
   const asked = reportKeys.filter((key) => flags[key] !== 'no');
   if (asked.length > 1) throw new ConfigError(`only one of --${asked.join(' and --')} at a time`);
-  const flow = flowWords(flags);
-  if (explain === 'no' && flow !== '') throw new ConfigError(`${flow} tells a packet for --explain`);
-  if (explain !== 'no') return { kind: 'explain', ...explained(explain, flow), form: json ? 'json' : 'text' };
+  const [stray] = givenFlow(flags);
+  if (explain === 'no' && stray !== undefined) throw new ConfigError(`--${stray} is only for --explain`);
+  if (explain !== 'no') {
+    return { kind: 'explain', ...explained(explain, flowWords(flags)), form: json ? 'json' : 'text' };
+  }
   if (diff !== 'no') return { kind: 'diff', form: json ? 'json' : diff };
   if (plan !== 'no') return { kind: 'plan', form: json ? 'json' : plan };
   return undefined;
 }
 
 function explained(text: string, flow: string): { readonly packet: string; readonly live: boolean } {
-  const live = text === 'live' || text.startsWith('live:');
+  const live = isLive(text);
   const packet = live ? text.slice('live:'.length) : text;
   return { packet: [packet, flow].filter((part) => part !== '').join(','), live };
+}
+
+/** Names of the flow's flags that were given. */
+function givenFlow(flags: ReportValues): readonly string[] {
+  return flowKeys.filter((key) => flags[key] !== '');
 }
 
 /** The flow's flags as `key=value` pairs. */

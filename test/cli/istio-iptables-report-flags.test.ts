@@ -53,6 +53,7 @@ describe('the flags of reports', () => {
   it('ask for the rules in the kernel', async () => {
     const live = await parse('--explain=live:proto=tcp --to 10.0.0.1:80');
     const alone = await parse('--explain=live --to 10.0.0.1:80');
+    const word = await parse('--explain live --to 10.0.0.1:80');
 
     assert.deepEqual(live.report, {
       kind: 'explain',
@@ -61,6 +62,7 @@ describe('the flags of reports', () => {
       form: 'text',
     });
     assert.equal(alone.report?.kind === 'explain' && alone.report.live, true);
+    assert.deepEqual(word.report, alone.report);
   });
 
   it('ask for JSON by -o json, which leaves the ports of -o as they are', async () => {
@@ -86,7 +88,7 @@ describe('the flags of reports', () => {
 
   it('ask for one report at a time, and for a flow only with --explain', async () => {
     await assert.rejects(parse('--diff --plan'), /only one of --diff and --plan at a time/);
-    await assert.rejects(parse('--to 10.0.0.1:80'), /dst=10.0.0.1,dport=80 tells a packet for --explain/);
+    await assert.rejects(parse('--to 10.0.0.1:80'), /--to is only for --explain/);
   });
 
   it('cannot be set by variables, but comments can', async () => {
