@@ -55,8 +55,7 @@ async function planOf(
 ): Promise<Plan> {
   const { request } = job;
   const { sides, variants } = await readSides(deps, job, config, signal);
-  if (request.skipRuleApply)
-    return { sides: sides.map((side) => planSide(side, [])), changes: [], routes: [] };
+  if (request.skipRuleApply) return noChange(sides);
   return variants === undefined
     ? nftPlan(deps, request, config, sides)
     : iptablesPlan(deps, request, config, sides, variants, signal);
@@ -80,9 +79,7 @@ async function iptablesPlan(
     await setRoutes(quiet, config, request);
     added.move();
   });
-  if (failure !== undefined) {
-    return { sides: sides.map((side) => planSide(side, [])), changes: [], routes: [], failure };
-  }
+  if (failure !== undefined) return { ...noChange(sides), failure };
   const changed = ({ program, live }: Side): readonly ComparedChain[] =>
     compareRules(savedIptables(rules.saved(program)), live, () => true);
   return {
@@ -103,13 +100,18 @@ async function nftPlan(
   const transaction = request.cleanup === 'no' ? applyText(planNftRules(config), present) : cleanupText();
   const routes = new RouteCopy(deps.run);
   const failure = await failureOf(() => setRoutes({ run: routes.run, log: silent() }, config, request));
+  if (failure !== undefined) return { ...noChange(sides), failure };
   return {
     sides: sides.map((side) => planSide(side, side.chains)),
     changes: [],
-    routes: failure === undefined ? routes.changes : [],
+    routes: routes.changes,
     transaction,
-    ...(failure !== undefined && { failure }),
   };
+}
+
+/** Of a run that is told to set nothing, or that would fail. */
+function noChange(sides: readonly Side[]): Plan {
+  return { sides: sides.map((side) => planSide(side, [])), changes: [], routes: [] };
 }
 
 /** The words of a run would tell of changes that are none. */

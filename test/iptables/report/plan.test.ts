@@ -190,4 +190,14 @@ describe('plan', () => {
     assert.match(nft ?? '', /^add table inet istio-proxy-nat$/m);
     assert.deepEqual([restore, commands], [nft, nft]);
   });
+
+  it('foretells a failure of ip too, and changes nothing then', async () => {
+    const kernel = new FakeKernel(['iptables-nft', 'ip6tables-nft']);
+
+    const { outcome, error, sides } = await planData(kernel, { inboundInterceptionMode: 'TPROXY' });
+
+    assert.equal(outcome, 'fails');
+    assert.match(error ?? '', /^\[IPT-NO-TOOL\] .*ip/);
+    assert.deepEqual(sides[0]?.add, []);
+  });
 });
