@@ -51,7 +51,7 @@ export function asLines(
     ...(overLo === undefined || overLo.met.length === 0
       ? []
       : ['It comes in again over lo, where it meets:', ...steps(overLo)]),
-    ...undecided(way).map((rule) => `Not known, and taken for not met: ${placedText(rule)}`),
+    ...undecided(way).map((rule) => `Cannot be decided here, and taken for not met: ${placedText(rule)}`),
     `Verdict: ${verdictWords(way, config)}`,
   ];
 }

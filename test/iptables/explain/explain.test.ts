@@ -95,8 +95,10 @@ describe('explain', () => {
     const { printed } = await reportRun(kernel, explain(CALL, { live: true }));
 
     assert.deepEqual(
-      printed.filter((line) => line.startsWith('Not known')),
-      ['Not known, and taken for not met: nat: -A OUTPUT -p tcp -m set --match-set blocked dst -j DROP'],
+      printed.filter((line) => line.startsWith('Cannot be decided')),
+      [
+        'Cannot be decided here, and taken for not met: nat: -A OUTPUT -p tcp -m set --match-set blocked dst -j DROP',
+      ],
     );
   });
 
