@@ -185,7 +185,7 @@ describe('agent istio-iptables', () => {
     assert.match(usual.stdout, /info\tIstio iptables environment:\nENVOY_PORT=/);
   });
 
-  it('loads neither gRPC nor winston nor execa', async () => {
+  it('loads neither gRPC nor winston nor execa, and no report', async () => {
     await using directory = await temporaryDirectory();
     const file = join(directory.path, 'modules.txt');
     const hook = join(import.meta.dirname, 'fixtures/loaded-modules.ts');
@@ -197,6 +197,10 @@ describe('agent istio-iptables', () => {
     assert.ok(
       loaded.some((url) => url.endsWith('/iptables/state/apply.ts')),
       'the command was not loaded',
+    );
+    assert.deepEqual(
+      loaded.filter((url) => /\/iptables\/(?:explain|model|report)\//.test(url)),
+      [],
     );
     assert.deepEqual(
       [...packages].filter((name) => name !== undefined),
