@@ -4,10 +4,10 @@
 
 import type { Clock } from '../src/runtime/clock.ts';
 import type { Log } from '../src/runtime/log.ts';
-import type { CaptureConfig } from './settings/capture-config.ts';
 import { backendOf, type CaptureJob, configOf, prepareJob } from './job.ts';
-import type { CaptureRequest } from './settings/capture-request.ts';
 import { addRoutes, removeRoutes } from './routes.ts';
+import type { CaptureConfig } from './settings/capture-config.ts';
+import type { CaptureRequest } from './settings/capture-request.ts';
 import { type CaptureHost, isIPv6Only } from './settings/detected-settings.ts';
 import type { RunTool } from './tools/run-tool.ts';
 

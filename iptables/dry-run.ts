@@ -39,7 +39,7 @@ async function recordOf(deps: DryRunDeps, job: CaptureJob, signal: AbortSignal):
     const { plannedTransaction } = await import('./nft/backend.ts');
     return plannedTransaction(config, job.request).trimEnd().split('\n');
   }
-  const { changeRules } = await import('./backend.ts');
+  const { changeRules } = await import('./change-rules.ts');
   const record: string[] = [];
   const run = recordingTools(record);
   const variants = { v4: imaginedVariant('v4'), v6: imaginedVariant('v6') };

@@ -2,12 +2,12 @@
 // touched. Whatever the user should know about it, though it stops nothing, is warned of here.
 
 import type { Log } from '../src/runtime/log.ts';
-import { type CaptureConfig, dnsCaptureIsIdle, resolveCapture } from './settings/capture-config.ts';
-import { configDump, environmentDump } from './settings/config-dump.ts';
 import { CaptureError } from './errors.ts';
-import { splitList, trimmedLists } from './settings/lists.ts';
+import { type CaptureConfig, dnsCaptureIsIdle, resolveCapture } from './settings/capture-config.ts';
 import type { CaptureRequest } from './settings/capture-request.ts';
+import { configDump, environmentDump } from './settings/config-dump.ts';
 import { type CaptureHost, type DetectedSettings, detectSettings } from './settings/detected-settings.ts';
+import { splitList, trimmedLists } from './settings/lists.ts';
 import { validateAlways, validateProbe, validateRuleValues } from './settings/settings-check.ts';
 
 export interface JobDeps {

@@ -3,8 +3,8 @@
 // Upstream counterpart: tools/istio-iptables/pkg/capture/run_linux.go ConfigureRoutes.
 
 import type { Log } from '../src/runtime/log.ts';
-import type { CaptureConfig } from './settings/capture-config.ts';
 import { CaptureError } from './errors.ts';
+import type { CaptureConfig } from './settings/capture-config.ts';
 import { isDenied, oneLine } from './tools/failure.ts';
 import type { RunTool } from './tools/run-tool.ts';
 

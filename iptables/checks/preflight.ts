@@ -2,15 +2,15 @@
 // rules that no packet can meet, and takes them away again.
 
 import { CaptureError } from '../errors.ts';
-import { FamilyTools } from '../tools/family-tools.ts';
-import { type Finding, findingLines } from './finding.ts';
 import { type CaptureJob, configOf, ipv6Problem } from '../job.ts';
-import { LOCK_FILE, lockFinding } from './lock-file.ts';
-import type { PatienceDeps } from '../tools/retry.ts';
-import { FAMILIES } from '../rules/rule.ts';
 import { planRules } from '../rules/plan.ts';
-import { detectVariants, type FoundVariants, type Variants } from '../tools/variants.ts';
+import { FAMILIES } from '../rules/rule.ts';
 import { type CaptureHost, isIPv6Only } from '../settings/detected-settings.ts';
+import { FamilyTools } from '../tools/family-tools.ts';
+import type { PatienceDeps } from '../tools/retry.ts';
+import { detectVariants, type FoundVariants, type Variants } from '../tools/variants.ts';
+import { type Finding, findingLines } from './finding.ts';
+import { LOCK_FILE, lockFinding } from './lock-file.ts';
 import { refusedExtensions } from './trial-chain.ts';
 
 export interface PreflightDeps extends PatienceDeps {

@@ -2,10 +2,10 @@
 // for again piece by piece, to name the match or target that is missing.
 
 import { CaptureError } from '../errors.ts';
-import type { FamilyTools } from '../tools/family-tools.ts';
 import { tableInput } from '../rules/restore.ts';
 import { isBuiltIn, OWN_CHAIN_PREFIX, type Rule, specWords } from '../rules/rule.ts';
 import { shellLine } from '../rules/shell-words.ts';
+import type { FamilyTools } from '../tools/family-tools.ts';
 
 /** With the prefix of own chains, so that a clean-up finds what a killed trial leaves. */
 const CHAIN = `${OWN_CHAIN_PREFIX}PREFLIGHT`;

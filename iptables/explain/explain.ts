@@ -1,21 +1,21 @@
 // `--explain`: what would happen to a packet, rule by rule, by the rules of these flags or by those in the kernel.
 
-import type { CaptureConfig } from '../settings/capture-config.ts';
 import { CaptureError } from '../errors.ts';
 import type { CaptureJob } from '../job.ts';
-import { reachable } from '../settings/local-address.ts';
-import { ownerIds } from '../model/owner-ids.ts';
 import type { OwnerIds } from '../model/iptables-words.ts';
+import { ownerIds } from '../model/owner-ids.ts';
 import { meaningOf, type ReadRule } from '../model/read-rule.ts';
 import { listedNftables, type RuleSet, savedIptables } from '../model/rule-set.ts';
 import { Nft } from '../nft/nft.ts';
 import type { ReportDeps } from '../report/report-deps.ts';
 import { variantsToRead, wantedRules } from '../report/sides.ts';
-import type { ReportRequest } from '../settings/capture-request.ts';
 import { type Family, FAMILY_NAMES } from '../rules/rule.ts';
+import type { CaptureConfig } from '../settings/capture-config.ts';
+import type { ReportRequest } from '../settings/capture-request.ts';
+import { reachable } from '../settings/local-address.ts';
 import { type CompletedPacket, completePacket } from './assumptions.ts';
-import { journey } from './journey.ts';
 import { asData, asLines } from './explanation.ts';
+import { journey } from './journey.ts';
 import { packetFamily, parsePacket } from './packet.ts';
 
 type ExplainRequest = Extract<ReportRequest, { readonly kind: 'explain' }>;

@@ -1,7 +1,7 @@
 // The explanation of a packet as it is printed: lines for people, data for programs. Pure.
 
-import type { CaptureConfig } from '../settings/capture-config.ts';
 import { placedText, type ReadRule } from '../model/read-rule.ts';
+import type { CaptureConfig } from '../settings/capture-config.ts';
 import type { CompletedPacket } from './assumptions.ts';
 import type { Journey } from './journey.ts';
 import type { Walk } from './walk.ts';

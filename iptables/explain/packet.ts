@@ -1,9 +1,9 @@
 // The packet that `--explain` is asked about, and its text form: `key=value` pairs with commas between them.
 
-import { familyOf, canonicalIPv6 } from '../settings/cidr.ts';
 import { CaptureError } from '../errors.ts';
 import { NO_NAMES, type OwnerIds } from '../model/iptables-words.ts';
 import type { Family } from '../rules/rule.ts';
+import { familyOf, canonicalIPv6 } from '../settings/cidr.ts';
 
 export type Hook = 'inbound' | 'outbound';
 

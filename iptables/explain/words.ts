@@ -1,8 +1,8 @@
 // A packet, the rules it met and where it ends, in words for somebody who does not read rules every day. Pure.
 
-import type { CaptureConfig } from '../settings/capture-config.ts';
-import { DNS_PORT } from '../rules/dns-rules.ts';
 import { type Action, placedText, type ReadRule } from '../model/read-rule.ts';
+import { DNS_PORT } from '../rules/dns-rules.ts';
+import type { CaptureConfig } from '../settings/capture-config.ts';
 import type { Journey } from './journey.ts';
 import type { Packet } from './packet.ts';
 import { isAskedAbout, type Walk } from './walk.ts';

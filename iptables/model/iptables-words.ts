@@ -1,8 +1,8 @@
 // Reads an iptables rule, planned or saved: its words become tests and actions. Options of matches that are not known
 // here become a test that nothing can decide, never an error: rules of others stand in the same chains.
 
-import type { Action, Field, ReadRule, RuleTest } from './read-rule.ts';
 import { shellWords } from '../rules/shell-words.ts';
+import type { Action, Field, ReadRule, RuleTest } from './read-rule.ts';
 import { isEverything, mark, markParts, network, numberRange } from './values.ts';
 
 /** Ids of users and groups by name; a name that is not known stays a name. */

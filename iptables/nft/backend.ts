@@ -4,9 +4,9 @@
 
 import { messageOf } from '../../src/runtime/errors.ts';
 import type { Log } from '../../src/runtime/log.ts';
+import { CaptureError } from '../errors.ts';
 import type { CaptureConfig } from '../settings/capture-config.ts';
 import { holdsOwnChains } from '../state/state.ts';
-import { CaptureError } from '../errors.ts';
 import { outputOf, type RunTool } from '../tools/run-tool.ts';
 import { Nft } from './nft.ts';
 import { planNftRules } from './plan.ts';

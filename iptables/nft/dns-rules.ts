@@ -1,9 +1,9 @@
 // Rules that bring DNS queries to the agent, and the connection-tracking zones that keep its own queries to the
 // same servers apart from the application's. They stand after the owner rules, as in iptables.
 
-import type { CaptureConfig } from '../settings/capture-config.ts';
 import { DNS_PORT } from '../rules/dns-rules.ts';
 import { DNS } from '../rules/purposes.ts';
+import type { CaptureConfig } from '../settings/capture-config.ts';
 import { appendTo, type NftRow, nftViews, proxyOwners, TCP } from './row.ts';
 
 export function dnsRules(config: CaptureConfig): readonly NftRow[] {

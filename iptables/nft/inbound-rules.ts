@@ -1,7 +1,7 @@
 // Rules for traffic that arrives: the chains that redirect to the proxy, and which ports go there.
 
-import type { CaptureConfig } from '../settings/capture-config.ts';
 import { INBOUND, TPROXY } from '../rules/purposes.ts';
+import type { CaptureConfig } from '../settings/capture-config.ts';
 import { appendTo, nftPort, type NftRow, nftViews, type RowMaker, TCP } from './row.ts';
 
 /** Chains every other rule jumps to; present even when nothing does. */

@@ -1,7 +1,7 @@
 // Rules about whole interfaces and broken packets, which stand before everything else.
 
-import type { CaptureConfig } from '../settings/capture-config.ts';
 import { INTERFACES } from '../rules/purposes.ts';
+import type { CaptureConfig } from '../settings/capture-config.ts';
 import { appendTo, insertInto, type NftRow, type NftTable, TCP } from './row.ts';
 
 export function excludedInterfaceRules(config: CaptureConfig): readonly NftRow[] {

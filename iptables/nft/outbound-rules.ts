@@ -1,8 +1,8 @@
 // Rules for traffic that leaves: user exclusions, the proxy's own traffic, owner groups, and at the end which
 // ports and addresses go to the proxy. DNS stands between the owners and the selection (dns-rules.ts).
 
-import type { CaptureConfig } from '../settings/capture-config.ts';
 import { OUTBOUND } from '../rules/purposes.ts';
+import type { CaptureConfig } from '../settings/capture-config.ts';
 import { appendTo, insertInto, nftPort, type NftRow, type NftView, nftViews, TCP } from './row.ts';
 
 const output = appendTo('nat', 'istio-output');

@@ -1,8 +1,8 @@
 // What a pre-flight asks of native nftables: whether nft can be used, and whether the kernel would take the rules.
 
-import type { CaptureConfig } from '../settings/capture-config.ts';
-import { CaptureError } from '../errors.ts';
 import type { Finding } from '../checks/finding.ts';
+import { CaptureError } from '../errors.ts';
+import type { CaptureConfig } from '../settings/capture-config.ts';
 import type { RunTool } from '../tools/run-tool.ts';
 import { type NftOptions, plannedTransaction } from './backend.ts';
 import { Nft } from './nft.ts';

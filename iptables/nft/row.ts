@@ -2,9 +2,9 @@
 // Rows are made by pure functions (plan.ts) and rendered as one transaction (transaction.ts).
 // Upstream counterpart: tools/istio-nftables/pkg/builder.
 
-import type { CaptureConfig } from '../settings/capture-config.ts';
-import { type Family, FAMILIES } from '../rules/rule.ts';
 import { type FamilyView, familyView } from '../rules/family-view.ts';
+import { type Family, FAMILIES } from '../rules/rule.ts';
+import type { CaptureConfig } from '../settings/capture-config.ts';
 
 export type NftTable = 'nat' | 'mangle' | 'raw';
 

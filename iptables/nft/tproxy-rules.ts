@@ -1,9 +1,9 @@
 // Rules that keep TPROXY working: the mark travels between packet and connection, and the proxy's own calls over lo
 // do not loop.
 
-import type { CaptureConfig } from '../settings/capture-config.ts';
 import { OUTBOUND, TPROXY } from '../rules/purposes.ts';
 import { OUTBOUND_MARK } from '../rules/tproxy-rules.ts';
+import type { CaptureConfig } from '../settings/capture-config.ts';
 import { appendTo, insertInto, type NftRow, nftViews, proxyOwners, TCP } from './row.ts';
 
 /** Present in TPROXY mode even when no inbound port is captured. */

@@ -1,8 +1,8 @@
 // `--diff`: the kernel's rules against those of these flags.
 
-import type { CaptureConfig } from '../settings/capture-config.ts';
 import { CaptureError } from '../errors.ts';
 import type { CaptureJob } from '../job.ts';
+import type { CaptureConfig } from '../settings/capture-config.ts';
 import type { ReportRequest } from '../settings/capture-request.ts';
 import type { ComparedChain, ComparedRule } from './compare.ts';
 import type { ReportDeps } from './report-deps.ts';

@@ -3,15 +3,15 @@
 
 import { type Log, plainLog } from '../../src/runtime/log.ts';
 import { changeBothVariants } from '../backend.ts';
-import type { CaptureConfig } from '../settings/capture-config.ts';
 import { CaptureError } from '../errors.ts';
 import type { CaptureJob } from '../job.ts';
 import { placedText } from '../model/read-rule.ts';
 import { savedIptables } from '../model/rule-set.ts';
 import { planNftRules } from '../nft/plan.ts';
 import { applyText, cleanupText, tableName } from '../nft/transaction.ts';
-import type { CaptureRequest, PlanForm, ReportRequest } from '../settings/capture-request.ts';
 import { addRoutes, removeRoutes, type RoutesDeps } from '../routes.ts';
+import type { CaptureConfig } from '../settings/capture-config.ts';
+import type { CaptureRequest, PlanForm, ReportRequest } from '../settings/capture-request.ts';
 import type { RunTool } from '../tools/run-tool.ts';
 import type { FoundVariants } from '../tools/variants.ts';
 import { type ComparedChain, type ComparedRule, compareRules } from './compare.ts';

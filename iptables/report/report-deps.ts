@@ -1,7 +1,7 @@
 // What a report is made from: the host, and tools of which it only runs those that read.
 
-import type { PatienceDeps } from '../tools/retry.ts';
 import type { CaptureHost } from '../settings/detected-settings.ts';
+import type { PatienceDeps } from '../tools/retry.ts';
 
 export interface ReportDeps extends PatienceDeps {
   readonly host: CaptureHost;

@@ -1,12 +1,10 @@
 // What is wanted and what is there, for every place of the kernel that a run with these flags looks at. Variants are
 // chosen as a run chooses them, but without the probe that proves one: only `-save` and `nft list` run.
 
-import { isIPv6Only } from '../settings/detected-settings.ts';
-import type { CaptureConfig } from '../settings/capture-config.ts';
 import type { CaptureJob } from '../job.ts';
-import type { ReadRule } from '../model/read-rule.ts';
 import { NO_NAMES, type OwnerIds } from '../model/iptables-words.ts';
 import { ownerIds } from '../model/owner-ids.ts';
+import type { ReadRule } from '../model/read-rule.ts';
 import {
   listedNftables,
   plannedIptables,
@@ -16,8 +14,10 @@ import {
 } from '../model/rule-set.ts';
 import { Nft } from '../nft/nft.ts';
 import { planNftRules } from '../nft/plan.ts';
-import { FAMILIES, type Family, FAMILY_NAMES } from '../rules/rule.ts';
 import { planRules } from '../rules/plan.ts';
+import { FAMILIES, type Family, FAMILY_NAMES } from '../rules/rule.ts';
+import type { CaptureConfig } from '../settings/capture-config.ts';
+import { isIPv6Only } from '../settings/detected-settings.ts';
 import { parseState } from '../state/state.ts';
 import { strayRules } from '../state/stray-rules.ts';
 import type { DetectedVariant } from '../tools/detection.ts';

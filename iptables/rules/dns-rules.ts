@@ -3,9 +3,9 @@
 // They stand after the owner rules, so the proxy's and excluded groups' queries never reach them.
 
 import type { CaptureConfig } from '../settings/capture-config.ts';
+import { type FamilyView, proxyOwners } from './family-view.ts';
 import { DNS } from './purposes.ts';
 import { append, type Rule } from './rule.ts';
-import { type FamilyView, proxyOwners } from './family-view.ts';
 
 /** Where the agent's DNS server listens. */
 export const DNS_PORT = 15_053;

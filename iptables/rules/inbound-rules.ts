@@ -1,9 +1,9 @@
 // Rules for traffic that arrives: the chains that redirect to the proxy, and which ports go there.
 
 import type { CaptureConfig } from '../settings/capture-config.ts';
+import type { FamilyView } from './family-view.ts';
 import { INBOUND, TPROXY } from './purposes.ts';
 import { append, type Rule } from './rule.ts';
-import type { FamilyView } from './family-view.ts';
 
 /** Chains every other rule jumps to; present even when nothing does. */
 export function redirectTargets({ config }: FamilyView): readonly Rule[] {

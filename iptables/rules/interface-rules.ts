@@ -1,8 +1,8 @@
 // Rules about whole interfaces and broken packets, which stand before everything else.
 
+import type { FamilyView } from './family-view.ts';
 import { INTERFACES } from './purposes.ts';
 import { append, insert, type Rule } from './rule.ts';
-import type { FamilyView } from './family-view.ts';
 
 /** Interfaces that are never captured, in either direction. */
 export function excludedInterfaceRules({ config }: FamilyView): readonly Rule[] {

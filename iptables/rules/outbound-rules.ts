@@ -2,9 +2,9 @@
 // ports and addresses go to the proxy. DNS stands between the owners and the selection (dns-rules.ts).
 
 import type { CaptureConfig } from '../settings/capture-config.ts';
+import type { FamilyView } from './family-view.ts';
 import { OUTBOUND } from './purposes.ts';
 import { append, insert, type Rule } from './rule.ts';
-import type { FamilyView } from './family-view.ts';
 
 const output = (spec: string, why: string): Rule => append('nat', 'ISTIO_OUTPUT', spec, why);
 

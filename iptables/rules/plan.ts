@@ -2,14 +2,14 @@
 // packets meet the rules of a chain as they were appended.
 // Upstream counterpart: tools/istio-iptables/pkg/capture/run.go Run.
 
-import { commentFor } from './comment.ts';
 import type { CaptureConfig } from '../settings/capture-config.ts';
+import { commentFor } from './comment.ts';
 import { dnsRules } from './dns-rules.ts';
+import { familyView } from './family-view.ts';
 import { inboundRules, redirectTargets } from './inbound-rules.ts';
 import { dropInvalidRules, excludedInterfaceRules, virtualInterfaceRules } from './interface-rules.ts';
 import { outboundExclusions, outboundOwnerRules, outboundSelection } from './outbound-rules.ts';
 import type { Family, Rule, RulePlan } from './rule.ts';
-import { familyView } from './family-view.ts';
 import { tproxyMarkRules } from './tproxy-rules.ts';
 
 const SUBJECTS = [

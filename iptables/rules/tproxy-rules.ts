@@ -1,9 +1,9 @@
 // Rules that keep TPROXY working: the mark travels between packet and connection, so that answers of the proxy
 // and of the application find the local route, and the proxy's own calls over lo do not loop.
 
+import { type FamilyView, proxyOwners } from './family-view.ts';
 import { OUTBOUND, TPROXY } from './purposes.ts';
 import { append, insert, type Rule } from './rule.ts';
-import { type FamilyView, proxyOwners } from './family-view.ts';
 
 /** Marks the proxy's calls to an own address. */
 export const OUTBOUND_MARK = 1338;

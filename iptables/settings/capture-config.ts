@@ -2,11 +2,11 @@
 // decisions that the rules only read. Ranges are checked while they are parsed; every other value before that, by
 // settings-check.ts. Pure. Upstream counterpart: tools/istio-iptables/pkg/config.
 
+import { CaptureError } from '../errors.ts';
+import type { Family } from '../rules/rule.ts';
 import type { CidrRanges } from './cidr.ts';
 import { parseCidrRanges } from './cidr.ts';
-import { CaptureError } from '../errors.ts';
 import { splitList } from './lists.ts';
-import type { Family } from '../rules/rule.ts';
 
 /** What decides the rules, as text: options, environment and the findings on this host. */
 export interface CaptureSettings {

@@ -5,8 +5,8 @@ import { isIPv4, SocketAddress } from 'node:net';
 
 import { messageOf } from '../../src/runtime/errors.ts';
 import { CaptureError } from '../errors.ts';
-import { splitList } from './lists.ts';
 import type { Family } from '../rules/rule.ts';
+import { splitList } from './lists.ts';
 
 export interface Cidr {
   readonly family: Family;

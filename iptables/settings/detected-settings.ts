@@ -2,11 +2,11 @@
 
 import { messageOf } from '../../src/runtime/errors.ts';
 import type { Log } from '../../src/runtime/log.ts';
-import type { CaptureSettings } from './capture-config.ts';
 import { CaptureError } from '../errors.ts';
-import { type LocalAddress, localAddress, reachable, reachableIPv6 } from './local-address.ts';
+import type { CaptureSettings } from './capture-config.ts';
 import type { CaptureRequest } from './capture-request.ts';
 import { familyOf } from './cidr.ts';
+import { type LocalAddress, localAddress, reachable, reachableIPv6 } from './local-address.ts';
 import { type DnsServers, dnsServers } from './resolv-conf.ts';
 
 export interface CaptureHost {

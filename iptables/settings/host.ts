@@ -3,8 +3,8 @@
 import { readFile } from 'node:fs/promises';
 import { networkInterfaces } from 'node:os';
 
-import { interfaceNames, ipv4Addresses, ipv6Addresses } from './kernel-addresses.ts';
 import type { CaptureHost } from './detected-settings.ts';
+import { interfaceNames, ipv4Addresses, ipv6Addresses } from './kernel-addresses.ts';
 
 export function systemHost(): CaptureHost {
   return {

@@ -1,8 +1,8 @@
 // This host's own address, which decides whether IPv6 is captured. Pure.
 // Upstream counterpart: tools/istio-iptables/pkg/cmd/root.go getLocalIP, pkg/util/network.
 
-import { canonicalIPv6, familyOf, isLoopback } from './cidr.ts';
 import { CaptureError } from '../errors.ts';
+import { canonicalIPv6, familyOf, isLoopback } from './cidr.ts';
 
 export interface LocalAddress {
   readonly hostIP: string;

@@ -1,7 +1,7 @@
 // The DNS servers named in resolv.conf, by family. Pure.
 
-import { canonicalIPv6, familyOf } from './cidr.ts';
 import type { Family } from '../rules/rule.ts';
+import { canonicalIPv6, familyOf } from './cidr.ts';
 
 export type DnsServers = Readonly<Record<Family, readonly string[]>> & {
   /** Entries whose interface does not exist; a rule for them would be refused. */

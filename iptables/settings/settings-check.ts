@@ -1,9 +1,9 @@
 // Which settings are refused, and in what words. Pure; called before any tool runs.
 // Upstream checks groups, loopback range and binary name; the rest it leaves to the tools' own errors.
 
-import { checkLoopbackCidr } from './cidr.ts';
-import type { GivenSettings } from './capture-config.ts';
 import { CaptureError } from '../errors.ts';
+import type { GivenSettings } from './capture-config.ts';
+import { checkLoopbackCidr } from './cidr.ts';
 import { splitList } from './lists.ts';
 
 /**

@@ -4,14 +4,14 @@
 
 import { messageOf } from '../../src/runtime/errors.ts';
 import type { Log } from '../../src/runtime/log.ts';
-import { cleanFamily } from './cleanup.ts';
-import { cleanupCommands } from '../rules/commands.ts';
 import { CaptureError } from '../errors.ts';
-import type { FamilyTools } from '../tools/family-tools.ts';
-import { NEVER } from '../tools/retry.ts';
-import { removeGuardrails, setGuardrails } from './guardrails.ts';
+import { cleanupCommands } from '../rules/commands.ts';
 import { restoreText } from '../rules/restore.ts';
 import type { Rule } from '../rules/rule.ts';
+import type { FamilyTools } from '../tools/family-tools.ts';
+import { NEVER } from '../tools/retry.ts';
+import { cleanFamily } from './cleanup.ts';
+import { removeGuardrails, setGuardrails } from './guardrails.ts';
 import { ownChains, parseState, type State } from './state.ts';
 import type { VerifiedFamily, Verdict } from './verify.ts';
 

@@ -1,8 +1,8 @@
 // Removes rules: those of a plan, and whatever an older version or other flags left behind. Rules of others stay.
 
+import type { Rule } from '../rules/rule.ts';
 import type { FamilyTools } from '../tools/family-tools.ts';
 import { leftovers, removalCommands, removalText } from './removal.ts';
-import type { Rule } from '../rules/rule.ts';
 import { parseState, type State } from './state.ts';
 
 /**

@@ -1,9 +1,9 @@
 // Whether rules stand in the kernel, by what they mean: the tools write rules in their own order and with their own
 // words, and a comment changes nothing about what a rule does.
 
-import { type Arguments, checkCommands } from '../rules/commands.ts';
 import { readIptablesRule, readSavedRule } from '../model/iptables-words.ts';
 import { meaningOf } from '../model/read-rule.ts';
+import { type Arguments, checkCommands } from '../rules/commands.ts';
 import type { Rule } from '../rules/rule.ts';
 import type { State } from './state.ts';
 

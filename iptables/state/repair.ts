@@ -2,13 +2,13 @@
 // with our prefix, and jumps into them, are replaced; a rule that stands alone in a chain of others is added when it
 // is missing, and nothing else there is touched.
 
+import { newChains, tableInput } from '../rules/restore.ts';
+import { isBuiltIn, jumpTarget, OWN_CHAIN_PREFIX, type Rule, ruleWords } from '../rules/rule.ts';
+import { shellLine } from '../rules/shell-words.ts';
 import type { FamilyTools } from '../tools/family-tools.ts';
 import { Presence } from './presence.ts';
 import { jumpLines, undoLine } from './removal.ts';
-import { newChains, tableInput } from '../rules/restore.ts';
-import { isBuiltIn, jumpTarget, OWN_CHAIN_PREFIX, type Rule, ruleWords } from '../rules/rule.ts';
 import { ownChains, type State } from './state.ts';
-import { shellLine } from '../rules/shell-words.ts';
 
 /** Restore input that makes of `before` what is wanted. */
 export async function repairText(rules: readonly Rule[], before: State, tools: FamilyTools): Promise<string> {

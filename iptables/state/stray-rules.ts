@@ -3,8 +3,8 @@
 // jumps into own chains that they were added with. Pure.
 
 import { OWN_CHAIN_PREFIX } from '../rules/rule.ts';
-import { OUTBOUND_MARK } from '../rules/tproxy-rules.ts';
 import { shellWords } from '../rules/shell-words.ts';
+import { OUTBOUND_MARK } from '../rules/tproxy-rules.ts';
 import { bareRule, ownChains, type State } from './state.ts';
 
 export interface StrayRule {

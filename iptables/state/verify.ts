@@ -4,9 +4,9 @@
 import { messageOf } from '../../src/runtime/errors.ts';
 import type { Log } from '../../src/runtime/log.ts';
 import { CaptureError } from '../errors.ts';
-import type { FamilyTools } from '../tools/family-tools.ts';
 import { restoreText } from '../rules/restore.ts';
 import { type Family, type Rule, ruleWords } from '../rules/rule.ts';
+import type { FamilyTools } from '../tools/family-tools.ts';
 import { isEmptyState, ownChains, parseState, shapeDifferences, type State } from './state.ts';
 
 /** What one family holds, and what is planned for it. */

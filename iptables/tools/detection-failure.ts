@@ -1,9 +1,9 @@
 // Why no variant of a family can be used, in one line: the reasons of those that are installed, and an id for the
 // weightiest of them.
 
-import type { Candidate } from './candidate.ts';
 import type { ErrorId } from '../error-ids.ts';
 import { CaptureError } from '../errors.ts';
+import type { Candidate } from './candidate.ts';
 import { ToolStartError } from './run-tool.ts';
 
 export interface RefusedVariant {

@@ -2,14 +2,14 @@
 // set by one are not seen by the other. Evidence is what each saves; proof is a harmless rule set and removed.
 // Upstream counterpart: tools/istio-iptables/pkg/dependencies/implementation.go DetectIptablesVersion.
 
+import { CaptureError } from '../errors.ts';
+import type { Family } from '../rules/rule.ts';
+import { holdsOwnChains, holdsRules } from '../state/state.ts';
 import { type Candidate, inspect } from './candidate.ts';
 import { noVariant, type RefusedVariant } from './detection-failure.ts';
-import { CaptureError } from '../errors.ts';
 import { oneLine } from './failure.ts';
 import { probeKernel } from './kernel-probe.ts';
 import type { PatienceDeps } from './retry.ts';
-import type { Family } from '../rules/rule.ts';
-import { holdsOwnChains, holdsRules } from '../state/state.ts';
 import { parseVersion, PLAIN_NAMES, programOf, type Variant, waitArguments } from './variant.ts';
 
 export interface DetectedVariant extends Variant {

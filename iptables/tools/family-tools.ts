@@ -2,9 +2,9 @@
 // calls and of their failures, and waiting for the lock.
 
 import type { Log } from '../../src/runtime/log.ts';
+import { CaptureError } from '../errors.ts';
 import type { Arguments } from '../rules/commands.ts';
 import { FAMILY_NAMES } from '../rules/rule.ts';
-import { CaptureError } from '../errors.ts';
 import { failureId, failureLine, oneLine } from './failure.ts';
 import { NEVER, type PatienceDeps, runPatiently } from './retry.ts';
 import type { ToolCall, ToolResult } from './run-tool.ts';

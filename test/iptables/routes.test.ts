@@ -1,11 +1,11 @@
 import assert from 'node:assert/strict';
 
+import { addRoutes, removeRoutes } from '../../iptables/routes.ts';
 import {
   type CaptureConfig,
   type CaptureSettings,
   resolveCapture,
 } from '../../iptables/settings/capture-config.ts';
-import { addRoutes, removeRoutes } from '../../iptables/routes.ts';
 import type { RunTool } from '../../iptables/tools/run-tool.ts';
 import { recordingLog } from '../support/recording-log.ts';
 import { podSettings } from './settings-example.ts';

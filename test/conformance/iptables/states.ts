@@ -2,12 +2,10 @@
 
 import assert from 'node:assert/strict';
 
-import { type CaptureSettings, resolveCapture } from '../../../iptables/settings/capture-config.ts';
-import { FamilyTools } from '../../../iptables/tools/family-tools.ts';
-import { FAMILIES, type Family } from '../../../iptables/rules/rule.ts';
-import { planRules } from '../../../iptables/rules/plan.ts';
-import type { RunTool } from '../../../iptables/tools/run-tool.ts';
 import { imaginedVariant } from '../../../iptables/dry-run.ts';
+import { planRules } from '../../../iptables/rules/plan.ts';
+import { FAMILIES, type Family } from '../../../iptables/rules/rule.ts';
+import { type CaptureSettings, resolveCapture } from '../../../iptables/settings/capture-config.ts';
 import {
   combineVerdicts,
   readState,
@@ -15,6 +13,8 @@ import {
   type VerifiedFamily,
   verifyFamily,
 } from '../../../iptables/state/verify.ts';
+import { FamilyTools } from '../../../iptables/tools/family-tools.ts';
+import type { RunTool } from '../../../iptables/tools/run-tool.ts';
 import { systemClock } from '../../../src/runtime/clock.ts';
 import { plainLog } from '../../../src/runtime/log.ts';
 import type { ConformanceCase } from '../case.ts';

@@ -2,11 +2,11 @@
 
 import assert from 'node:assert/strict';
 
-import { type CaptureSettings, resolveCapture } from '../../../iptables/settings/capture-config.ts';
 import { type Packet, packetFamily } from '../../../iptables/explain/packet.ts';
 import { type Verdict, walk } from '../../../iptables/explain/walk.ts';
 import { plannedIptables } from '../../../iptables/model/rule-set.ts';
 import { planRules } from '../../../iptables/rules/plan.ts';
+import { type CaptureSettings, resolveCapture } from '../../../iptables/settings/capture-config.ts';
 import type { ConformanceCase } from '../case.ts';
 
 interface TraceCase {

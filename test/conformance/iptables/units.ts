@@ -3,18 +3,18 @@
 import assert from 'node:assert/strict';
 
 import { checkLoopbackCidr, parseCidrRanges } from '../../../iptables/settings/cidr.ts';
-import { chooseVariant, gatherEvidence } from '../../../iptables/tools/detection.ts';
 import { splitList } from '../../../iptables/settings/lists.ts';
 import { localAddress } from '../../../iptables/settings/local-address.ts';
-import type { RunTool } from '../../../iptables/tools/run-tool.ts';
 import {
   checkForcedBinary,
   checkInterfaceNames,
   checkOwnerGroups,
 } from '../../../iptables/settings/settings-check.ts';
+import { chooseVariant, gatherEvidence } from '../../../iptables/tools/detection.ts';
+import type { RunTool } from '../../../iptables/tools/run-tool.ts';
 import { parseVersion, type Purpose, waitArguments } from '../../../iptables/tools/variant.ts';
-import { messageOf } from '../../../src/runtime/errors.ts';
 import { systemClock } from '../../../src/runtime/clock.ts';
+import { messageOf } from '../../../src/runtime/errors.ts';
 import { plainLog } from '../../../src/runtime/log.ts';
 import type { ConformanceCase } from '../case.ts';
 import { chainAfter, type NftOperation } from './nft-chain.ts';

@@ -1,8 +1,8 @@
 import assert from 'node:assert/strict';
 
 import type { Finding } from '../../../iptables/checks/finding.ts';
-import { prepareJob } from '../../../iptables/job.ts';
 import { preflight } from '../../../iptables/checks/preflight.ts';
+import { prepareJob } from '../../../iptables/job.ts';
 import type { CaptureRequest } from '../../../iptables/settings/capture-request.ts';
 import { FakeClock } from '../../support/fake-clock.ts';
 import { recordingLog } from '../../support/recording-log.ts';

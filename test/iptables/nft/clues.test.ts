@@ -1,8 +1,8 @@
 import assert from 'node:assert/strict';
 
-import { resolveCapture } from '../../../iptables/settings/capture-config.ts';
 import { nftClues } from '../../../iptables/nft/clues.ts';
 import { Nft } from '../../../iptables/nft/nft.ts';
+import { resolveCapture } from '../../../iptables/settings/capture-config.ts';
 import { podSettings } from '../settings-example.ts';
 import { answering, FakeNft } from './fake-nft.ts';
 

@@ -2,10 +2,10 @@ import assert from 'node:assert/strict';
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 
-import { type CaptureSettings, resolveCapture } from '../../../iptables/settings/capture-config.ts';
 import { planNftRules } from '../../../iptables/nft/plan.ts';
 import { applyText } from '../../../iptables/nft/transaction.ts';
 import { planRules } from '../../../iptables/rules/plan.ts';
+import { type CaptureSettings, resolveCapture } from '../../../iptables/settings/capture-config.ts';
 import { podSettings } from '../settings-example.ts';
 
 const EVERYTHING: Partial<CaptureSettings> = {

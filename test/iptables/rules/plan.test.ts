@@ -2,10 +2,10 @@ import assert from 'node:assert/strict';
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 
-import { type CaptureSettings, resolveCapture } from '../../../iptables/settings/capture-config.ts';
+import { planRules } from '../../../iptables/rules/plan.ts';
 import { restoreText } from '../../../iptables/rules/restore.ts';
 import { ruleWords } from '../../../iptables/rules/rule.ts';
-import { planRules } from '../../../iptables/rules/plan.ts';
+import { type CaptureSettings, resolveCapture } from '../../../iptables/settings/capture-config.ts';
 import { podSettings } from '../settings-example.ts';
 
 /** One line per rule: table, then the rule. */

@@ -1,12 +1,12 @@
 import assert from 'node:assert/strict';
 
+import { CaptureError } from '../../../iptables/errors.ts';
 import {
   canonicalIPv6,
   checkLoopbackCidr,
   parseCidr,
   parseCidrRanges,
 } from '../../../iptables/settings/cidr.ts';
-import { CaptureError } from '../../../iptables/errors.ts';
 
 describe('parseCidrRanges', () => {
   it('takes a lone star for every address of both families', () => {

@@ -1,12 +1,12 @@
 import assert from 'node:assert/strict';
 
+import { planRules } from '../../../iptables/rules/plan.ts';
+import { restoreText } from '../../../iptables/rules/restore.ts';
+import { resolveCapture } from '../../../iptables/settings/capture-config.ts';
 import { cleanFamily } from '../../../iptables/state/cleanup.ts';
 import { leftovers, removalCommands } from '../../../iptables/state/removal.ts';
-import { resolveCapture } from '../../../iptables/settings/capture-config.ts';
-import { FamilyTools } from '../../../iptables/tools/family-tools.ts';
-import { restoreText } from '../../../iptables/rules/restore.ts';
-import { planRules } from '../../../iptables/rules/plan.ts';
 import { parseState } from '../../../iptables/state/state.ts';
+import { FamilyTools } from '../../../iptables/tools/family-tools.ts';
 import { FakeClock } from '../../support/fake-clock.ts';
 import { recordingLog } from '../../support/recording-log.ts';
 import { FakeKernel } from '../fake-kernel.ts';

@@ -1,8 +1,8 @@
 import assert from 'node:assert/strict';
 
-import { FamilyTools } from '../../../iptables/tools/family-tools.ts';
 import { holdsGuardrails, removeGuardrails, setGuardrails } from '../../../iptables/state/guardrails.ts';
 import { parseState } from '../../../iptables/state/state.ts';
+import { FamilyTools } from '../../../iptables/tools/family-tools.ts';
 import { FakeClock } from '../../support/fake-clock.ts';
 import { recordingLog } from '../../support/recording-log.ts';
 import { FakeKernel } from '../fake-kernel.ts';

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 
-import { Presence } from '../../../iptables/state/presence.ts';
 import { append } from '../../../iptables/rules/rule.ts';
+import { Presence } from '../../../iptables/state/presence.ts';
 import { parseState } from '../../../iptables/state/state.ts';
 
 const SAVED = parseState(`*nat

@@ -1,10 +1,10 @@
 import assert from 'node:assert/strict';
 
-import { resolveCapture } from '../../../iptables/settings/capture-config.ts';
-import { FamilyTools } from '../../../iptables/tools/family-tools.ts';
-import { repairText } from '../../../iptables/state/repair.ts';
 import { planRules } from '../../../iptables/rules/plan.ts';
+import { resolveCapture } from '../../../iptables/settings/capture-config.ts';
+import { repairText } from '../../../iptables/state/repair.ts';
 import { parseState } from '../../../iptables/state/state.ts';
+import { FamilyTools } from '../../../iptables/tools/family-tools.ts';
 import { FakeClock } from '../../support/fake-clock.ts';
 import { recordingLog } from '../../support/recording-log.ts';
 import { FakeKernel } from '../fake-kernel.ts';

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 
-import { noVariant } from '../../../iptables/tools/detection-failure.ts';
 import { CaptureError } from '../../../iptables/errors.ts';
+import { noVariant } from '../../../iptables/tools/detection-failure.ts';
 import { ToolStartError } from '../../../iptables/tools/run-tool.ts';
 
 function missing(name: string) {

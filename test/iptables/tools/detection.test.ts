@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 
-import { chooseVariant, type DetectedVariant, gatherEvidence } from '../../../iptables/tools/detection.ts';
 import type { Family } from '../../../iptables/rules/rule.ts';
+import { chooseVariant, type DetectedVariant, gatherEvidence } from '../../../iptables/tools/detection.ts';
 import type { PatienceDeps } from '../../../iptables/tools/retry.ts';
 import type { RunTool, ToolCall, ToolResult } from '../../../iptables/tools/run-tool.ts';
 import { ToolStartError } from '../../../iptables/tools/run-tool.ts';

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 
-import { sandboxedTools } from '../../../iptables/tools/sandbox.ts';
 import type { ToolCall, ToolResult } from '../../../iptables/tools/run-tool.ts';
+import { sandboxedTools } from '../../../iptables/tools/sandbox.ts';
 import { recordingLog } from '../../support/recording-log.ts';
 
 const DONE: ToolResult = { code: 0, stdout: '', stderr: '' };
