@@ -18,7 +18,7 @@ const PLAN: Partial<CaptureRequest> = { report: { kind: 'plan', form: 'json' } }
 const RUNS = 5;
 
 /** Calls that only read. */
-const READS = /-save$|-save --version$|^nft -s list ruleset$/;
+const READS = /-save$|-save --version$|^nft -s list ruleset$|^ip (?:\S+ )+show\b/;
 
 interface PlanData {
   readonly outcome: string;
