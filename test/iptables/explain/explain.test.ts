@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 
+import { GUARDRAILS } from '../../../iptables/state/guardrails.ts';
 import { FakeKernel } from '../fake-kernel.ts';
 import { FakeNft } from '../nft/fake-nft.ts';
 import { reportRun } from '../report/report-run.ts';
@@ -100,6 +101,15 @@ describe('explain', () => {
         'Cannot be decided here, and taken for not met: nat: -A OUTPUT -p tcp -m set --match-set blocked dst -j DROP',
       ],
     );
+  });
+
+  it('warns of guards that a killed run has left', async () => {
+    const kernel = new FakeKernel();
+    for (const { chain, spec } of GUARDRAILS) kernel.change(`-t filter -A ${chain} ${spec.join(' ')}`);
+
+    const { printed } = await reportRun(kernel, explain(CALL, { live: true }));
+
+    assert.ok(printed.some((line) => /^Rules: .* guards of a killed run drop all TCP and UDP/.test(line)));
   });
 
   it('fails where nothing can show the rules of the family', async () => {
