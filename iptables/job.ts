@@ -7,7 +7,8 @@ import { type CaptureConfig, dnsCaptureIsIdle, resolveCapture } from './settings
 import type { CaptureRequest } from './settings/capture-request.ts';
 import { configDump, environmentDump } from './settings/config-dump.ts';
 import { type CaptureHost, type DetectedSettings, detectSettings } from './settings/detected-settings.ts';
-import { splitList, trimmedLists } from './settings/lists.ts';
+import { splitList } from './settings/lists.ts';
+import { trimmedLists } from './settings/trimmed-lists.ts';
 import { validateAlways, validateProbe, validateRuleValues } from './settings/settings-check.ts';
 
 export interface JobDeps {

@@ -1,7 +1,8 @@
 // `--plan`: what a run with these flags would do to this kernel. The run itself is made, on a copy of the rules; only
 // what reads is ever started.
 
-import { type Log, plainLog } from '../../src/runtime/log.ts';
+import type { Log } from '../../src/runtime/log.ts';
+import { plainLog } from '../../src/runtime/plain-log.ts';
 import { changeBothVariants } from '../backend.ts';
 import { CaptureError } from '../errors.ts';
 import type { CaptureJob } from '../job.ts';

@@ -1,37 +1,6 @@
 // The comma lists of flags and variables: ports, owners, interfaces, address ranges.
 
-import type { GivenSettings } from './capture-config.ts';
-
 /** Splits on commas and drops empty items; items are not trimmed. */
 export function splitList(text: string): readonly string[] {
   return text.split(',').filter((item) => item !== '');
-}
-
-const LISTS = [
-  'proxyUID',
-  'proxyGID',
-  'ownerGroupsInclude',
-  'ownerGroupsExclude',
-  'inboundPortsInclude',
-  'inboundPortsExclude',
-  'outboundPortsInclude',
-  'outboundPortsExclude',
-  'outboundIPRangesInclude',
-  'outboundIPRangesExclude',
-  'excludeInterfaces',
-  'rerouteVirtualInterfaces',
-] as const satisfies readonly (keyof GivenSettings)[];
-
-/** Blanks around items are taken for a slip of the hand: the same settings without them, and a warning per list. */
-export function trimmedLists<T extends GivenSettings>(settings: T, warn: (message: string) => void): T {
-  const changes = LISTS.flatMap((key) => {
-    const text = settings[key]
-      .split(',')
-      .map((item) => item.trim())
-      .join(',');
-    if (text === settings[key]) return [];
-    warn(`blanks in the list "${settings[key]}" are dropped`);
-    return [[key, text] as const];
-  });
-  return { ...settings, ...Object.fromEntries(changes) };
 }

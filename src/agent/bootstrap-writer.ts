@@ -12,7 +12,7 @@ import type { AgentConfig } from '../config/agent-config.ts';
 import type { Notice } from '../config/notices.ts';
 import type { WrittenBootstrap } from '../envoy/arguments.ts';
 import type { BootstrapLaunch } from '../envoy/launcher.ts';
-import { MetadataError } from '../node/metadata-fields.ts';
+import { MetadataError } from '../node/metadata-error.ts';
 import { UNKNOWN_PLATFORM, type Platform } from '../node/platform/platform.ts';
 import type { Warn } from '../node/raw-metadata.ts';
 import { AgentError } from '../runtime/errors.ts';

@@ -2,33 +2,9 @@
 // an init container must not pay for gRPC.
 // Upstream: cobra, its suggestions.
 
-import type { Command } from 'commander';
-
 import { goQuote } from '../config/go-quote.ts';
-import type { CliContext } from './context.ts';
+import { PROGRAM, type CommandEntry } from './command-entry.ts';
 import { ExitError, FAILURE_EXIT_CODE } from './context.ts';
-
-export interface CommandEntry {
-  readonly name: string;
-  readonly description: string;
-  /** Under which heading of the help it stands; undefined: it is in no list. */
-  readonly group: CommandGroup | undefined;
-  readonly load: () => Promise<(context: CliContext) => Command>;
-}
-
-/** Headings of the help, in its order. */
-export const COMMAND_GROUPS = [
-  'In a pod',
-  'Ask a running agent',
-  'Look without running anything',
-  'On your machine',
-] as const;
-
-export type CommandGroup = (typeof COMMAND_GROUPS)[number];
-
-/** How errors name the program; its own name is AGENT, and an image has both. */
-export const PROGRAM = 'pilot-agent';
-export const AGENT = 'agent';
 
 export const commands: readonly CommandEntry[] = [
   {
@@ -101,7 +77,10 @@ export const commands: readonly CommandEntry[] = [
     name: 'complete',
     group: undefined,
     description: 'Answer the script of completion.',
-    load: async () => (await import('./complete.ts')).completeCommand,
+    load: async () => {
+      const { completeCommand } = await import('./complete.ts');
+      return (context) => completeCommand(context, commands);
+    },
   },
 ];
 

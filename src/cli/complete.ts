@@ -6,7 +6,7 @@ import type { Command } from 'commander';
 
 import { BOOL, flag, type FlagRow } from '../config/flag-rows.ts';
 import { commandIndex } from './command-index.ts';
-import { commands, type CommandEntry } from './commands.ts';
+import type { CommandEntry } from './command-entry.ts';
 import type { CliContext } from './context.ts';
 import { goCommand, GoCommand } from './go-flags.ts';
 
@@ -14,7 +14,7 @@ const FLAGS = {
   noDescriptions: flag('no-descriptions', BOOL, false, 'Words only.'),
 };
 
-export function completeCommand(context: CliContext): Command {
+export function completeCommand(context: CliContext, commands: readonly CommandEntry[]): Command {
   return goCommand({
     name: 'complete',
     description: 'Print what could stand where the words end, for the script of completion.',
@@ -24,17 +24,23 @@ export function completeCommand(context: CliContext): Command {
     run: async ({ flags, args }) => {
       const { RootCommand } = await import('@bomb.sh/tab');
       const root = new RootCommand();
-      await describe(root, context, args, !flags.noDescriptions);
+      await describe(root, { context, commands, words: args, explained: !flags.noDescriptions });
       root.parse([...args]); // it writes to standard output by itself
     },
   });
 }
 
+interface Description {
+  readonly context: CliContext;
+  readonly commands: readonly CommandEntry[];
+  /** As far as they are written. */
+  readonly words: readonly string[];
+  readonly explained: boolean;
+}
+
 async function describe(
   root: RootCommand,
-  context: CliContext,
-  words: readonly string[],
-  explained: boolean,
+  { context, commands, words, explained }: Description,
 ): Promise<void> {
   const shown = commands.filter(({ group }) => group !== undefined);
   const written = words[commandIndex(words)];

@@ -5,7 +5,7 @@ import type { Command } from 'commander';
 
 import { BOOL, flag } from '../config/flag-rows.ts';
 import { ConfigError } from '../runtime/errors.ts';
-import { AGENT, PROGRAM } from './commands.ts';
+import { AGENT, PROGRAM } from './command-entry.ts';
 import type { CliContext } from './context.ts';
 import { goCommand } from './go-flags.ts';
 

@@ -5,9 +5,10 @@
 import { CommanderError, type Command } from 'commander';
 
 import { ConfigError, errnoOf, messageOf } from '../runtime/errors.ts';
-import { plainLog } from '../runtime/log.ts';
+import { plainLog } from '../runtime/plain-log.ts';
 import { commandIndex } from './command-index.ts';
-import { AGENT, COMMAND_GROUPS, commands, PROGRAM, unknownCommand, type CommandEntry } from './commands.ts';
+import { AGENT, COMMAND_GROUPS, PROGRAM, type CommandEntry } from './command-entry.ts';
+import { commands, unknownCommand } from './commands.ts';
 import { exitDetails, StopRequested, type CliContext } from './context.ts';
 import { goCommand } from './go-flags.ts';
 import { catchSignals, signalExitCode } from './signals.ts';

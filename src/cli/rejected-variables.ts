@@ -3,7 +3,7 @@
 // Upstream: istio 1.31 pkg/env, which writes it to standard output.
 
 import { readEnvironment, rejectionText } from '../config/env.ts';
-import { plainLog } from '../runtime/log.ts';
+import { plainLog } from '../runtime/plain-log.ts';
 import type { CliContext } from './context.ts';
 
 /** One line for each. */

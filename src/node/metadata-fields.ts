@@ -2,7 +2,6 @@
 // writing of all rows. Raw entries without a row pass through untouched, in node.ts.
 // Upstream: pkg/model/proxy.go BootstrapNodeMetadata, NodeMetadata.
 
-import { ConfigError } from '../runtime/errors.ts';
 import { excerpt } from '../runtime/excerpt.ts';
 import { byteOrder, type Json } from '../runtime/json.ts';
 import {
@@ -17,6 +16,7 @@ import {
   textMap,
   type Codec,
 } from './metadata-codecs.ts';
+import { MetadataError } from './metadata-error.ts';
 import type { RawEntry, RawMetadata } from './raw-metadata.ts';
 
 const FIELDS = {
@@ -84,9 +84,6 @@ type FieldName = keyof typeof FIELDS;
 export type TypedMetadata = {
   readonly [Name in FieldName]: (typeof FIELDS)[Name] extends Codec<infer T> ? T : never;
 };
-
-/** A value that node metadata cannot have: of a type its field does not accept, or nested too deep. */
-export class MetadataError extends ConfigError {}
 
 /**
  * Gives the raw entries types. Names match without regard to case, and of several spellings of one field the last in

@@ -15,7 +15,8 @@ import {
 import { serviceCluster } from './cluster.ts';
 import { nodeLabels } from './labels.ts';
 import { localityLabel, parseLocality, type Locality } from './locality.ts';
-import { decodeMetadata, encodeMetadata, MetadataError, type TypedMetadata } from './metadata-fields.ts';
+import { MetadataError } from './metadata-error.ts';
+import { decodeMetadata, encodeMetadata, type TypedMetadata } from './metadata-fields.ts';
 import type { ProxyConfigJson } from './proxy-config-json.ts';
 import type { Platform } from './platform/platform.ts';
 import {

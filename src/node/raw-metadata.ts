@@ -12,7 +12,7 @@ import {
   type JsonObject,
   type TextMap,
 } from '../runtime/json.ts';
-import { MetadataError } from './metadata-fields.ts';
+import { MetadataError } from './metadata-error.ts';
 
 export interface RawEntry {
   readonly value: Json;

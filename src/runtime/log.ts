@@ -1,8 +1,7 @@
-// The log seam. Code gets a Log and never builds one; `cli` picks the writer: a plain one for init commands,
+// The log seam. Code gets a Log and never builds one; `cli` picks the writer: a plain one for init commands (plain-log.ts),
 // winston behind the same interface (winston-log.ts) for long-running ones. What a line looks like: log-line.ts.
 
 import { callSite, type CallSite } from './call-site.ts';
-import { consoleLine } from './log-line.ts';
 
 export type LogLevel = 'debug' | 'info' | 'warn' | 'error';
 
@@ -70,11 +69,4 @@ function originOf(site: CallSite | undefined, wanted: LogOrigin): Pick<LogRecord
     ...(wanted.caller && site && { caller: site.caller }),
     ...(wanted.stack && site && { stack: site.stack }),
   };
-}
-
-/** A Log without dependencies for short commands: one line per record at level info and above. */
-export function plainLog(write: (line: string) => void): Log {
-  return recordLog((record) => {
-    if (record.level !== 'debug') write(`${consoleLine(record)}\n`);
-  });
 }

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 
 import { Command } from 'commander';
 
-import type { CommandEntry } from '../../src/cli/commands.ts';
+import type { CommandEntry } from '../../src/cli/command-entry.ts';
 import { ExitError, StopRequested, type CliContext } from '../../src/cli/context.ts';
 import { goCommand } from '../../src/cli/go-flags.ts';
 import { runProgram } from '../../src/cli/main.ts';

@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 
-import { decodeMetadata, encodeMetadata, MetadataError } from '../../src/node/metadata-fields.ts';
+import { MetadataError } from '../../src/node/metadata-error.ts';
+import { decodeMetadata, encodeMetadata } from '../../src/node/metadata-fields.ts';
 import type { RawMetadata } from '../../src/node/raw-metadata.ts';
 import type { Json } from '../../src/runtime/json.ts';
 

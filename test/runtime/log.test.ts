@@ -1,6 +1,7 @@
 import { deepEqual, equal, match } from 'node:assert/strict';
 
-import { plainLog, recordLog, type LogRecord } from '../../src/runtime/log.ts';
+import { recordLog, type LogRecord } from '../../src/runtime/log.ts';
+import { plainLog } from '../../src/runtime/plain-log.ts';
 
 describe('log', () => {
   it('gives a child its scope', () => {

@@ -10,7 +10,7 @@ import { goCommand } from '../../../src/cli/go-flags.ts';
 import { captureFlags } from '../../../src/cli/istio-iptables-flags.ts';
 import { captureRequest } from '../../../src/cli/istio-iptables-request.ts';
 import { systemClock } from '../../../src/runtime/clock.ts';
-import { plainLog } from '../../../src/runtime/log.ts';
+import { plainLog } from '../../../src/runtime/plain-log.ts';
 import type { ConformanceCase } from '../case.ts';
 
 interface CommandLineCase {

@@ -16,7 +16,7 @@ import {
 import { FamilyTools } from '../../../iptables/tools/family-tools.ts';
 import type { RunTool } from '../../../iptables/tools/run-tool.ts';
 import { systemClock } from '../../../src/runtime/clock.ts';
-import { plainLog } from '../../../src/runtime/log.ts';
+import { plainLog } from '../../../src/runtime/plain-log.ts';
 import type { ConformanceCase } from '../case.ts';
 
 interface ByFamily<T> {

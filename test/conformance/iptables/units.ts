@@ -15,7 +15,7 @@ import type { RunTool } from '../../../iptables/tools/run-tool.ts';
 import { parseVersion, type Purpose, waitArguments } from '../../../iptables/tools/variant.ts';
 import { systemClock } from '../../../src/runtime/clock.ts';
 import { messageOf } from '../../../src/runtime/errors.ts';
-import { plainLog } from '../../../src/runtime/log.ts';
+import { plainLog } from '../../../src/runtime/plain-log.ts';
 import type { ConformanceCase } from '../case.ts';
 import { chainAfter, type NftOperation } from './nft-chain.ts';
 

@@ -5,7 +5,7 @@ import type { CaptureSettings } from '../../../iptables/settings/capture-config.
 import { CaptureError } from '../../../iptables/errors.ts';
 import type { CaptureRequest } from '../../../iptables/settings/capture-request.ts';
 import { systemClock } from '../../../src/runtime/clock.ts';
-import { plainLog } from '../../../src/runtime/log.ts';
+import { plainLog } from '../../../src/runtime/plain-log.ts';
 import type { NetworkNamespace } from '../../iptables/network-namespace.ts';
 import { podRequest } from '../../iptables/settings-example.ts';
 import { ADDRESSES } from './pod-and-peer.ts';
