@@ -50,20 +50,21 @@ export async function removeRoutes(deps: RoutesDeps, config: CaptureConfig): Pro
 }
 
 /**
- * Takes away policy routes of marks that an earlier run used, except the pair that is wanted now.
+ * Takes away policy routes of marks that an earlier run used, except those that a run with this config sets.
  *
  * @param marks found in the rules of that run
  */
 export async function removeOldRoutes(
   deps: RoutesDeps,
   marks: readonly number[],
-  { tproxy }: CaptureConfig,
+  config: CaptureConfig,
 ): Promise<void> {
   if (marks.length === 0) return;
   for (const option of ['-4', '-6']) {
+    const kept = marked(config).find((route) => route.option === option)?.wanted;
     for (const { mark, table } of await policyRules(deps, option)) {
-      const wanted = mark === Number(tproxy?.mark) && table === tproxy?.table;
-      if (!marks.includes(mark) || wanted) continue;
+      const isKept = mark === kept?.mark && table === kept.table;
+      if (!marks.includes(mark) || isKept) continue;
       await remove(deps, [option, 'rule', 'del', 'fwmark', String(mark), 'lookup', table]);
       await remove(deps, [option, 'route', 'del', ...localRoute(table)]);
     }

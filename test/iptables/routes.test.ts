@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 
-import { addRoutes, removeRoutes } from '../../iptables/routes.ts';
+import { addRoutes, removeOldRoutes, removeRoutes } from '../../iptables/routes.ts';
 import {
   type CaptureConfig,
   type CaptureSettings,
@@ -106,5 +106,29 @@ describe('removeRoutes', () => {
     assert.equal(changes.filter((call) => call === 'ip -4 rule del fwmark 1337 lookup 133').length, 2);
     assert.ok(changes.includes('ip -6 route del local default dev lo table 133 scope host'));
     assert.equal(changes.at(-1), 'ip -6 addr del ::6/128 dev lo');
+  });
+});
+
+describe('removeOldRoutes', () => {
+  const REMOVED = ['-4', '-6'].flatMap((option) => [
+    `ip ${option} rule del fwmark 1337 lookup 133`,
+    `ip ${option} route del local default dev lo table 133 scope host`,
+  ]);
+
+  it('removes routes of earlier marks that nothing needs any more, though the mark is still set', async () => {
+    const ip = fakeIp({}, [MARKED, { fwmark: '0x17', table: '9' }]);
+
+    await removeOldRoutes(ip.deps, [1337], config({ ...TPROXY, inboundPortsInclude: '' }));
+
+    assert.deepEqual(ip.changes(), REMOVED);
+  });
+
+  it('keeps those that this run sets, each IP version for itself', async () => {
+    const ip = fakeIp({}, [MARKED]);
+
+    await removeOldRoutes(ip.deps, [1337], config(TPROXY));
+    await removeOldRoutes(ip.deps, [1337], config({ ...TPROXY, enableIPv6: true }));
+
+    assert.deepEqual(ip.changes(), REMOVED.slice(2));
   });
 });
