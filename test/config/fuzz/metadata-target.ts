@@ -8,7 +8,7 @@ import { buildNode, type Node } from '../../../src/node/node.ts';
 import { sortKeys, type Json, type JsonObject } from '../../../src/runtime/json.ts';
 import { sidecarInput } from '../../node/inputs.ts';
 import { fuzzTarget } from '../../support/fuzz.ts';
-import { hostileJsonText, hostileMap, hostileText } from './hostile.ts';
+import { hostileJsonText, hostileKey, hostileMap, hostileText } from './hostile.ts';
 import { isSoundJson, readOrRefused } from './readings.ts';
 
 const name = fc.oneof(fc.constantFrom('LABELS', 'ANNOTATIONS', '', 'x'), hostileText);
@@ -16,7 +16,7 @@ const broken = fc
   .array(fc.oneof(fc.constantFrom('{', '}', '"a":', '"\\ud83d"', '[', ',', '1e999', 'null'), hostileText))
   .map((tokens) => tokens.join(''));
 const halves = fc.constantFrom('{"a":"\\ud83d"}', '{"\\udc00":["\\ud83d\\ud83d\\ude00"]}');
-const member = fc.tuple(hostileText, hostileJsonText).map(([key, json]) => ({
+const member = fc.tuple(hostileKey, hostileJsonText).map(([key, json]) => ({
   key: `x${key}`, // no field of the metadata has such a name
   text: `{${JSON.stringify(`x${key}`)}:${json}}`,
 }));
