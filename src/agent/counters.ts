@@ -4,7 +4,7 @@
 import type { DnsMetrics } from '../dns/metrics.ts';
 import type { EnvoySnapshot } from '../envoy/snapshot.ts';
 import type { SdsMetrics } from '../sds/secret-stream.ts';
-import type { CsrMeter } from '../security/csr-meter.ts';
+import type { CsrMeter } from '../security/ca/csr-meter.ts';
 import type { Metric } from '../status/agent-metrics.ts';
 import type { ProxyMetrics } from '../xds-proxy/metrics.ts';
 

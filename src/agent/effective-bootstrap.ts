@@ -8,7 +8,7 @@ import { checkCustomConfig } from '../bootstrap/template.ts';
 import type { AgentConfig } from '../config/agent-config.ts';
 import { buildNode } from '../node/node.ts';
 import type { Warn } from '../node/raw-metadata.ts';
-import { findXdsRoot } from '../security/roots.ts';
+import { findXdsRoot } from '../security/upstream/roots.ts';
 import { nodeInput, type NodeFacts } from './node-facts.ts';
 
 export type EffectiveBootstrap =

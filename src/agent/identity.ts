@@ -10,15 +10,15 @@ import { GKE_PROVIDER, type ControlPlaneConfig } from '../config/identity-config
 import type { MessagesLoader } from '../proto/messages.ts';
 import type { Clock } from '../runtime/clock.ts';
 import type { Log } from '../runtime/log.ts';
-import { CaClient } from '../security/ca-client.ts';
-import { openCaDialer, openXdsDialer } from '../security/control-plane.ts';
-import type { CsrMeter } from '../security/csr-meter.ts';
+import { CaClient } from '../security/ca/ca-client.ts';
+import { openCaDialer, openXdsDialer } from '../security/upstream/control-plane.ts';
+import type { CsrMeter } from '../security/ca/csr-meter.ts';
 import { ExternalIdentity, type WorkloadSecrets } from '../security/external-identity.ts';
 import { hasMountedCertificates } from '../security/mounted-certificates.ts';
 import { OutputCerts } from '../security/output-certs.ts';
 import { SecretManager, type SecretManagerSettings } from '../security/secret-manager.ts';
-import { TokenSource } from '../security/token-source.ts';
-import type { UpstreamDialer } from '../security/upstream.ts';
+import { TokenSource } from '../security/upstream/token-source.ts';
+import type { UpstreamDialer } from '../security/upstream/dialer.ts';
 
 export interface IdentityDeps {
   readonly messages: MessagesLoader;

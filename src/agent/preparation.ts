@@ -8,7 +8,7 @@ import { findEnvoyBinary } from '../envoy/binary.ts';
 import type { EnvoySettings } from '../envoy/settings.ts';
 import type { Platform } from '../node/platform/platform.ts';
 import type { Spawn } from '../runtime/spawn.ts';
-import { checkAddresses } from '../security/control-plane.ts';
+import { checkAddresses } from '../security/upstream/control-plane.ts';
 import { checkGkeCertificates } from '../security/mounted-certificates.ts';
 import { BootstrapWriter } from './bootstrap-writer.ts';
 import { configurationSource } from './configuration-source.ts';

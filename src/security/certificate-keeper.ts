@@ -8,9 +8,9 @@ import { messageOf } from '../runtime/errors.ts';
 import type { Log } from '../runtime/log.ts';
 import { abortable } from '../runtime/tasks.ts';
 import { CauseLog } from '../runtime/cause-log.ts';
-import type { CsrMeter } from './csr-meter.ts';
+import type { CsrMeter } from './ca/csr-meter.ts';
 import { retryWaitMs, rotateAtMs, type RotationSettings } from './rotation.ts';
-import type { WorkloadCertificate } from './workload-certificate.ts';
+import type { WorkloadCertificate } from './ca/workload-certificate.ts';
 
 export interface KeeperDeps {
   /** Makes a new certificate; each call a new key. */

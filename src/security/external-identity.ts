@@ -3,12 +3,8 @@
 
 import { AgentError } from '../runtime/errors.ts';
 import { aborted } from '../runtime/tasks.ts';
-import {
-  SecretError,
-  type CertificateStatus,
-  type SecretItem,
-  type SecretManager,
-} from './secret-manager.ts';
+import { SecretError, type SecretItem } from './secret-item.ts';
+import type { CertificateStatus, SecretManager } from './secret-manager.ts';
 
 /** What the rest of the agent asks of the workload's secrets, whoever gives them. */
 export type WorkloadSecrets = Pick<

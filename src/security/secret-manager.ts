@@ -3,35 +3,21 @@
 // certificate-keeper.ts. Upstream counterpart: istio security/pkg/nodeagent/cache/secretcache.go.
 
 import type { Clock } from '../runtime/clock.ts';
-import { AgentError, messageOf } from '../runtime/errors.ts';
+import { messageOf } from '../runtime/errors.ts';
 import type { Log } from '../runtime/log.ts';
 import { abortable } from '../runtime/tasks.ts';
-import type { CertificateAuthority } from './ca-client.ts';
+import type { CertificateAuthority } from './ca/ca-client.ts';
 import { CertificateKeeper } from './certificate-keeper.ts';
-import type { CsrMeter } from './csr-meter.ts';
+import type { CsrMeter } from './ca/csr-meter.ts';
 import type { CertificateTexts } from './output-certs.ts';
 import type { RotationSettings } from './rotation.ts';
+import { SecretError, TRUST_SECRET, WORKLOAD_SECRET, type SecretItem } from './secret-item.ts';
 import { mergeAnchors } from './trust-bundle.ts';
 import {
   obtainCertificate,
   type IdentitySettings,
   type WorkloadCertificate,
-} from './workload-certificate.ts';
-
-export const WORKLOAD_SECRET = 'default';
-export const TRUST_SECRET = 'ROOTCA';
-
-export type SecretItem =
-  | {
-      readonly kind: 'certificate';
-      readonly name: string;
-      readonly certificateChainPem: string;
-      readonly privateKeyPem: string;
-    }
-  | { readonly kind: 'trust'; readonly name: string; readonly rootPem: string };
-
-/** A secret that cannot be given now, or a name nobody knows. */
-export class SecretError extends AgentError {}
+} from './ca/workload-certificate.ts';
 
 export interface SecretManagerSettings extends IdentitySettings, RotationSettings {}
 

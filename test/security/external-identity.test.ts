@@ -1,7 +1,7 @@
 import { deepEqual, equal, rejects } from 'node:assert/strict';
 
 import { ExternalIdentity } from '../../src/security/external-identity.ts';
-import { SecretError } from '../../src/security/secret-manager.ts';
+import { SecretError } from '../../src/security/secret-item.ts';
 
 describe('ExternalIdentity', () => {
   it('refuses every name, and signs nothing', async () => {

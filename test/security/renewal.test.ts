@@ -5,10 +5,10 @@ import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 
 import { loadMessages } from '../../src/proto/messages.ts';
-import { CaClient } from '../../src/security/ca-client.ts';
+import { CaClient } from '../../src/security/ca/ca-client.ts';
 import { SecretManager } from '../../src/security/secret-manager.ts';
-import { TokenSource } from '../../src/security/token-source.ts';
-import { UpstreamDialer } from '../../src/security/upstream.ts';
+import { TokenSource } from '../../src/security/upstream/token-source.ts';
+import { UpstreamDialer } from '../../src/security/upstream/dialer.ts';
 import { FakeClock } from '../support/fake-clock.ts';
 import { recordingLog } from '../support/recording-log.ts';
 import { silentMeter } from '../support/silent-meter.ts';

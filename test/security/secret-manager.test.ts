@@ -3,11 +3,8 @@ import { createPrivateKey, X509Certificate } from 'node:crypto';
 
 import { AgentError } from '../../src/runtime/errors.ts';
 import { aborted } from '../../src/runtime/tasks.ts';
-import {
-  SecretManager,
-  type SecretItem,
-  type SecretManagerSettings,
-} from '../../src/security/secret-manager.ts';
+import { SecretManager, type SecretManagerSettings } from '../../src/security/secret-manager.ts';
+import type { SecretItem } from '../../src/security/secret-item.ts';
 import type { CertificateTexts } from '../../src/security/output-certs.ts';
 import { FakeClock } from '../support/fake-clock.ts';
 import { recordingLog } from '../support/recording-log.ts';

@@ -1,6 +1,6 @@
 // A meter for tests in which nothing is counted.
 
-import type { CsrMeter } from '../../src/security/csr-meter.ts';
+import type { CsrMeter } from '../../src/security/ca/csr-meter.ts';
 
 export function silentMeter(): CsrMeter {
   const ignore = (): void => undefined;

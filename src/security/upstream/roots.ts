@@ -1,11 +1,11 @@
 // Which root certificate the CA and the discovery service are verified with, first rule that matches. The choice
-// is made once, at start; what the file holds is read at every dial (upstream.ts).
+// is made once, at start; what the file holds is read at every dial (dialer.ts).
 // Upstream counterpart: istio pkg/istio-agent/agent.go FindRootCAForCA, FindRootCAForXDS.
 
 import { stat } from 'node:fs/promises';
 import { join, normalize, resolve } from 'node:path';
 
-import { ConfigError, errnoOf } from '../runtime/errors.ts';
+import { ConfigError, errnoOf } from '../../runtime/errors.ts';
 
 export interface RootSettings {
   /** What relative paths start from, absolute. */

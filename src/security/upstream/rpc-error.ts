@@ -3,7 +3,7 @@
 
 import { status, type StatusObject } from '@grpc/grpc-js';
 
-import { AgentError } from '../runtime/errors.ts';
+import { AgentError } from '../../runtime/errors.ts';
 
 /** Names as grpc-go prints them, by code. */
 const NAMES = [

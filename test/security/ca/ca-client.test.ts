@@ -3,17 +3,17 @@ import { writeFile } from 'node:fs/promises';
 import { createServer } from 'node:net';
 import { join } from 'node:path';
 
-import { loadMessages } from '../../src/proto/messages.ts';
-import { CaClient, CaError, type CaClientSettings } from '../../src/security/ca-client.ts';
-import { TokenSource } from '../../src/security/token-source.ts';
-import { UpstreamDialer, type TlsSettings } from '../../src/security/upstream.ts';
-import { FakeClock } from '../support/fake-clock.ts';
-import { recordingLog } from '../support/recording-log.ts';
-import { silentMeter } from '../support/silent-meter.ts';
-import { temporaryDirectory, type TemporaryDirectory } from '../support/temporary-directory.ts';
-import { issuePair, makeAuthority, type Authority } from './authority.ts';
-import { RpcFailure, startCaServer, type Answer } from './ca-server.ts';
-import { turns, until } from './progress.ts';
+import { loadMessages } from '../../../src/proto/messages.ts';
+import { CaClient, CaError, type CaClientSettings } from '../../../src/security/ca/ca-client.ts';
+import { TokenSource } from '../../../src/security/upstream/token-source.ts';
+import { UpstreamDialer, type TlsSettings } from '../../../src/security/upstream/dialer.ts';
+import { FakeClock } from '../../support/fake-clock.ts';
+import { recordingLog } from '../../support/recording-log.ts';
+import { silentMeter } from '../../support/silent-meter.ts';
+import { temporaryDirectory, type TemporaryDirectory } from '../../support/temporary-directory.ts';
+import { issuePair, makeAuthority, type Authority } from '../authority.ts';
+import { RpcFailure, startCaServer, type Answer } from '../ca-server.ts';
+import { turns, until } from '../progress.ts';
 
 const signal = new AbortController().signal;
 const chain: Answer = () => ['leaf', 'root'];

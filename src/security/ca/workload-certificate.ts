@@ -3,15 +3,21 @@
 
 import type { X509Certificate } from 'node:crypto';
 
-import { certificateFacts, parseCertificates, verifyChain } from '../pki/certificates.ts';
-import { generateKeys, keyAlgorithmOf, privateKeyPem, type KeyOptions, type KeyPair } from '../pki/keys.ts';
-import { concatPem } from '../pki/pem.ts';
-import type { Clock } from '../runtime/clock.ts';
-import { MINUTE_MS } from '../runtime/duration.ts';
-import { AgentError, messageOf } from '../runtime/errors.ts';
-import type { Log } from '../runtime/log.ts';
+import { certificateFacts, parseCertificates, verifyChain } from '../../pki/certificates.ts';
+import {
+  generateKeys,
+  keyAlgorithmOf,
+  privateKeyPem,
+  type KeyOptions,
+  type KeyPair,
+} from '../../pki/keys.ts';
+import { concatPem } from '../../pki/pem.ts';
+import type { Clock } from '../../runtime/clock.ts';
+import { MINUTE_MS } from '../../runtime/duration.ts';
+import { AgentError, messageOf } from '../../runtime/errors.ts';
+import type { Log } from '../../runtime/log.ts';
 import type { CertificateAuthority } from './ca-client.ts';
-import type { Lifetime } from './rotation.ts';
+import type { Lifetime } from '../rotation.ts';
 
 export interface WorkloadCertificate extends Lifetime {
   /** All elements of the CA's answer, root included. */
@@ -47,7 +53,7 @@ export async function obtainCertificate(
 ): Promise<WorkloadCertificate> {
   const { ca, clock, log } = deps;
   const keys = await generateKeys(keyAlgorithmOf(settings));
-  const { makeCsr } = await import('../pki/csr.ts'); // brings an ASN.1 library; by now Envoy starts
+  const { makeCsr } = await import('../../pki/csr.ts'); // brings an ASN.1 library; by now Envoy starts
   const elements = await ca.sign(await makeCsr(keys, settings.spiffeId), settings.ttlMs, signal);
   const chain = readChain(elements);
   const createdMs = clock.now();

@@ -2,19 +2,19 @@ import assert from 'node:assert/strict';
 import { mkdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 
-import { ConfigError } from '../../src/runtime/errors.ts';
+import { ConfigError } from '../../../src/runtime/errors.ts';
 import {
   checkAddresses,
   openCaDialer,
   openXdsDialer,
   type ControlPlaneSettings,
-} from '../../src/security/control-plane.ts';
-import { TokenSource } from '../../src/security/token-source.ts';
-import { serverNameOf } from '../../src/security/upstream.ts';
-import { FakeClock } from '../support/fake-clock.ts';
-import { recordingLog } from '../support/recording-log.ts';
-import { temporaryDirectory, type TemporaryDirectory } from '../support/temporary-directory.ts';
-import { makeAuthority, type Authority } from './authority.ts';
+} from '../../../src/security/upstream/control-plane.ts';
+import { TokenSource } from '../../../src/security/upstream/token-source.ts';
+import { serverNameOf } from '../../../src/security/upstream/dialer.ts';
+import { FakeClock } from '../../support/fake-clock.ts';
+import { recordingLog } from '../../support/recording-log.ts';
+import { temporaryDirectory, type TemporaryDirectory } from '../../support/temporary-directory.ts';
+import { makeAuthority, type Authority } from '../authority.ts';
 
 describe('serverNameOf', () => {
   for (const [address, override, expected] of [

@@ -2,9 +2,9 @@ import assert from 'node:assert/strict';
 import { mkdir, symlink, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 
-import { ConfigError } from '../../src/runtime/errors.ts';
-import { findCaRoot, findXdsRoot, type RootSettings } from '../../src/security/roots.ts';
-import { temporaryDirectory, type TemporaryDirectory } from '../support/temporary-directory.ts';
+import { ConfigError } from '../../../src/runtime/errors.ts';
+import { findCaRoot, findXdsRoot, type RootSettings } from '../../../src/security/upstream/roots.ts';
+import { temporaryDirectory, type TemporaryDirectory } from '../../support/temporary-directory.ts';
 
 const MOUNTED = 'var/run/secrets/istio/root-cert.pem';
 const EXISTING = 'etc/certs/root-cert.pem';

@@ -3,10 +3,10 @@
 
 import { readFile } from 'node:fs/promises';
 
-import { parseCertificates } from '../pki/certificates.ts';
-import type { Clock } from '../runtime/clock.ts';
-import { messageOf } from '../runtime/errors.ts';
-import type { CauseLog } from '../runtime/cause-log.ts';
+import { parseCertificates } from '../../pki/certificates.ts';
+import type { Clock } from '../../runtime/clock.ts';
+import { messageOf } from '../../runtime/errors.ts';
+import type { CauseLog } from '../../runtime/cause-log.ts';
 
 export interface CertificateFiles {
   /** Absolute paths of PEM files. */

@@ -2,9 +2,9 @@ import assert from 'node:assert/strict';
 import { rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 
-import { TokenSource } from '../../src/security/token-source.ts';
-import { recordingLog } from '../support/recording-log.ts';
-import { temporaryDirectory, type TemporaryDirectory } from '../support/temporary-directory.ts';
+import { TokenSource } from '../../../src/security/upstream/token-source.ts';
+import { recordingLog } from '../../support/recording-log.ts';
+import { temporaryDirectory, type TemporaryDirectory } from '../../support/temporary-directory.ts';
 
 describe('TokenSource', () => {
   let directory: TemporaryDirectory;

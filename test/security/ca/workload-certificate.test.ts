@@ -1,13 +1,13 @@
 import assert from 'node:assert/strict';
 
-import { certificatePem } from '../../src/pki/certificates.ts';
-import { parseCsr } from '../../src/pki/csr.ts';
-import { issueIntermediate, issueLeaf } from '../../src/pki/issue.ts';
-import { generateKeys } from '../../src/pki/keys.ts';
-import { ChainError, obtainCertificate } from '../../src/security/workload-certificate.ts';
-import { FakeClock } from '../support/fake-clock.ts';
-import { recordingLog } from '../support/recording-log.ts';
-import { makeAuthority, signRequest, type Authority } from './authority.ts';
+import { certificatePem } from '../../../src/pki/certificates.ts';
+import { parseCsr } from '../../../src/pki/csr.ts';
+import { issueIntermediate, issueLeaf } from '../../../src/pki/issue.ts';
+import { generateKeys } from '../../../src/pki/keys.ts';
+import { ChainError, obtainCertificate } from '../../../src/security/ca/workload-certificate.ts';
+import { FakeClock } from '../../support/fake-clock.ts';
+import { recordingLog } from '../../support/recording-log.ts';
+import { makeAuthority, signRequest, type Authority } from '../authority.ts';
 
 const HOUR_MS = 3_600_000;
 const signal = new AbortController().signal;

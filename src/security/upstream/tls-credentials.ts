@@ -6,7 +6,7 @@ import { connect, type ConnectionOptions, type SecureContext } from 'node:tls';
 
 import { CallCredentials, ChannelCredentials, type ChannelOptions, type experimental } from '@grpc/grpc-js';
 
-import { SECOND_MS } from '../runtime/duration.ts';
+import { SECOND_MS } from '../../runtime/duration.ts';
 
 type Connected = experimental.SecureConnectResult;
 

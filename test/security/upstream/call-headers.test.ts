@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 
-import { callMetadata, usableHeaders } from '../../src/security/call-headers.ts';
-import { recordingLog } from '../support/recording-log.ts';
+import { callMetadata, usableHeaders } from '../../../src/security/upstream/call-headers.ts';
+import { recordingLog } from '../../support/recording-log.ts';
 
 describe('usableHeaders', () => {
   it('keeps what HTTP/2 can carry, in lower case, empty values included', () => {

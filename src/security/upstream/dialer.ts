@@ -12,11 +12,11 @@ import {
   type Metadata,
 } from '@grpc/grpc-js';
 
-import type { Clock } from '../runtime/clock.ts';
-import { AgentError, messageOf } from '../runtime/errors.ts';
-import type { Log } from '../runtime/log.ts';
+import type { Clock } from '../../runtime/clock.ts';
+import { AgentError, messageOf } from '../../runtime/errors.ts';
+import type { Log } from '../../runtime/log.ts';
 import { callMetadata, usableHeaders, type Headers } from './call-headers.ts';
-import { CauseLog } from '../runtime/cause-log.ts';
+import { CauseLog } from '../../runtime/cause-log.ts';
 import {
   readClientCertificate,
   type CertificateFiles,

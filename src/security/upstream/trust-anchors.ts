@@ -1,10 +1,10 @@
 // Reading the trust anchors of an upstream connection, from a file or from the operating system. Node's own list
 // of public CAs is never used: the system's store is what its administrator decided.
 
-import { certificatePem, readableCertificates } from '../pki/certificates.ts';
-import { PemError } from '../pki/pem.ts';
-import { AgentError, messageOf } from '../runtime/errors.ts';
-import { readTextIfExists } from '../runtime/files.ts';
+import { certificatePem, readableCertificates } from '../../pki/certificates.ts';
+import { PemError } from '../../pki/pem.ts';
+import { AgentError, messageOf } from '../../runtime/errors.ts';
+import { readTextIfExists } from '../../runtime/files.ts';
 import type { Root } from './roots.ts';
 
 /** Where distributions keep their bundle, first existing wins. @see istio 1.31 security/pkg/cafile */

@@ -3,7 +3,7 @@
 
 import { Metadata } from '@grpc/grpc-js';
 
-import type { Log } from '../runtime/log.ts';
+import type { Log } from '../../runtime/log.ts';
 
 export type Headers = Readonly<Record<string, string>>;
 

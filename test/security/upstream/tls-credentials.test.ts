@@ -5,9 +5,9 @@ import { createSecureContext } from 'node:tls';
 
 import { Client } from '@grpc/grpc-js';
 
-import { TlsCredentials } from '../../src/security/tls-credentials.ts';
-import { makeAuthority } from './authority.ts';
-import { startCaServer } from './ca-server.ts';
+import { TlsCredentials } from '../../../src/security/upstream/tls-credentials.ts';
+import { makeAuthority } from '../authority.ts';
+import { startCaServer } from '../ca-server.ts';
 
 describe('TlsCredentials', () => {
   it('lets go of a server that accepts and stays silent', async () => {

@@ -4,9 +4,9 @@
 
 import { readFile } from 'node:fs/promises';
 
-import { messageOf } from '../runtime/errors.ts';
-import type { Log } from '../runtime/log.ts';
-import { CauseLog } from '../runtime/cause-log.ts';
+import { messageOf } from '../../runtime/errors.ts';
+import type { Log } from '../../runtime/log.ts';
+import { CauseLog } from '../../runtime/cause-log.ts';
 
 /** What a header can carry; anything else would be refused, with its value in the error. */
 const HEADER_TEXT = /^[\x20-\x7e]+$/;

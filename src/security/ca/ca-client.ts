@@ -5,17 +5,17 @@
 
 import { Client, status, type ServiceError } from '@grpc/grpc-js';
 
-import type { Messages, MessagesLoader } from '../proto/messages.ts';
-import { backoffMs } from '../runtime/backoff.ts';
-import type { Clock } from '../runtime/clock.ts';
-import { formatDuration, SECOND_MS } from '../runtime/duration.ts';
-import { AgentError, messageOf } from '../runtime/errors.ts';
-import { bytesMethod } from '../runtime/grpc.ts';
-import type { Log } from '../runtime/log.ts';
-import { abortable } from '../runtime/tasks.ts';
+import type { Messages, MessagesLoader } from '../../proto/messages.ts';
+import { backoffMs } from '../../runtime/backoff.ts';
+import type { Clock } from '../../runtime/clock.ts';
+import { formatDuration, SECOND_MS } from '../../runtime/duration.ts';
+import { AgentError, messageOf } from '../../runtime/errors.ts';
+import { bytesMethod } from '../../runtime/grpc.ts';
+import type { Log } from '../../runtime/log.ts';
+import { abortable } from '../../runtime/tasks.ts';
 import type { CsrMeter } from './csr-meter.ts';
-import { RpcError } from './rpc-error.ts';
-import type { Dial } from './upstream.ts';
+import { RpcError } from '../upstream/rpc-error.ts';
+import type { Dial } from '../upstream/dialer.ts';
 
 /** Whoever signs certificates for this agent. */
 export interface CertificateAuthority {
