@@ -13,7 +13,7 @@ import { readTextIfExists } from '../runtime/files.ts';
 import type { Log } from '../runtime/log.ts';
 import type { Spawn } from '../runtime/spawn.ts';
 import { runTasks } from '../runtime/tasks.ts';
-import type { WorkloadSecrets } from '../security/external-identity.ts';
+import type { SecretManager } from '../security/secret-manager.ts';
 import { StatusServer } from '../status/server.ts';
 import type { XdsProxy, XdsProxySnapshot } from '../xds-proxy/proxy.ts';
 import { controlsOf, type AgentControls } from './controls.ts';
@@ -147,7 +147,7 @@ function supervisorOf(
  * runs.
  */
 async function keepingCertificates(
-  secrets: WorkloadSecrets,
+  secrets: Pick<SecretManager, 'run'>,
   work: (signal: AbortSignal) => Promise<EnvoyEnd>,
 ): Promise<EnvoyEnd> {
   const lifetime = new AbortController();

@@ -2,7 +2,7 @@
 
 import { AgentError, messageOf } from '../runtime/errors.ts';
 import type { Log } from '../runtime/log.ts';
-import type { WorkloadSecrets } from '../security/external-identity.ts';
+import type { SecretManager } from '../security/secret-manager.ts';
 import type { EnvoyPart } from './no-envoy.ts';
 
 export interface AgentControls {
@@ -20,7 +20,7 @@ export interface AgentControls {
 
 export interface ControlledParts {
   readonly supervisor: Pick<EnvoyPart, 'restart' | 'skipDrain' | 'killAll'>;
-  readonly secrets: Pick<WorkloadSecrets, 'rotateNow'>;
+  readonly secrets: Pick<SecretManager, 'rotateNow'>;
   /** Aborted by `stop` and `quit`, with the cause. */
   readonly stopping: AbortController;
   readonly log: Log;

@@ -13,7 +13,6 @@ import type { Log } from '../runtime/log.ts';
 import { CaClient } from '../security/ca/ca-client.ts';
 import { openCaDialer, openXdsDialer } from '../security/upstream/control-plane.ts';
 import type { CsrMeter } from '../security/ca/csr-meter.ts';
-import { ExternalIdentity, type WorkloadSecrets } from '../security/external-identity.ts';
 import { hasMountedCertificates } from '../security/mounted-certificates.ts';
 import { OutputCerts } from '../security/output-certs.ts';
 import { SecretManager, type SecretManagerSettings } from '../security/secret-manager.ts';
@@ -30,7 +29,7 @@ export interface IdentityDeps {
 
 export interface Identity {
   readonly messages: MessagesLoader;
-  readonly secrets: WorkloadSecrets;
+  readonly secrets: SecretManager;
   /** To the discovery service, with this workload's credentials. */
   readonly xdsDialer: UpstreamDialer;
   /** Certificates are mounted: there is no CA to ask. */
@@ -53,8 +52,8 @@ export async function openIdentity(
     log: log.child('security'),
   });
   const fileMounted = await isFileMounted(controlPlane, log);
-  const secrets =
-    fileMounted || servesFilesOnly ? new ExternalIdentity() : await openSecrets(config, deps, token);
+  const ca = fileMounted || servesFilesOnly ? undefined : await openCa(config, deps, token);
+  const secrets = openSecrets(config, deps, ca);
   const xdsSettings = { ...controlPlane, fileMountedCerts: fileMounted };
   const xdsDialer = await openXdsDialer(xdsSettings, { token, clock, log: log.child('xdsproxy') });
   return { messages, secrets, xdsDialer, fileMounted };
@@ -69,24 +68,18 @@ async function isFileMounted(settings: ControlPlaneConfig, log: Log): Promise<bo
   return fileMounted;
 }
 
-async function openSecrets(
-  config: AgentConfig,
-  deps: IdentityDeps,
-  token: TokenSource,
-): Promise<SecretManager> {
+async function openCa(config: AgentConfig, deps: IdentityDeps, token: TokenSource): Promise<CaClient> {
   const { identity, controlPlane } = config;
-  const { clock, random, messages, meter } = deps;
-  const settings = secretSettings(config);
-  keyAlgorithmOf(settings); // an impossible kind of key is a mistake to be told now, not at the first request
-  const caLog = deps.log.child('citadelclient');
-  const dialer = await openCaDialer(controlPlane, { token, clock, log: caLog });
-  const ca = new CaClient(
-    { certSigner: identity.certSigner },
-    { dialer, messages, clock, random, log: caLog, meter },
-  );
-  const cache = deps.log.child('cache');
-  const output = outputCerts(config, cache);
-  return new SecretManager(settings, { ca, clock, random, log: cache, meter, ...output });
+  keyAlgorithmOf(secretSettings(config)); // a mistake to be told now, not at the first request
+  const log = deps.log.child('citadelclient');
+  const dialer = await openCaDialer(controlPlane, { token, clock: deps.clock, log });
+  return new CaClient({ certSigner: identity.certSigner }, { ...deps, dialer, log });
+}
+
+/** @param ca undefined: only files give secrets */
+function openSecrets(config: AgentConfig, deps: IdentityDeps, ca: CaClient | undefined): SecretManager {
+  const log = deps.log.child('cache');
+  return new SecretManager(secretSettings(config), { ...deps, ca, log, ...outputCerts(config, log) });
 }
 
 function outputCerts({ identity, controlPlane }: AgentConfig, log: Log): { output?: OutputCerts } {

@@ -4,7 +4,7 @@ import type { AgentConfig } from '../config/agent-config.ts';
 import type { Clock } from '../runtime/clock.ts';
 import { messageOf } from '../runtime/errors.ts';
 import type { Log } from '../runtime/log.ts';
-import type { WorkloadSecrets } from '../security/external-identity.ts';
+import type { SecretManager } from '../security/secret-manager.ts';
 import { GrpcBootstrapCheck } from '../status/grpc-bootstrap-check.ts';
 import type { EnvoyTarget, Prober } from '../status/readiness.ts';
 import type { AgentActions, AgentViews, RestartAnswer } from '../status/routes.ts';
@@ -19,7 +19,7 @@ import { rejections } from './xds-state.ts';
 
 export interface StatusParts {
   readonly supervisor: Pick<EnvoyPart, 'snapshot' | 'drain'>;
-  readonly secrets: Pick<WorkloadSecrets, 'facts'>;
+  readonly secrets: Pick<SecretManager, 'facts'>;
   readonly counters: Counters;
   readonly controls: AgentControls;
   readonly xdsSnapshot: () => XdsProxySnapshot;

@@ -13,7 +13,13 @@ export type SecretItem =
       readonly certificateChainPem: string;
       readonly privateKeyPem: string;
     }
-  | { readonly kind: 'trust'; readonly name: string; readonly rootPem: string };
+  | {
+      readonly kind: 'trust';
+      readonly name: string;
+      readonly rootPem: string;
+      /** Absolute path of the revocation list that goes with the anchors; Envoy reads and follows it. */
+      readonly crlPath?: string;
+    };
 
 /** A secret that cannot be given now, or a name nobody knows. */
 export class SecretError extends AgentError {}

@@ -41,6 +41,7 @@ class World {
       supervisor: { snapshot: () => this.#snapshot(), drain: () => this.drain() },
       secrets: {
         facts: () => ({
+          source: 'ca',
           serial: '01',
           uris: ['spiffe://cluster.local/ns/shop/sa/web'],
           notBeforeMs: 0,

@@ -3,8 +3,13 @@ import { createPrivateKey, X509Certificate } from 'node:crypto';
 
 import { AgentError } from '../../src/runtime/errors.ts';
 import { aborted } from '../../src/runtime/tasks.ts';
-import { SecretManager, type SecretManagerSettings } from '../../src/security/secret-manager.ts';
-import type { SecretItem } from '../../src/security/secret-item.ts';
+import {
+  SecretManager,
+  type FileSecretSource,
+  type SecretManagerDeps,
+  type SecretManagerSettings,
+} from '../../src/security/secret-manager.ts';
+import { SecretError, type SecretItem } from '../../src/security/secret-item.ts';
 import type { CertificateTexts } from '../../src/security/output-certs.ts';
 import { FakeClock } from '../support/fake-clock.ts';
 import { recordingLog } from '../support/recording-log.ts';
@@ -39,7 +44,7 @@ describe('SecretManager', () => {
   });
 
   /** A manager whose CA is a function here: it signs with `ca.authority`, or fails while `ca.down` is set. */
-  function makeManager(settings: Partial<SecretManagerSettings> = {}) {
+  function makeManager(settings: Partial<SecretManagerSettings> = {}, deps: Partial<SecretManagerDeps> = {}) {
     const ca = {
       authority: first,
       lifetimeMs: HOUR_MS,
@@ -66,7 +71,7 @@ describe('SecretManager', () => {
         graceRatioJitter: 0,
         ...settings,
       },
-      { ca, clock, random: () => 0.5, log, meter: silentMeter(), output },
+      { ca, clock, random: () => 0.5, log, meter: silentMeter(), output, ...deps },
     );
     const changes: string[] = [];
     manager.onChange((name) => changes.push(name));
@@ -370,6 +375,122 @@ describe('SecretManager', () => {
       assert.deepEqual(changes, []);
       assert.equal(ca.requests, 2);
     });
+  });
+
+  describe('with files', () => {
+    const inFile: SecretItem = {
+      kind: 'certificate',
+      name: 'default',
+      certificateChainPem: 'chain in a file',
+      privateKeyPem: 'key in a file',
+    };
+
+    function fileSource(items: Readonly<Record<string, SecretItem | SecretError>>) {
+      const released: string[] = [];
+      const listeners = new Set<(name: string) => void>();
+      const files: FileSecretSource = {
+        get: async (name) => {
+          const item = items[name];
+          if (item instanceof SecretError) throw item;
+          return item;
+        },
+        onChange: (listener) => {
+          listeners.add(listener);
+          return () => listeners.delete(listener);
+        },
+        release: (name) => void released.push(name),
+      };
+      const change = (name: string): void => listeners.forEach((listener) => listener(name));
+      return { files, released, change, listeners };
+    }
+
+    it('serves them before the CA is asked, and says so', async () => {
+      const { manager, ca } = makeManager({}, { files: fileSource({ default: inFile }).files });
+
+      assert.deepEqual(await manager.get('default', never), inFile);
+      assert.equal(ca.requests, 0);
+      assert.equal(manager.facts().source, 'files');
+      await assert.rejects(manager.rotateNow(), /not signed by this agent/);
+    });
+
+    it('asks the CA for what no file holds', async () => {
+      const { manager, ca } = makeManager({}, { files: fileSource({ default: inFile }).files });
+
+      assert.equal(await anchors(manager), first.rootPem.trimEnd());
+
+      assert.equal(ca.requests, 1);
+    });
+
+    it('passes on why a file cannot be used, and asks nobody else', async () => {
+      const files = fileSource({ default: new SecretError('half a file') });
+      const { manager, ca } = makeManager({}, files);
+
+      await assert.rejects(manager.get('default', never), { message: 'half a file' });
+
+      assert.equal(ca.requests, 0);
+    });
+
+    it('28: merges ROOTCA of a file with the extra anchors, and no file-root: name', async () => {
+      const trust = (name: string): SecretItem => ({ kind: 'trust', name, rootPem: first.rootPem });
+      const items = { ROOTCA: trust('ROOTCA'), 'file-root:/r.pem': trust('file-root:/r.pem') };
+      const { manager } = makeManager({}, { files: fileSource(items).files });
+
+      manager.setExtraAnchors([second.rootPem]);
+
+      const both = [first.rootPem.trimEnd(), second.rootPem.trimEnd()].sort().join('\n');
+      assert.equal(await anchors(manager), both);
+      assert.deepEqual(await manager.get('file-root:/r.pem', never), items['file-root:/r.pem']);
+    });
+
+    it('passes on their changes and who is not asked for any more', async () => {
+      const source = fileSource({ 'file-cert:c~k': inFile });
+      const { manager, changes } = makeManager({}, source);
+
+      source.change('file-cert:c~k');
+      manager.release('file-cert:c~k');
+      await manager.close();
+
+      assert.deepEqual(changes, ['file-cert:c~k']);
+      assert.deepEqual(source.released, ['file-cert:c~k']);
+      assert.equal(source.listeners.size, 0);
+    });
+  });
+
+  describe('without a CA', () => {
+    it('names what it lacks, refuses unknown names and rotations, and waits', async () => {
+      const { manager, run } = makeManager({}, { ca: undefined });
+      run();
+
+      await assert.rejects(manager.get('default', never), {
+        message: 'failed to generate workload certificate: attempted to fetch secret, but ca client is nil',
+      });
+      await assert.rejects(manager.get('foo', never), { message: 'unknown resource' });
+      await assert.rejects(manager.rotateNow(), /not signed by this agent/);
+      assert.equal(manager.facts().source, 'files');
+    });
+  });
+
+  it('names the revocation list with all trust anchors, and tells when it appears', async () => {
+    let path: string | undefined;
+    const listeners: (() => void)[] = [];
+    const crl = {
+      path: async () => path,
+      onChange: (listener: () => void) => {
+        listeners.push(listener);
+        return () => undefined;
+      },
+    };
+    const { manager, changes } = makeManager({}, { crl });
+    const before = await manager.get('ROOTCA', never);
+    await manager.get('default', never);
+    changes.length = 0;
+
+    path = '/crl.pem';
+    for (const listener of listeners) listener();
+
+    assert.ok(!('crlPath' in before));
+    assert.deepEqual(await manager.get('ROOTCA', never), { ...before, crlPath: '/crl.pem' });
+    assert.deepEqual(changes, ['ROOTCA']);
   });
 
   describe('told about', () => {
