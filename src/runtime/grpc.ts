@@ -1,9 +1,6 @@
 // What the agent's gRPC parts share: methods that carry bytes, and a server on a Unix socket. Loaded only by
 // those parts.
 
-import { chmod, mkdir, rm } from 'node:fs/promises';
-import { dirname } from 'node:path';
-
 import { format } from 'node:util';
 
 import {
@@ -18,6 +15,16 @@ import {
 
 import { AgentError, messageOf } from './errors.ts';
 import type { Log } from './log.ts';
+import {
+  accessDiagnosis,
+  bindingPath,
+  checkSocketPath,
+  makeWayForSocket,
+  placeSocket,
+  type SocketFile,
+  type SocketFileSettings,
+  type SocketPlace,
+} from './socket-file.ts';
 
 /** What the library itself has to say goes to `log`, whose scope decides how much of it is shown. */
 export function routeGrpcLog(log: Log): void {
@@ -51,54 +58,50 @@ export function bytesMethod(path: string, stream: boolean): BytesMethod {
   };
 }
 
-/** Longest path a Unix socket address can hold, bytes. @see unix(7) */
-const MAX_SOCKET_PATH_BYTES = 107;
-
-export interface GrpcSocketSettings {
-  /** Absolute or relative path of the socket file; an old file there is removed. */
-  readonly path: string;
-  /** Mode of the socket file, for example 0o666. */
-  readonly mode: number;
+export interface GrpcSocketSettings extends SocketFileSettings {
   readonly options: ChannelOptions;
   /** Adds the services, before the socket opens. */
   readonly register: (server: Server) => void;
 }
 
 export interface GrpcSocketServer extends AsyncDisposable {
-  /** Ends every stream at once and removes the socket file. May be called twice. */
+  /** What stands at the path now. */
+  readonly place: () => Promise<SocketPlace>;
+  /** Takes no more connections; those it has live until their clients end them, or until `close`. */
+  readonly retire: () => void;
+  /** Ends every stream at once and removes the socket file, not what took its place. May be called twice. */
   close(): Promise<void>;
 }
 
 /**
- * Serves plaintext gRPC on a Unix socket.
+ * Serves plaintext gRPC on a Unix socket. What stands at the path before is removed.
  *
- * @throws AgentError `failed to listen on unix socket "<path>": <cause>`
+ * @throws AgentError `failed to listen on unix socket "<path>": <cause>`, with who may use the directory when that is
+ *   the cause
  */
 export async function serveGrpcSocket(settings: GrpcSocketSettings): Promise<GrpcSocketServer> {
-  const { path, mode, options, register } = settings;
-  const fail = (cause: unknown): AgentError =>
-    new AgentError(`failed to listen on unix socket "${path}": ${messageOf(cause)}`, { cause });
-  if (Buffer.byteLength(path) > MAX_SOCKET_PATH_BYTES) {
-    throw fail(`the path has ${Buffer.byteLength(path)} bytes, a socket allows ${MAX_SOCKET_PATH_BYTES}`);
-  }
-  await rm(path, { force: true }).catch((error: unknown) => {
-    throw new AgentError(`failed to remove unix://${path}: ${messageOf(error)}`, { cause: error });
-  });
+  const { path, options, register } = settings;
   const server = new Server(options);
   register(server);
   try {
-    await mkdir(dirname(path), { recursive: true, mode: 0o750 });
-    await bind(server, path);
-    await chmod(path, mode);
+    checkSocketPath(path);
+    await makeWayForSocket(path);
+    await bind(server, bindingPath(path));
+    return socketServer(server, await placeSocket(settings));
   } catch (error) {
     server.forceShutdown(); // the caller gets nothing it could close
-    throw fail(error);
+    const cause = `${messageOf(error)}${await accessDiagnosis(path, error)}`;
+    throw new AgentError(`failed to listen on unix socket "${path}": ${cause}`, { cause: error });
   }
+}
+
+function socketServer(server: Server, { place, remove }: SocketFile): GrpcSocketServer {
   const close = async (): Promise<void> => {
+    await remove();
     server.forceShutdown();
-    await rm(path, { force: true });
   };
-  return { close, [Symbol.asyncDispose]: close };
+  const retire = (): void => server.tryShutdown(() => undefined); // `close` waits for nobody either
+  return { place, retire, close, [Symbol.asyncDispose]: close };
 }
 
 function bind(server: Server, path: string): Promise<void> {
