@@ -1,10 +1,10 @@
-// What every load client has in common: it sends one request after another, for as long as it is told to, and
-// everything that happens to them is counted. How a request travels is the matter of http1-client.ts and
-// http2-client.ts.
+// What every load client has in common: it sends requests for as long as it is told to, and everything that happens
+// to them is counted. How a request travels is the matter of http1-client.ts and http2-client.ts.
 
 import { setTimeout as sleep } from 'node:timers/promises';
 
 import { messageOf } from '../../../../src/runtime/errors.ts';
+import type { Tally } from './tally.ts';
 
 /** One client: at most one request is under way. */
 export interface Client {
@@ -21,38 +21,54 @@ export interface Client {
  */
 export class NotServed extends Error {}
 
-export interface ClientCounts {
-  readonly sent: number;
-  readonly answered: number;
-  /** Sent once more after NotServed; contained in `sent` only once. */
-  readonly resent: number;
-  readonly connections: number;
-  /** From sending to the complete answer. */
-  readonly slowestMs: number;
-  /** One line per failed request, with the time. */
-  readonly failures: readonly string[];
-}
-
 const ANSWER_LIMIT_MS = 10_000;
+/** More are not sent before some are answered: what comes then is counted, and the machine is spared. */
+const MAX_AT_ONCE = 200;
 
-/** Lets one client send until the signal aborts, `pauseMs` between two requests, and gives what became of them. */
-export async function runClient(client: Client, pauseMs: number, signal: AbortSignal): Promise<ClientCounts> {
-  let [sent, answered, resent, slowestMs] = [0, 0, 0, 0];
-  const failures: string[] = [];
+/** Lets one client send one request after another until the signal aborts, `pauseMs` between two. */
+export async function sendInTurn(
+  client: Client,
+  pauseMs: number,
+  tally: Tally,
+  signal: AbortSignal,
+): Promise<void> {
   while (!signal.aborted) {
-    sent += 1;
-    const startMs = performance.now();
-    try {
-      if (await sendTwiceAtMost(client)) resent += 1;
-      answered += 1;
-    } catch (error) {
-      failures.push(`${new Date().toISOString()} ${messageOf(error)}`);
-    }
-    slowestMs = Math.max(slowestMs, performance.now() - startMs);
+    await sendOne(client, tally);
     await sleep(pauseMs);
   }
   client.close();
-  return { sent, answered, resent, connections: client.connections, slowestMs, failures };
+}
+
+/** Sends a request by a new client every `everyMs`, however long the earlier ones take, until the signal aborts. */
+export async function sendOften(
+  newClient: () => Client,
+  everyMs: number,
+  tally: Tally,
+  signal: AbortSignal,
+): Promise<void> {
+  const underWay = new Set<Promise<void>>();
+  while (!signal.aborted) {
+    if (underWay.size < MAX_AT_ONCE) {
+      const client = newClient();
+      const sent = sendOne(client, tally).finally(() => {
+        client.close();
+        underWay.delete(sent);
+      });
+      underWay.add(sent);
+    }
+    await sleep(everyMs);
+  }
+  await Promise.all(underWay);
+}
+
+/** Never rejects. */
+async function sendOne(client: Client, tally: Tally): Promise<void> {
+  const startMs = performance.now();
+  try {
+    tally.answered(startMs, await sendTwiceAtMost(client));
+  } catch (error) {
+    tally.failed(messageOf(error));
+  }
 }
 
 /** True when the request had to be sent once more. */
@@ -78,17 +94,4 @@ async function inTime(answer: Promise<void>): Promise<void> {
   } finally {
     clearTimeout(timer);
   }
-}
-
-export function addCounts(all: readonly ClientCounts[]): ClientCounts {
-  const sum = (field: 'sent' | 'answered' | 'resent' | 'connections'): number =>
-    all.reduce((total, counts) => total + counts[field], 0);
-  return {
-    sent: sum('sent'),
-    answered: sum('answered'),
-    resent: sum('resent'),
-    connections: sum('connections'),
-    slowestMs: Math.max(0, ...all.map(({ slowestMs }) => slowestMs)),
-    failures: all.flatMap(({ failures }) => failures),
-  };
 }

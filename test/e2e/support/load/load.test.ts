@@ -63,22 +63,69 @@ describe('Load', () => {
     ok(sessions > 1);
     equal(http2.failures.length, Math.floor(streams / 7));
   });
+
+  it('opens new connections at its own pace, though none of them is answered yet', async () => {
+    const server = createServer((_request, response) => void setTimeout(() => response.end('ok'), 700));
+
+    const { oneShot } = await load('oneShot', server, { ...NOBODY, connectEveryMs: 20 });
+
+    ok(oneShot.connections > 20, `${oneShot.connections} connections`);
+    equal(oneShot.answered, oneShot.sent);
+  });
+
+  it('tells how long nobody was answered, and counts from one look to the next', async () => {
+    let failing = false;
+    const server = createServer((_request, response) => {
+      response.writeHead(failing ? 503 : 200).end();
+    });
+
+    await using clients = new Load({
+      url: await listening(server),
+      clients: { ...NOBODY, kept: 2 },
+      pauseMs: 5,
+    });
+    await until(async () => (await clients.take()).kept.answered > 0);
+    failing = true;
+    await sleep(500);
+    failing = false;
+    await sleep(300);
+    const { kept: during } = await clients.take();
+    await sleep(100);
+    const { kept: after } = await clients.stop();
+    server.close();
+
+    ok(during.longestOutageMs > 300 && during.longestOutageMs <= during.longestGapMs);
+    deepEqual([after.failures, after.longestOutageMs], [[], 0]);
+  });
 });
 
-/** What four clients of one kind see of a server within a second. */
-async function load(kind: ClientKind, server: Server | Http2Server): Promise<LoadReport> {
+async function listening(server: Server | Http2Server): Promise<string> {
   await new Promise<void>((opened) => {
     server.listen(0, '127.0.0.1', opened);
   });
-  const { port } = server.address() as AddressInfo;
+  return `http://127.0.0.1:${(server.address() as AddressInfo).port}/`;
+}
+
+async function until(holds: () => Promise<boolean>): Promise<void> {
+  while (!(await holds())) await sleep(20);
+}
+
+/** What four clients of one kind, or those of the options, see of a server within a second. */
+async function load(
+  kind: ClientKind,
+  server: Server | Http2Server,
+  { connectEveryMs, ...clients }: Record<string, number> = { ...NOBODY, [kind]: 4 },
+): Promise<LoadReport> {
+  const url = await listening(server);
   try {
-    await using clients = new Load({
-      url: `http://127.0.0.1:${port}/`,
-      clients: { ...NOBODY, [kind]: 4 },
+    await using sending = new Load({
+      url,
+      clients: { ...NOBODY, ...clients },
       pauseMs: 5,
+      ...(connectEveryMs !== undefined && { connectEveryMs }),
     });
     await sleep(1000);
-    return await clients.stop();
+    return await sending.stop();
   } finally {
     server.close();
   }
