@@ -1,24 +1,27 @@
 // From configuration to the file one Envoy is started with, and the user's addition to it. Every launch reads both
-// again, so a planned restart picks up what changed; a rollback repeats what worked. What the file says:
+// again, so a planned restart picks up what changed; a rollback has what worked written again. What the file says:
 // effective-bootstrap.ts.
 
-import { hash } from 'node:crypto';
+import { createHash, hash } from 'node:crypto';
+import { readFile } from 'node:fs/promises';
+import { extname } from 'node:path';
 import { isDeepStrictEqual } from 'node:util';
 
 import { bootstrapPath, removeBootstrap, writeBootstrap } from '../bootstrap/bootstrap-file.ts';
 import { readBootstrapOverride } from '../bootstrap/bootstrap-override.ts';
 import { serializeBootstrap } from '../bootstrap/bootstrap.ts';
+import { withGeneration } from '../bootstrap/generation-header.ts';
 import type { AgentConfig } from '../config/agent-config.ts';
 import type { Notice } from '../config/notices.ts';
-import type { WrittenBootstrap } from '../envoy/arguments.ts';
-import type { BootstrapLaunch } from '../envoy/launcher.ts';
+import type { BootstrapLaunch, WrittenBootstrap } from '../envoy/written-bootstrap.ts';
 import { MetadataError } from '../node/metadata-error.ts';
 import { UNKNOWN_PLATFORM, type Platform } from '../node/platform/platform.ts';
 import type { Warn } from '../node/raw-metadata.ts';
-import { AgentError } from '../runtime/errors.ts';
+import { sortKeys } from '../runtime/json.ts';
 import type { Log } from '../runtime/log.ts';
 import { ifResolved } from '../runtime/tasks.ts';
 import { effectiveBootstrap, type EffectiveBootstrap, type FindLacking } from './effective-bootstrap.ts';
+import { argumentSettings } from './envoy-settings.ts';
 import type { HostFacts } from './node-facts.ts';
 import { ENVOY_CONFIG, ENVOY_METADATA, failedAt } from './stages.ts';
 
@@ -33,14 +36,18 @@ export interface BootstrapWriterDeps {
   readonly log: Log;
 }
 
-/** What a launch is told. */
-interface Given {
+/** All that an Envoy is configured with, but for its own number. */
+interface Configured {
   readonly config: AgentConfig;
+  readonly content: Content;
   /** Of ISTIO_BOOTSTRAP_OVERRIDE, as JSON. */
   readonly override: string | undefined;
 }
 
-interface Remembered extends Given, Pick<BootstrapLaunch, 'epoch' | 'generation'> {}
+type Content =
+  /** A user's file, and what was in it. */
+  | { readonly kind: 'custom'; readonly path: string; readonly bytes: Uint8Array }
+  | Extract<EffectiveBootstrap, { readonly kind: 'rendered' }>;
 
 /** What a bootstrap is made of, and what came of it. */
 interface Rendering {
@@ -51,9 +58,6 @@ interface Rendering {
   readonly notices: readonly Notice[];
 }
 
-/** Configurations remembered for a rollback: active, candidate, and one draining. */
-const REMEMBERED = 3;
-
 /** Stands for any answer of the probe: what is wrong with it is wrong with every answer. */
 const ANY_PLATFORM: Platform = { ...UNKNOWN_PLATFORM, metadata: { gcp_project: 'any' } };
 
@@ -61,8 +65,6 @@ export class BootstrapWriter {
   readonly #deps: BootstrapWriterDeps;
   /** Files of ours that were not removed yet. */
   readonly #written = new Set<string>();
-  /** Oldest first. */
-  #remembered: readonly Remembered[] = [];
   /** Made by the check, for the first launch. */
   #checked: Rendering | undefined;
 
@@ -88,11 +90,10 @@ export class BootstrapWriter {
 
   /** @throws ConfigError for configuration that is wrong now; nothing was written */
   async write(launch: BootstrapLaunch): Promise<WrittenBootstrap> {
-    const { epoch, generation, repeats } = launch;
-    const given = repeats === undefined ? await this.#read() : this.#givenTo(repeats);
-    const path = await this.#writeFile(given.config, epoch, generation);
-    this.#remember({ epoch, generation, ...given }, repeats);
-    return { path, override: given.override };
+    const configured = await this.#read(launch.generation);
+    const { content } = configured;
+    const path = content.kind === 'custom' ? content.path : await this.#writeFile(configured, launch);
+    return this.#asWritten(configured, path);
   }
 
   /** Removes what `write` made; a file of the user's stays. */
@@ -100,36 +101,40 @@ export class BootstrapWriter {
     if (this.#written.delete(path)) await removeBootstrap(path);
   }
 
-  async #read(): Promise<Given> {
-    const config = await this.#deps.load();
-    return { config, override: await overrideOf(config, (message) => this.#deps.log.warn(message)) };
+  #asWritten(configured: Configured, path: string): WrittenBootstrap {
+    const { config, override } = configured;
+    return {
+      path,
+      override,
+      hash: hashOf(configured),
+      arguments: argumentSettings(config, this.#deps.host.instanceIps),
+      // a user's file may have changed since: then Envoy gets a copy of what it was
+      again: async (launch) => this.#asWritten(configured, await this.#writeFile(configured, launch)),
+    };
   }
 
-  #givenTo(generation: number): Given {
-    const known = this.#remembered.find((each) => each.generation === generation);
-    if (known === undefined) {
-      throw new AgentError(`the configuration of generation ${generation} is forgotten`);
-    }
-    return { config: known.config, override: known.override };
-  }
-
-  /** A candidate that failed is followed by another of its epoch: however many fail, the active one is not forgotten. */
-  #remember(launch: Remembered, repeats: number | undefined): void {
-    const isKept = (each: Remembered): boolean => each.epoch !== launch.epoch || each.generation === repeats;
-    this.#remembered = [...this.#remembered.filter(isKept), launch].slice(-REMEMBERED);
-  }
-
-  async #writeFile(config: AgentConfig, epoch: number, generation: number): Promise<string> {
-    const { log } = this.#deps;
+  async #read(generation: number): Promise<Configured> {
+    const { load, log } = this.#deps;
+    const config = await load();
+    const override = await overrideOf(config, (message) => log.warn(message));
     const { bootstrap, notices } = await this.#rendering(config, generation);
     for (const { level, message } of notices) log[level](message);
-    if (bootstrap.kind === 'custom') return bootstrap.path;
-    const numbered = config.supervision.hotRestart ? epoch : undefined;
-    const path = bootstrapPath(config.proxyConfig.configPath, numbered, bootstrap.extension);
+    if (bootstrap.kind === 'rendered') return { config, content: bootstrap, override };
+    return { config, content: { ...bootstrap, bytes: await readFile(bootstrap.path) }, override };
+  }
+
+  async #writeFile({ config, content }: Configured, launch: BootstrapLaunch): Promise<string> {
+    const { proxyConfig, supervision } = config;
+    const extension = content.kind === 'custom' ? extname(content.path).slice(1) : content.extension;
+    const path = bootstrapPath(
+      proxyConfig.configPath,
+      supervision.hotRestart ? launch.epoch : undefined,
+      extension,
+    );
     this.#written.add(path);
-    const text = serializeBootstrap(bootstrap.document);
-    await inStage(() => writeBootstrap(path, text, config.proxyConfig.json));
-    log.info(`wrote bootstrap ${path}`, { sha256: hash('sha256', text) });
+    const bytes = bytesOf(content, supervision.hotRestart ? launch.generation : 0);
+    await inStage(() => writeBootstrap(path, bytes, proxyConfig.json));
+    this.#deps.log.info(`wrote bootstrap ${path}`, { sha256: hash('sha256', bytes) });
     return path;
   }
 
@@ -153,6 +158,21 @@ export class BootstrapWriter {
     const bootstrap = await inStage(() => effectiveBootstrap(config, facts, generation, warn, findLacking));
     return { config, generation, platform, bootstrap, notices };
   }
+}
+
+function bytesOf(content: Content, generation: number): string | Uint8Array {
+  if (content.kind === 'custom') return content.bytes;
+  return serializeBootstrap(withGeneration(content.document, generation));
+}
+
+function hashOf({ content, override }: Configured): string {
+  const canonical =
+    content.kind === 'custom' ? content.bytes : JSON.stringify(sortKeys(withGeneration(content.document, 0)));
+  return createHash('sha256')
+    .update(canonical)
+    .update('\0') // ends the file in front of what is merged over it
+    .update(override ?? '')
+    .digest('hex');
 }
 
 function overrideOf({ envoy, pod }: AgentConfig, warn: Warn): Promise<string | undefined> {

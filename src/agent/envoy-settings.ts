@@ -23,7 +23,6 @@ export function envoySettings(
   checkArguments(args, supervision.hotRestart, log);
   return {
     binaryPath,
-    arguments: args,
     admin: { host: loopback(instanceIps), port: envoy.adminPort },
     hotRestart: supervision.hotRestart,
     restartPolicy: supervision.restartPolicy,
@@ -58,7 +57,8 @@ export function loopback(instanceIps: readonly string[]): string {
   return localAddressIpVersion(instanceIps) === 'v6' ? '::1' : '127.0.0.1';
 }
 
-function argumentSettings(
+/** The command line of an Envoy that is started with this configuration. */
+export function argumentSettings(
   { envoy, supervision }: AgentConfig,
   instanceIps: readonly string[],
 ): ArgumentSettings {

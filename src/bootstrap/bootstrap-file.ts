@@ -12,7 +12,7 @@ import { lightstepTokenPath } from './remote-services.ts';
 export function bootstrapPath(
   configPath: string,
   epoch: number | undefined,
-  extension: 'json' | 'yaml' = 'json',
+  extension = 'json',
 ): string {
   return join(configPath, `envoy-rev${epoch ?? ''}.${extension}`);
 }
@@ -20,18 +20,18 @@ export function bootstrapPath(
 /**
  * Writes the bootstrap as a whole: on failure there is the old file or none.
  *
- * @param text of `serializeBootstrap`
+ * @param content of `serializeBootstrap`, or of a user's file
  */
 export async function writeBootstrap(
   path: string,
-  text: string,
+  content: string | Uint8Array,
   proxyConfig: ProxyConfigJson,
 ): Promise<void> {
   await mkdir(dirname(path), { recursive: true, mode: 0o700 });
   const token = proxyConfig.tracing?.lightstep?.accessToken ?? '';
   if (token !== '') await writeFileAtomic(lightstepTokenPath(proxyConfig), token, 0o600);
   // PROXY_CONFIG in the node metadata repeats the token.
-  await writeFileAtomic(path, text, token === '' ? 0o644 : 0o600);
+  await writeFileAtomic(path, content, token === '' ? 0o644 : 0o600);
 }
 
 /** After the Envoy that read it has ended. No file is no failure. */

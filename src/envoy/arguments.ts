@@ -28,8 +28,8 @@ export interface ArgumentSettings {
   readonly extraArguments: readonly string[];
 }
 
-/** What one Envoy is configured with. */
-export interface WrittenBootstrap {
+/** Where Envoy reads its configuration. */
+export interface BootstrapFile {
   /** Value of `-c`. */
   readonly path: string;
   /** Value of `--config-yaml`, JSON that Envoy merges over that file; undefined: none. */
@@ -51,7 +51,7 @@ export interface HotRestartIdentity {
  */
 export function envoyArguments(
   settings: ArgumentSettings,
-  bootstrap: WrittenBootstrap,
+  bootstrap: BootstrapFile,
   identity: HotRestartIdentity | undefined,
 ): string[] {
   const restart = identity === undefined ? ['--disable-hot-restart'] : restartArguments(settings, identity);
@@ -65,7 +65,7 @@ export function envoyArguments(
  */
 export function preflightArguments(
   settings: ArgumentSettings,
-  { path, override }: WrittenBootstrap,
+  { path, override }: BootstrapFile,
   mode: 'validate' | 'init_only',
 ): string[] {
   const bootstrap = { path, override: mode === 'init_only' ? withEphemeralAdmin(override) : override };
@@ -107,7 +107,7 @@ function restartArguments(settings: ArgumentSettings, identity: HotRestartIdenti
 
 function commandLine(
   settings: ArgumentSettings,
-  { path, override }: WrittenBootstrap,
+  { path, override }: BootstrapFile,
   restart: readonly string[],
 ): string[] {
   return [

@@ -12,6 +12,7 @@ import { envoyWords } from './output.ts';
 import type { Roster } from './roster.ts';
 import type { EnvoySettings } from './settings.ts';
 import type { SharedMemory } from './shared-memory.ts';
+import type { WrittenBootstrap } from './written-bootstrap.ts';
 
 export interface ColdStartDeps {
   readonly log: Log;
@@ -25,8 +26,8 @@ export interface ColdStartDeps {
 
 export interface ColdStartPlan {
   readonly reason: string;
-  /** Repeat the configuration of this generation. */
-  readonly repeats: number | undefined;
+  /** Have this configuration written again; undefined: the newest. */
+  readonly repeats: WrittenBootstrap | undefined;
   /** Start without delay and without spending the budget. */
   readonly atOnce: boolean;
 }

@@ -5,6 +5,7 @@ import { AgentError, errnoOf, messageOf } from '../runtime/errors.ts';
 import type { Child, Command, Exit, Spawn } from '../runtime/spawn.ts';
 import type { Lifeline } from './lifeline.ts';
 import { eachLine, LineTail } from './output.ts';
+import type { WrittenBootstrap } from './written-bootstrap.ts';
 
 /** Takes each line of Envoy's standard error, without the newline. Standard output is the agent's own. */
 export type EnvoyOutput = (line: string) => void;
@@ -17,6 +18,9 @@ export interface EpochLaunch {
   /** Undefined: hot restart is off for this process. */
   readonly baseId: number | undefined;
   readonly configPath: string;
+  readonly bootstrap: WrittenBootstrap;
+  /** Which file the binary was when it was started; undefined: there was none. */
+  readonly binaryId: string | undefined;
   /** Why it is started, for people. */
   readonly reason: string;
   readonly command: Command;

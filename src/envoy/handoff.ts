@@ -2,6 +2,8 @@
 // The order of the steps is what keeps the running Envoy unharmed; each says why. Upstream: Envoy's hot restart
 // protocol, seen from the process that starts the epochs.
 
+import { isDeepStrictEqual } from 'node:util';
+
 import type { Clock } from '../runtime/clock.ts';
 import { messageOf } from '../runtime/errors.ts';
 import type { Log } from '../runtime/log.ts';
@@ -16,6 +18,7 @@ import { preflight, sameRestartVersion, type Verdict } from './preflight.ts';
 import type { Roster } from './roster.ts';
 import type { EnvoySettings } from './settings.ts';
 import type { FlagState, SharedMemory } from './shared-memory.ts';
+import type { WrittenBootstrap } from './written-bootstrap.ts';
 
 export interface HandoffDeps {
   readonly clock: Clock;
@@ -32,6 +35,8 @@ export interface HandoffDeps {
 
 export type RestartOutcome =
   | { readonly kind: 'committed'; readonly epoch: number; readonly generation: number }
+  /** Asked for only if something has changed, and nothing has: no process was started. */
+  | { readonly kind: 'unchanged' }
   /** No process was started. */
   | { readonly kind: 'refused'; readonly why: string }
   /** The new Envoy did not come up; the old one serves on if it lives. */
@@ -39,7 +44,10 @@ export type RestartOutcome =
 
 export interface HandoffPlan {
   readonly reason: string;
-  readonly repeats: number | undefined;
+  /** Undefined: the newest configuration. */
+  readonly repeats: WrittenBootstrap | undefined;
+  /** Do nothing when neither configuration, command line nor binary differ from the active Envoy's. */
+  readonly ifChanged?: boolean;
 }
 
 /** A candidate that ends with code 0 has told its parent to end as well; it does so within this time. */
@@ -66,6 +74,10 @@ export class Handoff {
       prepared = await launcher.prepare({ ...plan, epoch: active.epoch + 1, baseId });
     } catch (error) {
       return { kind: 'refused', why: `the bootstrap cannot be rendered: ${messageOf(error)}` };
+    }
+    if (plan.ifChanged && isSame(prepared, active)) {
+      await this.#discard(prepared);
+      return { kind: 'unchanged' };
     }
     const listeners = (await admin?.listeners().catch(() => [])) ?? [];
     const verdict = await this.#inspect(active, prepared, listeners, gates.hotRestartVersion, stop);
@@ -133,7 +145,7 @@ export class Handoff {
 
   async #commit(active: Epoch, candidate: Epoch, before: readonly AdminListener[]): Promise<RestartOutcome> {
     const { roster, clock, admin, log, onDraining } = this.#deps;
-    roster.commit(clock.monotonicMs() + this.#settings.arguments.parentShutdownDurationMs);
+    roster.commit(clock.monotonicMs() + parentShutdownMs(candidate));
     if (active.alive) onDraining(active);
     else candidate.doomed = true; // it has nobody to end and aborts when it tries
     roster.setPhase('running', `epoch ${candidate.epoch} took over`);
@@ -163,7 +175,7 @@ export class Handoff {
     const phase = await this.#phaseOf(active);
     if (phase === 'degraded' && flag === 'clear') {
       // it died after its workers had started: the old Envoy has closed its listeners for good
-      roster.abandon(clock.monotonicMs() + this.#settings.arguments.parentShutdownDurationMs);
+      roster.abandon(clock.monotonicMs() + parentShutdownMs(candidate));
       this.#deps.onDraining(active);
     } else roster.setPhase(phase, why);
     return { kind: 'rolled-back', why };
@@ -205,6 +217,20 @@ export class Handoff {
     const { roster, admin } = this.#deps;
     return roster.phase === 'degraded' ? active.lifeline?.admin : admin.fresh;
   }
+}
+
+/** Whether the prepared Envoy would be started as the active one was. */
+function isSame({ bootstrap, binaryId }: PreparedLaunch, { launch }: Epoch): boolean {
+  return (
+    bootstrap.hash === launch.bootstrap.hash &&
+    isDeepStrictEqual(bootstrap.arguments, launch.bootstrap.arguments) &&
+    binaryId === launch.binaryId
+  );
+}
+
+/** In a handoff the child's own value counts. */
+function parentShutdownMs(child: Epoch): number {
+  return child.launch.bootstrap.arguments.parentShutdownDurationMs;
 }
 
 function failure(candidate: Epoch): string {

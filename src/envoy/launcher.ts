@@ -4,20 +4,13 @@
 import type { Clock } from '../runtime/clock.ts';
 import type { Spawn } from '../runtime/spawn.ts';
 import type { AdminClient, ServerInfo } from './admin-client.ts';
-import { envoyArguments, type WrittenBootstrap } from './arguments.ts';
+import { envoyArguments } from './arguments.ts';
 import { envoyCommand } from './command.ts';
 import { Epoch, type EnvoyOutput } from './epoch.ts';
 import type { Lifeline } from './lifeline.ts';
 import type { Roster } from './roster.ts';
 import type { EnvoySettings } from './settings.ts';
-
-export interface BootstrapLaunch {
-  readonly epoch: number;
-  /** Unique for every Envoy of this agent, from 0. */
-  readonly generation: number;
-  /** Repeat the configuration of this generation, the last one that worked; undefined: the newest. */
-  readonly repeats: number | undefined;
-}
+import type { BootstrapLaunch, WrittenBootstrap } from './written-bootstrap.ts';
 
 /** How Envoy's admin port is reached. */
 export interface AdminAccess {
@@ -33,6 +26,8 @@ export interface LauncherDeps {
   readonly output: EnvoyOutput;
   readonly admin: AdminAccess;
   readonly roster: Roster;
+  /** Which file the binary is now; undefined: there is none. */
+  readonly binaryId: () => Promise<string | undefined>;
   /** Writes the bootstrap of one Envoy; rejects when it cannot be rendered. */
   readonly writeBootstrap: (launch: BootstrapLaunch) => Promise<WrittenBootstrap>;
   readonly removeBootstrap: (path: string) => Promise<void>;
@@ -43,12 +38,15 @@ export interface LaunchPlan {
   /** Undefined: hot restart is off. */
   readonly baseId: number | undefined;
   readonly reason: string;
-  readonly repeats: number | undefined;
+  /** Have this written again, the last one that worked; undefined: the newest. */
+  readonly repeats: WrittenBootstrap | undefined;
 }
 
 export interface PreparedLaunch extends LaunchPlan {
   readonly generation: number;
   readonly bootstrap: WrittenBootstrap;
+  /** Which file the binary was; undefined: there was none. */
+  readonly binaryId: string | undefined;
 }
 
 export type LiveResult = 'live' | 'exited' | 'expired';
@@ -66,10 +64,10 @@ export class Launcher {
   /** Numbers the process and has its bootstrap written. @throws what `writeBootstrap` rejects with */
   async prepare(plan: LaunchPlan): Promise<PreparedLaunch> {
     await this.#deps.roster.settled(); // the file of an ended Envoy may have the same name
-    const generation = this.#nextGeneration++;
-    const { epoch, repeats } = plan;
-    const bootstrap = await this.#deps.writeBootstrap({ epoch, generation, repeats });
-    return { ...plan, generation, bootstrap };
+    const launch = { epoch: plan.epoch, generation: this.#nextGeneration };
+    const bootstrap = await (plan.repeats?.again(launch) ?? this.#deps.writeBootstrap(launch));
+    const { generation } = launch;
+    return { ...plan, generation, bootstrap, binaryId: await this.#deps.binaryId() };
   }
 
   /** Removes what `prepare` wrote for an Envoy that is not going to be started. */
@@ -81,13 +79,14 @@ export class Launcher {
   async start(prepared: PreparedLaunch): Promise<Epoch> {
     const { epoch, baseId, bootstrap } = prepared;
     const identity = baseId === undefined ? undefined : { epoch, baseId };
-    const args = envoyArguments(this.#settings.arguments, bootstrap, identity);
+    const args = envoyArguments(bootstrap.arguments, bootstrap, identity);
     // as Envoy's own restarter does, for wrappers; an Envoy that takes nothing over has no epoch
     const added = identity === undefined ? undefined : { RESTART_EPOCH: String(epoch) };
     const command = envoyCommand(this.#settings, args, added);
     const { clock, spawn, output, roster } = this.#deps;
     const launch = { ...prepared, configPath: bootstrap.path, command };
     const started = await Epoch.start(launch, spawn, clock.monotonicMs(), output);
+    this.#nextGeneration += 1;
     roster.addCandidate(started);
     return started;
   }

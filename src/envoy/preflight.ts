@@ -3,12 +3,13 @@
 
 import { errnoOf, messageOf } from '../runtime/errors.ts';
 import type { Command } from '../runtime/spawn.ts';
-import { preflightArguments, type WrittenBootstrap } from './arguments.ts';
+import { preflightArguments } from './arguments.ts';
 import { describeExit } from './epoch.ts';
 import { envoyCommand } from './command.ts';
 import { envoyWords } from './output.ts';
 import type { EnvoySettings } from './settings.ts';
 import { shortRun, type ShortRun, type ShortRunDeps } from './short-run.ts';
+import type { WrittenBootstrap } from './written-bootstrap.ts';
 
 export type Verdict = { readonly ok: true } | { readonly ok: false; readonly why: string };
 
@@ -33,7 +34,7 @@ export async function preflight(
     tryRun(
       deps,
       settings,
-      envoyCommand(settings, preflightArguments(settings.arguments, bootstrap, mode)),
+      envoyCommand(settings, preflightArguments(bootstrap.arguments, bootstrap, mode)),
       signal,
     );
   const validated = await run('validate');

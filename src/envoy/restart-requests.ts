@@ -4,7 +4,14 @@ import type { Log } from '../runtime/log.ts';
 import type { Condition } from './condition.ts';
 import type { RestartOutcome } from './handoff.ts';
 
-export interface RestartRequest {
+export interface RestartOptions {
+  /** Restart only if what Envoy would be started with has changed. Default false. */
+  readonly ifChanged?: boolean;
+  /** Do not wait for an older Envoy that drains: its connections are cut. Default false. */
+  readonly force?: boolean;
+}
+
+export interface RestartRequest extends Required<RestartOptions> {
   /** Every reason that was given, joined. */
   readonly reason: string;
   readonly answer: (outcome: RestartOutcome) => void;
@@ -12,6 +19,10 @@ export interface RestartRequest {
 
 interface Pending {
   readonly reasons: string[];
+  /** Only when every request says so. */
+  ifChanged: boolean;
+  /** As soon as one request says so. */
+  force: boolean;
   readonly outcome: PromiseWithResolvers<RestartOutcome>;
 }
 
@@ -31,12 +42,24 @@ export class RestartRequests {
     return [...(this.#pending?.reasons ?? [])];
   }
 
-  add(reason: string): Promise<RestartOutcome> {
+  /** Whether what waits does not wait for older Envoys to end. */
+  get force(): boolean {
+    return this.#pending?.force ?? false;
+  }
+
+  add(reason: string, { ifChanged = false, force = false }: RestartOptions = {}): Promise<RestartOutcome> {
     if (this.#refusal !== undefined) return Promise.resolve(this.#refused(reason, this.#refusal));
-    this.#pending ??= { reasons: [], outcome: Promise.withResolvers() };
-    if (!this.#pending.reasons.includes(reason)) this.#pending.reasons.push(reason);
+    const pending = (this.#pending ??= {
+      reasons: [],
+      ifChanged,
+      force,
+      outcome: Promise.withResolvers<RestartOutcome>(),
+    });
+    if (!pending.reasons.includes(reason)) pending.reasons.push(reason);
+    pending.ifChanged &&= ifChanged;
+    pending.force ||= force;
     this.#changed.notify();
-    return this.#pending.outcome.promise;
+    return pending.outcome.promise;
   }
 
   /** Takes what waits; later requests wait for the next restart. */
@@ -44,7 +67,8 @@ export class RestartRequests {
     const pending = this.#pending;
     if (pending === undefined) return undefined;
     this.#pending = undefined;
-    return { reason: pending.reasons.join(', '), answer: pending.outcome.resolve };
+    const { reasons, ifChanged, force, outcome } = pending;
+    return { reason: reasons.join(', '), ifChanged, force, answer: outcome.resolve };
   }
 
   /** Refuses what waits and everything that comes. */

@@ -63,7 +63,8 @@ export class Serving {
   async #next(active: Epoch, stop: AbortSignal): Promise<Event> {
     const { roster, requests } = this.#deps;
     // a third Envoy would make the second end the first at once, with all its connections
-    const restart = (): boolean => requests.reasons.length > 0 && roster.draining.length === 0;
+    const restart = (): boolean =>
+      requests.reasons.length > 0 && (requests.force || roster.draining.length === 0);
     const due = (): boolean => stop.aborted || !active.alive || restart();
     if (roster.phase !== 'degraded') await roster.changed.until(due);
     else if (!(await roster.changed.within(due, this.#repairDelayMs))) return 'repair';
@@ -75,7 +76,8 @@ export class Serving {
     const { requests, handoff, budget } = this.#deps;
     const request = requests.take();
     const reason = request?.reason ?? 'restart';
-    const outcome = await handoff.run({ reason, repeats: undefined }, active, stop);
+    const ifChanged = request?.ifChanged ?? false;
+    const outcome = await handoff.run({ reason, repeats: undefined, ifChanged }, active, stop);
     if (outcome.kind === 'committed') budget.refill();
     this.#note(outcome, reason);
     request?.answer(outcome);
@@ -86,7 +88,7 @@ export class Serving {
   async #repair(active: Epoch, stop: AbortSignal): Promise<RestartOutcome> {
     const { repairInitialMs, repairMaxMs } = this.#settings.timing;
     const reason = 'the admin port was lost';
-    const outcome = await this.#deps.handoff.run({ reason, repeats: active.generation }, active, stop);
+    const outcome = await this.#deps.handoff.run({ reason, repeats: active.launch.bootstrap }, active, stop);
     const worked = outcome.kind === 'committed';
     this.#repairDelayMs = worked ? repairInitialMs : Math.min(this.#repairDelayMs * 2, repairMaxMs);
     this.#note(outcome, reason);
@@ -100,6 +102,8 @@ export class Serving {
       case 'committed':
         this.#counts = { ...this.#counts, committed: committed + 1 };
         return log.info(`hot restart (${reason}): epoch ${outcome.epoch} took over`);
+      case 'unchanged':
+        return log.debug(`hot restart (${reason}) not needed: nothing has changed`);
       case 'refused':
         this.#counts = { ...this.#counts, refused: refused + 1 };
         return log.error(`hot restart (${reason}) refused: ${outcome.why}`);
@@ -121,7 +125,7 @@ export class Serving {
     const reason = byHandoff
       ? 'a failed handoff ended the active Envoy'
       : `Envoy ended: ${describeExit(exit)}`;
-    const repeats = byHandoff ? active.generation : undefined;
+    const repeats = byHandoff ? active.launch.bootstrap : undefined;
     // what a handoff brought about is no sign of a bad Envoy; a crash of one that started cold is
     return {
       kind: 'start-again',

@@ -1,7 +1,6 @@
 // What the supervisor is told, and its time limits with their defaults.
 
 import type { AdminAddress } from './admin-client.ts';
-import type { ArgumentSettings } from './arguments.ts';
 
 /**
  * What to do when the active Envoy ends unasked: `never` ends the agent as upstream does, `on-failure` starts it
@@ -11,7 +10,6 @@ export type RestartPolicy = 'never' | 'on-failure' | 'always';
 
 export interface EnvoySettings {
   readonly binaryPath: string;
-  readonly arguments: ArgumentSettings;
   readonly admin: AdminAddress;
   /** False: one Envoy at a time with `--disable-hot-restart`, and planned restarts are refused. */
   readonly hotRestart: boolean;

@@ -7,23 +7,24 @@ import { messageOf } from '../runtime/errors.ts';
 import type { Log } from '../runtime/log.ts';
 import type { Exit, Spawn } from '../runtime/spawn.ts';
 import { AdminClient, freshConnections } from './admin-client.ts';
-import type { WrittenBootstrap } from './arguments.ts';
+import { fileIdentity } from './file-identity.ts';
 import { ColdStart, type ColdStartPlan } from './cold-start.ts';
 import { RestartBudget } from './crash-policy.ts';
 import { watchDraining } from './draining.ts';
 import type { EnvoyOutput, Epoch } from './epoch.ts';
 import type { XdsReadiness } from './gates.ts';
 import { Handoff, type RestartOutcome } from './handoff.ts';
-import { Launcher, type AdminAccess, type BootstrapLaunch } from './launcher.ts';
+import { Launcher, type AdminAccess } from './launcher.ts';
 import { keepLifelines } from './lifeline-keeper.ts';
 import { openLifeline } from './lifeline.ts';
-import { RestartRequests } from './restart-requests.ts';
+import { RestartRequests, type RestartOptions } from './restart-requests.ts';
 import { Roster } from './roster.ts';
 import { Serving } from './serving.ts';
 import { drainQuery, type EnvoySettings } from './settings.ts';
 import { sharedMemory, type SharedMemory } from './shared-memory.ts';
 import type { EnvoySnapshot } from './snapshot.ts';
 import { postDrain, terminate } from './termination.ts';
+import type { BootstrapLaunch, WrittenBootstrap } from './written-bootstrap.ts';
 
 export interface EnvoyDeps {
   readonly clock: Clock;
@@ -39,6 +40,8 @@ export interface EnvoyDeps {
   readonly removeBootstrap: (path: string) => Promise<void>;
   /** Control plane connected, and the last CDS and LDS acknowledged by this generation? */
   readonly xdsReady: (generation: number) => XdsReadiness;
+  /** Which file the binary is now; undefined: there is none. Default: that of the settings' path. */
+  readonly binaryId?: () => Promise<string | undefined>;
   /** Default: the admin port of the settings. */
   readonly admin?: AdminAccess;
   /** Default: `/dev/shm`. */
@@ -52,7 +55,7 @@ export type EnvoyEnd =
   | { readonly kind: 'exited'; readonly exit: Exit };
 
 export class EnvoySupervisor {
-  readonly #deps: EnvoyDeps & { readonly admin: AdminAccess; readonly memory: SharedMemory };
+  readonly #deps: Required<EnvoyDeps>;
   readonly #settings: EnvoySettings;
   readonly #roster: Roster;
   readonly #requests: RestartRequests;
@@ -63,7 +66,12 @@ export class EnvoySupervisor {
 
   constructor(deps: EnvoyDeps, settings: EnvoySettings) {
     this.#settings = settings;
-    this.#deps = { ...deps, admin: deps.admin ?? adminPort(settings), memory: deps.memory ?? sharedMemory() };
+    this.#deps = {
+      ...deps,
+      binaryId: deps.binaryId ?? (() => fileIdentity(settings.binaryPath)),
+      admin: deps.admin ?? adminPort(settings),
+      memory: deps.memory ?? sharedMemory(),
+    };
     const roster = new Roster(deps);
     const requests = new RestartRequests(roster.changed, deps.log);
     const budget = new RestartBudget(settings.timing, deps.random);
@@ -100,10 +108,10 @@ export class EnvoySupervisor {
 
   /**
    * Asks for a hot restart. Requests that wait together become one restart, of the configuration of that time.
-   * Resolves when it is over and logged; it starts only when no older Envoy drains any more.
+   * Resolves when it is over and logged; unless forced, it starts only when no older Envoy drains any more.
    */
-  restart(reason: string): Promise<RestartOutcome> {
-    return this.#requests.add(reason);
+  restart(reason: string, options: RestartOptions = {}): Promise<RestartOutcome> {
+    return this.#requests.add(reason, options);
   }
 
   /**

@@ -5,7 +5,7 @@ import { join } from 'node:path';
 
 import { BootstrapWriter } from '../../src/agent/bootstrap-writer.ts';
 import type { AgentConfig } from '../../src/config/agent-config.ts';
-import type { BootstrapLaunch } from '../../src/envoy/launcher.ts';
+import type { BootstrapLaunch } from '../../src/envoy/written-bootstrap.ts';
 import { ConfigError } from '../../src/runtime/errors.ts';
 import { UNKNOWN_PLATFORM, type Platform } from '../../src/node/platform/platform.ts';
 import { recordingLog } from '../support/recording-log.ts';
@@ -38,7 +38,7 @@ function loading(configs: readonly AgentConfig[]): () => Promise<AgentConfig> {
 }
 
 async function written(writer: BootstrapWriter, changes: Partial<BootstrapLaunch> = {}): Promise<string> {
-  return (await writer.write({ epoch: 0, generation: 1, repeats: undefined, ...changes })).path;
+  return (await writer.write({ epoch: 0, generation: 1, ...changes })).path;
 }
 
 async function adminPortIn(path: string): Promise<number> {
@@ -128,24 +128,24 @@ describe('BootstrapWriter', () => {
     equal(await text(compat, 1), await text(compat, 2));
   });
 
-  it("reads the user's addition at every launch, and repeats what a generation had", async () => {
+  it("reads the user's addition at every launch, and none to write the same again", async () => {
     const file = join(folder.path, 'override.yaml');
     const { log, messages } = recordingLog();
     const load = loading([await config({ env: { ISTIO_BOOTSTRAP_OVERRIDE: file } })]);
     const platform = Promise.resolve(UNKNOWN_PLATFORM);
     const writer = new BootstrapWriter({ load, host: nodeFacts(), platform, log });
-    const override = async (generation: number, repeats?: number): Promise<string | undefined> =>
-      (await writer.write({ epoch: generation, generation, repeats })).override;
+    const write = (generation: number) => writer.write({ epoch: generation, generation });
 
     await writeFile(file, 'admin: {}');
-    equal(await override(1), '{"admin":{}}');
+    equal((await write(1)).override, '{"admin":{}}');
     await writeFile(file, 'node: {}');
-    equal(await override(2), '{"node":{}}');
+    const second = await write(2);
+    equal(second.override, '{"node":{}}');
     deepEqual(messages('warn'), []);
     await rm(file);
-    equal(await override(3), undefined);
+    equal((await write(3)).override, undefined);
     match(messages('warn').join(), /^Failed to read bootstrap override: .*override\.yaml/);
-    equal(await override(4, 2), '{"node":{}}');
+    equal((await second.again({ epoch: 4, generation: 4 })).override, '{"node":{}}');
   });
 
   it('refuses an addition that is too long before anything is started', async () => {
@@ -156,37 +156,85 @@ describe('BootstrapWriter', () => {
     await rejects(writerOf(long).check(long), /131\d+ bytes of JSON/);
   });
 
-  it('repeats the configuration of a generation, whatever is configured now', async () => {
-    const writer = writerOf(await config({}, 15_001), await config({}, 15_002));
-    await written(writer, { generation: 1 });
-    await written(writer, { epoch: 1, generation: 2 });
+  describe('writing the same again', () => {
+    it('repeats what was rendered, whatever is configured now, for the other generation', async () => {
+      const template = join(folder.path, 'mine.json');
+      await writeFile(
+        template,
+        '{ "admin": {}, "dynamic_resources": { "ads_config": { "grpc_services": [{}] } } }',
+      );
+      const writer = writerOf(await config({ env: { ISTIO_BOOTSTRAP: template } }));
+      const first = await writer.write({ epoch: 0, generation: 1 });
+      await writeFile(template, '{ "node": {} }');
 
-    const path = await written(writer, { epoch: 1, generation: 3, repeats: 1 });
+      const again = await first.again({ epoch: 1, generation: 7 });
 
-    equal(await adminPortIn(path), 15_001);
+      equal(again.path, join(folder.path, 'envoy-rev1.json'));
+      const metadata = [{ key: 'x-agent-generation', value: '7' }];
+      deepEqual(JSON.parse(await readFile(again.path, 'utf8')), {
+        admin: {},
+        dynamic_resources: { ads_config: { grpc_services: [{ initial_metadata: metadata }] } },
+      });
+      deepEqual([again.hash, again.arguments], [first.hash, first.arguments]);
+    });
+
+    it("gives Envoy a copy of what a user's file was, and removes that", async () => {
+      const custom = join(folder.path, 'custom.yaml');
+      await writeFile(custom, 'admin: {}');
+      const writer = writerOf(await config({ proxyConfig: { customConfigFile: custom } }));
+      const first = await writer.write({ epoch: 0, generation: 1 });
+      await writeFile(custom, 'node: {}');
+
+      const { path } = await first.again({ epoch: 1, generation: 2 });
+
+      equal(path, join(folder.path, 'envoy-rev1.yaml'));
+      equal(await readFile(path, 'utf8'), 'admin: {}');
+      await writer.remove(path);
+      deepEqual(await readdir(folder.path), ['custom.yaml']);
+    });
   });
 
-  it('still knows the active configuration after any number of failed candidates', async () => {
-    const writer = writerOf(await config({}, 15_001), await config({}, 15_002));
-    await written(writer, { generation: 1 });
-    for (let generation = 2; generation < 12; generation += 1) {
-      await written(writer, { epoch: 1, generation });
-    }
+  describe('the hash', () => {
+    it('is the same for every Envoy of one configuration', async () => {
+      const writer = writerOf(await config());
 
-    const paths = [
-      await written(writer, { epoch: 1, generation: 12, repeats: 1 }),
-      await written(writer, { epoch: 0, generation: 13, repeats: 1 }),
-      await written(writer, { epoch: 0, generation: 14, repeats: 1 }),
-    ];
+      const first = await writer.write({ epoch: 0, generation: 0 });
+      const second = await writer.write({ epoch: 1, generation: 1 });
 
-    deepEqual(await Promise.all(paths.map(adminPortIn)), [15_001, 15_001, 15_001]);
+      match(first.hash, /^[0-9a-f]{64}$/);
+      equal(second.hash, first.hash);
+    });
+
+    it("is another one with another document, another addition, or other content of a user's file", async () => {
+      const file = join(folder.path, 'mine.yaml');
+      await writeFile(file, 'admin: {}');
+      const changed = async (given: GivenConfig, adminPort = 15_000): Promise<string> =>
+        (await writerOf(await config(given, adminPort)).write({ epoch: 0, generation: 1 })).hash;
+      const custom = { proxyConfig: { customConfigFile: file } };
+
+      const hashes = [
+        await changed({}),
+        await changed({}, 15_001),
+        await changed({ env: { ISTIO_BOOTSTRAP_OVERRIDE: file } }),
+        await changed(custom),
+      ];
+      await writeFile(file, 'node: {}');
+      hashes.push(await changed(custom));
+
+      equal(new Set(hashes).size, hashes.length);
+    });
   });
 
-  it('forgets configurations nobody can ask for any more', async () => {
-    const writer = writerOf(await config());
-    for (const epoch of [0, 1, 2, 3]) await written(writer, { epoch, generation: epoch + 1 });
+  it('tells the command line that belongs to the configuration', async () => {
+    const writer = writerOf(
+      await config({ flags: { concurrency: 2 } }),
+      await config({ flags: { concurrency: 4 } }),
+    );
 
-    await rejects(written(writer, { epoch: 4, generation: 5, repeats: 1 }), /generation 1 is forgotten/);
+    const first = await writer.write({ epoch: 0, generation: 0 });
+    const second = await writer.write({ epoch: 1, generation: 1 });
+
+    deepEqual([first.arguments.concurrency, second.arguments.concurrency], [2, 4]);
   });
 
   it('writes nothing when the configuration cannot be read', async () => {

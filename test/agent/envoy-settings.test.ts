@@ -1,6 +1,6 @@
 import { deepEqual, equal, match, rejects } from 'node:assert/strict';
 
-import { envoySettings, loopback } from '../../src/agent/envoy-settings.ts';
+import { argumentSettings, envoySettings, loopback } from '../../src/agent/envoy-settings.ts';
 import { envoyArguments } from '../../src/envoy/arguments.ts';
 import type { EnvoySettings } from '../../src/envoy/settings.ts';
 import { recordingLog } from '../support/recording-log.ts';
@@ -18,13 +18,15 @@ async function settings(
 
 describe('envoySettings', () => {
   it('gives Envoy the command line the configuration asks for', async () => {
-    const { arguments: args, binaryPath } = await settings({
+    const given: GivenConfig = {
       flags: { proxyLogLevel: 'debug', proxyComponentLogLevel: 'misc:error', concurrency: 3 },
       env: { PARENT_SHUTDOWN_DURATION: '7s', ENVOY_EXTRA_ARGS: '["--log-format", "%v"]' },
       proxyConfig: { drainDuration: '5s', fileFlushMinSizeKb: 8, fileFlushInterval: '2s' },
-    });
+    };
 
-    equal(binaryPath, '/usr/bin/envoy');
+    const args = argumentSettings(await agentConfig(given), IPS);
+
+    equal((await settings(given)).binaryPath, '/usr/bin/envoy');
     equal(
       envoyArguments(args, { path: 'rev0.json', override: undefined }, { epoch: 1, baseId: 9 }).join(' '),
       '-c rev0.json --drain-time-s 5 --drain-strategy immediate --local-address-ip-version v4 ' +

@@ -4,10 +4,13 @@ import { AdminClient } from '../../src/envoy/admin-client.ts';
 import { Epoch, SpawnFailed, type EpochLaunch } from '../../src/envoy/epoch.ts';
 import { execaSpawn } from '../../src/runtime/execa-spawn.ts';
 import type { Spawn } from '../../src/runtime/spawn.ts';
+import { bootstrapAt } from './support/settings.ts';
 
 function launch(file: string, args: readonly string[]): EpochLaunch {
   const command = { file, args, detached: true };
-  return { epoch: 0, generation: 0, baseId: 1, configPath: 'b.json', reason: 'test', command };
+  const bootstrap = bootstrapAt('b.json');
+  const identity = { epoch: 0, generation: 0, baseId: 1, binaryId: undefined };
+  return { ...identity, configPath: bootstrap.path, bootstrap, reason: 'test', command };
 }
 
 async function shell(script: string, lines: string[] = []): Promise<Epoch> {

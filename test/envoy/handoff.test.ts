@@ -1,10 +1,11 @@
 import { deepEqual, equal, match, ok } from 'node:assert/strict';
 
-import type { WrittenBootstrap } from '../../src/envoy/arguments.ts';
 import type { RestartOutcome } from '../../src/envoy/handoff.ts';
 import type { EnvoyDeps } from '../../src/envoy/supervisor.ts';
+import type { WrittenBootstrap } from '../../src/envoy/written-bootstrap.ts';
 import type { Behaviour } from './support/envoy-world.ts';
 import { ModelSupervisor } from './support/model-supervisor.ts';
+import { bootstrapAt } from './support/settings.ts';
 
 /** Starts, asks for one restart, lets `ms` pass. */
 async function restarted(
@@ -120,7 +121,7 @@ describe('Handoff', () => {
     it('refuses when the bootstrap cannot be rendered', async () => {
       const writeBootstrap = ({ epoch }: { readonly epoch: number }): Promise<WrittenBootstrap> =>
         epoch === 0
-          ? Promise.resolve({ path: 'envoy-rev0.json', override: undefined })
+          ? Promise.resolve(bootstrapAt('envoy-rev0.json'))
           : Promise.reject(new Error('no such template'));
       const { subject, outcome } = await restarted(() => ({}), 300, { writeBootstrap });
 
@@ -208,7 +209,7 @@ describe('Handoff', () => {
 
       await subject.pass(1500);
 
-      deepEqual(subject.launches.at(-1), { epoch: 1, generation: 2, repeats: 0 });
+      deepEqual(subject.launches.at(-1), { epoch: 1, generation: 2, contentOf: 0 });
       const { phase, active } = subject.supervisor.snapshot();
       deepEqual({ phase, epoch: active?.epoch }, { phase: 'running', epoch: 1 });
       await subject.finish();
@@ -231,7 +232,7 @@ describe('Handoff', () => {
       const { subject, outcome } = await restarted(candidate(clean), 300);
 
       equal(outcome()?.kind, 'rolled-back');
-      deepEqual(subject.launches.at(-1), { epoch: 0, generation: 2, repeats: 0 });
+      deepEqual(subject.launches.at(-1), { epoch: 0, generation: 2, contentOf: 0 });
       equal(subject.supervisor.snapshot().active?.generation, 2);
       await subject.finish();
     });

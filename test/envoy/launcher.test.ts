@@ -5,12 +5,15 @@ import { isLive } from '../../src/envoy/launcher.ts';
 import { FakeClock } from '../support/fake-clock.ts';
 import { EnvoyWorld } from './support/envoy-world.ts';
 import { ModelSupervisor } from './support/model-supervisor.ts';
+import { bootstrapAt } from './support/settings.ts';
 
 describe('isLive', () => {
   it('wants the state, the epoch and, when it is told, the base id of this process', async () => {
     const world = new EnvoyWorld(new FakeClock());
     const command = { file: 'envoy', args: [] };
-    const launch = { epoch: 2, generation: 5, baseId: 77, configPath: 'b.json', reason: 'test', command };
+    const bootstrap = bootstrapAt('b.json');
+    const identity = { epoch: 2, generation: 5, baseId: 77, binaryId: undefined };
+    const launch = { ...identity, configPath: bootstrap.path, bootstrap, reason: 'test', command };
     const output = (): void => undefined;
     const epoch = await Epoch.start(launch, world.spawn, 0, output);
     const live = { state: 'LIVE', restartEpoch: 2, baseId: 77, hotRestartVersion: '11.104' };
@@ -41,10 +44,7 @@ describe('Launcher', () => {
       {},
       {
         writeBootstrap: ({ generation }) =>
-          Promise.resolve(void steps.push(`write ${generation}`)).then(() => ({
-            path: 'b.json',
-            override: undefined,
-          })),
+          Promise.resolve(void steps.push(`write ${generation}`)).then(() => bootstrapAt('b.json')),
         removeBootstrap: () => removal.promise.then(() => void steps.push('removed')),
       },
     );

@@ -6,9 +6,10 @@ import { systemClock } from '../../src/runtime/clock.ts';
 import { execaSpawn } from '../../src/runtime/execa-spawn.ts';
 import type { FakeBootstrap } from './fixtures/fake-envoy-process.ts';
 import { FakeEnvoyFolder } from './support/fake-envoy.ts';
+import { bootstrapAt } from './support/settings.ts';
 
 const deps = { clock: systemClock(), spawn: execaSpawn };
-const BOOTSTRAP = { path: 'b.json', override: undefined };
+const BOOTSTRAP = bootstrapAt('b.json');
 const { signal } = new AbortController();
 
 describe('preflight', () => {
@@ -18,7 +19,7 @@ describe('preflight', () => {
   ): Promise<Verdict> {
     await using folder = await FakeEnvoyFolder.make();
     const path = await folder.bootstrap('b.json', fake && { fake });
-    return await preflight(deps, folder.settings(), { path, override: undefined }, ownAddresses, signal);
+    return await preflight(deps, folder.settings(), bootstrapAt(path), ownAddresses, signal);
   }
 
   it('accepts a bootstrap Envoy accepts', async () => {

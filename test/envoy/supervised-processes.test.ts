@@ -13,6 +13,7 @@ import { execaSpawn } from '../../src/runtime/execa-spawn.ts';
 import { recordingLog } from '../support/recording-log.ts';
 import type { FakeBootstrap } from './fixtures/fake-envoy-process.ts';
 import { FakeEnvoyFolder } from './support/fake-envoy.ts';
+import { writtenBootstrap } from './support/settings.ts';
 
 const timing = { ...DEFAULT_TIMING, livePollMs: 10 };
 
@@ -30,10 +31,10 @@ async function withEnvoy(
       log: recordingLog().log,
       random: Math.random,
       output: () => undefined,
-      writeBootstrap: async ({ epoch, generation }) => {
-        const fake = fakes[generation];
+      writeBootstrap: (launch) => {
+        const fake = fakes[launch.generation];
         const document = { listeners: ['in'], ...(fake && { fake }) };
-        return { path: await folder.bootstrap(`envoy-rev${epoch}.json`, document), override: undefined };
+        return writtenBootstrap(launch, ({ epoch }) => folder.bootstrap(`envoy-rev${epoch}.json`, document));
       },
       removeBootstrap: (path) => rm(path, { force: true }),
       xdsReady: () => ({ ok: true, reason: '' }),

@@ -10,7 +10,7 @@ import type { EnvoySnapshot } from '../../../src/envoy/snapshot.ts';
 import { EnvoySupervisor, type EnvoyEnd } from '../../../src/envoy/supervisor.ts';
 import { systemClock } from '../../../src/runtime/clock.ts';
 import { execaSpawn } from '../../../src/runtime/execa-spawn.ts';
-import { envoySettings } from '../../envoy/support/settings.ts';
+import { envoySettings, writtenBootstrap } from '../../envoy/support/settings.ts';
 import { recordingLog, type RecordingLog } from '../../support/recording-log.ts';
 
 type Bootstrap = Record<string, unknown>;
@@ -39,10 +39,13 @@ export class SupervisedEnvoy {
         log: this.recorded.log,
         random: Math.random,
         output: () => undefined,
-        writeBootstrap: async ({ epoch }) => {
-          const path = join(folder, `envoy-rev${epoch}.json`);
-          await writeFile(path, JSON.stringify(this.change(bootstrap(adminPort, trafficPort))));
-          return { path, override: undefined };
+        writeBootstrap: (launch) => {
+          const text = JSON.stringify(this.change(bootstrap(adminPort, trafficPort)));
+          return writtenBootstrap(launch, async ({ epoch }) => {
+            const path = join(folder, `envoy-rev${epoch}.json`);
+            await writeFile(path, text);
+            return path;
+          });
         },
         removeBootstrap: (path) => rm(path, { force: true }),
         xdsReady: () => ({ ok: true, reason: '' }),

@@ -41,6 +41,8 @@ export class EnvoyWorld {
   lifelines = 0;
   broken = 0;
   admin: ModelEnvoy | undefined;
+  /** Another one: the binary was replaced. */
+  binaryId = 'first';
   flag: FlagState = 'clear';
   baseIds = 0;
   /** Base ids whose region was removed. */

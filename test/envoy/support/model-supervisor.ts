@@ -1,18 +1,19 @@
 // A supervisor over the model of envoy-world.ts, in fake time.
 
-import type { BootstrapLaunch } from '../../../src/envoy/launcher.ts';
 import type { EnvoySettings } from '../../../src/envoy/settings.ts';
 import { EnvoySupervisor, type EnvoyDeps, type EnvoyEnd } from '../../../src/envoy/supervisor.ts';
+import type { BootstrapLaunch } from '../../../src/envoy/written-bootstrap.ts';
 import { FakeClock } from '../../support/fake-clock.ts';
 import { recordingLog, type RecordingLog } from '../../support/recording-log.ts';
 import { EnvoyWorld, type Behaviour } from './envoy-world.ts';
-import { envoySettings } from './settings.ts';
+import { envoySettings, writtenBootstrap } from './settings.ts';
 
 export class ModelSupervisor {
   readonly clock = new FakeClock();
   readonly world = new EnvoyWorld(this.clock);
   readonly recorded: RecordingLog = recordingLog();
-  readonly launches: BootstrapLaunch[] = [];
+  /** What was written, and of which generation it is the content. */
+  readonly launches: (BootstrapLaunch & { readonly contentOf: number })[] = [];
   readonly removed: string[] = [];
   readonly supervisor: EnvoySupervisor;
   /** Set when `run` has returned or thrown. */
@@ -27,11 +28,15 @@ export class ModelSupervisor {
       random: () => 0.5, // the middle: no jitter
       output: () => undefined,
       writeBootstrap: (launch) => {
-        this.launches.push(launch);
-        return Promise.resolve({ path: `envoy-rev${launch.epoch}.json`, override: undefined });
+        const contentOf = launch.generation;
+        return writtenBootstrap(launch, (each) => {
+          this.launches.push({ ...each, contentOf });
+          return `envoy-rev${each.epoch}.json`;
+        });
       },
       removeBootstrap: (path) => Promise.resolve(void this.removed.push(path)),
       xdsReady: () => ({ ok: true, reason: '' }),
+      binaryId: () => Promise.resolve(this.world.binaryId),
       admin: this.world.access,
       memory: this.world.memory,
       ...deps,

@@ -2,6 +2,7 @@
 
 import type { ArgumentSettings } from '../../../src/envoy/arguments.ts';
 import { DEFAULT_TIMING, type EnvoySettings } from '../../../src/envoy/settings.ts';
+import type { BootstrapLaunch, WrittenBootstrap } from '../../../src/envoy/written-bootstrap.ts';
 
 export function argumentSettings(changes: Partial<ArgumentSettings> = {}): ArgumentSettings {
   return {
@@ -24,7 +25,6 @@ export function argumentSettings(changes: Partial<ArgumentSettings> = {}): Argum
 export function envoySettings(changes: Partial<EnvoySettings> = {}): EnvoySettings {
   return {
     binaryPath: '/usr/local/bin/envoy',
-    arguments: argumentSettings(),
     admin: { host: '127.0.0.1', port: 15000 },
     hotRestart: true,
     restartPolicy: 'on-failure',
@@ -38,4 +38,22 @@ export function envoySettings(changes: Partial<EnvoySettings> = {}): EnvoySettin
     timing: DEFAULT_TIMING,
     ...changes,
   };
+}
+
+type Written = Omit<WrittenBootstrap, 'path' | 'again'>;
+
+/** A file that is there, whoever it is written for. */
+export function bootstrapAt(path: string, changes: Partial<Written> = {}): WrittenBootstrap {
+  const again = (): Promise<WrittenBootstrap> => Promise.resolve(bootstrapAt(path, changes));
+  return { path, override: undefined, hash: 'same', arguments: argumentSettings(), again, ...changes };
+}
+
+/** @param write writes the same content at every call, and gives the path */
+export async function writtenBootstrap(
+  launch: BootstrapLaunch,
+  write: (launch: BootstrapLaunch) => Promise<string> | string,
+  changes: Partial<Written> = {},
+): Promise<WrittenBootstrap> {
+  const path = await write(launch);
+  return { ...bootstrapAt(path, changes), again: (next) => writtenBootstrap(next, write, changes) };
 }
