@@ -19,8 +19,9 @@ import {
   accessDiagnosis,
   bindingPath,
   checkSocketPath,
-  makeWayForSocket,
+  makeSocketDirectory,
   placeSocket,
+  removeLeftover,
   type SocketFile,
   type SocketFileSettings,
   type SocketPlace,
@@ -77,15 +78,16 @@ export interface GrpcSocketServer extends AsyncDisposable {
  * Serves plaintext gRPC on a Unix socket. What stands at the path before is removed.
  *
  * @throws AgentError `failed to listen on unix socket "<path>": <cause>`, with who may use the directory when that is
- *   the cause
+ *   the cause; `failed to remove unix://<path>: <cause>`
  */
 export async function serveGrpcSocket(settings: GrpcSocketSettings): Promise<GrpcSocketServer> {
   const { path, options, register } = settings;
+  await removeLeftover(path);
   const server = new Server(options);
   register(server);
   try {
     checkSocketPath(path);
-    await makeWayForSocket(path);
+    await makeSocketDirectory(path);
     await bind(server, bindingPath(path));
     return socketServer(server, await placeSocket(settings));
   } catch (error) {

@@ -37,11 +37,15 @@ export function checkSocketPath(path: string): void {
   throw new AgentError(`the path has ${sizeBytes} bytes, a socket allows ${MAX_SOCKET_PATH_BYTES}`);
 }
 
-/** Removes what a server left at the path, and makes the directory. @throws AgentError | the system's error */
-export async function makeWayForSocket(path: string): Promise<void> {
+/** Removes what a server left at the path. @throws AgentError `failed to remove unix://<path>: <cause>` */
+export async function removeLeftover(path: string): Promise<void> {
   await rm(path, { force: true }).catch((error: unknown) => {
     throw new AgentError(`failed to remove unix://${path}: ${messageOf(error)}`, { cause: error });
   });
+}
+
+/** Makes the directory when there is none. @throws the system's error */
+export async function makeSocketDirectory(path: string): Promise<void> {
   const directory = dirname(path);
   const made = await mkdir(directory, { recursive: true, mode: DIRECTORY_MODE });
   if (made !== undefined) await chmod(directory, DIRECTORY_MODE); // a strict umask would shut Envoy's user out

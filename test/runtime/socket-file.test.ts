@@ -8,7 +8,7 @@ import {
   accessDiagnosis,
   bindingPath,
   checkSocketPath,
-  makeWayForSocket,
+  makeSocketDirectory,
   placeSocket,
   type SocketFile,
 } from '../../src/runtime/socket-file.ts';
@@ -31,7 +31,7 @@ describe('the file of a socket', () => {
   });
 
   async function placed(gid?: number): Promise<SocketFile> {
-    await makeWayForSocket(path);
+    await makeSocketDirectory(path);
     const server = createServer();
     opened.push(server);
     await new Promise<void>((listening) => {
@@ -89,7 +89,7 @@ describe('the file of a socket', () => {
   });
 
   it('leaves nothing when it cannot be put in its place', async () => {
-    await makeWayForSocket(path);
+    await makeSocketDirectory(path);
     await mkdir(path);
     const server = createServer().listen(bindingPath(path));
     opened.push(server);
