@@ -96,19 +96,25 @@ export interface Chain {
  * @throws CertificateError naming the certificate at which the way ends
  */
 export function verifyChain(chain: Chain, nowMs: number): void {
+  const budget = { checks: MAX_SIGNATURE_CHECKS };
   let current = chain.leaf;
   for (let left = chain.intermediates.length; left >= 0; left--) {
     const child = current;
-    if (chain.roots.some((root) => root.raw.equals(child.raw) || isIssuer(root, child))) return;
-    const parent = chain.intermediates.find((one) => isIssuer(one, child) && isValidAt(one, nowMs));
+    if (chain.roots.some((root) => root.raw.equals(child.raw) || isIssuer(root, child, budget))) return;
+    const parent = chain.intermediates.find((one) => isValidAt(one, nowMs) && isIssuer(one, child, budget));
     if (parent === undefined) break;
     current = parent;
   }
-  throw new CertificateError(`no trusted issuer for certificate ${describe(current)}`);
+  throw new CertificateError(`no trusted issuer for certificate ${describeCertificate(current)}`);
 }
 
-function isIssuer(issuer: X509Certificate, certificate: X509Certificate): boolean {
-  return issuer.ca && certificate.checkIssued(issuer) && certificate.verify(issuer.publicKey);
+/** Of one chain. A hundred certificates of the same name would otherwise hold up the process for seconds. */
+const MAX_SIGNATURE_CHECKS = 100;
+
+function isIssuer(issuer: X509Certificate, child: X509Certificate, budget: { checks: number }): boolean {
+  if (!issuer.ca || !child.checkIssued(issuer)) return false;
+  if (budget.checks-- <= 0) throw new CertificateError('the chain needs too many signature checks');
+  return child.verify(issuer.publicKey);
 }
 
 /** Both ends of the validity are part of it. */
@@ -116,7 +122,8 @@ export function isValidAt(certificate: X509Certificate, nowMs: number): boolean 
   return certificate.validFromDate.getTime() <= nowMs && nowMs <= certificate.validToDate.getTime();
 }
 
-function describe(certificate: X509Certificate): string {
+/** For messages: the subject, or else the first URI, and the serial number. */
+export function describeCertificate(certificate: X509Certificate): string {
   const { subject, uris, serial } = certificateFacts(certificate);
   return `${subject.replaceAll('\n', ', ') || uris[0] || 'without a name'} (serial ${serial})`;
 }

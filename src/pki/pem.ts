@@ -11,7 +11,8 @@ export interface PemBlock {
   readonly der: Buffer;
 }
 
-const BLOCK = /-----BEGIN ([^\r\n]+?)-----\r?\n([^-]*)-----END \1-----/g;
+/** The bound on labels keeps the search linear in the text. */
+const BLOCK = /-----BEGIN ([^\r\n]{1,64}?)-----\r?\n([^-]*)-----END \1-----/g;
 const BASE64 = /^[A-Za-z0-9+/\s]*={0,2}\s*$/;
 
 /**

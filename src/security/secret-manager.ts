@@ -6,7 +6,7 @@ import type { Clock } from '../runtime/clock.ts';
 import { AgentError, messageOf } from '../runtime/errors.ts';
 import type { Log } from '../runtime/log.ts';
 import { abortable, aborted } from '../runtime/tasks.ts';
-import type { CertificateAuthority } from './ca/ca-client.ts';
+import type { CertificateAuthority } from './ca/certificate-authority.ts';
 import { CertificateKeeper } from './certificate-keeper.ts';
 import type { CsrMeter } from './ca/csr-meter.ts';
 import type { CertificateTexts } from './output-certs.ts';

@@ -1,9 +1,11 @@
 import { deepEqual, equal, rejects } from 'node:assert/strict';
-import { mkdir, mkdtemp, readdir, readFile, rm, stat } from 'node:fs/promises';
+import { execFile } from 'node:child_process';
+import { mkdir, mkdtemp, readdir, readFile, rm, stat, symlink, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { promisify } from 'node:util';
 
-import { readTextIfExists, writeFileAtomic } from '../../src/runtime/files.ts';
+import { readSmallFile, readTextIfExists, writeFileAtomic } from '../../src/runtime/files.ts';
 
 describe('files', () => {
   let directory: string;
@@ -34,5 +36,30 @@ describe('files', () => {
   it('reads a missing file as undefined and throws for anything else', async () => {
     equal(await readTextIfExists(join(directory, 'none')), undefined);
     await rejects(readTextIfExists(directory), { code: 'EISDIR' });
+  });
+
+  it('reads a small file also over links', async () => {
+    const path = join(directory, 'token');
+    await writeFile(join(directory, 'real'), 'text');
+    await symlink('real', path);
+
+    equal((await readSmallFile(path)).toString(), 'text');
+  });
+
+  it('refuses to read FIFOs, devices, directories, link loops and large files as small ones', async () => {
+    const path = (name: string): string => join(directory, name);
+    await promisify(execFile)('mkfifo', [path('fifo')]);
+    await symlink('loop', path('loop'));
+    await writeFile(path('large'), Buffer.alloc(1024 * 1024 + 1));
+
+    for (const [name, problem] of [
+      ['fifo', /fifo is not a regular file/],
+      ['.', /is not a regular file/],
+      ['loop', { code: 'ELOOP' }],
+      ['large', /large is larger than 1 MiB/],
+      ['none', { code: 'ENOENT' }],
+    ] as const) {
+      await rejects(readSmallFile(path(name)), problem);
+    }
   });
 });

@@ -8,6 +8,7 @@ import { parseCsr } from '../../src/pki/csr.ts';
 import { issueLeaf, issueRoot, type Issuer } from '../../src/pki/issue.ts';
 import { generateKeys, privateKeyPem, type KeyPair } from '../../src/pki/keys.ts';
 import type { Clock } from '../../src/runtime/clock.ts';
+import type { CertificateAuthority } from '../../src/security/ca/certificate-authority.ts';
 
 export interface Authority {
   readonly issuer: Issuer;
@@ -37,6 +38,11 @@ export async function issuePair(
   const keys: KeyPair = await generateKeys(P256);
   const leaf = await issueLeaf(issuer, { ...validity, publicKey: keys.publicKey, names });
   return { chainPem: certificatePem(leaf), keyPem: privateKeyPem(keys.privateKey, true) };
+}
+
+/** A CA that answers as `signCsr` does and names no bundle. */
+export function authorityOf(signCsr: CertificateAuthority['signCsr']): CertificateAuthority {
+  return { signCsr, rootBundle: async () => [], close: async () => undefined };
 }
 
 /** What a mesh CA answers to a request: leaf and root, valid from two minutes before now. */

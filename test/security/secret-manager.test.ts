@@ -50,7 +50,9 @@ describe('SecretManager', () => {
       lifetimeMs: HOUR_MS,
       down: undefined as string | undefined,
       requests: 0,
-      sign: async (csr: string, _ttlMs: number, _signal: AbortSignal): Promise<readonly string[]> => {
+      rootBundle: async () => [],
+      close: async () => undefined,
+      signCsr: async (csr: string, _ttlSeconds: number, _signal: AbortSignal): Promise<readonly string[]> => {
         ca.requests++;
         if (ca.down !== undefined) throw new AgentError(ca.down, { retryable: true });
         return signRequest(ca.authority, csr, ca.lifetimeMs, clock);
@@ -521,7 +523,7 @@ describe('SecretManager', () => {
 
   it('closes twice, and a request under way ends', async () => {
     const { manager, ca } = makeManager();
-    ca.sign = async (_csr, _ttlMs, signal) => {
+    ca.signCsr = async (_csr, _ttlSeconds, signal) => {
       await aborted(signal);
       throw signal.reason;
     };

@@ -13,19 +13,10 @@ import { AgentError, messageOf } from '../../runtime/errors.ts';
 import { bytesMethod } from '../../runtime/grpc.ts';
 import type { Log } from '../../runtime/log.ts';
 import { abortable } from '../../runtime/tasks.ts';
+import type { CertificateAuthority } from './certificate-authority.ts';
 import type { CsrMeter } from './csr-meter.ts';
 import { RpcError } from '../upstream/rpc-error.ts';
 import type { Dial } from '../upstream/dialer.ts';
-
-/** Whoever signs certificates for this agent. */
-export interface CertificateAuthority {
-  /**
-   * @param ttlMs lifetime to ask for
-   * @returns PEM, leaf first, root last; one element may hold several certificates
-   * @throws AgentError
-   */
-  sign(csrPem: string, ttlMs: number, signal: AbortSignal): Promise<readonly string[]>;
-}
 
 export interface CaClientSettings {
   /** `ISTIO_META_CERT_SIGNER`; sent even when empty. */
@@ -55,16 +46,17 @@ const WAITS = { initialMs: 100, maxMs: 800, jitter: 0.1 };
 export class CaClient implements CertificateAuthority {
   readonly #settings: CaClientSettings;
   readonly #deps: CaClientDeps;
+  readonly #closing = new AbortController();
 
   constructor(settings: CaClientSettings, deps: CaClientDeps) {
     this.#settings = settings;
     this.#deps = deps;
   }
 
-  async sign(csrPem: string, ttlMs: number, signal: AbortSignal): Promise<readonly string[]> {
+  async signCsr(csrPem: string, ttlSeconds: number, signal: AbortSignal): Promise<readonly string[]> {
     const { callTimeoutMs = 30 * SECOND_MS } = this.#settings;
     const { certificateRequest, certificateResponse } = await this.#deps.messages();
-    const request = this.#request(certificateRequest, csrPem, ttlMs);
+    const request = this.#request(certificateRequest, csrPem, ttlSeconds);
     try {
       const whole = (within: AbortSignal): Promise<Buffer> => this.#attempts(request, within);
       const response = await this.#limited(callTimeoutMs, whole, signal);
@@ -76,8 +68,16 @@ export class CaClient implements CertificateAuthority {
     }
   }
 
-  #request(codec: Messages['certificateRequest'], csr: string, ttlMs: number): Buffer {
-    const validityDuration = Math.trunc(ttlMs / SECOND_MS);
+  /** None of its own: the answer's last element counts. */
+  async rootBundle(): Promise<readonly string[]> {
+    return [];
+  }
+
+  async close(): Promise<void> {
+    this.#closing.abort(new AgentError('the CA client is closed'));
+  }
+
+  #request(codec: Messages['certificateRequest'], csr: string, validityDuration: number): Buffer {
     const fields = { CertSigner: { stringValue: this.#settings.certSigner } };
     return codec.encode({ csr, validityDuration, metadata: { fields } });
   }

@@ -1,31 +1,25 @@
-// One workload certificate from nothing to usable: new key, request, the CA's answer, and the checks it must pass
-// before anyone sees it. Upstream counterpart: istio secretcache.go generateNewSecret.
+// One workload certificate from nothing to usable: new key, request, the CA's answer, and what is said about it.
+// Whether the answer may be used is ca-answer.ts. Upstream counterpart: istio secretcache.go generateNewSecret.
 
-import type { X509Certificate } from 'node:crypto';
-
-import { certificateFacts, parseCertificates, verifyChain } from '../../pki/certificates.ts';
-import {
-  generateKeys,
-  keyAlgorithmOf,
-  privateKeyPem,
-  type KeyOptions,
-  type KeyPair,
-} from '../../pki/keys.ts';
-import { concatPem } from '../../pki/pem.ts';
+import { certificateFacts, describeCertificate } from '../../pki/certificates.ts';
+import { generateKeys, keyAlgorithmOf, privateKeyPem, type KeyOptions } from '../../pki/keys.ts';
+import { emptyParts } from '../../pki/spiffe.ts';
 import type { Clock } from '../../runtime/clock.ts';
-import { MINUTE_MS } from '../../runtime/duration.ts';
-import { AgentError, messageOf } from '../../runtime/errors.ts';
+import { MINUTE_MS, SECOND_MS } from '../../runtime/duration.ts';
+import { AgentError } from '../../runtime/errors.ts';
 import type { Log } from '../../runtime/log.ts';
-import type { CertificateAuthority } from './ca-client.ts';
 import type { Lifetime } from '../rotation.ts';
+import { ChainError, checkAnswer, isExpired, readAnswer, type CaAnswer } from './ca-answer.ts';
+import type { CertificateAuthority } from './certificate-authority.ts';
 
 export interface WorkloadCertificate extends Lifetime {
   /** All elements of the CA's answer, root included. */
   readonly chainPem: string;
   readonly keyPem: string;
-  /** The CA's last element as it came; may hold several roots. */
+  /** The trust anchors that came with it; may hold several roots. */
   readonly rootPem: string;
   readonly serial: string;
+  /** More than two minutes from now when this clock or the CA's is wrong; peers refuse it until then. */
   readonly notBeforeMs: number;
   readonly uris: readonly string[];
 }
@@ -36,34 +30,41 @@ export interface IdentitySettings extends KeyOptions {
   readonly ttlMs: number;
   /** `PKCS8_KEY`. */
   readonly pkcs8Key: boolean;
+  /** `STRICT_SPIFFE_ID`: a certificate for another name is refused. Default false: warned about. */
+  readonly strictSpiffeId?: boolean;
+  /** `ISTIO_META_CERT_SIGNER`; one that is named is never asked for an incomplete identity. Default: none. */
+  readonly certSigner?: string;
 }
 
-/** An answer of the CA that is not used; the certificate before it stays. */
-export class ChainError extends AgentError {}
+export interface ObtainDeps {
+  readonly ca: CertificateAuthority;
+  readonly clock: Clock;
+  readonly log: Log;
+}
 
 const CLOCK_SKEW_MS = 2 * MINUTE_MS;
-const MAX_CERTIFICATES = 100;
-const MAX_CHAIN_BYTES = 1024 * 1024;
 
-/** @throws CaError | ChainError, and AgentError when the key options are not possible */
+/** @throws CaError | ChainError, and AgentError when the request cannot be made of these settings */
 export async function obtainCertificate(
   settings: IdentitySettings,
-  deps: { readonly ca: CertificateAuthority; readonly clock: Clock; readonly log: Log },
+  { ca, clock, log }: ObtainDeps,
   signal: AbortSignal,
 ): Promise<WorkloadCertificate> {
-  const { ca, clock, log } = deps;
+  requireWholeIdentity(settings);
   const keys = await generateKeys(keyAlgorithmOf(settings));
   const { makeCsr } = await import('../../pki/csr.ts'); // brings an ASN.1 library; by now Envoy starts
-  const elements = await ca.sign(await makeCsr(keys, settings.spiffeId), settings.ttlMs, signal);
-  const chain = readChain(elements);
+  const csr = await makeCsr(keys, settings.spiffeId);
+  const elements = await ca.signCsr(csr, Math.trunc(settings.ttlMs / SECOND_MS), signal);
+  const answer = readAnswer(elements, await ca.rootBundle(signal));
   const createdMs = clock.now();
-  checkChain(chain, keys, createdMs);
-  const { serial, uris, notBeforeMs, notAfterMs } = certificateFacts(chain.leaf);
-  warnAboutLeaf(settings.spiffeId, uris, notBeforeMs - createdMs, log);
+  checkAnswer(answer, keys.publicKey, createdMs);
+  const { serial, uris, notBeforeMs, notAfterMs } = certificateFacts(answer.leaf);
+  checkName(settings, uris, log);
+  tellOddities(answer, createdMs, log);
   return {
-    chainPem: concatPem(elements),
+    chainPem: answer.chainPem,
     keyPem: privateKeyPem(keys.privateKey, settings.pkcs8Key),
-    rootPem: elements.at(-1) ?? '',
+    rootPem: answer.rootPem,
     serial,
     uris,
     notBeforeMs,
@@ -72,50 +73,27 @@ export async function obtainCertificate(
   };
 }
 
-interface ReadChain {
-  readonly leaf: X509Certificate;
-  readonly intermediates: readonly X509Certificate[];
-  readonly roots: readonly X509Certificate[];
+function requireWholeIdentity({ spiffeId, certSigner = '' }: IdentitySettings): void {
+  const empty = emptyParts(spiffeId).join(' and ');
+  if (certSigner === '' || empty === '') return;
+  throw new AgentError(`no request is sent to signer ${certSigner} for ${spiffeId}: its ${empty} is empty`);
 }
 
-function readChain(elements: readonly string[]): ReadChain {
-  const root = elements.at(-1);
-  if (root === undefined || elements.length <= 1) throw new ChainError('invalid empty CertChain');
-  const sizeBytes = elements.reduce((sum, element) => sum + Buffer.byteLength(element), 0);
-  if (sizeBytes > MAX_CHAIN_BYTES) throw new ChainError(`the CertChain has ${sizeBytes} bytes`);
-  try {
-    const [leaf, ...intermediates] = parseCertificates(concatPem(elements.slice(0, -1)));
-    const roots = parseCertificates(root);
-    if (leaf === undefined || intermediates.length + roots.length > MAX_CERTIFICATES) {
-      throw new ChainError(`the CertChain has more than ${MAX_CERTIFICATES} certificates`);
-    }
-    return { leaf, intermediates, roots };
-  } catch (error) {
-    const problem = 'failed to extract expire time from server certificate in CSR response';
-    throw new ChainError(`${problem}: ${messageOf(error)}`, { cause: error });
-  }
+/** A CA may know the workload by another name, so by default this is no reason to be without a certificate. */
+function checkName({ spiffeId, strictSpiffeId }: IdentitySettings, uris: readonly string[], log: Log): void {
+  if (uris.length === 1 && uris[0] === spiffeId) return;
+  const problem = `the CA issued a certificate for ${uris.join(', ') || 'no URI'}, asked was ${spiffeId}`;
+  if (strictSpiffeId === true) throw new ChainError(problem);
+  log.warn(problem);
 }
 
-function checkChain(chain: ReadChain, keys: KeyPair, nowMs: number): void {
-  const { leaf } = chain;
-  if (!leaf.publicKey.equals(keys.publicKey))
-    throw new ChainError('the CA signed a certificate for another key');
-  if (leaf.ca) throw new ChainError('the CA answered with a CA certificate for the workload');
-  const notAfterMs = leaf.validToDate.getTime();
-  if (notAfterMs <= nowMs) {
-    throw new ChainError(`the certificate expired at ${leaf.validToDate.toISOString()}, before it arrived`);
+function tellOddities({ leaf, roots }: CaAnswer, nowMs: number, log: Log): void {
+  if (leaf.validFromDate.getTime() > nowMs + CLOCK_SKEW_MS) {
+    const begin = leaf.validFromDate.toISOString();
+    log.warn(`the certificate is not valid before ${begin}: this clock or the CA's is wrong`);
   }
-  try {
-    verifyChain(chain, nowMs);
-  } catch (error) {
-    throw new ChainError(`the CertChain does not lead to its root: ${messageOf(error)}`, { cause: error });
+  for (const root of roots.filter((one) => isExpired(one, nowMs))) {
+    const end = root.validToDate.toISOString();
+    log.warn(`trust anchor ${describeCertificate(root)} expired at ${end}`); // what follows, Envoy decides
   }
-}
-
-function warnAboutLeaf(spiffeId: string, uris: readonly string[], earlyMs: number, log: Log): void {
-  // A CA may know the workload by another name, so this is no reason to be without a certificate.
-  if (uris.length !== 1 || uris[0] !== spiffeId) {
-    log.warn(`the CA issued a certificate for ${uris.join(', ') || 'no URI'}, asked was ${spiffeId}`);
-  }
-  if (earlyMs > CLOCK_SKEW_MS) log.warn("the certificate is not valid yet: this clock or the CA's is wrong");
 }

@@ -83,7 +83,7 @@ describe('CaClient', () => {
     await using server = await startCaServer({ authority, answer: () => ['foo', 'bar'] });
     const { client } = makeClient(server.port);
 
-    const answer = await client.sign('the csr', 86_400_999, signal);
+    const answer = await client.signCsr('the csr', 86_400, signal);
 
     assert.deepEqual(answer, ['foo', 'bar']);
     const [call] = server.calls;
@@ -99,7 +99,7 @@ describe('CaClient', () => {
     await using server = await startCaServer({ authority, answer: chain });
     const { client } = makeClient(server.port, {}, { certSigner: '' });
 
-    await client.sign('x', 1000, signal);
+    await client.signCsr('x', 1, signal);
 
     // 1: "x", 3: 1, 4: { 1: { 1: "CertSigner", 2: { 3: "" } } }
     const signer = Buffer.from('CertSigner').toString('hex');
@@ -110,9 +110,9 @@ describe('CaClient', () => {
     await using server = await startCaServer({ authority, answer: chain });
     const { client } = makeClient(server.port);
 
-    await client.sign('x', 1000, signal);
+    await client.signCsr('x', 1, signal);
     await writeFile(join(directory.path, 'token'), 'second-token');
-    await client.sign('x', 1000, signal);
+    await client.signCsr('x', 1, signal);
 
     const sent = server.calls.map(({ headers }) => headers.get('authorization'));
     assert.deepEqual(sent, ['Bearer first-token', 'Bearer second-token']);
@@ -129,7 +129,7 @@ describe('CaClient', () => {
     await using server = await startCaServer({ authority, answer: refuse });
     const { client, logged } = makeClient(server.port);
 
-    await assert.rejects(client.sign('x', 1000, signal), {
+    await assert.rejects(client.signCsr('x', 1, signal), {
       message: 'create certificate: rpc error: code = Unauthenticated desc = request authenticate failure',
       retryable: false,
     });
@@ -147,7 +147,7 @@ describe('CaClient', () => {
     const { client, meter } = makeClient(server.port);
     meter.skipsWaits = false;
 
-    const signing = client.sign('x', 1000, signal);
+    const signing = client.signCsr('x', 1, signal);
     signing.catch(() => undefined);
     for (const [i, waitMs] of [100, 200, 400, 800].entries()) {
       await until(() => meter.retries === i + 1);
@@ -174,7 +174,7 @@ describe('CaClient', () => {
     await using server = await startCaServer({ authority, answer });
     const { client } = makeClient(server.port);
 
-    assert.deepEqual(await client.sign('x', 1000, signal), ['leaf', 'root']);
+    assert.deepEqual(await client.signCsr('x', 1, signal), ['leaf', 'root']);
   });
 
   it('tries once when the error is not one that passes', async () => {
@@ -184,7 +184,7 @@ describe('CaClient', () => {
     await using server = await startCaServer({ authority, answer: refuse });
     const { client } = makeClient(server.port);
 
-    await assert.rejects(client.sign('x', 1000, signal), /code = Unknown desc = test failure$/);
+    await assert.rejects(client.signCsr('x', 1, signal), /code = Unknown desc = test failure$/);
 
     assert.equal(server.calls.length, 1);
   });
@@ -193,7 +193,7 @@ describe('CaClient', () => {
     await using server = await startCaServer({ authority, answer: () => new Promise(() => undefined) });
     const { client } = makeClient(server.port, {}, { attemptTimeoutMs: 10_000, callTimeoutMs: 25_000 });
 
-    const signing = client.sign('x', 1000, signal);
+    const signing = client.signCsr('x', 1, signal);
     signing.catch(() => undefined);
     for (let attempt = 1; attempt <= 3; attempt++) {
       await until(() => server.calls.length === attempt);
@@ -210,7 +210,7 @@ describe('CaClient', () => {
     const { client } = makeClient(server.port);
     const stop = new AbortController();
 
-    const signing = client.sign('x', 1000, stop.signal);
+    const signing = client.signCsr('x', 1, stop.signal);
     signing.catch(() => undefined);
     await until(() => server.calls.length === 1);
     stop.abort(new Error('enough'));
@@ -224,7 +224,7 @@ describe('CaClient', () => {
     await using server = await startCaServer({ authority: stranger, answer: chain });
     const { client } = makeClient(server.port);
 
-    const failure = await client.sign('x', 1000, signal).catch((error: unknown) => error);
+    const failure = await client.signCsr('x', 1, signal).catch((error: unknown) => error);
 
     assert.ok(failure instanceof CaError && failure.retryable);
     assert.match(failure.message, /code = Unavailable/);
@@ -237,17 +237,17 @@ describe('CaClient', () => {
     await using server = await startCaServer({ authority: stranger, answer: chain });
     const { client } = makeClient(server.port);
 
-    await assert.rejects(client.sign('x', 1000, signal));
+    await assert.rejects(client.signCsr('x', 1, signal));
     await writeFile(join(directory.path, 'root.pem'), authority.rootPem + stranger.rootPem);
 
-    assert.deepEqual(await client.sign('x', 1000, signal), ['leaf', 'root']);
+    assert.deepEqual(await client.signCsr('x', 1, signal), ['leaf', 'root']);
   });
 
   it('refuses a server whose certificate is for another name', async () => {
     await using server = await startCaServer({ authority, names: ['other.example'], answer: chain });
     const { client } = makeClient(server.port);
 
-    await assert.rejects(client.sign('x', 1000, signal), /the server's certificate is for another name/);
+    await assert.rejects(client.signCsr('x', 1, signal), /the server's certificate is for another name/);
     assert.equal(server.calls.length, 0);
   });
 
@@ -255,8 +255,8 @@ describe('CaClient', () => {
     await using right = await startCaServer({ authority, names: ['127.0.0.1'], answer: chain });
     await using wrong = await startCaServer({ authority, names: ['127.0.0.2'], answer: chain });
 
-    const accepted = makeClient(right.port, { serverName: '127.0.0.1' }).client.sign('x', 1000, signal);
-    const refused = makeClient(wrong.port, { serverName: '127.0.0.1' }).client.sign('x', 1000, signal);
+    const accepted = makeClient(right.port, { serverName: '127.0.0.1' }).client.signCsr('x', 1, signal);
+    const refused = makeClient(wrong.port, { serverName: '127.0.0.1' }).client.signCsr('x', 1, signal);
     refused.catch(() => undefined);
 
     assert.deepEqual(await accepted, ['leaf', 'root']);
@@ -267,9 +267,9 @@ describe('CaClient', () => {
     await using plain = await startCaServer({ answer: chain });
     const free = await freePort();
 
-    await assert.rejects(makeClient(free).client.sign('x', 1000, signal), /nothing listens at/);
+    await assert.rejects(makeClient(free).client.signCsr('x', 1, signal), /nothing listens at/);
     await assert.rejects(
-      makeClient(plain.port).client.sign('x', 1000, signal),
+      makeClient(plain.port).client.signCsr('x', 1, signal),
       /the server does not speak TLS/,
     );
   });
@@ -278,7 +278,7 @@ describe('CaClient', () => {
     await using server = await startCaServer({ answer: chain });
     const { client } = makeClient(server.port, 'plaintext');
 
-    await client.sign('x', 1000, signal);
+    await client.signCsr('x', 1, signal);
 
     assert.equal(server.calls[0]?.headers.get('authorization'), 'Bearer first-token');
   });
@@ -298,10 +298,10 @@ describe('CaClient', () => {
       await using server = await startCaServer({ authority, requireClientCertificate: true, answer: chain });
       const { client, logged } = makeClient(server.port, { clientCertificate: clientCertificate() });
 
-      await assert.rejects(client.sign('x', 1000, signal), /code = Unavailable/);
+      await assert.rejects(client.signCsr('x', 1, signal), /code = Unavailable/);
       await provision(await issuePair(authority, ['spiffe://test.example/ns/a/sa/b']));
 
-      assert.deepEqual(await client.sign('x', 1000, signal), ['leaf', 'root']);
+      assert.deepEqual(await client.signCsr('x', 1, signal), ['leaf', 'root']);
       assert.match(logged('warn').join('\n'), /cannot parse the cert chain, using token instead: ENOENT/);
     });
 
@@ -311,8 +311,8 @@ describe('CaClient', () => {
       await using server = await startCaServer({ authority, answer: chain });
       const { client, logged } = makeClient(server.port, { clientCertificate: clientCertificate() });
 
-      await client.sign('x', 1000, signal);
-      await client.sign('x', 1000, signal);
+      await client.signCsr('x', 1, signal);
+      await client.signCsr('x', 1, signal);
 
       assert.deepEqual(logged('warn'), ['cert expired, using token instead']);
       assert.equal(server.calls[0]?.headers.get('authorization'), 'Bearer first-token');
@@ -328,7 +328,7 @@ describe('CaClient', () => {
       const { client } = makeClient(server.port, { clientCertificate: clientCertificate() });
 
       await assert.rejects(
-        client.sign('x', 1000, signal),
+        client.signCsr('x', 1, signal),
         /create certificate: failed to set up TLS: .*mismatch/,
       );
     });
@@ -341,7 +341,7 @@ describe('CaClient', () => {
     await using server = await startCaServer({ authority, answer: refuse });
     const { client, logged } = makeClient(server.port);
 
-    const failure = await client.sign('x', 1000, signal).catch((error: unknown) => error);
+    const failure = await client.signCsr('x', 1, signal).catch((error: unknown) => error);
 
     const said = logged().join('\n') + String(failure);
     assert.ok(said.includes('test failure') && !said.includes('first-token'));

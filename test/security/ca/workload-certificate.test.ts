@@ -4,10 +4,11 @@ import { certificatePem } from '../../../src/pki/certificates.ts';
 import { parseCsr } from '../../../src/pki/csr.ts';
 import { issueIntermediate, issueLeaf } from '../../../src/pki/issue.ts';
 import { generateKeys } from '../../../src/pki/keys.ts';
-import { ChainError, obtainCertificate } from '../../../src/security/ca/workload-certificate.ts';
+import { ChainError } from '../../../src/security/ca/ca-answer.ts';
+import { obtainCertificate } from '../../../src/security/ca/workload-certificate.ts';
 import { FakeClock } from '../../support/fake-clock.ts';
 import { recordingLog } from '../../support/recording-log.ts';
-import { makeAuthority, signRequest, type Authority } from '../authority.ts';
+import { authorityOf, makeAuthority, signRequest, type Authority } from '../authority.ts';
 
 const HOUR_MS = 3_600_000;
 const signal = new AbortController().signal;
@@ -33,7 +34,7 @@ describe('obtainCertificate', () => {
     const { log, messages } = recordingLog();
     const certificate = await obtainCertificate(
       { ...identity, ...part },
-      { ca: { sign: answer }, clock, log },
+      { ca: authorityOf(answer), clock, log },
       signal,
     );
     return { certificate, warnings: messages('warn') };
@@ -110,7 +111,7 @@ describe('obtainCertificate', () => {
 
     await assert.rejects(
       obtain((csr) => signRequest(authority, csr, -1000, clock)),
-      /the certificate expired at .*Z, before it arrived/,
+      /certificate spiffe:\/\/.* expired at .*Z, before it arrived/,
     );
     await assert.rejects(
       obtain(async (csr) => [(await good(csr))[0] ?? '', other.rootPem]),
