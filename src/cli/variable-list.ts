@@ -2,7 +2,8 @@
 
 import type { EnvRow, VariableText } from '../config/env-row.ts';
 import { environmentSecrets, variableGroups, type Environment } from '../config/env.ts';
-import { isSecretName, MASK, maskText } from '../config/secrets.ts';
+import { isSecretName, maskText } from '../config/secrets.ts';
+import { MASK } from '../runtime/redaction.ts';
 import { captureVariables } from './istio-iptables-request.ts';
 
 export interface ListedVariable {

@@ -5,7 +5,8 @@
 import type { EnvRow, VariableText } from './env-row.ts';
 import { acceptedGroups } from './accepted-variables.ts';
 import { envoyGroups, envoyVariables } from './envoy-variables.ts';
-import { isSecretName, MASK, maskText } from './secrets.ts';
+import { isSecretName, maskText } from './secrets.ts';
+import { MASK } from '../runtime/redaction.ts';
 import { workloadGroups, workloadVariables } from './workload-variables.ts';
 
 export const envRows = { ...workloadVariables, ...envoyVariables };

@@ -1,7 +1,8 @@
 // Secrets in JSON structures, masked: by the names of members, and wherever such a text occurs again.
 
 import { isJsonObject, type Json, type JsonObject } from '../runtime/json.ts';
-import { isSecretName, MASK, maskText } from './secrets.ts';
+import { isSecretName, maskText } from './secrets.ts';
+import { MASK } from '../runtime/redaction.ts';
 
 /**
  * The same value without its secrets: what stands under a secret name, the `value` beside such a `name` (a header),

@@ -1,8 +1,7 @@
 // What nobody may read in a listing, a log or a shown bootstrap: how a secret is recognised in a text, by the name
-// before it or by its own shape. Secrets of structures are masked in secret-members.ts.
+// before it, or by its own shape (runtime/redaction.ts). Secrets of structures are masked in secret-members.ts.
 
-/** What stands where a secret is not shown. */
-export const MASK = '***';
+import { MASK, maskShapes } from '../runtime/redaction.ts';
 
 const SECRET_WORDS =
   '(?:token|secret|password|passwd|passphrase|authorization|cookie|(?:api|access|secret|signing|encryption)[_-]?key)';
@@ -37,14 +36,6 @@ const LISTED = new RegExp(
   'gim',
 );
 
-/** What is a secret under any name: private keys, JSON web tokens, HTTP credentials, the user part of a URL. */
-const SHAPES: readonly (readonly [RegExp, string])[] = [
-  [/-----BEGIN [A-Z ]*PRIVATE KEY-----[^]*?(?:-----END [A-Z ]*PRIVATE KEY-----|$)/g, MASK],
-  [/(?<![\w-])eyJ[\w-]*\.[\w-]+(?:\.[\w-]*)?/g, MASK],
-  [/\b(bearer|basic)\s+[\w.~+/=-]{8,}/gi, `$1 ${MASK}`],
-  [/:\/\/[^\s/?#"'<>\\]+@/g, `://${MASK}@`],
-];
-
 /** Shorter secrets are masked where they stand, and not looked for elsewhere: they would be in every word. */
 const SHORTEST_TO_FIND = 8;
 
@@ -59,9 +50,4 @@ export function maskText(text: string, known: readonly string[] = []): string {
     .filter((secret) => secret.length >= SHORTEST_TO_FIND)
     .toSorted((a, b) => b.length - a.length) // one may be the beginning of another
     .reduce((rest, secret) => rest.replaceAll(secret, MASK), shown);
-}
-
-/** Only what shows by itself that it is a secret: for sentences, in which a name and a colon mean nothing. */
-export function maskShapes(text: string): string {
-  return SHAPES.reduce((rest, [shape, shown]) => rest.replaceAll(shape, shown), text);
 }

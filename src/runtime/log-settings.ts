@@ -2,6 +2,7 @@
 
 import { consoleLine, jsonLine } from './log-line.ts';
 import { recordLog, type Log, type LogLevel } from './log.ts';
+import { redacted } from './redaction.ts';
 
 /** Each includes those before it. */
 const LOG_LEVELS = ['none', 'error', 'warn', 'info', 'debug'] as const;
@@ -28,7 +29,7 @@ export function lineLog(settings: LogSettings, write: (text: string, level: LogL
   return recordLog(
     (record) => {
       if (isWritten(record.level, record.scope))
-        write(json ? jsonLine(record) : consoleLine(record), record.level);
+        write((json ? jsonLine : consoleLine)(redacted(record)), record.level);
     },
     '',
     (level, scope) => ({

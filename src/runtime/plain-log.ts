@@ -2,10 +2,11 @@
 
 import { consoleLine } from './log-line.ts';
 import { recordLog, type Log } from './log.ts';
+import { redacted } from './redaction.ts';
 
 /** A Log without dependencies for short commands: one line per record at level info and above. */
 export function plainLog(write: (line: string) => void): Log {
   return recordLog((record) => {
-    if (record.level !== 'debug') write(`${consoleLine(record)}\n`);
+    if (record.level !== 'debug') write(`${consoleLine(redacted(record))}\n`);
   });
 }

@@ -473,10 +473,10 @@ describe('SecretManager', () => {
   });
 
   it('names the revocation list with all trust anchors, and tells when it appears', async () => {
-    let path: string | undefined;
+    const paths: string[] = [];
     const listeners: (() => void)[] = [];
     const crl = {
-      path: async () => path,
+      path: async () => paths[0],
       onChange: (listener: () => void) => {
         listeners.push(listener);
         return () => undefined;
@@ -487,7 +487,7 @@ describe('SecretManager', () => {
     await manager.get('default', never);
     changes.length = 0;
 
-    path = '/crl.pem';
+    paths.push('/crl.pem');
     for (const listener of listeners) listener();
 
     assert.ok(!('crlPath' in before));

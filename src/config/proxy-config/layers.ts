@@ -11,7 +11,8 @@ import { info, warning, type Notice } from '../notices.ts';
 import type { Path } from './proto-field.ts';
 import { readMessage } from './proto-json.ts';
 import { agentOnlyFields, builtInProxyConfig, proxyConfigFields } from './fields.ts';
-import { maskShapes, maskText } from '../secrets.ts';
+import { maskText } from '../secrets.ts';
+import { maskShapes } from '../../runtime/redaction.ts';
 import { parseYaml } from '../yaml/yaml.ts';
 
 export interface LayerTexts {

@@ -4,7 +4,8 @@
 import { ConfigError } from '../../runtime/errors.ts';
 import type { Json } from '../../runtime/json.ts';
 import { excerpt } from '../../runtime/excerpt.ts';
-import { isSecretName, MASK, maskText } from '../secrets.ts';
+import { isSecretName, maskText } from '../secrets.ts';
+import { MASK } from '../../runtime/redaction.ts';
 import type { YamlPlace } from '../yaml/yaml.ts';
 
 /** Names as they are written, and positions in lists. */
