@@ -36,6 +36,15 @@ describe('parsePem', () => {
       (error) => error instanceof PemError && !error.message.includes('secret'),
     );
   });
+
+  it('takes no time for much white space before what is not Base64', () => {
+    const text = `-----BEGIN CERTIFICATE-----\n${' '.repeat(500_000)}!\n-----END CERTIFICATE-----\n`;
+    const startMs = performance.now();
+
+    assert.throws(() => parsePem(text), PemError);
+
+    assert.ok(performance.now() - startMs < 1000); // hours when every space is tried as the last one
+  });
 });
 
 describe('pemTexts', () => {
