@@ -4,27 +4,7 @@
 import { status, type StatusObject } from '@grpc/grpc-js';
 
 import { AgentError } from '../../runtime/errors.ts';
-
-/** Names as grpc-go prints them, by code. */
-const NAMES = [
-  'OK',
-  'Canceled',
-  'Unknown',
-  'InvalidArgument',
-  'DeadlineExceeded',
-  'NotFound',
-  'AlreadyExists',
-  'PermissionDenied',
-  'ResourceExhausted',
-  'FailedPrecondition',
-  'Aborted',
-  'OutOfRange',
-  'Unimplemented',
-  'Internal',
-  'Unavailable',
-  'DataLoss',
-  'Unauthenticated',
-];
+import { codeName } from '../../runtime/grpc-codes.ts';
 
 const RETRYABLE: ReadonlySet<number> = new Set([
   status.CANCELLED,
@@ -43,7 +23,7 @@ export class RpcError extends AgentError {
   constructor(failure: Pick<StatusObject, 'code' | 'details'>, rootName?: string, cause?: unknown) {
     const { code, details } = failure;
     const hint = connectionHint(details, rootName);
-    const text = `rpc error: code = ${NAMES[code] ?? `Code(${code})`} desc = ${details}`;
+    const text = `rpc error: code = ${codeName(code)} desc = ${details}`;
     super(hint === undefined ? text : `${text} (${hint})`, { retryable: RETRYABLE.has(code), cause });
     this.code = code;
   }
