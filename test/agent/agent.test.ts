@@ -80,7 +80,7 @@ describe('runAgent', () => {
     agent.stop();
     await agent.end;
 
-    ok((await folder.journal()).includes('/drain_listeners?inboundonly&graceful'));
+    ok(folder.journal().includes('/drain_listeners?inboundonly&graceful'));
   });
 
   it('drains nothing when it is told to quit', async () => {
@@ -90,7 +90,7 @@ describe('runAgent', () => {
     (await agent.running).quit('/quitquitquit called');
     await agent.end;
 
-    equal((await folder.journal()).filter((event) => event.startsWith('/drain')).length, 0);
+    equal(folder.journal().filter((event) => event.startsWith('/drain')).length, 0);
   });
 
   it('asks for the configuration again before every Envoy but the first', async () => {
@@ -116,7 +116,7 @@ describe('runAgent', () => {
   });
 
   it("fails with Envoy's own words when it refuses its first bootstrap, and leaves nothing", async () => {
-    await folder.setTemplate({ fake: 'fails-early' });
+    await folder.setTemplate({ fake: 'poison-early' });
     await using agent = await run();
 
     await rejects(agent.end, (error) => {

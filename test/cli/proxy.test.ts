@@ -127,7 +127,7 @@ describe('proxy', () => {
       deepEqual(await once(agent, 'exit'), [0, null]);
       match(await readFile(log, 'utf8'), /Agent has successfully terminated\n$/);
       deepEqual(
-        (await folder.journal()).filter((event) => event.startsWith('/drain')),
+        folder.journal().filter((event) => event.startsWith('/drain')),
         ['/drain_listeners?inboundonly&graceful'],
       );
     });

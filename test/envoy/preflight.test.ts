@@ -4,7 +4,7 @@ import { preflight, sameRestartVersion, type Verdict } from '../../src/envoy/pre
 import { DEFAULT_TIMING } from '../../src/envoy/settings.ts';
 import { systemClock } from '../../src/runtime/clock.ts';
 import { execaSpawn } from '../../src/runtime/execa-spawn.ts';
-import type { FakeBootstrap } from './fixtures/fake-envoy-process.ts';
+import type { FakeBootstrap } from './fixtures/fake/script.ts';
 import { FakeEnvoyFolder } from './support/fake-envoy.ts';
 import { bootstrapAt } from './support/settings.ts';
 
@@ -27,25 +27,25 @@ describe('preflight', () => {
   });
 
   it('refuses in the words of Envoy', async () => {
-    deepEqual(await verdict('refused'), {
+    deepEqual(await verdict('poison'), {
       ok: false,
       why: 'Protobuf message has unknown fields (--mode validate: exit code 1)',
     });
   });
 
   it('refuses an Envoy that ends with code 0 because it skipped its clusters', async () => {
-    const result = await verdict('skips-clusters');
+    const result = await verdict('poison-clusters');
 
     ok(!result.ok);
     match(result.why, /^Skipping initialization of secondary cluster: API configs/);
   });
 
   it('refuses a port of somebody else, but not one the running Envoy has itself', async () => {
-    const foreign = await verdict('port-taken', ['127.0.0.1:15001']);
+    const foreign = await verdict('poison-port', ['127.0.0.1:15001']);
 
     ok(!foreign.ok);
     match(foreign.why, /^cannot bind '127\.0\.0\.1:15006': Address already in use/);
-    deepEqual(await verdict('port-taken', ['127.0.0.1:15006']), { ok: true });
+    deepEqual(await verdict('poison-port', ['127.0.0.1:15006']), { ok: true });
   });
 
   it('kills a run that does not end, and counts it as a refusal', async () => {

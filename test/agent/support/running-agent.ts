@@ -2,7 +2,7 @@
 // of two lines. Folders are temporary, ports free ones of 127.0.0.1; no control plane is there to be reached.
 
 import { existsSync } from 'node:fs';
-import { mkdir, readFile, writeFile } from 'node:fs/promises';
+import { mkdir, writeFile } from 'node:fs/promises';
 import { connect } from 'node:net';
 import { join } from 'node:path';
 
@@ -14,7 +14,8 @@ import { systemClock } from '../../../src/runtime/clock.ts';
 import { execaSpawn } from '../../../src/runtime/execa-spawn.ts';
 import type { JsonObject } from '../../../src/runtime/json.ts';
 import type { Child, Command, Spawn } from '../../../src/runtime/spawn.ts';
-import type { FakeBootstrap } from '../../envoy/fixtures/fake-envoy-process.ts';
+import { Journal } from '../../envoy/fixtures/fake/journal.ts';
+import type { FakeBootstrap } from '../../envoy/fixtures/fake/script.ts';
 import { makeAuthority } from '../../security/authority.ts';
 import { freePorts } from '../../../examples/demo/free-ports.ts';
 import { recordingLog } from '../../support/recording-log.ts';
@@ -106,12 +107,8 @@ export class AgentFolder {
   }
 
   /** What the fake Envoys did, oldest first. */
-  async journal(): Promise<string[]> {
-    const text = await readFile(join(this.path, 'journal'), 'utf8');
-    return text
-      .trim()
-      .split('\n')
-      .map((line) => (JSON.parse(line) as { event: string }).event);
+  journal(): string[] {
+    return new Journal(this.path).entries().map(({ event }) => event);
   }
 }
 

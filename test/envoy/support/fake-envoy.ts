@@ -1,19 +1,14 @@
 // Real processes of fixtures/fake-envoy in a folder of their own.
 
-import { readFile, writeFile } from 'node:fs/promises';
+import { writeFile } from 'node:fs/promises';
 import { createServer, type AddressInfo } from 'node:net';
 import { join } from 'node:path';
 
 import type { EnvoySettings } from '../../../src/envoy/settings.ts';
 import { temporaryDirectory, type TemporaryDirectory } from '../../support/temporary-directory.ts';
-import type { FakeBootstrap } from '../fixtures/fake-envoy-process.ts';
+import { Journal, type JournalEntry } from '../fixtures/fake/journal.ts';
+import type { FakeBootstrap } from '../fixtures/fake/script.ts';
 import { envoySettings } from './settings.ts';
-
-export interface JournalEntry {
-  readonly epoch: number;
-  readonly pid: number;
-  readonly event: string;
-}
 
 export class FakeEnvoyFolder implements AsyncDisposable {
   readonly adminPort: number;
@@ -50,12 +45,8 @@ export class FakeEnvoyFolder implements AsyncDisposable {
   }
 
   /** What the processes did, oldest first. */
-  async journal(): Promise<JournalEntry[]> {
-    const text = await readFile(join(this.path, 'journal'), 'utf8');
-    return text
-      .trim()
-      .split('\n')
-      .map((line) => JSON.parse(line) as JournalEntry);
+  journal(): JournalEntry[] {
+    return new Journal(this.path).entries();
   }
 
   [Symbol.asyncDispose](): Promise<void> {
