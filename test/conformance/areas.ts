@@ -8,6 +8,7 @@ export const AREAS: Areas = {
   bootstrap: () => import('./bootstrap.ts'),
   config: () => import('./config.ts'),
   dns: () => import('./dns.ts'),
+  'envoy-lifecycle': () => import('./envoy-lifecycle.ts'),
   inject: () => import('./inject.ts'),
   iptables: () => import('./iptables.ts'),
   kernel: () => import('./kernel.ts'),
