@@ -13,12 +13,12 @@ import { readTextIfExists } from '../runtime/files.ts';
 import type { Log } from '../runtime/log.ts';
 import type { Spawn } from '../runtime/spawn.ts';
 import { runTasks } from '../runtime/tasks.ts';
-import type { SecretManager } from '../security/secret-manager.ts';
 import { StatusServer } from '../status/server.ts';
 import type { XdsProxy, XdsProxySnapshot } from '../xds-proxy/proxy.ts';
 import { controlsOf, type AgentControls } from './controls.ts';
 import { Counters } from './counters.ts';
 import { startDns } from './dns.ts';
+import type { Identity } from './identity.ts';
 import { NoEnvoy } from './no-envoy.ts';
 import { nodeIdOf } from './node-facts.ts';
 import { PlatformProbe, platformSettings } from './platform-probe.ts';
@@ -93,7 +93,8 @@ async function startAndRun(
     { ...deps, ...given },
     stopping,
   );
-  const { secrets } = identity;
+  const { secrets, ca, token } = identity;
+  if (ca !== undefined) servers.defer(() => ca.close());
   servers.use(secrets);
 
   // Envoy asks the xDS proxy before a restart, and the proxy is opened after the supervisor is made.
@@ -109,7 +110,7 @@ async function startAndRun(
   }
   const serverDeps = { ...deps, identity, counters };
   // awaited here: what serves closes after Envoy
-  return await keepingCertificates(secrets, async (lifetime) => {
+  return await keepingCertificates({ secrets, token }, async (lifetime) => {
     if (dns !== undefined) servers.use(await startDns(dns, config, deps, counters.dns));
     if (envoy !== undefined) servers.use(await startSds(config, serverDeps, host.servesFilesOnly));
     xds.proxy = servers.use(await startXdsProxy(config, serverDeps));
@@ -147,13 +148,14 @@ function supervisorOf(
  * runs.
  */
 async function keepingCertificates(
-  secrets: Pick<SecretManager, 'run'>,
+  { secrets, token }: Pick<Identity, 'secrets' | 'token'>,
   work: (signal: AbortSignal) => Promise<EnvoyEnd>,
 ): Promise<EnvoyEnd> {
   const lifetime = new AbortController();
   const end = Promise.withResolvers<EnvoyEnd>();
   await runTasks(lifetime.signal, [
     (signal) => secrets.run(signal),
+    (signal) => token.run(signal),
     async (signal) => {
       end.resolve(await work(signal));
       lifetime.abort(new AgentError('Envoy has ended'));

@@ -4,19 +4,22 @@
 import { resolve } from 'node:path';
 
 import { keyAlgorithmOf } from '../pki/keys.ts';
-import { formatSpiffeId } from '../pki/spiffe.ts';
+import { emptyParts, formatSpiffeId } from '../pki/spiffe.ts';
 import type { AgentConfig } from '../config/agent-config.ts';
 import { GKE_PROVIDER, type ControlPlaneConfig } from '../config/identity-config.ts';
+import { metadataText } from '../node/platform/metadata-server.ts';
 import type { MessagesLoader } from '../proto/messages.ts';
 import type { Clock } from '../runtime/clock.ts';
 import type { Log } from '../runtime/log.ts';
-import { CaClient } from '../security/ca/ca-client.ts';
-import { openCaDialer, openXdsDialer } from '../security/upstream/control-plane.ts';
+import type { CertificateAuthority } from '../security/ca/certificate-authority.ts';
+import { openCa } from '../security/ca/providers.ts';
+import { caRoots, openXdsDialer } from '../security/upstream/control-plane.ts';
 import type { CsrMeter } from '../security/ca/csr-meter.ts';
 import { hasMountedCertificates } from '../security/mounted-certificates.ts';
 import { OutputCerts } from '../security/output-certs.ts';
 import { SecretManager, type SecretManagerSettings } from '../security/secret-manager.ts';
-import { TokenSource } from '../security/upstream/token-source.ts';
+import { openTokenSource } from '../security/upstream/credential-fetcher.ts';
+import type { TokenSource } from '../security/upstream/token-source.ts';
 import type { UpstreamDialer } from '../security/upstream/dialer.ts';
 
 export interface IdentityDeps {
@@ -30,6 +33,9 @@ export interface IdentityDeps {
 export interface Identity {
   readonly messages: MessagesLoader;
   readonly secrets: SecretManager;
+  /** Undefined: there is none to ask. Whoever runs the agent closes it, after the secrets. */
+  readonly ca: CertificateAuthority | undefined;
+  readonly token: TokenSource;
   /** To the discovery service, with this workload's credentials. */
   readonly xdsDialer: UpstreamDialer;
   /** Certificates are mounted: there is no CA to ask. */
@@ -45,18 +51,15 @@ export async function openIdentity(
   deps: IdentityDeps,
   servesFilesOnly: boolean,
 ): Promise<Identity> {
-  const { identity, controlPlane } = config;
+  const { controlPlane } = config;
   const { clock, messages, log } = deps;
-  const token = new TokenSource({
-    path: resolve(controlPlane.workingDirectory, identity.tokenPath),
-    log: log.child('security'),
-  });
+  const token = tokenSource(config, deps);
   const fileMounted = await isFileMounted(controlPlane, log);
-  const ca = fileMounted || servesFilesOnly ? undefined : await openCa(config, deps, token);
+  const ca = fileMounted || servesFilesOnly ? undefined : await openAuthority(config, deps, token);
   const secrets = openSecrets(config, deps, ca);
   const xdsSettings = { ...controlPlane, fileMountedCerts: fileMounted };
   const xdsDialer = await openXdsDialer(xdsSettings, { token, clock, log: log.child('xdsproxy') });
-  return { messages, secrets, xdsDialer, fileMounted };
+  return { messages, secrets, ca, token, xdsDialer, fileMounted };
 }
 
 async function isFileMounted(settings: ControlPlaneConfig, log: Log): Promise<boolean> {
@@ -68,16 +71,47 @@ async function isFileMounted(settings: ControlPlaneConfig, log: Log): Promise<bo
   return fileMounted;
 }
 
-async function openCa(config: AgentConfig, deps: IdentityDeps, token: TokenSource): Promise<CaClient> {
+function tokenSource(
+  { identity, controlPlane, env }: AgentConfig,
+  { clock, log }: IdentityDeps,
+): TokenSource {
+  return openTokenSource(
+    {
+      fetcherType: env.credentialFetcher,
+      tokenPath: resolve(controlPlane.workingDirectory, identity.tokenPath),
+      trustDomain: identity.trustDomain,
+      metadataHost: env.gceMetadataHost,
+    },
+    {
+      ask: (question, signal) => metadataText(question, clock, signal),
+      clock,
+      log: log.child('security'),
+    },
+  );
+}
+
+async function openAuthority(
+  config: AgentConfig,
+  deps: IdentityDeps,
+  token: TokenSource,
+): Promise<CertificateAuthority> {
   const { identity, controlPlane } = config;
-  keyAlgorithmOf(secretSettings(config)); // a mistake to be told now, not at the first request
+  const { spiffeId, ...key } = secretSettings(config);
+  keyAlgorithmOf(key); // a mistake to be told now, not at the first request
+  const empty = emptyParts(spiffeId).join(' and ');
+  if (empty !== '') deps.log.warn(`the CA decides who this is: the ${empty} of ${spiffeId} is empty`);
+  const { certSigner, caAttemptTimeoutMs: attemptTimeoutMs, caCallTimeoutMs: callTimeoutMs } = identity;
+  const settings = { ...controlPlane, certSigner, attemptTimeoutMs, callTimeoutMs };
   const log = deps.log.child('citadelclient');
-  const dialer = await openCaDialer(controlPlane, { token, clock: deps.clock, log });
-  return new CaClient({ certSigner: identity.certSigner }, { ...deps, dialer, log });
+  return openCa({ settings, deps: { ...deps, token, log } }, caRoots(settings));
 }
 
 /** @param ca undefined: only files give secrets */
-function openSecrets(config: AgentConfig, deps: IdentityDeps, ca: CaClient | undefined): SecretManager {
+function openSecrets(
+  config: AgentConfig,
+  deps: IdentityDeps,
+  ca: CertificateAuthority | undefined,
+): SecretManager {
   const log = deps.log.child('cache');
   return new SecretManager(secretSettings(config), { ...deps, ca, log, ...outputCerts(config, log) });
 }
@@ -100,5 +134,7 @@ function secretSettings({ identity }: AgentConfig): SecretManagerSettings {
     eccSignatureAlgorithm: identity.eccAlgorithm,
     eccCurve: identity.eccCurve,
     rsaKeySize: identity.rsaKeyBits,
+    strictSpiffeId: identity.strictSpiffeId,
+    certSigner: identity.certSigner,
   };
 }

@@ -68,13 +68,11 @@ function ignored({
   return [
     [appProbers.size > 0, 'ISTIO_KUBE_APP_PROBERS (probes of the application)'],
     [scrapeTargets.length > 0, "ISTIO_PROMETHEUS_ANNOTATIONS (the application's metrics)"],
-    [env.credentialFetcher === 'GoogleComputeEngine', 'CREDENTIAL_FETCHER_TYPE=GoogleComputeEngine'],
     [
       dnsServer,
       'names of the mesh in ISTIO_META_DNS_CAPTURE and ISTIO_META_ENABLE_DNS_SERVER (all are forwarded)',
     ],
     ...unread(env),
     [proxyConfig.json['readinessProbe'] !== undefined, 'readinessProbe'],
-    [proxyConfig.json['privateKeyProvider'] !== undefined, 'privateKeyProvider'],
   ];
 }

@@ -24,6 +24,11 @@ export interface IdentityConfig {
   /** Files written there are readable for all: the pod's containers share them. */
   readonly isInCluster: boolean;
   readonly certSigner: string;
+  /** A certificate for another identity than asked for is refused. */
+  readonly strictSpiffeId: boolean;
+  /** Of one attempt at a signing request, and of all of them together. */
+  readonly caAttemptTimeoutMs: number;
+  readonly caCallTimeoutMs: number;
   /** SDS of the workload's identity: ours, or that of another server, which may have another file name. */
   readonly socketPath: string;
   /** Where ours listens while another server has that one. */
@@ -93,6 +98,9 @@ export function identityConfig(env: Env, notices: Notice[]): IdentityConfig {
     outputCertsDir: env.outputCerts,
     isInCluster: env.kubernetesHost !== '',
     certSigner: env.certSigner,
+    strictSpiffeId: env.strictSpiffeId,
+    caAttemptTimeoutMs: env.caAttemptTimeoutMs,
+    caCallTimeoutMs: env.caCallTimeoutMs,
     socketPath: `${SOCKET_DIRECTORY}/${env.workloadSocketFile}`,
     filesSocketPath: FILES_SOCKET_PATH,
     credentialSocketPath: `${CREDENTIAL_SOCKET_DIRECTORY}/socket`,

@@ -3,7 +3,7 @@
 
 import { HOUR_MS, SECOND_MS } from '../runtime/duration.ts';
 import { optional, row } from './env-row.ts';
-import { anyText, goBool, goDuration, goFloat, goInt } from './parsers.ts';
+import { anyText, fileMode, goBool, goDuration, goFloat, goInt, groupId } from './parsers.ts';
 
 const pod = {
   podName: row('POD_NAME', anyText, '', 'Name of the pod; part of the node id.'),
@@ -72,6 +72,24 @@ const identity = {
   outputCerts: row('OUTPUT_CERTS', anyText, '', 'Directory the workload certificate is written to.'),
   fileMountedCerts: row('FILE_MOUNTED_CERTS', goBool, false, 'No CA: certificates come from files.'),
   certSigner: row('ISTIO_META_CERT_SIGNER', anyText, '', 'Signer asked of the CA.'),
+  strictSpiffeId: row(
+    'STRICT_SPIFFE_ID',
+    goBool,
+    false,
+    'Refuse a certificate for another SPIFFE id than asked for; else it is warned about.',
+  ),
+  caAttemptTimeoutMs: row(
+    'CA_ATTEMPT_TIMEOUT',
+    goDuration,
+    10 * SECOND_MS,
+    'How long one attempt at a signing request may take.',
+  ),
+  caCallTimeoutMs: row(
+    'CA_CALL_TIMEOUT',
+    goDuration,
+    30 * SECOND_MS,
+    'How long a signing request may take, with all its attempts.',
+  ),
   secretTtlMs: row('SECRET_TTL', goDuration, 24 * HOUR_MS, 'Lifetime asked of the CA.'),
   graceRatio: row(
     'SECRET_GRACE_PERIOD_RATIO',
@@ -103,6 +121,13 @@ const identity = {
     'socket',
     'File name of the workload SDS socket.',
   ),
+  workloadSocketWaitMs: optional(
+    'WORKLOAD_IDENTITY_SOCKET_WAIT',
+    goDuration,
+    "How long to wait for another server's SDS socket; unset: 30s when the file name is not the default, else 0.",
+  ),
+  sdsSocketMode: row('SDS_SOCKET_MODE', fileMode, 0o666, 'Mode of our SDS socket, octal.'),
+  sdsSocketGid: optional('SDS_SOCKET_GID', groupId, "Group id of our SDS socket; unset: the process's own."),
   compliancePolicy: row('COMPLIANCE_POLICY', anyText, '', 'fips-140-2, fips-140-3 or pqc: restricts TLS.'),
 };
 

@@ -11,13 +11,13 @@ export class CauseLog {
   }
 
   /**
-   * @param message cause included; the same text as last time counts as the same cause
    * @param fields of this occurrence; they do not make it another cause
+   * @param cause what must differ from last time for the message to be said aloud. Default: the message
    */
-  warn(message: string, fields?: LogFields): void {
-    if (message === this.#last) this.#log.debug(message, fields);
+  warn(message: string, fields?: LogFields, cause = message): void {
+    if (cause === this.#last) this.#log.debug(message, fields);
     else this.#log.warn(message, fields);
-    this.#last = message;
+    this.#last = cause;
   }
 
   /** The fault is over: the next one is said aloud again, whatever it is. */

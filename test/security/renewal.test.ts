@@ -7,7 +7,7 @@ import { join } from 'node:path';
 import { loadMessages } from '../../src/proto/messages.ts';
 import { CaClient } from '../../src/security/ca/ca-client.ts';
 import { SecretManager } from '../../src/security/secret-manager.ts';
-import { TokenSource } from '../../src/security/upstream/token-source.ts';
+import { FileToken } from '../../src/security/upstream/file-token.ts';
 import { UpstreamDialer } from '../../src/security/upstream/dialer.ts';
 import { FakeClock } from '../support/fake-clock.ts';
 import { recordingLog } from '../support/recording-log.ts';
@@ -48,7 +48,7 @@ describe('a workload certificate from a real CA', () => {
 
   function startManager(port: number) {
     const { log, messages: logged } = recordingLog();
-    const token = new TokenSource({ path: join(directory.path, 'token'), log });
+    const token = new FileToken({ path: join(directory.path, 'token'), clock, log });
     const root = { kind: 'file', path: join(directory.path, 'root.pem'), name: 'root.pem' } as const;
     const tls = { root, serverName: 'ca.example', clientCertificate: undefined, compliancePolicy: '' };
     const transport = { clusterId: '', headers: {}, keepaliveMs: 30_000, keepaliveTimeoutMs: 10_000 };
@@ -61,7 +61,7 @@ describe('a workload certificate from a real CA', () => {
     const limits = { attemptTimeoutMs: LONG_MS, callTimeoutMs: LONG_MS };
     const ca = new CaClient(
       { certSigner: '', ...limits },
-      { dialer, messages: async () => loadMessages(), ...common },
+      { dialer, messages: async () => loadMessages(), ...common, log: recordingLog().log },
     );
     const key = { eccSignatureAlgorithm: 'ECDSA', eccCurve: 'P256', rsaKeySize: 2048, pkcs8Key: false };
     const rotation = { graceRatio: 0.5, graceRatioJitter: 0, ttlMs: HOUR_MS };

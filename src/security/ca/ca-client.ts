@@ -9,14 +9,15 @@ import type { Messages, MessagesLoader } from '../../proto/messages.ts';
 import { backoffMs } from '../../runtime/backoff.ts';
 import type { Clock } from '../../runtime/clock.ts';
 import { formatDuration, SECOND_MS } from '../../runtime/duration.ts';
-import { AgentError, messageOf } from '../../runtime/errors.ts';
+import { AgentError } from '../../runtime/errors.ts';
 import { bytesMethod } from '../../runtime/grpc.ts';
 import type { Log } from '../../runtime/log.ts';
 import { abortable } from '../../runtime/tasks.ts';
 import type { CertificateAuthority } from './certificate-authority.ts';
 import type { CsrMeter } from './csr-meter.ts';
-import { RpcError } from '../upstream/rpc-error.ts';
 import type { Dial } from '../upstream/dialer.ts';
+import { RpcError } from '../upstream/rpc-error.ts';
+import { CaError, CaFaults } from './ca-faults.ts';
 
 export interface CaClientSettings {
   /** `ISTIO_META_CERT_SIGNER`; sent even when empty. */
@@ -28,16 +29,13 @@ export interface CaClientSettings {
 }
 
 export interface CaClientDeps {
-  readonly dialer: { dial(): Promise<Dial>; readonly rootName: string | undefined };
+  readonly dialer: { dial(signal: AbortSignal): Promise<Dial>; readonly rootName: string | undefined };
   readonly messages: MessagesLoader;
   readonly clock: Clock;
   readonly random: () => number;
   readonly log: Log;
   readonly meter: CsrMeter;
 }
-
-/** A call that failed for good, `create certificate: …`. */
-export class CaError extends AgentError {}
 
 const METHOD = bytesMethod('/istio.v1.auth.IstioCertificateService/CreateCertificate', false);
 const MAX_ATTEMPTS = 5;
@@ -46,25 +44,29 @@ const WAITS = { initialMs: 100, maxMs: 800, jitter: 0.1 };
 export class CaClient implements CertificateAuthority {
   readonly #settings: CaClientSettings;
   readonly #deps: CaClientDeps;
+  readonly #faults: CaFaults;
   readonly #closing = new AbortController();
 
   constructor(settings: CaClientSettings, deps: CaClientDeps) {
     this.#settings = settings;
     this.#deps = deps;
+    this.#faults = new CaFaults(deps.log);
   }
 
   async signCsr(csrPem: string, ttlSeconds: number, signal: AbortSignal): Promise<readonly string[]> {
     const { callTimeoutMs = 30 * SECOND_MS } = this.#settings;
     const { certificateRequest, certificateResponse } = await this.#deps.messages();
     const request = this.#request(certificateRequest, csrPem, ttlSeconds);
+    const wanted = AbortSignal.any([signal, this.#closing.signal]);
     try {
       const whole = (within: AbortSignal): Promise<Buffer> => this.#attempts(request, within);
-      const response = await this.#limited(callTimeoutMs, whole, signal);
-      return certificateResponse.decode(response).certChain;
+      const { certChain } = certificateResponse.decode(await this.#limited(callTimeoutMs, whole, wanted));
+      if (certChain.length <= 1) throw new CaError('invalid empty CertChain');
+      this.#faults.over();
+      return certChain;
     } catch (error) {
-      signal.throwIfAborted();
-      const retryable = error instanceof AgentError && error.retryable;
-      throw new CaError(`create certificate: ${messageOf(error)}`, { retryable, cause: error });
+      wanted.throwIfAborted();
+      throw this.#faults.failed(error);
     }
   }
 
@@ -96,22 +98,22 @@ export class CaClient implements CertificateAuthority {
   }
 
   async #pause(attempt: number, error: RpcError, signal: AbortSignal): Promise<void> {
-    const { clock, random, log, meter } = this.#deps;
+    const { clock, random, meter } = this.#deps;
     const waitMs = backoffMs(WAITS, attempt - 1, random);
-    const wait = formatDuration(Math.round(waitMs));
-    // At debug: the caller says the cause once, with its own text.
-    log.debug(`ca request failed, starting attempt ${attempt} in ${wait}: ${error.message}`);
+    this.#faults.repeated(attempt, waitMs, error);
     meter.retried();
     await clock.sleep(waitMs, signal);
   }
 
   async #call(request: Buffer, signal: AbortSignal): Promise<Buffer> {
-    const { target, credentials, options, metadata } = await abortable(this.#deps.dialer.dial(), signal);
+    const { dialer } = this.#deps;
+    const { target, credentials, options, metadata, shown } = await abortable(dialer.dial(signal), signal);
+    this.#faults.dialed();
     const client = new Client(target, credentials, options);
     const { promise, resolve, reject } = Promise.withResolvers<Buffer>();
     const { path, requestSerialize, responseDeserialize } = METHOD;
     const onEnd = (error: ServiceError | null, response?: Buffer): void => {
-      if (error) reject(new RpcError(error, this.#deps.dialer.rootName, error));
+      if (error) reject(new RpcError(error, { rootName: dialer.rootName, shown }, error));
       else resolve(response ?? Buffer.alloc(0));
     };
     const call = client.makeUnaryRequest(

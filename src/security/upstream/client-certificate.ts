@@ -1,12 +1,11 @@
 // The client certificate of upstream connections (`PROV_CERT`, or mounted files), read at every dial so that a
 // pair rewritten on disk is used by the next connection. The token stands in when it is not usable.
 
-import { readFile } from 'node:fs/promises';
-
 import { parseCertificates } from '../../pki/certificates.ts';
+import type { CauseLog } from '../../runtime/cause-log.ts';
 import type { Clock } from '../../runtime/clock.ts';
 import { messageOf } from '../../runtime/errors.ts';
-import type { CauseLog } from '../../runtime/cause-log.ts';
+import { readSmallFile } from '../../runtime/files.ts';
 
 export interface CertificateFiles {
   /** Absolute paths of PEM files. */
@@ -22,7 +21,7 @@ export interface ClientCertificate {
 
 /**
  * @returns undefined, with a warning, when the chain cannot be read or its leaf is expired
- * @throws the system's error when the chain is good and its key cannot be read: the handshake could not succeed
+ * @throws AgentError, or the system's error, when the chain is good and its key cannot be read: the handshake could not succeed
  */
 export async function readClientCertificate(
   { chainPath, keyPath }: CertificateFiles,
@@ -36,7 +35,7 @@ export async function readClientCertificate(
     return undefined;
   }
   faults.clear();
-  return { chain: chain.pem, key: await readFile(keyPath) };
+  return { chain: chain.pem, key: await readSmallFile(keyPath) };
 }
 
 interface ReadChain {
@@ -46,7 +45,7 @@ interface ReadChain {
 
 async function readChain(path: string, faults: CauseLog): Promise<ReadChain | undefined> {
   try {
-    const pem = await readFile(path);
+    const pem = await readSmallFile(path);
     const notAfterMs = parseCertificates(pem.toString())[0]?.validToDate.getTime() ?? 0;
     return { pem, notAfterMs };
   } catch (error) {

@@ -6,7 +6,7 @@ import { join, resolve } from 'node:path';
 import { ConfigError, messageOf } from '../../runtime/errors.ts';
 import type { Headers } from './call-headers.ts';
 import type { CertificateFiles } from './client-certificate.ts';
-import { FATAL_CA, findCaRoot, findXdsRoot, type Root, type RootSettings } from './roots.ts';
+import { findCaRoot, findXdsRoot, type Root, type RootSettings } from './roots.ts';
 import { readTrustAnchors } from './trust-anchors.ts';
 import { serverNameOf, UpstreamDialer, type TlsSettings, type UpstreamDeps } from './dialer.ts';
 
@@ -17,7 +17,7 @@ export interface ControlPlaneSettings extends RootSettings {
   readonly discoveryAddress: string;
   /** `ISTIOD_SAN`, or empty. */
   readonly istiodSan: string;
-  /** `CA_PROVIDER`; there is one that can be asked. */
+  /** `CA_PROVIDER`. */
   readonly caProvider: string;
   /** False for `controlPlaneAuthPolicy: NONE`; only the discovery connection looks at it. */
   readonly discoveryTls: boolean;
@@ -33,22 +33,38 @@ export interface ControlPlaneSettings extends RootSettings {
   readonly keepaliveTimeoutMs: number;
 }
 
-const KNOWN_CA = 'Citadel';
+/** What a connection to the CA is secured with. */
+export interface CaRootProvider {
+  /** Where the trust anchors are. @throws ConfigError when there is no place for them */
+  findRoot(): Promise<Root>;
+  /** The client certificate to show; undefined: none. */
+  readonly clientCertificate: CertificateFiles | undefined;
+}
 
-/** @throws ConfigError when the CA is of an unknown kind, or there is no usable root certificate */
+/** `CA_ADDR`, or where the discovery service is. */
+export function caAddressOf({ caAddress, discoveryAddress }: ControlPlaneSettings): string {
+  return caAddress || discoveryAddress;
+}
+
+/** As upstream's rules choose. */
+export function caRoots(settings: ControlPlaneSettings): CaRootProvider {
+  return {
+    findRoot: () => findCaRoot({ ...settings, caAddress: caAddressOf(settings) }),
+    clientCertificate: settings.provCertDir === '' ? undefined : provisionedFiles(settings),
+  };
+}
+
+/** @throws ConfigError when there is no usable root certificate */
 export async function openCaDialer(
   settings: ControlPlaneSettings,
+  roots: CaRootProvider,
   deps: UpstreamDeps,
 ): Promise<UpstreamDialer> {
   const { log } = deps;
-  const address = settings.caAddress || settings.discoveryAddress;
-  log.info(`CA Endpoint ${address}, provider ${settings.caProvider}`);
-  if (settings.caProvider !== KNOWN_CA) {
-    throw new ConfigError(`${FATAL_CA} CA provider "${settings.caProvider}" not registered`);
-  }
+  const address = caAddressOf(settings);
   const plaintext = address.endsWith(':15010');
   if (plaintext) log.warn(`the connection to the CA ${address} is not encrypted`);
-  const tls = plaintext ? undefined : await caTls(settings, address);
+  const tls = plaintext ? undefined : await caTls(settings, roots);
   if (tls) log.info(`Using CA ${address} cert with ${rootText(tls.root)}`);
   return new UpstreamDialer({ ...settings, address, tls, headers: settings.caHeaders }, deps);
 }
@@ -74,14 +90,14 @@ function requirePort(name: string, address: string): void {
     throw new ConfigError(`${name} "${address}" has no port: write it as host:port`);
 }
 
-async function caTls(settings: ControlPlaneSettings, address: string): Promise<TlsSettings> {
-  const root = await findCaRoot({ ...settings, caAddress: address });
+async function caTls(settings: ControlPlaneSettings, roots: CaRootProvider): Promise<TlsSettings> {
+  const root = await roots.findRoot();
   await requireAnchors(root);
   // An address of the CA's own is verified by its own name; ISTIOD_SAN is the control plane's.
-  const serverName = serverNameOf(address, settings.caAddress === '' ? settings.istiodSan : '');
-  const { provCertDir, compliancePolicy } = settings;
-  const clientCertificate = provCertDir === '' ? undefined : provisionedFiles(settings);
-  return { root, serverName, clientCertificate, compliancePolicy };
+  const override = settings.caAddress === '' ? settings.istiodSan : '';
+  const serverName = serverNameOf(caAddressOf(settings), override);
+  const { compliancePolicy } = settings;
+  return { root, serverName, clientCertificate: roots.clientCertificate, compliancePolicy };
 }
 
 async function xdsTls(settings: ControlPlaneSettings): Promise<TlsSettings> {

@@ -35,6 +35,8 @@ export interface Dial {
   readonly options: ChannelOptions;
   /** `authorization` when there is a token, `clusterid`, and the user's headers. */
   readonly metadata: Metadata;
+  /** The credentials in it, in words, for messages about their refusal. */
+  readonly shown: string;
 }
 
 export interface TlsSettings {
@@ -104,14 +106,16 @@ export class UpstreamDialer {
     return tls && rootName(tls.root);
   }
 
-  /** @throws DialError | TrustAnchorError; both may pass when the files are corrected */
-  async dial(): Promise<Dial> {
+  /** @throws DialError | TrustAnchorError, or the token source's; all may pass when the files are corrected */
+  async dial(signal: AbortSignal): Promise<Dial> {
     const { address, tls, clusterId } = this.#settings;
-    const credentials = tls ? await this.#secure(tls) : channelCredentials.createInsecure();
-    const token = await this.#deps.token.read();
+    const pair = await this.#clientCertificate(tls?.clientCertificate);
+    const credentials = tls ? await this.#secure(tls, pair) : channelCredentials.createInsecure();
+    const token = await this.#deps.token.read(signal);
     return {
       target: address,
       credentials,
+      shown: this.#shown(token, pair),
       options: this.#channelOptions(),
       metadata: callMetadata(token, clusterId, this.#headers),
     };
@@ -135,9 +139,15 @@ export class UpstreamDialer {
     };
   }
 
-  async #secure(tls: TlsSettings): Promise<ChannelCredentials> {
+  #shown(token: string | undefined, pair: ClientCertificate | undefined): string {
+    const { expiresMs = Infinity } = this.#deps.token;
+    const tokenText = expiresMs <= this.#deps.clock.now() ? 'an expired token' : 'a token';
+    const texts = [...(token === undefined ? [] : [tokenText]), ...(pair ? ['a client certificate'] : [])];
+    return texts.join(' and ') || 'neither token nor client certificate';
+  }
+
+  async #secure(tls: TlsSettings, pair: ClientCertificate | undefined): Promise<ChannelCredentials> {
     const ca = await readTrustAnchors(tls.root);
-    const pair = await this.#clientCertificate(tls.clientCertificate);
     try {
       const context = createSecureContext({
         ...this.#policy,

@@ -3,8 +3,8 @@
 
 import { certificatePem, readableCertificates } from '../../pki/certificates.ts';
 import { PemError } from '../../pki/pem.ts';
-import { AgentError, messageOf } from '../../runtime/errors.ts';
-import { readTextIfExists } from '../../runtime/files.ts';
+import { AgentError, errnoOf, messageOf } from '../../runtime/errors.ts';
+import { readSmallFile } from '../../runtime/files.ts';
 import type { Root } from './roots.ts';
 
 /** Where distributions keep their bundle, first existing wins. @see istio 1.31 security/pkg/cafile */
@@ -47,8 +47,11 @@ export function nameOf(root: Root): string {
 
 async function readFirst(paths: readonly string[]): Promise<string> {
   for (const path of paths) {
-    const text = await readTextIfExists(path);
-    if (text !== undefined) return text;
+    try {
+      return (await readSmallFile(path)).toString();
+    } catch (error) {
+      if (errnoOf(error) !== 'ENOENT' && errnoOf(error) !== 'ENOTDIR') throw error;
+    }
   }
   throw new AgentError(paths.length > 1 ? 'OS CA Cert could not be found for agent' : 'no such file');
 }

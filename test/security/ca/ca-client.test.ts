@@ -4,8 +4,9 @@ import { createServer } from 'node:net';
 import { join } from 'node:path';
 
 import { loadMessages } from '../../../src/proto/messages.ts';
-import { CaClient, CaError, type CaClientSettings } from '../../../src/security/ca/ca-client.ts';
-import { TokenSource } from '../../../src/security/upstream/token-source.ts';
+import { CaClient, type CaClientSettings } from '../../../src/security/ca/ca-client.ts';
+import { CaError } from '../../../src/security/ca/ca-faults.ts';
+import { FileToken } from '../../../src/security/upstream/file-token.ts';
 import { UpstreamDialer, type TlsSettings } from '../../../src/security/upstream/dialer.ts';
 import { FakeClock } from '../../support/fake-clock.ts';
 import { recordingLog } from '../../support/recording-log.ts';
@@ -42,7 +43,7 @@ describe('CaClient', () => {
     settings?: Partial<CaClientSettings>,
   ) {
     const { log, messages } = recordingLog();
-    const token = new TokenSource({ path: join(directory.path, 'token'), log });
+    const token = new FileToken({ path: join(directory.path, 'token'), clock, log });
     const root = { kind: 'file', path: join(directory.path, 'root.pem'), name: 'the/root.pem' } as const;
     const secure = {
       root,

@@ -4,17 +4,20 @@ import { join } from 'node:path';
 
 import { ConfigError } from '../../../src/runtime/errors.ts';
 import {
+  caRoots,
   checkAddresses,
   openCaDialer,
   openXdsDialer,
   type ControlPlaneSettings,
 } from '../../../src/security/upstream/control-plane.ts';
-import { TokenSource } from '../../../src/security/upstream/token-source.ts';
+import { FileToken } from '../../../src/security/upstream/file-token.ts';
 import { serverNameOf } from '../../../src/security/upstream/dialer.ts';
 import { FakeClock } from '../../support/fake-clock.ts';
 import { recordingLog } from '../../support/recording-log.ts';
 import { temporaryDirectory, type TemporaryDirectory } from '../../support/temporary-directory.ts';
 import { makeAuthority, type Authority } from '../authority.ts';
+
+const { signal } = new AbortController();
 
 describe('serverNameOf', () => {
   for (const [address, override, expected] of [
@@ -76,17 +79,21 @@ describe('the dialers', () => {
 
   function deps() {
     const { log, messages } = recordingLog();
-    const token = new TokenSource({ path: join(directory.path, 'token'), log });
-    return { token, clock: new FakeClock(), log, messages };
+    const clock = new FakeClock();
+    const token = new FileToken({ path: join(directory.path, 'token'), clock, log });
+    return { token, clock, log, messages };
   }
+
+  const caDialer = (of: ControlPlaneSettings, used: ReturnType<typeof deps>) =>
+    openCaDialer(of, caRoots(of), used);
 
   it('reach the CA where the discovery service is, unless it has an address of its own', async () => {
     const [shared, own] = [
-      await openCaDialer(settings({ istiodSan: 'san.example' }), deps()),
-      await openCaDialer(settings({ istiodSan: 'san.example', caAddress: 'ca.example:1' }), deps()),
+      await caDialer(settings({ istiodSan: 'san.example' }), deps()),
+      await caDialer(settings({ istiodSan: 'san.example', caAddress: 'ca.example:1' }), deps()),
     ];
 
-    const [toShared, toOwn] = [await shared.dial(), await own.dial()];
+    const [toShared, toOwn] = [await shared.dial(signal), await own.dial(signal)];
 
     assert.equal(toShared.target, 'control.example:15012');
     assert.equal(toShared.options['grpc.default_authority'], 'san.example');
@@ -95,8 +102,8 @@ describe('the dialers', () => {
   });
 
   it('give each its own headers, and both the token and the cluster', async () => {
-    const ca = await (await openCaDialer(settings(), deps())).dial();
-    const xds = await (await openXdsDialer(settings(), deps())).dial();
+    const ca = await (await caDialer(settings(), deps())).dial(signal);
+    const xds = await (await openXdsDialer(settings(), deps())).dial(signal);
 
     const common = { authorization: 'Bearer token', clusterid: 'here' };
     assert.deepEqual(ca.metadata.getMap(), { ...common, ca: '1' });
@@ -104,7 +111,7 @@ describe('the dialers', () => {
   });
 
   it('set the transport numbers of the reference', async () => {
-    const { options } = await (await openXdsDialer(settings(), deps())).dial();
+    const { options } = await (await openXdsDialer(settings(), deps())).dial(signal);
 
     assert.equal(options['grpc.keepalive_time_ms'], 30_000);
     assert.equal(options['grpc.keepalive_timeout_ms'], 10_000);
@@ -116,10 +123,9 @@ describe('the dialers', () => {
   it('log the root they use by the name the user knows', async () => {
     const used = deps();
 
-    await openCaDialer(settings(), used);
+    await caDialer(settings(), used);
 
     assert.deepEqual(used.messages('info'), [
-      'CA Endpoint control.example:15012, provider Citadel',
       'Using CA control.example:15012 cert with certs: var/run/secrets/istio/root-cert.pem',
     ]);
   });
@@ -128,10 +134,10 @@ describe('the dialers', () => {
     const plain = settings({ caAddress: 'ca.example:15010', discoveryTls: false, certProvider: 'none' });
     const used = deps();
 
-    const [ca, xds] = [await openCaDialer(plain, used), await openXdsDialer(plain, used)];
+    const [ca, xds] = [await caDialer(plain, used), await openXdsDialer(plain, used)];
 
-    assert.equal((await ca.dial()).credentials._isSecure(), false);
-    assert.equal((await xds.dial()).credentials._isSecure(), false);
+    assert.equal((await ca.dial(signal)).credentials._isSecure(), false);
+    assert.equal((await xds.dial(signal)).credentials._isSecure(), false);
     assert.equal(used.messages('warn').length, 1);
   });
 
@@ -148,7 +154,7 @@ describe('the dialers', () => {
   it('are refused at start for a root file without a certificate', async () => {
     await writeFile(join(directory.path, 'var/run/secrets/istio/root-cert.pem'), 'nothing');
 
-    for (const opening of [openCaDialer(settings(), deps()), openXdsDialer(settings(), deps())]) {
+    for (const opening of [caDialer(settings(), deps()), openXdsDialer(settings(), deps())]) {
       await assert.rejects(opening, (error) => {
         assert.ok(error instanceof ConfigError);
         assert.match(error.message, /failed to create TLS dial option with root certificates: var\/run/);
@@ -169,7 +175,7 @@ describe('the dialers', () => {
     it(`can be restricted to ${compliancePolicy}`, async () => {
       const dialer = await openXdsDialer(settings({ compliancePolicy }), deps());
 
-      assert.equal((await dialer.dial()).credentials._isSecure(), true);
+      assert.equal((await dialer.dial(signal)).credentials._isSecure(), true);
     });
   }
 });

@@ -2,11 +2,12 @@ import assert from 'node:assert/strict';
 import { rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 
-import { TokenSource } from '../../../src/security/upstream/token-source.ts';
+import { FileToken } from '../../../src/security/upstream/file-token.ts';
+import { FakeClock } from '../../support/fake-clock.ts';
 import { recordingLog } from '../../support/recording-log.ts';
 import { temporaryDirectory, type TemporaryDirectory } from '../../support/temporary-directory.ts';
 
-describe('TokenSource', () => {
+describe('FileToken', () => {
   let directory: TemporaryDirectory;
   let path: string;
 
@@ -18,7 +19,7 @@ describe('TokenSource', () => {
   afterEach(() => directory.remove());
 
   it('reads the file at every call and trims it', async () => {
-    const source = new TokenSource({ path, log: recordingLog().log });
+    const source = new FileToken({ path, clock: new FakeClock(), log: recordingLog().log });
 
     await writeFile(path, ' one\n');
     const before = await source.read();
@@ -29,7 +30,7 @@ describe('TokenSource', () => {
 
   it('has none while the file is missing, empty or no header text, and says each cause once', async () => {
     const { log, messages } = recordingLog();
-    const source = new TokenSource({ path, log });
+    const source = new FileToken({ path, clock: new FakeClock(), log });
     const read: (string | undefined)[] = [];
 
     read.push(await source.read(), await source.read());
