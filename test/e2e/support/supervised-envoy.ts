@@ -1,67 +1,116 @@
-// A supervisor with the real Envoy and a static bootstrap of one listener, on free ports of 127.0.0.1.
+// A supervisor with the real Envoy and a static bootstrap, on free ports of 127.0.0.1. The bootstrap, the arguments
+// and what is spawned can be changed on the way.
 
 import { writeFile, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 
+import { fetchEnvoy } from '../../../examples/demo/fetch-envoy.ts';
 import { freePorts } from '../../../examples/demo/free-ports.ts';
-import { DEFAULT_TIMING } from '../../../src/envoy/settings.ts';
+import { AdminClient, freshConnections } from '../../../src/envoy/admin-client.ts';
+import type { ArgumentSettings } from '../../../src/envoy/arguments.ts';
+import { DEFAULT_TIMING, type SupervisorTiming } from '../../../src/envoy/settings.ts';
 import type { EnvoySnapshot } from '../../../src/envoy/snapshot.ts';
 import { EnvoySupervisor, type EnvoyEnd } from '../../../src/envoy/supervisor.ts';
+import type { BootstrapLaunch, WrittenBootstrap } from '../../../src/envoy/written-bootstrap.ts';
 import { systemClock } from '../../../src/runtime/clock.ts';
 import { execaSpawn } from '../../../src/runtime/execa-spawn.ts';
-import { envoySettings, writtenBootstrap } from '../../envoy/support/settings.ts';
+import type { Child, Command } from '../../../src/runtime/spawn.ts';
+import { argumentSettings, envoySettings, writtenBootstrap } from '../../envoy/support/settings.ts';
 import { recordingLog, type RecordingLog } from '../../support/recording-log.ts';
+import { temporaryDirectory } from '../../support/temporary-directory.ts';
+import type { RestartBackend } from './restart-backend.ts';
+import { supervisedBootstrap, type Change, type SupervisedPorts } from './supervised-bootstrap.ts';
 
-type Bootstrap = Record<string, unknown>;
+export interface SupervisedOptions {
+  /** Default: none, and only the listener that answers by itself. */
+  readonly backend?: RestartBackend;
+  readonly arguments?: Partial<ArgumentSettings>;
+  readonly timing?: Partial<SupervisorTiming>;
+  /** Every bootstrap counts as good before it is tried. */
+  readonly withoutPreflight?: boolean;
+}
 
-/** Turns a bootstrap that works into another one. */
-export type Change = (bootstrap: Bootstrap) => Bootstrap;
+const PATIENCE_MS = 30_000;
 
 export class SupervisedEnvoy {
   readonly supervisor: EnvoySupervisor;
   readonly recorded: RecordingLog;
   readonly url: string;
-  readonly adminPort: number;
+  readonly ports: SupervisedPorts;
+  /** What Envoy has printed. */
+  readonly output: string[] = [];
   /** Applied to every bootstrap that is written from now on. */
   change: Change = (bootstrap) => bootstrap;
+  /** Of every Envoy that is started from now on. */
+  arguments: ArgumentSettings;
+  /** Called with the process id of a serving Envoy as soon as it is spawned. */
+  onSpawn: (pid: number) => void = () => undefined;
+  readonly #folder: string;
+  readonly #options: SupervisedOptions;
   readonly #stop = new AbortController();
   #ended: Promise<EnvoyEnd> | undefined;
 
-  private constructor(binaryPath: string, folder: string, adminPort: number, trafficPort: number) {
-    this.url = `http://127.0.0.1:${trafficPort}/`;
-    this.adminPort = adminPort;
+  private constructor(
+    binaryPath: string,
+    folder: string,
+    ports: SupervisedPorts,
+    options: SupervisedOptions,
+  ) {
+    this.#folder = folder;
+    this.#options = options;
+    this.ports = ports;
+    this.url = `http://127.0.0.1:${ports.traffic}/`;
+    this.arguments = argumentSettings(options.arguments);
     this.recorded = recordingLog();
     this.supervisor = new EnvoySupervisor(
       {
         clock: systemClock(),
-        spawn: execaSpawn,
+        spawn: (command) => this.#spawn(command),
         log: this.recorded.log,
         random: Math.random,
-        output: () => undefined,
-        writeBootstrap: (launch) => {
-          const text = JSON.stringify(this.change(bootstrap(adminPort, trafficPort)));
-          return writtenBootstrap(launch, async ({ epoch }) => {
-            const path = join(folder, `envoy-rev${epoch}.json`);
-            await writeFile(path, text);
-            return path;
-          });
-        },
+        output: (line) => void this.output.push(line),
+        writeBootstrap: (launch) => this.#write(launch),
         removeBootstrap: (path) => rm(path, { force: true }),
         xdsReady: () => ({ ok: true, reason: '' }),
       },
       envoySettings({
         binaryPath,
-        admin: { host: '127.0.0.1', port: adminPort },
+        admin: { host: '127.0.0.1', port: ports.admin },
         terminationDrainMs: 300,
-        timing: { ...DEFAULT_TIMING, repairInitialMs: 200 },
+        timing: { ...DEFAULT_TIMING, repairInitialMs: 200, ...options.timing },
       }),
     );
   }
 
-  static async prepare(binaryPath: string, folder: string): Promise<SupervisedEnvoy> {
-    const [adminPort, trafficPort] = await freePorts(2);
-    return new SupervisedEnvoy(binaryPath, folder, adminPort ?? 0, trafficPort ?? 0);
+  static async prepare(
+    binary: string,
+    folder: string,
+    options: SupervisedOptions = {},
+  ): Promise<SupervisedEnvoy> {
+    const [admin = 0, traffic = 0, forward = 0, tcp = 0] = await freePorts(4);
+    return new SupervisedEnvoy(binary, folder, { admin, traffic, forward, tcp }, options);
+  }
+
+  /** Runs a test with a live Envoy in a folder of its own, and ends it whatever happens. */
+  static async with(
+    test: (envoy: SupervisedEnvoy) => Promise<void>,
+    options: SupervisedOptions = {},
+  ): Promise<void> {
+    await using folder = await temporaryDirectory();
+    const envoy = await SupervisedEnvoy.prepare(await fetchEnvoy(), folder.path, options);
+    void envoy.run();
+    try {
+      await envoy.alone(0);
+      await test(envoy);
+    } finally {
+      await envoy.stop();
+    }
+  }
+
+  /** Whoever owns the admin port now. */
+  get admin(): AdminClient {
+    return new AdminClient(freshConnections({ host: '127.0.0.1', port: this.ports.admin }));
   }
 
   get snapshot(): EnvoySnapshot {
@@ -87,53 +136,31 @@ export class SupervisedEnvoy {
     this.#stop.abort(new Error('the test ends'));
     return this.#ended;
   }
-}
 
-/** Looks every 20 ms, at most 15 s. */
-export async function eventually(holds: () => boolean | Promise<boolean>): Promise<void> {
-  const deadline = performance.now() + 15_000;
-  while (!(await holds())) {
-    if (performance.now() > deadline) throw new Error('what the test waits for did not happen within 15 s');
-    await sleep(20);
+  async #spawn(command: Command): Promise<Child> {
+    const looks = command.args.includes('--mode');
+    if (looks && this.#options.withoutPreflight) return execaSpawn({ ...command, file: 'true', args: [] });
+    const child = await execaSpawn(command);
+    if (command.args.includes('--restart-epoch')) this.onSpawn(child.pid);
+    return child;
+  }
+
+  #write(launch: BootstrapLaunch): Promise<WrittenBootstrap> {
+    const text = JSON.stringify(this.change(supervisedBootstrap(this.ports, this.#options.backend)));
+    const write = async ({ epoch }: BootstrapLaunch): Promise<string> => {
+      const path = join(this.#folder, `envoy-rev${epoch}.json`);
+      await writeFile(path, text);
+      return path;
+    };
+    return writtenBootstrap(launch, write, { hash: text, arguments: this.arguments });
   }
 }
 
-function bootstrap(adminPort: number, trafficPort: number): Bootstrap {
-  return {
-    node: { id: 'test', cluster: 'test' },
-    admin: { address: socketAddress(adminPort) },
-    static_resources: { listeners: [listener('traffic', trafficPort)] },
-  };
-}
-
-/** A listener that answers every request with 200. */
-export function listener(name: string, port: number): object {
-  const routes = [
-    { match: { prefix: '/' }, direct_response: { status: 200, body: { inline_string: 'hi\n' } } },
-  ];
-  return {
-    name,
-    address: socketAddress(port),
-    traffic_direction: 'INBOUND',
-    filter_chains: [{ filters: [httpFilter(name, routes)] }],
-  };
-}
-
-function httpFilter(name: string, routes: readonly object[]): object {
-  const types = 'type.googleapis.com/envoy.extensions.filters';
-  return {
-    name: 'envoy.filters.network.http_connection_manager',
-    typed_config: {
-      '@type': `${types}.network.http_connection_manager.v3.HttpConnectionManager`,
-      stat_prefix: name,
-      http_filters: [
-        { name: 'envoy.filters.http.router', typed_config: { '@type': `${types}.http.router.v3.Router` } },
-      ],
-      route_config: { name, virtual_hosts: [{ name, domains: ['*'], routes }] },
-    },
-  };
-}
-
-function socketAddress(port: number): object {
-  return { socket_address: { address: '127.0.0.1', port_value: port } };
+/** Looks every 20 ms, at most 30 s. */
+export async function eventually(holds: () => boolean | Promise<boolean>): Promise<void> {
+  const deadline = performance.now() + PATIENCE_MS;
+  while (!(await holds())) {
+    if (performance.now() > deadline) throw new Error('what the test waits for did not happen in time');
+    await sleep(20);
+  }
 }
