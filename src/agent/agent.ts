@@ -87,13 +87,15 @@ async function startAndRun(
   await using servers = new AsyncDisposableStack();
   const probing = { ...deps, readText: readTextIfExists };
   const probe = servers.use(new PlatformProbe(platformSettings(config, instanceIps), probing, stopping));
-  const given = { instanceIps, platform: probe.answer, messages: messagesOnDemand(), meter: counters.csr };
+  const meters = { meter: counters.csr, fileMeter: counters.files };
+  const given = { instanceIps, platform: probe.answer, messages: messagesOnDemand(), ...meters };
   const { dns, host, identity, grpcBootstrap, envoy } = await prepare(
     config,
     { ...deps, ...given },
     stopping,
   );
-  const { secrets, ca, token } = identity;
+  const { secrets, ca, token, fileCertificates } = identity;
+  servers.use(fileCertificates);
   if (ca !== undefined) servers.defer(() => ca.close());
   servers.use(secrets);
 

@@ -3,8 +3,9 @@
 
 import type { DnsMetrics } from '../dns/metrics.ts';
 import type { EnvoySnapshot } from '../envoy/snapshot.ts';
-import type { SdsMetrics } from '../sds/secret-stream.ts';
+import type { SdsMetrics } from '../sds/metrics.ts';
 import type { CsrMeter } from '../security/ca/csr-meter.ts';
+import type { FileMeter } from '../security/files/file-meter.ts';
 import type { Metric } from '../status/agent-metrics.ts';
 import type { ProxyMetrics } from '../xds-proxy/metrics.ts';
 
@@ -16,12 +17,13 @@ const COUNTERS = {
   num_outgoing_requests: 'Signing requests to the CA.',
   num_failed_outgoing_requests: 'Signing requests that failed.',
   num_outgoing_retries: 'Repeated attempts of signing requests.',
-  pilot_xds_expired_nonce: 'Answers of Envoy to a secret that was replaced meanwhile.',
   pilot_total_xds_internal_errors: 'Streams of Envoy for secrets that ended with an error.',
 } as const;
 
 /** Counters that appear with their first event. */
 const LATE_COUNTERS = {
+  num_file_watcher_failures_total: 'Directories of certificate files that could not be watched.',
+  num_file_secret_failures_total: 'Requests for a secret whose files could not be used.',
   dns_requests_total: 'DNS queries accepted.',
   dns_upstream_requests_total: 'DNS queries forwarded to the resolvers of the host.',
   dns_upstream_failures_total: 'Forwarded DNS queries that no resolver answered.',
@@ -29,24 +31,35 @@ const LATE_COUNTERS = {
 
 type CounterName = keyof typeof COUNTERS | keyof typeof LATE_COUNTERS;
 
+/** A series appears with its first event. */
 const LABELLED_COUNTERS = {
-  istiod_connection_terminations: { label: 'type', help: 'Ended streams to the control plane.' },
-  envoy_connection_terminations: { label: 'type', help: 'Ended streams of Envoy.' },
-  pilot_total_xds_rejects: { label: 'type', help: 'Secrets that Envoy refused.' },
+  istiod_connection_terminations: 'Ended streams to the control plane.',
+  envoy_connection_terminations: 'Ended streams of Envoy.',
+  pilot_total_xds_rejects: 'Secrets that Envoy refused, by the code it gave.',
+  pilot_xds_expired_nonce: 'Answers of Envoy to a secret that was replaced meanwhile.',
+  sds_pushes_total: 'Secrets sent to Envoy, or not to be had for it.',
 } as const;
+
+type LabelledName = keyof typeof LABELLED_COUNTERS;
+type Labels = Readonly<Record<string, string>>;
+
+const SDS = { type: 'sds' };
 
 export class Counters {
   readonly xds: ProxyMetrics;
   readonly csr: CsrMeter;
+  readonly files: FileMeter;
   readonly sds: SdsMetrics;
   readonly dns: DnsMetrics;
   readonly #counts = new Map<CounterName, number>();
-  readonly #labelled = new Map<keyof typeof LABELLED_COUNTERS, Map<string, number>>();
+  /** By name, then by the labels as text. */
+  readonly #labelled = new Map<LabelledName, Map<string, number>>();
   #largestRequest = 0;
+  #sdsStreams = 0;
 
   constructor() {
     const count = (name: CounterName) => (): void => this.#count(name);
-    const countBy = (name: keyof typeof LABELLED_COUNTERS) => (value: string) => this.#countBy(name, value);
+    const countBy = (name: LabelledName) => (type: string) => this.#countBy(name, { type });
     this.xds = {
       upstreamNotBuilt: count('istiod_connection_failures'),
       upstreamEnded: countBy('istiod_connection_terminations'),
@@ -63,9 +76,16 @@ export class Counters {
       failed: count('num_failed_outgoing_requests'),
       retried: count('num_outgoing_retries'),
     };
+    this.files = {
+      watchFailed: count('num_file_watcher_failures_total'),
+      secretFailed: count('num_file_secret_failures_total'),
+    };
     this.sds = {
-      rejected: () => this.#countBy('pilot_total_xds_rejects', 'sds'),
-      staleNonce: count('pilot_xds_expired_nonce'),
+      opened: () => void (this.#sdsStreams += 1),
+      ended: () => void (this.#sdsStreams -= 1),
+      pushed: (name, result) => this.#countBy('sds_pushes_total', { resource_name: name, result }),
+      rejected: (err) => this.#countBy('pilot_total_xds_rejects', { ...SDS, err }),
+      staleNonce: () => this.#countBy('pilot_xds_expired_nonce', SDS),
       failed: count('pilot_total_xds_internal_errors'),
     };
     this.dns = {
@@ -83,15 +103,12 @@ export class Counters {
         .map(([name, help]) => [name as keyof typeof LATE_COUNTERS, help] as const)
         .filter(([name]) => this.#counts.has(name))
         .map(([name, help]) => this.#counter(name, help)),
-      ...Object.entries(LABELLED_COUNTERS).map(([name, { label, help }]): Metric => {
-        const counts = this.#labelled.get(name as keyof typeof LABELLED_COUNTERS) ?? [];
-        return {
-          name,
-          help,
-          type: 'counter',
-          series: [...counts].map(([text, value]) => ({ labels: { [label]: text }, value })),
-        };
+      ...Object.entries(LABELLED_COUNTERS).map(([name, help]): Metric => {
+        const counts = this.#labelled.get(name as LabelledName) ?? [];
+        const series = [...counts].map(([text, value]) => ({ labels: JSON.parse(text) as Labels, value }));
+        return { name, help, type: 'counter', series };
       }),
+      gauge('sds_streams', 'Streams of Envoy for secrets that are open.', this.#sdsStreams),
       gauge('pilot_xds_recv_max', 'Largest request of Envoy, bytes.', this.#largestRequest),
       ...envoyMetrics(envoy),
     ];
@@ -101,9 +118,10 @@ export class Counters {
     this.#counts.set(name, (this.#counts.get(name) ?? 0) + 1);
   }
 
-  #countBy(name: keyof typeof LABELLED_COUNTERS, value: string): void {
+  #countBy(name: LabelledName, labels: Labels): void {
     const counts = this.#labelled.get(name) ?? new Map<string, number>();
-    this.#labelled.set(name, counts.set(value, (counts.get(value) ?? 0) + 1));
+    const text = JSON.stringify(labels);
+    this.#labelled.set(name, counts.set(text, (counts.get(text) ?? 0) + 1));
   }
 
   #counter(name: CounterName, help: string): Metric {

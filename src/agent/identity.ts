@@ -6,7 +6,6 @@ import { resolve } from 'node:path';
 import { keyAlgorithmOf } from '../pki/keys.ts';
 import { emptyParts, formatSpiffeId } from '../pki/spiffe.ts';
 import type { AgentConfig } from '../config/agent-config.ts';
-import { GKE_PROVIDER, type ControlPlaneConfig } from '../config/identity-config.ts';
 import { metadataText } from '../node/platform/metadata-server.ts';
 import type { MessagesLoader } from '../proto/messages.ts';
 import type { Clock } from '../runtime/clock.ts';
@@ -15,14 +14,18 @@ import type { CertificateAuthority } from '../security/ca/certificate-authority.
 import { openCa } from '../security/ca/providers.ts';
 import { caRoots, openXdsDialer } from '../security/upstream/control-plane.ts';
 import type { CsrMeter } from '../security/ca/csr-meter.ts';
-import { hasMountedCertificates } from '../security/mounted-certificates.ts';
 import { OutputCerts } from '../security/output-certs.ts';
 import { SecretManager, type SecretManagerSettings } from '../security/secret-manager.ts';
 import { openTokenSource } from '../security/upstream/credential-fetcher.ts';
 import type { TokenSource } from '../security/upstream/token-source.ts';
 import type { UpstreamDialer } from '../security/upstream/dialer.ts';
+import {
+  openFileCertificates,
+  type FileCertificates,
+  type FileCertificatesDeps,
+} from './file-certificates.ts';
 
-export interface IdentityDeps {
+export interface IdentityDeps extends FileCertificatesDeps {
   readonly messages: MessagesLoader;
   readonly clock: Clock;
   readonly random: () => number;
@@ -38,8 +41,8 @@ export interface Identity {
   readonly token: TokenSource;
   /** To the discovery service, with this workload's credentials. */
   readonly xdsDialer: UpstreamDialer;
-  /** Certificates are mounted: there is no CA to ask. */
-  readonly fileMounted: boolean;
+  /** Whoever runs the agent closes them, after the secrets. */
+  readonly fileCertificates: FileCertificates;
 }
 
 /**
@@ -54,21 +57,13 @@ export async function openIdentity(
   const { controlPlane } = config;
   const { clock, messages, log } = deps;
   const token = tokenSource(config, deps);
-  const fileMounted = await isFileMounted(controlPlane, log);
+  const fileCertificates = await openFileCertificates(config, deps);
+  const { fileMounted } = fileCertificates;
   const ca = fileMounted || servesFilesOnly ? undefined : await openAuthority(config, deps, token);
-  const secrets = openSecrets(config, deps, ca);
+  const secrets = openSecrets(config, deps, ca, fileCertificates);
   const xdsSettings = { ...controlPlane, fileMountedCerts: fileMounted };
   const xdsDialer = await openXdsDialer(xdsSettings, { token, clock, log: log.child('xdsproxy') });
-  return { messages, secrets, ca, token, xdsDialer, fileMounted };
-}
-
-async function isFileMounted(settings: ControlPlaneConfig, log: Log): Promise<boolean> {
-  const { workingDirectory, caProvider, fileMountedCerts } = settings;
-  const detected = await hasMountedCertificates(workingDirectory);
-  if (detected) log.info('workload certificate files detected, creating secret manager without caClient');
-  const fileMounted = detected || fileMountedCerts || caProvider === GKE_PROVIDER;
-  if (fileMounted) log.info('Workload is using file mounted certificates. Skipping connecting to CA');
-  return fileMounted;
+  return { messages, secrets, ca, token, xdsDialer, fileCertificates };
 }
 
 function tokenSource(
@@ -111,9 +106,11 @@ function openSecrets(
   config: AgentConfig,
   deps: IdentityDeps,
   ca: CertificateAuthority | undefined,
+  { files, crl }: FileCertificates,
 ): SecretManager {
   const log = deps.log.child('cache');
-  return new SecretManager(secretSettings(config), { ...deps, ca, log, ...outputCerts(config, log) });
+  const sources = { ca, files, ...(crl && { crl }), ...outputCerts(config, log) };
+  return new SecretManager(secretSettings(config), { ...deps, ...sources, log });
 }
 
 function outputCerts({ identity, controlPlane }: AgentConfig, log: Log): { output?: OutputCerts } {

@@ -19,7 +19,6 @@ import { openIdentity, type Identity, type IdentityDeps } from './identity.ts';
 import { lackingExtensions } from './lacking-extensions.ts';
 import type { HostFacts } from './node-facts.ts';
 import { credentialServerExists, otherServesWorkload } from './sds-sockets.ts';
-import { refuseUnsupported } from './unsupported.ts';
 
 export interface PreparationDeps extends IdentityDeps {
   readonly spawn: Spawn;
@@ -58,7 +57,6 @@ export async function prepare(
   const sdsDeps = { clock: deps.clock, log: deps.log.child('sds') };
   const servesFilesOnly = await otherServesWorkload(config, sdsDeps, signal);
   const identity = await openIdentity(config, deps, servesFilesOnly);
-  refuseUnsupported(config, identity.fileMounted);
   const credentialSocketExists = await credentialServerExists(config, sdsDeps, signal);
   const host = { instanceIps: deps.instanceIps, servesFilesOnly, credentialSocketExists };
   const grpcBootstrap = new GrpcBootstrapWriter(config, { ...deps, host });

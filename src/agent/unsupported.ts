@@ -1,25 +1,11 @@
-// Settings the reference honours and this version cannot yet. Where running on without one would leave a pod that
-// looks healthy and is not, it is refused; the others are said to have no effect. All by name, and at once.
+// Settings the reference honours and this version does not yet: they are said to have no effect, all by name and at
+// once.
 
 import { isDeepStrictEqual } from 'node:util';
 
 import type { AgentConfig } from '../config/agent-config.ts';
 import type { EnvRow } from '../config/env-row.ts';
 import { envRows, type Env } from '../config/env.ts';
-import { GKE_PROVIDER } from '../config/identity-config.ts';
-import { ConfigError } from '../runtime/errors.ts';
-
-/**
- * @param fileMounted the workload's certificates are mounted
- * @throws ConfigError naming every setting without which the agent must not run
- */
-export function refuseUnsupported(config: AgentConfig, fileMounted: boolean): void {
-  const list = named(refused(config, fileMounted));
-  if (list === '') return;
-  throw new ConfigError(
-    `not supported by this version: ${list}; remove the setting, or use the reference agent`,
-  );
-}
 
 /** The settings that are set and have no effect, separated by commas; empty: none. */
 export function withoutEffect(config: AgentConfig): string {
@@ -30,19 +16,6 @@ type Setting = readonly [isSet: boolean, name: string];
 
 function named(settings: readonly Setting[]): string {
   return settings.flatMap(([isSet, name]) => (isSet ? [name] : [])).join(', ');
-}
-
-function refused({ controlPlane }: AgentConfig, fileMounted: boolean): readonly Setting[] {
-  const { fileMountedCerts, caProvider } = controlPlane;
-  const isGke = caProvider === GKE_PROVIDER;
-  return [
-    [fileMountedCerts, 'FILE_MOUNTED_CERTS'],
-    [isGke, `CA_PROVIDER=${GKE_PROVIDER}`],
-    [
-      fileMounted && !fileMountedCerts && !isGke,
-      'the certificates in var/run/secrets/workload-spiffe-credentials',
-    ],
-  ];
 }
 
 /** Injectors set them even where they ask for nothing. */

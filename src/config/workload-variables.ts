@@ -108,7 +108,12 @@ const identity = {
     goDuration,
     100,
     'First retry interval when reading certificate files.',
-    { noEffect: 'files of certificates are not served in this version' },
+  ),
+  certFilePollMs: row(
+    'CERT_FILE_POLL_INTERVAL',
+    goDuration,
+    30 * SECOND_MS,
+    'How often certificate files are looked at when no event tells of a change; 0: never.',
   ),
   rsaKeyBits: row('WORKLOAD_RSA_KEY_SIZE', goInt, 2048, 'Bits of an RSA key.'),
   pkcs8Key: row('PKCS8_KEY', goBool, false, 'Write private keys as PKCS#8.'),

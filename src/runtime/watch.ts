@@ -1,7 +1,8 @@
-// Watching mounted files and directories with chokidar. Kubernetes swaps a whole volume by one symlink
-// (`..data`), so it is the parent directory that is watched, and every event below it counts.
+// Watching mounted files and directories with chokidar, which is loaded for the first of them. Kubernetes swaps a
+// whole volume by one symlink (`..data`), so it is the parent directory that is watched, and every event below it
+// counts. What an event means is for the caller to find out: several of the kernel's may be one, or none.
 
-import { dirname } from 'node:path';
+import { basename, dirname, resolve } from 'node:path';
 
 import { messageOf } from './errors.ts';
 import type { Log } from './log.ts';
@@ -38,5 +39,60 @@ export async function watchPaths(
     clearTimeout(timer);
     await watcher.close();
   };
+  return { close, [Symbol.asyncDispose]: close };
+}
+
+export interface DirectoryEvents {
+  /** Something has happened in the directory, or to it. */
+  readonly changed: () => void;
+  /** Events may be missing from now on. */
+  readonly failed: (error: unknown) => void;
+}
+
+/**
+ * Tells of every event in one directory, none below it. A link is watched as the entry that it is.
+ *
+ * @param path an existing directory
+ * @returns once events are noticed, or `failed` was called
+ */
+export async function watchDirectory(path: string, events: DirectoryEvents): Promise<Watcher> {
+  const { watch } = await import('chokidar');
+  const settings = { depth: 0, followSymlinks: false, usePolling: false, awaitWriteFinish: false };
+  const watcher = watch(path, { ...settings, ignoreInitial: true });
+  // Every event of the kernel: chokidar's own are silent about a replacement of the same size and time.
+  watcher.on('raw', events.changed);
+  await new Promise<void>((resolve) => {
+    watcher.on('ready', resolve);
+    watcher.on('error', (error) => {
+      events.failed(error);
+      resolve();
+    });
+  });
+  const close = (): Promise<void> => watcher.close();
+  return { close, [Symbol.asyncDispose]: close };
+}
+
+/**
+ * Calls `onChange` at every change of these files and at every swap of the volume they are in. Only their folders are
+ * watched, and of what else is in there nothing; a folder that is not there yet is waited for by its next name only.
+ */
+export async function watchFiles(paths: readonly string[], log: Log, onChange: () => void): Promise<Watcher> {
+  const { watch } = await import('chokidar');
+  const files = new Set(paths.map((path) => resolve(path)));
+  const folders = new Set([...files].map((file) => dirname(file)));
+  const watched = (path: string): boolean =>
+    files.has(path) || folders.has(path) || !folders.has(dirname(path)) || basename(path) === '..data';
+  const watcher = watch([...folders], {
+    ignoreInitial: true,
+    depth: 0,
+    followSymlinks: false,
+    ignored: (path) => !watched(resolve(path)),
+  });
+  watcher.on('all', onChange);
+  watcher.on('error', (error) => log.warn(`cannot watch ${[...folders].join(', ')}: ${messageOf(error)}`));
+  await new Promise<void>((ready) => {
+    watcher.once('ready', () => ready());
+  });
+  const close = (): Promise<void> => watcher.close();
   return { close, [Symbol.asyncDispose]: close };
 }

@@ -1,18 +1,49 @@
-// The workload's certificate as files that a platform mounts: the presence of all three means that no CA is to be
-// asked. Upstream: istio security/pkg/nodeagent, pkg/security/security.go CheckWorkloadCertificate.
+// The workload's certificate as files: where a user may put one, and where platforms mount theirs. The presence of
+// all three of a platform's means that no CA is to be asked.
+// Upstream: istio pkg/security/security.go, CheckWorkloadCertificate.
 
 import { access } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
 
 import { ConfigError, errnoOf } from '../runtime/errors.ts';
 
-const DIRECTORY = './var/run/secrets/workload-spiffe-credentials';
-const OWN_NAMES = ['cert-chain.pem', 'key.pem', 'root-cert.pem'];
-const GKE_NAMES = ['certificates.pem', 'private_key.pem', 'ca_certificates.pem'];
+/** Absolute. */
+export interface CertificatePaths {
+  readonly directory: string;
+  readonly certificate: string;
+  readonly key: string;
+  readonly root: string;
+}
 
-/** Whether chain, key and root are there under the names of the mesh. */
-export function hasMountedCertificates(workingDirectory: string): Promise<boolean> {
-  return allExist(workingDirectory, OWN_NAMES);
+const EXISTING_DIRECTORY = './etc/certs';
+const MOUNTED_DIRECTORY = './var/run/secrets/workload-spiffe-credentials';
+const NAMES = ['cert-chain.pem', 'key.pem', 'root-cert.pem'] as const;
+const GKE_NAMES = ['certificates.pem', 'private_key.pem', 'ca_certificates.pem'] as const;
+
+/** A user's own, which are there or not. */
+export function existingCertificates(workingDirectory: string): CertificatePaths {
+  return pathsIn(workingDirectory, EXISTING_DIRECTORY, NAMES);
+}
+
+/** Those that a platform mounts under the names of the mesh. */
+export function mountedCertificates(workingDirectory: string): CertificatePaths {
+  return pathsIn(workingDirectory, MOUNTED_DIRECTORY, NAMES);
+}
+
+/** Those of `CA_PROVIDER=GkeWorkloadCertificate`. */
+export function gkeCertificates(workingDirectory: string): CertificatePaths {
+  return pathsIn(workingDirectory, MOUNTED_DIRECTORY, GKE_NAMES);
+}
+
+/** Whether all three files are there, whatever they hold. */
+export async function areThere({ certificate, key, root }: CertificatePaths): Promise<boolean> {
+  try {
+    await Promise.all([certificate, key, root].map((path) => access(path)));
+    return true;
+  } catch (error) {
+    if (errnoOf(error) === undefined) throw error;
+    return false;
+  }
 }
 
 /**
@@ -22,8 +53,8 @@ export function hasMountedCertificates(workingDirectory: string): Promise<boolea
  * @throws ConfigError in the reference's words
  */
 export async function checkGkeCertificates(workingDirectory: string, provCertDir: string): Promise<void> {
-  if (!(await allExist(workingDirectory, GKE_NAMES))) {
-    const paths = GKE_NAMES.map((name) => `${DIRECTORY}/${name}`).join(', ');
+  if (!(await areThere(gkeCertificates(workingDirectory)))) {
+    const paths = GKE_NAMES.map((name) => `${MOUNTED_DIRECTORY}/${name}`).join(', ');
     throw new ConfigError(`GKE workload certificate files (${paths}) not present`);
   }
   if (provCertDir === '') return;
@@ -31,13 +62,16 @@ export async function checkGkeCertificates(workingDirectory: string, provCertDir
   throw new ConfigError(`invalid options: ${what} are mutually exclusive`);
 }
 
-async function allExist(workingDirectory: string, names: readonly string[]): Promise<boolean> {
-  const paths = names.map((name) => resolve(workingDirectory, join(DIRECTORY, name)));
-  try {
-    await Promise.all(paths.map((path) => access(path)));
-    return true;
-  } catch (error) {
-    if (errnoOf(error) === undefined) throw error;
-    return false;
-  }
+function pathsIn(
+  workingDirectory: string,
+  directory: string,
+  [certificate, key, root]: readonly [string, string, string],
+): CertificatePaths {
+  const absolute = resolve(workingDirectory, directory);
+  return {
+    directory: absolute,
+    certificate: join(absolute, certificate),
+    key: join(absolute, key),
+    root: join(absolute, root),
+  };
 }

@@ -1,43 +1,7 @@
-import { doesNotThrow, equal, throws } from 'node:assert/strict';
+import { equal } from 'node:assert/strict';
 
-import { refuseUnsupported, withoutEffect } from '../../src/agent/unsupported.ts';
+import { withoutEffect } from '../../src/agent/unsupported.ts';
 import { agentConfig } from './support/agent-config.ts';
-
-describe('refuseUnsupported', () => {
-  it('lets the configuration of an ordinary pod pass', async () => {
-    const config = await agentConfig();
-
-    doesNotThrow(() => refuseUnsupported(config, false));
-  });
-
-  const settings = [
-    { env: { FILE_MOUNTED_CERTS: 'true' }, name: 'FILE_MOUNTED_CERTS' },
-    { env: { CA_PROVIDER: 'GkeWorkloadCertificate' }, name: 'CA_PROVIDER=GkeWorkloadCertificate' },
-    { env: {}, name: 'the certificates in var/run/secrets/workload-spiffe-credentials' },
-  ];
-  for (const { env, name } of settings) {
-    it(`names ${name}, with the remedy`, async () => {
-      const config = await agentConfig({ env });
-      const remedy = 'remove the setting, or use the reference agent';
-
-      throws(() => refuseUnsupported(config, true), {
-        name: 'ConfigError',
-        message: `not supported by this version: ${name}; ${remedy}`,
-      });
-    });
-  }
-
-  it('names all of them at once', async () => {
-    const config = await agentConfig({
-      env: { FILE_MOUNTED_CERTS: 'true', CA_PROVIDER: 'GkeWorkloadCertificate' },
-    });
-
-    throws(
-      () => refuseUnsupported(config, true),
-      /: FILE_MOUNTED_CERTS, CA_PROVIDER=GkeWorkloadCertificate; /,
-    );
-  });
-});
 
 describe('withoutEffect', () => {
   it('is silent about an ordinary pod', async () => {
@@ -66,16 +30,12 @@ describe('withoutEffect', () => {
     const env = { ISTIO_KUBE_APP_PROBERS: probers, PRE_DRAIN_DELAY: '3s' };
     const proxyConfig = {
       readinessProbe: { periodSeconds: 3 },
-      privateKeyProvider: { cryptomb: { pollDelay: '1s' } },
     };
     const config = await agentConfig({ env, proxyConfig });
 
     const text = withoutEffect(config);
 
-    equal(
-      text,
-      'ISTIO_KUBE_APP_PROBERS (probes of the application), PRE_DRAIN_DELAY, readinessProbe, privateKeyProvider',
-    );
+    equal(text, 'ISTIO_KUBE_APP_PROBERS (probes of the application), PRE_DRAIN_DELAY, readinessProbe');
   });
 
   it('names variables that nothing reads yet, when they differ from their defaults', async () => {
