@@ -12,6 +12,7 @@ import type { Clock } from '../runtime/clock.ts';
 import { ConfigError } from '../runtime/errors.ts';
 import { readTextIfExists } from '../runtime/files.ts';
 import type { Log } from '../runtime/log.ts';
+import { Authenticator } from './auth/authenticator.ts';
 import { TokenIssuer } from './auth/token-issuer.ts';
 import { parseKeySet, TokenVerifier } from './auth/token-verifier.ts';
 import { CertificateAuthority } from './ca/certificate-authority.ts';
@@ -116,8 +117,10 @@ async function openAuthority(settings: DiscoverySettings, clock: Clock): Promise
 }
 
 async function openAuthentication(settings: DiscoverySettings, clock: Clock): Promise<Authenticate> {
-  const verifier = new TokenVerifier({ keySets: await keySets(settings), now: () => clock.now() });
-  return verifier.verify.bind(verifier);
+  const now = (): number => clock.now();
+  const tokens = new TokenVerifier({ keySets: await keySets(settings), now });
+  const authenticator = new Authenticator({ tokens, trustDomain: settings.trustDomain, now });
+  return authenticator.identify.bind(authenticator);
 }
 
 async function keySets({ stateDirectory, jwksFile }: DiscoverySettings): Promise<JSONWebKeySet[]> {
@@ -143,5 +146,6 @@ async function openListener(
   register: (server: Server) => void,
 ): Promise<Listener> {
   const { chainPem, keyPem } = await authority.serverCertificate([...OWN_NAMES, ...hosts]);
-  return listen({ address, port, certificateChainPem: chainPem, privateKeyPem: keyPem, register });
+  const pair = { certificateChainPem: chainPem, privateKeyPem: keyPem };
+  return listen({ address, port, ...pair, clientRootPem: authority.rootPem, register });
 }

@@ -30,7 +30,13 @@ export interface TestDiscovery extends AsyncDisposable, RecordingLog {
   /** A token of the control plane's own key. */
   readonly token: (namespace: string, serviceAccount: string) => Promise<string>;
   /** A client that trusts the control plane's root. */
-  readonly connect: (token?: string) => Promise<TestClient>;
+  readonly connect: (token?: string, certificate?: ClientCertificate) => Promise<TestClient>;
+}
+
+/** PEM. */
+export interface ClientCertificate {
+  readonly chainPem: string;
+  readonly keyPem: string;
 }
 
 export async function testDiscovery(
@@ -70,9 +76,9 @@ export async function testDiscovery(
     const issuer = await TokenIssuer.open(stateDirectory);
     return issuer.issue({ namespace, serviceAccount }, Date.now(), 60);
   };
-  const connect = async (bearer?: string): Promise<TestClient> => {
+  const connect = async (bearer?: string, certificate?: ClientCertificate): Promise<TestClient> => {
     const root = await readFile(discovery.rootCertificatePath);
-    return all.adopt(new TestClient(discovery.port, root, bearer), (client) => client.close());
+    return all.adopt(new TestClient(discovery.port, root, bearer, certificate), (client) => client.close());
   };
   return {
     ...recording,
@@ -93,8 +99,10 @@ export class TestClient {
   readonly #client: Client;
   readonly #metadata = new Metadata();
 
-  constructor(port: number, root: Buffer, token: string | undefined) {
-    this.#client = new Client(`127.0.0.1:${port}`, credentials.createSsl(root), {
+  constructor(port: number, root: Buffer, token?: string, certificate?: ClientCertificate) {
+    const { chainPem, keyPem } = certificate ?? {};
+    const [chain, key] = [chainPem, keyPem].map((pem) => (pem === undefined ? null : Buffer.from(pem)));
+    this.#client = new Client(`127.0.0.1:${port}`, credentials.createSsl(root, key, chain), {
       'grpc.use_local_subchannel_pool': 1,
       'grpc.ssl_target_name_override': SERVER_NAME,
     });

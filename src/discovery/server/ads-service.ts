@@ -64,7 +64,7 @@ export class AdsService {
   async #serve(call: AdsCall, makeSession: (deps: SessionDeps) => Session): Promise<void> {
     const { messages, authenticate, configOf, log } = this.#deps;
     try {
-      const identity = await callerOf(call.metadata, authenticate, REFUSAL, log);
+      const identity = await callerOf(call, authenticate, REFUSAL, log);
       const view = new NodeView({ identity, configOf });
       const connection = new AdsConnection({ call, session: makeSession({ messages, view, log }), log });
       this.#connections.add(connection);

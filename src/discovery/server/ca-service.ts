@@ -1,4 +1,4 @@
-// The certificate service: the caller's token decides the identity, the authority signs.
+// The certificate service: what the caller shows decides the identity, the authority signs.
 
 import { status, type sendUnaryData, type Server, type ServerUnaryCall } from '@grpc/grpc-js';
 
@@ -43,7 +43,7 @@ async function createCertificate(
   call: ServerUnaryCall<Buffer, Buffer>,
   { messages, authenticate, sign, log }: CaServiceDeps,
 ): Promise<Buffer> {
-  const identity = await callerOf(call.metadata, authenticate, REFUSAL, log);
+  const identity = await callerOf(call, authenticate, REFUSAL, log);
   const { csr, validityDuration } = decodeRequest(messages.certificateRequest, call.request);
   try {
     const certChain = await sign(csr, identity, validityDuration);

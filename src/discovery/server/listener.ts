@@ -1,4 +1,4 @@
-// The one TLS port on which all services listen.
+// The one TLS port on which all services listen. It asks for client certificates and takes callers without one, too.
 
 import { Server, ServerCredentials } from '@grpc/grpc-js';
 
@@ -11,6 +11,8 @@ export interface ListenerSettings {
   readonly port: number;
   readonly certificateChainPem: string;
   readonly privateKeyPem: string;
+  /** Who signs the client certificates that count. */
+  readonly clientRootPem: string;
   /** Adds the services, before the port opens. */
   readonly register: (server: Server) => void;
 }
@@ -26,20 +28,30 @@ const KEEPALIVE_TIMEOUT_MS = 10_000;
 
 /** @throws AgentError `cannot listen on <address>:<port>: <cause>` */
 export async function listen(settings: ListenerSettings): Promise<Listener> {
-  const { address, port, certificateChainPem, privateKeyPem } = settings;
+  const { address, port } = settings;
   const server = new Server({
     'grpc.keepalive_time_ms': KEEPALIVE_MS,
     'grpc.keepalive_timeout_ms': KEEPALIVE_TIMEOUT_MS,
   });
   settings.register(server);
-  const pair = { cert_chain: Buffer.from(certificateChainPem), private_key: Buffer.from(privateKeyPem) };
   const target = address.includes(':') ? `[${address}]:${port}` : `${address}:${port}`;
   const bound = await new Promise<number>((resolve, reject) => {
-    server.bindAsync(target, ServerCredentials.createSsl(null, [pair]), (error, boundPort) => {
+    server.bindAsync(target, new ListenerCredentials(settings), (error, boundPort) => {
       if (error) reject(new AgentError(`cannot listen on ${target}: ${messageOf(error)}`, { cause: error }));
       else resolve(boundPort);
     });
   });
   const close = async (): Promise<void> => server.forceShutdown();
   return { port: bound, close, [Symbol.asyncDispose]: close };
+}
+
+/** grpc-js's own either ask for no certificate or refuse who has none. */
+class ListenerCredentials extends ServerCredentials {
+  constructor({ certificateChainPem: cert, privateKeyPem: key, clientRootPem: ca }: ListenerSettings) {
+    super({ requestCert: true, rejectUnauthorized: false }, { cert, key, ca });
+  }
+
+  override _equals(other: ServerCredentials): boolean {
+    return this === other;
+  }
 }
