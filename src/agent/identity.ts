@@ -109,15 +109,19 @@ function openSecrets(
   { files, crl }: FileCertificates,
 ): SecretManager {
   const log = deps.log.child('cache');
-  const sources = { ca, files, ...(crl && { crl }), ...outputCerts(config, log) };
+  const sources = { ca, files, ...(crl && { crl }), ...outputCerts(config, deps.clock, log) };
   return new SecretManager(secretSettings(config), { ...deps, ...sources, log });
 }
 
-function outputCerts({ identity, controlPlane }: AgentConfig, log: Log): { output?: OutputCerts } {
+function outputCerts(
+  { identity, controlPlane }: AgentConfig,
+  clock: Clock,
+  log: Log,
+): { output?: OutputCerts } {
   const { outputCertsDir, isInCluster } = identity;
   if (outputCertsDir === '') return {};
   const directory = resolve(controlPlane.workingDirectory, outputCertsDir);
-  return { output: new OutputCerts({ directory, mode: isInCluster ? 0o644 : 0o600 }, { log }) };
+  return { output: new OutputCerts({ directory, mode: isInCluster ? 0o644 : 0o600 }, { clock, log }) };
 }
 
 function secretSettings({ identity }: AgentConfig): SecretManagerSettings {

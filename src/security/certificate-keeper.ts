@@ -6,66 +6,91 @@ import type { Clock } from '../runtime/clock.ts';
 import { formatDuration, MINUTE_MS } from '../runtime/duration.ts';
 import { messageOf } from '../runtime/errors.ts';
 import type { Log } from '../runtime/log.ts';
-import { abortable } from '../runtime/tasks.ts';
-import { CauseLog } from '../runtime/cause-log.ts';
-import type { CsrMeter } from './ca/csr-meter.ts';
-import { retryWaitMs, rotateAtMs, type RotationSettings } from './rotation.ts';
+import { abortable, aborted } from '../runtime/tasks.ts';
 import type { WorkloadCertificate } from './ca/workload-certificate.ts';
+import { DueTime } from './due-time.ts';
+import { RenewalFaults, type Fallback } from './renewal-faults.ts';
+import { renewAtMs, type RotationSettings } from './rotation.ts';
 
 export interface KeeperDeps {
   /** Makes a new certificate; each call a new key. */
   readonly obtain: (signal: AbortSignal) => Promise<WorkloadCertificate>;
   /** Called after every replacement and after the first certificate, which has no predecessor. */
   readonly onNew: (next: WorkloadCertificate, previous: WorkloadCertificate | undefined) => void;
+  /** Asked before every signing that is due; false: nobody uses a certificate of the CA now. Never rejects. */
+  readonly isNeeded: (signal: AbortSignal) => Promise<boolean>;
   readonly clock: Clock;
   /** Uniform in [0, 1). */
   readonly random: () => number;
   readonly log: Log;
-  readonly meter: CsrMeter;
 }
 
-/** Longest sleep before the wall clock is looked at again: a suspended machine does not oversleep a rotation. */
+/** Signings that were to replace a certificate. */
+export interface RotationCounts {
+  readonly success: number;
+  readonly failure: number;
+}
+
+/** Longest sleep before the clocks are looked at again: neither a suspended machine nor a jump oversleeps. */
 const LONGEST_SLEEP_MS = MINUTE_MS;
+/** A certificate that begins later than this is not handed out while there is another. */
+const CLOCK_SKEW_MS = 2 * MINUTE_MS;
 
 export class CertificateKeeper implements AsyncDisposable {
   readonly #settings: RotationSettings;
   readonly #deps: KeeperDeps;
-  readonly #faults: CauseLog;
+  readonly #faults: RenewalFaults;
   readonly #closing = new AbortController();
+  /** The one in use. */
   #current: WorkloadCertificate | undefined;
-  #dueMs = 0;
+  /** Signed, and not valid yet. */
+  #pending: WorkloadCertificate | undefined;
+  /** Of the newest. */
+  #due: DueTime | undefined;
   #signing: Promise<WorkloadCertificate> | undefined;
-  #lastError: string | undefined;
-  #failures = 0;
-  #expiryToldMs = Number.NEGATIVE_INFINITY;
+  #rotations: RotationCounts = { success: 0, failure: 0 };
   /** Aborted and replaced at every new certificate: sleeps were computed for the old one. */
   #wake = new AbortController();
 
   constructor(settings: RotationSettings, deps: KeeperDeps) {
     this.#settings = settings;
     this.#deps = deps;
-    this.#faults = new CauseLog(deps.log);
+    this.#faults = new RenewalFaults(deps);
   }
 
-  /** The certificate, unless there is none or its time is over. */
+  /** The certificate to hand out, unless there is none or its time is over. */
   get valid(): WorkloadCertificate | undefined {
-    const current = this.#current;
-    return current !== undefined && this.#deps.clock.now() < current.expiresMs ? current : undefined;
+    const nowMs = this.#deps.clock.now();
+    return [this.#current, this.#pending].find((one) => one !== undefined && nowMs < one.expiresMs);
   }
 
-  /** The newest certificate, expired or not. */
-  get latest(): WorkloadCertificate | undefined {
+  /** The certificate in use, expired or not. */
+  get current(): WorkloadCertificate | undefined {
     return this.#current;
   }
 
-  /** When it is to be replaced, milliseconds since the Unix epoch; undefined before the first one. */
+  /** When the next signing is due, milliseconds since the Unix epoch; undefined before the first certificate. */
   get nextRotationMs(): number | undefined {
-    return this.#current && this.#dueMs;
+    return this.#due && Math.round(this.#deps.clock.now() + this.#due.leftMs); // the jitter has fractions
+  }
+
+  /** When the newest certificate was received, milliseconds since the Unix epoch. */
+  get lastSuccessMs(): number | undefined {
+    return (this.#pending ?? this.#current)?.createdMs;
+  }
+
+  get rotations(): RotationCounts {
+    return this.#rotations;
   }
 
   /** Text of the last failure; undefined once a certificate was obtained after it. */
   get lastError(): string | undefined {
-    return this.#lastError;
+    return this.#faults.lastError;
+  }
+
+  /** A signing is under way. */
+  get isSigning(): boolean {
+    return this.#signing !== undefined;
   }
 
   /** Signs a new certificate now. A call during a running signing joins it. Rejects with the CA's failure. */
@@ -81,12 +106,20 @@ export class CertificateKeeper implements AsyncDisposable {
   async run(signal: AbortSignal): Promise<void> {
     for (;;) {
       await this.#untilDue(signal);
+      if (this.#pending !== undefined) {
+        this.#use(this.#pending);
+        continue;
+      }
+      if (!(await this.#deps.isNeeded(signal))) {
+        await aborted(AbortSignal.any([signal, this.#wake.signal])); // somebody was given one all the same
+        continue;
+      }
       try {
         await abortable(this.renew(), signal);
       } catch (error) {
         signal.throwIfAborted();
-        this.#tell(messageOf(error));
-        await this.#sleep(this.#retryWaitMs(), signal);
+        this.#faults.tell(messageOf(error), this.#fallback);
+        await this.#sleep(this.#faults.nextWaitMs(this.#fallback), signal);
       }
     }
   }
@@ -102,53 +135,64 @@ export class CertificateKeeper implements AsyncDisposable {
   }
 
   async #sign(): Promise<WorkloadCertificate> {
-    const { obtain, clock, meter } = this.#deps;
+    const { obtain, clock } = this.#deps;
     const startMs = clock.monotonicMs();
-    meter.started();
+    const isRotation = this.#current !== undefined;
     try {
       const next = await obtain(this.#closing.signal);
+      if (isRotation) this.#rotations = { ...this.#rotations, success: this.#rotations.success + 1 };
       this.#accept(next, clock.monotonicMs() - startMs);
       return next;
     } catch (error) {
-      meter.failed();
-      this.#lastError = messageOf(error);
+      if (isRotation) this.#rotations = { ...this.#rotations, failure: this.#rotations.failure + 1 };
+      this.#faults.failed(messageOf(error));
       throw error;
-    } finally {
-      meter.ended(clock.monotonicMs() - startMs);
     }
   }
 
   #accept(next: WorkloadCertificate, latencyMs: number): void {
-    const { log, random, onNew } = this.#deps;
-    const previous = this.#current;
-    this.#current = next;
-    this.#dueMs = rotateAtMs(next, this.#settings, random);
-    this.#lastError = undefined;
-    this.#failures = 0;
-    this.#faults.clear();
+    const { log, random, clock } = this.#deps;
+    this.#due = new DueTime(renewAtMs(next, this.#settings, random), clock);
+    this.#faults.over();
     log.info('generated new workload certificate', {
       resourceName: 'default',
       latency: formatDuration(Math.round(latencyMs)),
       ttl: formatDuration(next.expiresMs - next.createdMs),
     });
+    const isEarly = next.notBeforeMs > clock.now() + CLOCK_SKEW_MS;
+    if (isEarly && this.valid !== undefined) this.#pending = next;
+    else this.#use(next);
     this.#wake.abort();
     this.#wake = new AbortController();
-    onNew(next, previous);
+  }
+
+  #use(next: WorkloadCertificate): void {
+    const previous = this.#current;
+    this.#pending = undefined;
+    this.#current = next;
+    this.#deps.onNew(next, previous);
   }
 
   async #untilDue(signal: AbortSignal): Promise<void> {
     for (;;) {
       signal.throwIfAborted();
-      const leftMs = this.#dueMs - this.#deps.clock.now();
+      const leftMs = this.#leftMs();
       if (leftMs <= 0) return;
       await this.#sleep(Math.min(leftMs, LONGEST_SLEEP_MS), signal);
     }
   }
 
-  #retryWaitMs(): number {
-    const { clock, random } = this.#deps;
-    this.#failures++;
-    return retryWaitMs(this.#failures, this.valid, clock.now(), random);
+  /** Until the certificate that waits is to be used, or until the next signing. */
+  #leftMs(): number {
+    const [current, pending] = [this.#current, this.#pending];
+    if (current === undefined || pending === undefined) return this.#due?.leftMs ?? 0;
+    return Math.min(pending.notBeforeMs, current.expiresMs) - this.#deps.clock.now();
+  }
+
+  get #fallback(): Fallback {
+    const life = this.valid;
+    if (life !== undefined) return { kind: 'valid', life };
+    return { kind: this.#current === undefined ? 'none' : 'expired' };
   }
 
   /** Ends early, without error, when there is a new certificate. */
@@ -160,18 +204,5 @@ export class CertificateKeeper implements AsyncDisposable {
       signal.throwIfAborted();
       if (!wake.aborted) throw error;
     }
-  }
-
-  #tell(cause: string): void {
-    const { log, clock } = this.#deps;
-    if (this.#current === undefined) {
-      return this.#faults.warn(
-        `failed to warm certificate: failed to generate workload certificate: ${cause}`,
-      );
-    }
-    if (this.valid !== undefined) return this.#faults.warn(`failed to rotate certificate: ${cause}`);
-    if (clock.monotonicMs() - this.#expiryToldMs < MINUTE_MS) return;
-    this.#expiryToldMs = clock.monotonicMs();
-    log.error(`the workload certificate has expired and cannot be replaced: ${cause}`);
   }
 }

@@ -1,10 +1,16 @@
 // The workload's certificate as files, for programs beside Envoy (`OUTPUT_CERTS`): key, chain and trust anchors.
+// All that has changed is prepared beside the files, and then put in their place in one go.
 // Upstream counterpart: istio security/pkg/nodeagent/util.OutputKeyCertToDir.
 
-import { join } from 'node:path';
+import { randomUUID } from 'node:crypto';
+import { renameSync } from 'node:fs';
+import { open, rm } from 'node:fs/promises';
+import { join, resolve } from 'node:path';
 
+import type { Clock } from '../runtime/clock.ts';
+import { SECOND_MS } from '../runtime/duration.ts';
 import { messageOf } from '../runtime/errors.ts';
-import { readTextIfExists, writeFileAtomic } from '../runtime/files.ts';
+import { readTextIfExists } from '../runtime/files.ts';
 import type { Log } from '../runtime/log.ts';
 
 export interface OutputCertsSettings {
@@ -12,6 +18,8 @@ export interface OutputCertsSettings {
   readonly directory: string;
   /** 0o644 in Kubernetes, where another container reads the files; else 0o600. */
   readonly mode: number;
+  /** Number of the group the files are given to. Default: the process's. */
+  readonly groupId?: number;
 }
 
 /** PEM. */
@@ -21,35 +29,120 @@ export interface CertificateTexts {
   readonly anchors: string;
 }
 
-export class OutputCerts {
+export interface OutputCertsDeps {
+  readonly clock: Clock;
+  readonly log: Log;
+}
+
+/** In the order in which they are replaced. */
+const FILES = { key: 'key.pem', chain: 'cert-chain.pem', anchors: 'root-cert.pem' } as const;
+const RETRY_MS = 30 * SECOND_MS;
+const SAME_OWNER = -1;
+
+/** Whether certificates are written to that directory: then it is no source of certificates. */
+export function isOutputDirectory(
+  directory: string,
+  outputCertsDir: string,
+  workingDirectory: string,
+): boolean {
+  if (outputCertsDir === '') return false;
+  return resolve(workingDirectory, outputCertsDir) === resolve(workingDirectory, directory);
+}
+
+export class OutputCerts implements AsyncDisposable {
   readonly #settings: OutputCertsSettings;
-  readonly #log: Log;
-  /** The write under way: one at a time, so that a key never stands beside another write's chain. */
-  #writing: Promise<void> = Promise.resolve();
+  readonly #deps: OutputCertsDeps;
+  readonly #closing = new AbortController();
+  /** What the files should hold. */
+  #wanted: Partial<CertificateTexts> = {};
+  /** It has changed since the writing began. */
+  #isStale = false;
+  /** One at a time, so that a key never stands beside another write's chain. */
+  #writing: Promise<void> | undefined;
+  #retrying: Promise<void> | undefined;
 
-  constructor(settings: OutputCertsSettings, deps: { readonly log: Log }) {
+  constructor(settings: OutputCertsSettings, deps: OutputCertsDeps) {
     this.#settings = settings;
-    this.#log = deps.log;
+    this.#deps = deps;
   }
 
-  /** Replaces what differs, after the writes before. A failure is logged: the certificate is served all the same. */
-  write(texts: CertificateTexts): Promise<void> {
-    this.#writing = this.#writing.then(() => this.#writeAll(texts));
-    return this.#writing;
+  /**
+   * Replaces what is given and differs; of several sets that come during a write only the last is written. A failure
+   * is logged, and tried again every 30 s: the certificate is served all the same.
+   *
+   * @param texts a key comes with its chain
+   */
+  write(texts: Partial<CertificateTexts>): Promise<void> {
+    this.#wanted = { ...this.#wanted, ...texts };
+    this.#isStale = true;
+    return (this.#writing ??= this.#writeWanted().finally(() => {
+      this.#writing = undefined;
+    }));
   }
 
-  async #writeAll({ key, chain, anchors }: CertificateTexts): Promise<void> {
-    try {
-      await this.#writeChanged('key.pem', key);
-      await this.#writeChanged('cert-chain.pem', chain);
-      await this.#writeChanged('root-cert.pem', anchors);
-    } catch (error) {
-      this.#log.error(`error when output the resource: ${messageOf(error)}`);
+  /** Lets a running write end; nothing is tried again. May be called twice. */
+  async close(): Promise<void> {
+    this.#closing.abort(new Error('no more certificates are written'));
+    await this.#retrying;
+    await this.#writing;
+  }
+
+  [Symbol.asyncDispose](): Promise<void> {
+    return this.close();
+  }
+
+  async #writeWanted(): Promise<void> {
+    while (this.#isStale) {
+      this.#isStale = false;
+      try {
+        await this.#replace(this.#wanted);
+      } catch (error) {
+        this.#deps.log.error(`error when output the resource: ${messageOf(error)}`);
+        this.#retrying ??= this.#retryLater();
+      }
     }
   }
 
-  async #writeChanged(name: string, content: string): Promise<void> {
-    const path = join(this.#settings.directory, name);
-    if ((await readTextIfExists(path)) !== content) await writeFileAtomic(path, content, this.#settings.mode);
+  async #retryLater(): Promise<void> {
+    try {
+      await this.#deps.clock.sleep(RETRY_MS, this.#closing.signal);
+    } catch {
+      return; // closing
+    } finally {
+      this.#retrying = undefined;
+    }
+    void this.write({});
+  }
+
+  async #replace(texts: Partial<CertificateTexts>): Promise<void> {
+    const prepared: { readonly from: string; readonly to: string }[] = [];
+    try {
+      for (const part of ['key', 'chain', 'anchors'] as const) {
+        const [content, to] = [texts[part], join(this.#settings.directory, FILES[part])];
+        if (content === undefined || (await readTextIfExists(to)) === content) continue;
+        const from = `${to}.tmp.${randomUUID()}`;
+        prepared.push({ from, to });
+        await this.#prepare(from, content);
+      }
+      // Synchronous, so that nothing of this process comes between a key and its chain.
+      for (const { from, to } of prepared) renameSync(from, to);
+    } catch (error) {
+      await Promise.all(prepared.map(({ from }) => rm(from, { force: true })));
+      throw error;
+    }
+  }
+
+  /** Nobody but the owner and who may read it later can read the key at any time. */
+  async #prepare(path: string, content: string): Promise<void> {
+    const { mode, groupId } = this.#settings;
+    const file = await open(path, 'wx', mode & 0o700);
+    try {
+      if (groupId !== undefined) await file.chown(SAME_OWNER, groupId);
+      await file.chmod(mode); // whatever the umask is
+      await file.writeFile(content);
+      await file.sync();
+    } finally {
+      await file.close();
+    }
   }
 }

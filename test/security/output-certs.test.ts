@@ -1,8 +1,13 @@
-import assert from 'node:assert/strict';
-import { readdir, readFile, stat } from 'node:fs/promises';
-import { join } from 'node:path';
+// Numbers before titles are those of the list of behaviours in the security specification.
 
-import { OutputCerts } from '../../src/security/output-certs.ts';
+import assert from 'node:assert/strict';
+import { readFileSync } from 'node:fs';
+import { mkdir, readdir, readFile, stat, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { setImmediate as turn } from 'node:timers/promises';
+
+import { isOutputDirectory, OutputCerts, type OutputCertsSettings } from '../../src/security/output-certs.ts';
+import { FakeClock } from '../support/fake-clock.ts';
 import { recordingLog } from '../support/recording-log.ts';
 import { temporaryDirectory, type TemporaryDirectory } from '../support/temporary-directory.ts';
 
@@ -10,62 +15,155 @@ const texts = { key: 'the key', chain: 'the chain', anchors: 'the anchors' };
 
 describe('OutputCerts', () => {
   let directory: TemporaryDirectory;
+  let clock: FakeClock;
 
   beforeEach(async () => {
     directory = await temporaryDirectory();
+    clock = new FakeClock();
   });
 
   afterEach(() => directory.remove());
 
-  const inode = async (name: string): Promise<number> => (await stat(join(directory.path, name))).ino;
+  function makeOutput(settings: Partial<OutputCertsSettings> = {}) {
+    const recorded = recordingLog();
+    const all = { directory: directory.path, mode: 0o600, ...settings };
+    return { output: new OutputCerts(all, { clock, log: recorded.log }), recorded };
+  }
 
-  for (const mode of [0o600, 0o644]) {
-    it(`writes exactly three files with mode 0${mode.toString(8)}`, async () => {
-      const output = new OutputCerts({ directory: directory.path, mode }, recordingLog());
+  const pathOf = (name: string): string => join(directory.path, name);
+  const inode = async (name: string): Promise<number> => (await stat(pathOf(name))).ino;
+
+  for (const mode of [0o600, 0o644, 0o640]) {
+    it(`29: writes exactly three files with mode 0${mode.toString(8)}`, async () => {
+      const { output } = makeOutput({ mode });
 
       await output.write(texts);
 
       const names = (await readdir(directory.path)).sort();
       assert.deepEqual(names, ['cert-chain.pem', 'key.pem', 'root-cert.pem']);
-      for (const name of names) assert.equal((await stat(join(directory.path, name))).mode & 0o777, mode);
-      assert.equal(await readFile(join(directory.path, 'key.pem'), 'utf8'), 'the key');
+      for (const name of names) assert.equal((await stat(pathOf(name))).mode & 0o777, mode);
+      assert.equal(await readFile(pathOf('key.pem'), 'utf8'), 'the key');
     });
   }
 
-  it('leaves a file alone whose bytes are the same', async () => {
-    const output = new OutputCerts({ directory: directory.path, mode: 0o600 }, recordingLog());
-    await output.write(texts);
-    const [chain, anchors] = [await inode('cert-chain.pem'), await inode('root-cert.pem')];
+  it('29: shows a key beside its own chain and anchors at all times, over 100 rotations', async () => {
+    const { output } = makeOutput();
+    await output.write({ key: '0', chain: '0', anchors: '0' });
+    const seen = new Set<string>();
+    const watch = async (until: Promise<void>): Promise<void> => {
+      let isOver = false;
+      void until.then(() => (isOver = true));
+      while (!isOver) {
+        const set = ['key.pem', 'cert-chain.pem', 'root-cert.pem'].map((name) =>
+          readFileSync(pathOf(name), 'utf8'),
+        );
+        assert.equal(new Set(set).size, 1, `a set of ${set.join(', ')}`);
+        seen.add(set[0] ?? '');
+        await turn();
+      }
+    };
 
-    await output.write({ ...texts, chain: 'another chain' });
+    for (let i = 1; i <= 100; i++) await watch(output.write({ key: `${i}`, chain: `${i}`, anchors: `${i}` }));
 
-    assert.notEqual(await inode('cert-chain.pem'), chain);
-    assert.equal(await inode('root-cert.pem'), anchors);
+    assert.ok(seen.size > 50, 'the reader looked between the writes');
+    assert.equal(readFileSync(pathOf('key.pem'), 'utf8'), '100');
   });
 
-  it('writes one set after the other', async () => {
-    const output = new OutputCerts({ directory: directory.path, mode: 0o600 }, recordingLog());
+  it('gives the files to a group', async () => {
+    const groupId = (await stat(directory.path)).gid;
+    const { output, recorded } = makeOutput({ mode: 0o640, groupId });
+
+    await output.write(texts);
+
+    assert.equal((await stat(pathOf('key.pem'))).gid, groupId);
+    assert.deepEqual(recorded.messages(), []);
+  });
+
+  it('leaves a file alone whose bytes are the same, and one that is not given', async () => {
+    const { output } = makeOutput();
+    await output.write(texts);
+    const [key, anchors] = [await inode('key.pem'), await inode('root-cert.pem')];
+
+    await output.write({ anchors: texts.anchors });
+    await output.write({ key: texts.key, chain: 'another chain' });
+
+    assert.equal(await readFile(pathOf('cert-chain.pem'), 'utf8'), 'another chain');
+    assert.deepEqual([await inode('key.pem'), await inode('root-cert.pem')], [key, anchors]);
+  });
+
+  it('writes the last of many sets that come at once, whole', async () => {
+    const { output } = makeOutput();
 
     const sets = Array.from({ length: 20 }, (_, i) => ({ key: `k${i}`, chain: `c${i}`, anchors: `a${i}` }));
     await Promise.all(sets.map((set) => output.write(set)));
 
-    for (const [name, content] of [
-      ['key.pem', 'k19'],
-      ['cert-chain.pem', 'c19'],
-      ['root-cert.pem', 'a19'],
-    ] as const) {
-      assert.equal(await readFile(join(directory.path, name), 'utf8'), content);
-    }
+    const contents = ['key.pem', 'cert-chain.pem', 'root-cert.pem'].map((name) =>
+      readFileSync(pathOf(name), 'utf8'),
+    );
+    assert.deepEqual(contents, ['k19', 'c19', 'a19']);
   });
 
-  it('logs a failure without the key, and works again afterwards', async () => {
-    const { log, messages } = recordingLog();
-    const missing = join(directory.path, 'missing');
-    const output = new OutputCerts({ directory: missing, mode: 0o600 }, { log });
+  it('logs a failure without the key, and tries again until the files are there', async () => {
+    const missing = pathOf('missing');
+    const { output, recorded } = makeOutput({ directory: missing });
+
+    await output.write(texts);
+    assert.match(recorded.messages('error')[0] ?? '', /^error when output the resource: ENOENT/);
+    assert.ok(!recorded.messages().join().includes('the key'));
+    await mkdir(missing);
+    await clock.tick(30_000);
+    await output.write({});
+
+    assert.equal(await readFile(join(missing, 'key.pem'), 'utf8'), 'the key');
+    assert.equal(clock.sleepers, 0);
+    assert.equal(recorded.messages('error').length, 1);
+  });
+
+  it('leaves nothing half: one part that cannot be written keeps the others back', async () => {
+    const { output, recorded } = makeOutput();
+    await output.write(texts);
+    await mkdir(pathOf('blocked'));
+    const blocked = makeOutput({ directory: pathOf('blocked') });
+    await mkdir(join(pathOf('blocked'), 'cert-chain.pem'));
+
+    await blocked.output.write(texts);
+    await blocked.output.close();
+
+    assert.deepEqual(await readdir(pathOf('blocked')), ['cert-chain.pem']);
+    assert.equal(blocked.recorded.messages('error').length, 1);
+    assert.deepEqual(recorded.messages(), []);
+  });
+
+  it('tries no more once it is closed', async () => {
+    const { output } = makeOutput({ directory: pathOf('missing') });
+    await output.write(texts);
+
+    await output.close();
+    await output.close();
+
+    assert.equal(clock.sleepers, 0);
+  });
+
+  it('replaces files that were there before', async () => {
+    await writeFile(pathOf('key.pem'), 'an old key', { mode: 0o644 });
+    const { output } = makeOutput();
 
     await output.write(texts);
 
-    assert.match(messages('error')[0] ?? '', /^error when output the resource: ENOENT/);
-    assert.ok(!messages().join().includes('the key'));
+    assert.equal(await readFile(pathOf('key.pem'), 'utf8'), 'the key');
+    assert.equal((await stat(pathOf('key.pem'))).mode & 0o777, 0o600);
   });
+});
+
+describe('isOutputDirectory', () => {
+  for (const [outputCertsDir, expected] of [
+    ['./etc/certs', true],
+    ['/work/etc/certs/', true],
+    ['etc/other', false],
+    ['', false],
+  ] as const) {
+    it(`30: is ${expected} for ./etc/certs with OUTPUT_CERTS=${outputCertsDir}`, () => {
+      assert.equal(isOutputDirectory('./etc/certs', outputCertsDir, '/work'), expected);
+    });
+  }
 });

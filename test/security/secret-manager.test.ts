@@ -8,6 +8,7 @@ import {
   type FileSecretSource,
   type SecretManagerDeps,
   type SecretManagerSettings,
+  type SecretOutput,
 } from '../../src/security/secret-manager.ts';
 import { SecretError, type SecretItem } from '../../src/security/secret-item.ts';
 import type { CertificateTexts } from '../../src/security/output-certs.ts';
@@ -59,8 +60,11 @@ describe('SecretManager', () => {
       },
     };
     const { log, messages, records } = recordingLog();
-    const written: CertificateTexts[] = [];
-    const output = { write: async (texts: CertificateTexts) => void written.push(texts) };
+    const written: Partial<CertificateTexts>[] = [];
+    const output: SecretOutput = {
+      write: async (texts) => void written.push(texts),
+      close: async () => undefined,
+    };
     const manager = new SecretManager(
       {
         spiffeId: 'spiffe://test.example/ns/shop/sa/cart',
@@ -232,7 +236,7 @@ describe('SecretManager', () => {
 
       const [before, after] = written;
       assert.notEqual(after?.key, before?.key);
-      assert.ok(after?.chain.endsWith(first.rootPem));
+      assert.ok(after?.chain?.endsWith(first.rootPem));
       assert.equal(after?.anchors, first.rootPem.trimEnd());
     });
 
