@@ -80,8 +80,7 @@ export class SecretRegister {
 }
 
 function factsOf(pem: string): readonly CertificateStatusFacts[] {
-  return readableCertificates(pem).map((one) => ({
-    ...certificateFacts(one),
-    sans: one.subjectAltName ?? '',
-  }));
+  return readableCertificates(pem).map((one) =>
+    Object.assign(certificateFacts(one), { sans: one.subjectAltName ?? '' }),
+  );
 }
