@@ -25,6 +25,7 @@ import { PlatformProbe, platformSettings } from './platform-probe.ts';
 import { prepare, type PreparedEnvoy } from './preparation.ts';
 import { startSds, startXdsProxy } from './socket-servers.ts';
 import { statusDeps } from './status.ts';
+import { tokenMetrics } from './token-metrics.ts';
 import { withoutEffect } from './unsupported.ts';
 import { xdsReadiness } from './xds-state.ts';
 
@@ -98,6 +99,7 @@ async function startAndRun(
   servers.use(fileCertificates);
   if (ca !== undefined) servers.defer(() => ca.close());
   servers.use(secrets);
+  counters.add(() => tokenMetrics(token, deps.clock));
 
   // Envoy asks the xDS proxy before a restart, and the proxy is opened after the supervisor is made.
   const xds: { proxy?: XdsProxy } = {};

@@ -54,6 +54,7 @@ export class Counters {
   readonly #counts = new Map<CounterName, number>();
   /** By name, then by the labels as text. */
   readonly #labelled = new Map<LabelledName, Map<string, number>>();
+  readonly #providers: (() => readonly Metric[])[] = [];
   #largestRequest = 0;
   #sdsStreams = 0;
 
@@ -96,6 +97,11 @@ export class Counters {
     };
   }
 
+  /** @param provider metrics that are worked out when a scrape asks, such as the time left of something */
+  add(provider: () => readonly Metric[]): void {
+    this.#providers.push(provider);
+  }
+
   metrics(envoy: EnvoySnapshot): readonly Metric[] {
     return [
       ...Object.entries(COUNTERS).map(([name, help]) => this.#counter(name as keyof typeof COUNTERS, help)),
@@ -111,6 +117,7 @@ export class Counters {
       gauge('sds_streams', 'Streams of Envoy for secrets that are open.', this.#sdsStreams),
       gauge('pilot_xds_recv_max', 'Largest request of Envoy, bytes.', this.#largestRequest),
       ...envoyMetrics(envoy),
+      ...this.#providers.flatMap((provide) => provide()),
     ];
   }
 

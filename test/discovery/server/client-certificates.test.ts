@@ -44,11 +44,7 @@ describe('client certificates', () => {
     const client = await running.connect(undefined, await certified(await issuerOf(running)));
 
     const name = await nameGiven(client);
-    const stream = client.delta();
-    stream.send({
-      node: { id: 'sidecar~192.0.2.1~web-1.shop~shop.svc.cluster.local', cluster: 'web' },
-      typeUrl: 'none',
-    });
+    const stream = client.sotw();
     stream.close();
 
     equal(name, `URI:${WEB}`);
