@@ -14,9 +14,6 @@ const COUNTERS = {
   istiod_connection_failures: 'Connections to the control plane that could not be built.',
   xds_proxy_requests: 'Messages sent to the control plane.',
   xds_proxy_responses: 'Messages received from the control plane.',
-  num_outgoing_requests: 'Signing requests to the CA.',
-  num_failed_outgoing_requests: 'Signing requests that failed.',
-  num_outgoing_retries: 'Repeated attempts of signing requests.',
   pilot_total_xds_internal_errors: 'Streams of Envoy for secrets that ended with an error.',
 } as const;
 
@@ -38,12 +35,17 @@ const LABELLED_COUNTERS = {
   pilot_total_xds_rejects: 'Secrets that Envoy refused, by the code it gave.',
   pilot_xds_expired_nonce: 'Answers of Envoy to a secret that was replaced meanwhile.',
   sds_pushes_total: 'Secrets sent to Envoy, or not to be had for it.',
+  num_outgoing_requests: 'Signing requests to the CA.',
+  num_failed_outgoing_requests: 'Signing requests that failed.',
+  num_outgoing_retries: 'Repeated attempts of signing requests.',
+  outgoing_latency: 'Time all signing requests took together, milliseconds.',
 } as const;
 
 type LabelledName = keyof typeof LABELLED_COUNTERS;
 type Labels = Readonly<Record<string, string>>;
 
 const SDS = { type: 'sds' };
+const CSR = { request_type: 'csr' };
 
 export class Counters {
   readonly xds: ProxyMetrics;
@@ -72,10 +74,10 @@ export class Counters {
       },
     };
     this.csr = {
-      started: count('num_outgoing_requests'),
-      ended: () => undefined, // upstream's latency histogram comes with the widened metrics page
-      failed: count('num_failed_outgoing_requests'),
-      retried: count('num_outgoing_retries'),
+      started: () => this.#countBy('num_outgoing_requests', CSR),
+      ended: (latencyMs) => this.#countBy('outgoing_latency', CSR, latencyMs),
+      failed: () => this.#countBy('num_failed_outgoing_requests', CSR),
+      retried: () => this.#countBy('num_outgoing_retries', CSR),
     };
     this.files = {
       watchFailed: count('num_file_watcher_failures_total'),
@@ -125,10 +127,10 @@ export class Counters {
     this.#counts.set(name, (this.#counts.get(name) ?? 0) + 1);
   }
 
-  #countBy(name: LabelledName, labels: Labels): void {
+  #countBy(name: LabelledName, labels: Labels, amount = 1): void {
     const counts = this.#labelled.get(name) ?? new Map<string, number>();
     const text = JSON.stringify(labels);
-    this.#labelled.set(name, counts.set(text, (counts.get(text) ?? 0) + 1));
+    this.#labelled.set(name, counts.set(text, (counts.get(text) ?? 0) + amount));
   }
 
   #counter(name: CounterName, help: string): Metric {

@@ -45,10 +45,6 @@ describe('Counters', () => {
     ['istiod_connection_failures', ({ xds }) => xds.upstreamNotBuilt()],
     ['xds_proxy_requests', ({ xds }) => xds.request()],
     ['xds_proxy_responses', ({ xds }) => xds.response()],
-    ['num_outgoing_requests', ({ csr }) => csr.started()],
-    ['num_failed_outgoing_requests', ({ csr }) => csr.failed()],
-    ['num_outgoing_retries', ({ csr }) => csr.retried()],
-    ['pilot_xds_expired_nonce', ({ sds }) => sds.staleNonce()],
     ['pilot_total_xds_internal_errors', ({ sds }) => sds.failed()],
   ];
   for (const [name, happen] of events) {
@@ -84,13 +80,52 @@ describe('Counters', () => {
     ]);
   });
 
-  it('counts refused secrets under one label, whatever Envoy said about them', () => {
+  it('counts signing requests and sums up what they took, by kind of request', () => {
+    const counters = new Counters();
+    deepEqual(series(counters, 'num_outgoing_requests'), []);
+
+    counters.csr.started();
+    counters.csr.ended(40);
+    counters.csr.ended(2.5);
+    counters.csr.failed();
+    counters.csr.retried();
+    counters.csr.retried();
+
+    const labels = { request_type: 'csr' };
+    deepEqual(series(counters, 'num_outgoing_requests'), [{ labels, value: 1 }]);
+    deepEqual(series(counters, 'num_failed_outgoing_requests'), [{ labels, value: 1 }]);
+    deepEqual(series(counters, 'num_outgoing_retries'), [{ labels, value: 2 }]);
+    deepEqual(series(counters, 'outgoing_latency'), [{ labels, value: 42.5 }]);
+  });
+
+  it('counts refused secrets by the code Envoy gave, stale answers, and secrets sent by name and result', () => {
     const counters = new Counters();
 
-    counters.sds.rejected('bad key');
-    counters.sds.rejected('bad chain');
+    for (const code of ['Internal', 'InvalidArgument', 'Internal']) counters.sds.rejected(code);
+    counters.sds.staleNonce();
+    counters.sds.pushed('default', 'success');
+    counters.sds.pushed('default', 'error');
 
-    deepEqual(series(counters, 'pilot_total_xds_rejects'), [{ labels: { type: 'sds' }, value: 2 }]);
+    deepEqual(series(counters, 'pilot_total_xds_rejects'), [
+      { labels: { type: 'sds', err: 'Internal' }, value: 2 },
+      { labels: { type: 'sds', err: 'InvalidArgument' }, value: 1 },
+    ]);
+    deepEqual(series(counters, 'pilot_xds_expired_nonce'), [{ labels: { type: 'sds' }, value: 1 }]);
+    deepEqual(series(counters, 'sds_pushes_total'), [
+      { labels: { resource_name: 'default', result: 'success' }, value: 1 },
+      { labels: { resource_name: 'default', result: 'error' }, value: 1 },
+    ]);
+  });
+
+  it('shows how many streams for secrets are open', () => {
+    const counters = new Counters();
+    deepEqual(series(counters, 'sds_streams'), [{ value: 0 }]);
+
+    counters.sds.opened();
+    counters.sds.opened();
+    counters.sds.ended();
+
+    deepEqual(series(counters, 'sds_streams'), [{ value: 1 }]);
   });
 
   it('keeps the largest request', () => {
