@@ -19,14 +19,17 @@ export interface SocketServerDeps {
 
 /** @param servesFilesOnly another server has the workload's socket */
 export function startSds(
-  { identity: { socketPath, filesSocketPath } }: AgentConfig,
+  { identity: { socketPath, filesSocketPath }, env, proxyConfig }: AgentConfig,
   { identity, counters, clock, log }: SocketServerDeps,
   servesFilesOnly: boolean,
 ): Promise<SdsServer> {
   return SdsServer.start({
     socketPath: servesFilesOnly ? filesSocketPath : socketPath,
+    socketMode: env.sdsSocketMode,
+    socketGid: env.sdsSocketGid,
     filesOnly: servesFilesOnly,
     source: identity.secrets,
+    keyProvider: proxyConfig.privateKeyProvider,
     messages: identity.messages,
     clock,
     log: log.child('sds'),

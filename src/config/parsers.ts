@@ -34,6 +34,20 @@ export const goInt: Parser<number> = {
   format: String,
 };
 
+/** Permissions of a file, in octal digits: `0660`. */
+export const fileMode: Parser<number> = {
+  expecting: 'an octal file mode',
+  parse: (text) => (/^0?[0-7]{3}$/.test(text) ? Number.parseInt(text, 8) : undefined),
+  format: (mode) => mode.toString(8).padStart(4, '0'),
+};
+
+/** The number of a Unix group; the largest one stands for "no change" and is none. */
+export const groupId: Parser<number> = {
+  expecting: 'a group id',
+  parse: (text) => (/^\d+$/.test(text) && Number(text) < 2 ** 32 - 1 ? Number(text) : undefined),
+  format: String,
+};
+
 /** @see Go strconv.ParseFloat, without its hexadecimal and underscore forms */
 export const goFloat: Parser<number> = {
   expecting: 'a floating-point value',

@@ -70,6 +70,16 @@ const identity = {
     'Directory with a client certificate for CA and discovery.',
   ),
   outputCerts: row('OUTPUT_CERTS', anyText, '', 'Directory the workload certificate is written to.'),
+  outputCertsMode: optional(
+    'OUTPUT_CERTS_MODE',
+    fileMode,
+    'Mode of those files, octal; unset: 0644 in a cluster, else 0600.',
+  ),
+  outputCertsGid: optional(
+    'OUTPUT_CERTS_GROUP',
+    groupId,
+    "Group id of those files; unset: the process's own.",
+  ),
   fileMountedCerts: row('FILE_MOUNTED_CERTS', goBool, false, 'No CA: certificates come from files.'),
   certSigner: row('ISTIO_META_CERT_SIGNER', anyText, '', 'Signer asked of the CA.'),
   strictSpiffeId: row(
@@ -102,6 +112,18 @@ const identity = {
     goFloat,
     0.01,
     'Random shift of that share, up or down.',
+  ),
+  rotationIntervalMs: row(
+    'SECRET_ROTATION_INTERVAL',
+    goDuration,
+    0,
+    'Replace a certificate at the latest after this, up to a tenth of it earlier; 0: only by its lifetime.',
+  ),
+  waitForCertificate: row(
+    'WAIT_FOR_CERT',
+    goBool,
+    false,
+    'The pod is not ready before the CA has given the first certificate.',
   ),
   fileDebounceMs: row(
     'FILE_DEBOUNCE_DURATION',

@@ -102,9 +102,27 @@ export interface DataSource {
   inlineString?: string;
 }
 
+export interface TlsCertificate {
+  certificateChain: DataSource;
+  /** Absent with a provider, which has it. */
+  privateKey?: DataSource | null;
+  privateKeyProvider?: PrivateKeyProvider | null;
+}
+
+export interface PrivateKeyProvider {
+  providerName: string;
+  typedConfig: Any;
+  fallback?: boolean;
+}
+
+export interface PrivateKeyMethodConfig {
+  privateKey: DataSource;
+  pollDelay: { seconds?: number; nanos?: number };
+}
+
 export interface Secret {
   name: string;
-  tlsCertificate?: { certificateChain: DataSource; privateKey: DataSource };
+  tlsCertificate?: TlsCertificate;
   validationContext?: { trustedCa: DataSource; crl?: DataSource | null };
 }
 
@@ -128,6 +146,7 @@ export interface Messages {
   readonly deltaDiscoveryRequest: Codec<DeltaDiscoveryRequest>;
   readonly deltaDiscoveryResponse: Codec<DeltaDiscoveryResponse>;
   readonly secret: Codec<Secret>;
+  readonly privateKeyMethodConfig: Codec<PrivateKeyMethodConfig>;
   readonly nameTable: Codec<NameTable>;
 }
 
@@ -145,6 +164,7 @@ export function loadMessages(): Messages {
     deltaDiscoveryRequest: codec('DeltaDiscoveryRequest'),
     deltaDiscoveryResponse: codec('DeltaDiscoveryResponse'),
     secret: codec('Secret'),
+    privateKeyMethodConfig: codec('PrivateKeyMethodConfig'),
     nameTable: codec('NameTable'),
   };
 }

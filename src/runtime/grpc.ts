@@ -68,8 +68,8 @@ export interface GrpcSocketSettings extends SocketFileSettings {
 export interface GrpcSocketServer extends AsyncDisposable {
   /** What stands at the path now. */
   readonly place: () => Promise<SocketPlace>;
-  /** Takes no more connections; those it has live until their clients end them, or until `close`. */
-  readonly retire: () => void;
+  /** Takes no more connections; resolves when the clients have ended those it has. */
+  readonly retire: () => Promise<void>;
   /** Ends every stream at once and removes the socket file, not what took its place. May be called twice. */
   close(): Promise<void>;
 }
@@ -102,7 +102,7 @@ function socketServer(server: Server, { place, remove }: SocketFile): GrpcSocket
     await remove();
     server.forceShutdown();
   };
-  const retire = (): void => server.tryShutdown(() => undefined); // `close` waits for nobody either
+  const retire = (): Promise<void> => new Promise((resolve) => server.tryShutdown(() => resolve()));
   return { place, retire, close, [Symbol.asyncDispose]: close };
 }
 

@@ -8,7 +8,13 @@ export type SecretItem =
       readonly certificateChainPem: string;
       readonly privateKeyPem: string;
     }
-  | { readonly kind: 'trust'; readonly name: string; readonly rootPem: string };
+  | {
+      readonly kind: 'trust';
+      readonly name: string;
+      readonly rootPem: string;
+      /** Of the revocation list, which Envoy reads and follows itself. */
+      readonly crlPath?: string;
+    };
 
 export interface SecretSource {
   /**
@@ -17,6 +23,8 @@ export interface SecretSource {
    * @throws when there is none or nobody knows the name; the stream that asked ends with the words of the error
    */
   get(name: string, signal: AbortSignal): Promise<SecretItem>;
+  /** No stream watches that name any more. */
+  release(name: string): void;
   /**
    * @param listener called with the name of every secret that has a new value
    * @returns ends the calls

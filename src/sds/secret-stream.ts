@@ -1,71 +1,53 @@
 // One SDS stream: takes requests and changes one after another, requests first, and sends the secrets that are due.
-// What a request means is decided by the state machine of xds/. Upstream counterpart: istio pkg/xds/server.go Stream.
+// One response is under way at a time, so a client that does not read holds up nobody else, and costs one response
+// and the names that changed meanwhile. What a request means is decided by the state machine of xds/.
+// Upstream counterpart: istio pkg/xds/server.go Stream.
 
 import { status as Status, type ServerDuplexStream } from '@grpc/grpc-js';
 
 import type { Any, DiscoveryRequest, Messages, MessagesLoader } from '../proto/messages.ts';
-import { AgentError, messageOf } from '../runtime/errors.ts';
+import { messageOf } from '../runtime/errors.ts';
+import { codeName } from '../runtime/grpc-codes.ts';
 import type { Log } from '../runtime/log.ts';
 import { abortable } from '../runtime/tasks.ts';
 import type { Wanted } from '../xds/outcome.ts';
 import { SotwStream } from '../xds/sotw-stream.ts';
 import { HEALTH_TYPE, SECRET_TYPE } from '../xds/type-urls.ts';
+import type { SdsMetrics } from './metrics.ts';
 import type { SecretFaults } from './secret-faults.ts';
-import { secretResource } from './secret-resource.ts';
+import { secretResource, type KeyProvider } from './secret-resource.ts';
 import type { SecretSource } from './secret-source.ts';
-
-export interface SdsMetrics {
-  /** `pilot_total_xds_rejects`: Envoy refused a secret. */
-  readonly rejected: (reason: string) => void;
-  /** `pilot_xds_expired_nonce`: an answer to a response that a newer one has replaced. */
-  readonly staleNonce: () => void;
-  /** `pilot_total_xds_internal_errors`: a stream ended with an error of ours. */
-  readonly failed: () => void;
-}
+import { codeOf, isNormalEnd, SecretNotGiven, StreamFailure, StreamOver } from './stream-end.ts';
+import type { Subscriptions } from './subscriptions.ts';
 
 export interface SecretStreamDeps {
   readonly call: ServerDuplexStream<Buffer, Buffer>;
   /** Number of the stream, for logs. */
   readonly id: number;
   readonly source: Pick<SecretSource, 'get'>;
+  readonly keyProvider: KeyProvider | undefined;
   readonly messages: MessagesLoader;
   /** Makes the version of the next response. */
   readonly nextVersion: () => string;
   readonly log: Log;
   /** Of all streams together. */
   readonly faults: SecretFaults;
+  readonly subscriptions: Subscriptions;
   readonly metrics: SdsMetrics;
 }
 
-/** Ends a stream with this gRPC status. */
-class StreamFailure extends AgentError {
-  readonly code: Status;
+/** Requests kept until their turn; a client that sends more waits. */
+const MAX_REQUESTS = 16;
 
-  constructor(code: Status, message: string, cause?: unknown) {
-    super(message, { cause });
-    this.code = code;
-  }
-}
-
-/** The source has no such secret now; the client asks again. */
-class SecretNotGiven extends StreamFailure {
-  readonly secret: string;
-
-  constructor(secret: string, cause: unknown) {
-    super(Status.UNKNOWN, `failed to generate secret for ${secret}: ${messageOf(cause)}`, cause);
-    this.secret = secret;
-  }
-}
-
-/** The client has ended the stream, or the server closes: nothing went wrong. */
-class StreamOver extends AgentError {}
+const NOTHING: ReadonlySet<string> = new Set();
 
 export class SecretStream {
   readonly #deps: SecretStreamDeps;
   readonly #machine = new SotwStream();
   readonly #over = new AbortController();
   readonly #requests: Buffer[] = [];
-  /** Names with a new value; several changes of one name before its turn are one. */
+  #watched = NOTHING;
+  /** Watched names with a new value; several changes of one name before its turn are one. */
   readonly #changed = new Set<string>();
   #work = Promise.withResolvers<void>();
   #halfClosed = false;
@@ -78,24 +60,25 @@ export class SecretStream {
 
   /** Serves the stream until it ends; never rejects. */
   async serve(): Promise<void> {
-    const { call, id, log, faults, metrics } = this.#deps;
+    const { call, id, log, metrics } = this.#deps;
     this.#listen();
+    metrics.opened();
     const error: unknown = await this.#turns(this.#over.signal).catch((reason: unknown) => reason);
     this.end();
-    if (error instanceof StreamOver) {
+    this.#watch(NOTHING);
+    metrics.ended();
+    if (isNormalEnd(error)) {
       log.info(`ADS: "" ${id} terminated`);
       call.end();
       return;
     }
-    metrics.failed();
-    if (error instanceof SecretNotGiven) faults.failed(error.secret, error.message, id);
-    else log.error(`ADS: "" ${id} terminated with error: ${messageOf(error)}`);
-    const code = error instanceof StreamFailure ? error.code : Status.INTERNAL;
-    call.emit('error', { code, details: messageOf(error) });
+    this.#tell(error);
+    call.emit('error', { code: codeOf(error), details: messageOf(error) });
   }
 
   /** A secret has a new value; it is sent if the client watches it, when the stream is free. */
   changed(name: string): void {
+    if (!this.#watched.has(name)) return;
     this.#changed.add(name);
     this.#work.resolve();
   }
@@ -108,6 +91,7 @@ export class SecretStream {
     const { call } = this.#deps;
     call.on('data', (bytes: Buffer) => {
       this.#requests.push(bytes);
+      if (this.#requests.length >= MAX_REQUESTS) call.pause();
       this.#work.resolve();
     });
     call.once('end', () => {
@@ -115,6 +99,7 @@ export class SecretStream {
       this.#work.resolve();
     });
     call.once('cancelled', () => this.end());
+    call.on('error', (error: Error) => this.#over.abort(error));
   }
 
   /** Never returns: it ends by throwing why. */
@@ -126,11 +111,14 @@ export class SecretStream {
       if (request !== undefined) await this.#onRequest(request, signal);
       else if (changed !== undefined) await this.#onChange(changed, signal);
       else if (this.#halfClosed) throw new StreamOver('the client asks no more');
-      else {
-        this.#work = Promise.withResolvers();
-        await abortable(this.#work.promise, signal);
-      }
+      else await this.#more(signal);
     }
+  }
+
+  async #more(signal: AbortSignal): Promise<void> {
+    this.#work = Promise.withResolvers();
+    this.#deps.call.resume();
+    await abortable(this.#work.promise, signal);
   }
 
   async #onRequest(bytes: Buffer, signal: AbortSignal): Promise<void> {
@@ -144,6 +132,7 @@ export class SecretStream {
       throw new StreamFailure(Status.INVALID_ARGUMENT, `unsupported type url ${request.typeUrl}`);
     }
     const { meaning, send } = this.#machine.onRequest({ ...request, typeUrl: SECRET_TYPE });
+    this.#watch(this.#machine.watch(SECRET_TYPE)?.names ?? NOTHING);
     if (meaning === 'nack') this.#onRefusal(request);
     if (meaning === 'stale') this.#deps.metrics.staleNonce();
     if (send !== undefined) await this.#send(send, signal);
@@ -155,11 +144,16 @@ export class SecretStream {
     this.#deps.log.info(`ADS: new connection for node:${this.#deps.id}`, { node: node.id });
   }
 
+  #watch(names: ReadonlySet<string>): void {
+    this.#deps.subscriptions.replace(this.#watched, names);
+    this.#watched = names;
+  }
+
   #onRefusal({ errorDetail }: DiscoveryRequest): void {
     const { id, log, metrics } = this.#deps;
-    const reason = `${errorDetail?.code}:${errorDetail?.message}`;
-    metrics.rejected(reason);
-    log.warn(`ADS:SDS: ACK ERROR ${this.#nodeId}-${id} ${reason}`);
+    const { code = Status.UNKNOWN, message = '' } = errorDetail ?? {};
+    metrics.rejected(codeName(code));
+    log.warn(`ADS:SDS: ACK ERROR ${this.#nodeId}-${id} ${code}:${message}`);
   }
 
   async #onChange(name: string, signal: AbortSignal): Promise<void> {
@@ -172,6 +166,7 @@ export class SecretStream {
     const { call, nextVersion, log, id } = this.#deps;
     const messages = await this.#deps.messages();
     const names = wanted === 'all' ? ['*'] : wanted; // there is no "all secrets": the source refuses the name
+    for (const name of names) this.#changed.delete(name); // what is read now is the newest
     const resources = await Promise.all(names.map((name) => this.#resource(name, messages, signal)));
     const response = this.#machine.respond(SECRET_TYPE, nextVersion(), resources);
     const written = new Promise<void>((resolve) => {
@@ -182,14 +177,24 @@ export class SecretStream {
   }
 
   async #resource(name: string, messages: Messages, signal: AbortSignal): Promise<Any> {
-    const { source, faults } = this.#deps;
+    const { source, keyProvider, faults, metrics } = this.#deps;
     try {
-      const resource = secretResource(await abortable(source.get(name, signal), signal), messages);
+      const item = await abortable(source.get(name, signal), signal);
+      const resource = secretResource(item, messages, keyProvider);
       faults.given(name);
+      metrics.pushed(name, 'success');
       return resource;
     } catch (error) {
       signal.throwIfAborted();
+      metrics.pushed(name, 'error');
       throw new SecretNotGiven(name, error);
     }
+  }
+
+  #tell(error: unknown): void {
+    const { id, log, faults, metrics } = this.#deps;
+    metrics.failed();
+    if (error instanceof SecretNotGiven) faults.failed(error.secret, error.message, id);
+    else log.error(`ADS: "" ${id} terminated with error: ${messageOf(error)}`);
   }
 }

@@ -9,22 +9,29 @@ import {
 } from '@grpc/grpc-js';
 
 import type { MessagesLoader } from '../proto/messages.ts';
-import { CauseLog } from '../runtime/cause-log.ts';
 import type { Clock } from '../runtime/clock.ts';
-import { SECOND_MS } from '../runtime/duration.ts';
-import { messageOf } from '../runtime/errors.ts';
 import { bytesMethod, serveGrpcSocket, type GrpcSocketServer } from '../runtime/grpc.ts';
 import type { Log } from '../runtime/log.ts';
+import type { SdsMetrics } from './metrics.ts';
 import { SecretFaults } from './secret-faults.ts';
+import type { KeyProvider } from './secret-resource.ts';
 import type { SecretSource } from './secret-source.ts';
-import { SecretStream, type SdsMetrics } from './secret-stream.ts';
+import { SecretStream } from './secret-stream.ts';
+import { SocketListener } from './socket-listener.ts';
+import { Subscriptions } from './subscriptions.ts';
 
 export interface SdsServerDeps {
   /** `./var/run/secrets/workload-spiffe-uds/socket` */
   readonly socketPath: string;
+  /** Of the socket file; Envoy may run as another user of the pod. */
+  readonly socketMode: number;
+  /** Group of the socket file; undefined: the process's. */
+  readonly socketGid: number | undefined;
   /** Another server has the workload's certificates; only said in the log here. */
   readonly filesOnly: boolean;
   readonly source: SecretSource;
+  /** What Envoy does the work of private keys with; undefined: itself. */
+  readonly keyProvider: KeyProvider | undefined;
   readonly messages: MessagesLoader;
   readonly clock: Clock;
   /** Scope `sds`. */
@@ -42,84 +49,66 @@ const METHODS = {
 
 const MAX_STREAMS = 100_000;
 
-/** Waits before each further try to listen, milliseconds. */
-const LISTEN_WAITS_MS = [1, 2, 4, 8, 16].map((seconds) => seconds * SECOND_MS);
-
 export class SdsServer implements AsyncDisposable {
   readonly #deps: SdsServerDeps;
   readonly #streams = new Map<SecretStream, Promise<void>>();
   readonly #faults: SecretFaults;
+  readonly #subscriptions: Subscriptions;
   readonly #unsubscribe: () => void;
-  readonly #closing = new AbortController();
-  readonly #listenFaults: CauseLog;
-  #server: GrpcSocketServer | undefined;
-  /** Further tries to listen; ends with the last one, or with `close`. */
-  #trying: Promise<void> = Promise.resolve();
+  #listener: SocketListener | undefined;
   #lastStreamId = 0;
   #lastVersion = 0;
 
   /**
-   * Listens. When that fails it says so and resolves all the same, and goes on trying for half a minute: nothing
-   * waits for it, as an Envoy that needs no workload certificate can work without this server.
+   * Listens. When that fails it says so and resolves all the same, and goes on trying: nothing waits for it, as an
+   * Envoy that needs no workload certificate can work without this server.
    */
   static async start(deps: SdsServerDeps): Promise<SdsServer> {
     const server = new SdsServer(deps);
-    const what = deps.filesOnly ? 'file certificates only' : 'workload certificates';
-    deps.log.info(`Starting SDS server for ${what}, will listen on "${deps.socketPath}"`);
-    if (!(await server.#listen())) server.#trying = server.#keepTrying();
+    const { socketPath: path, filesOnly, clock, log } = deps;
+    const what = filesOnly ? 'file certificates only' : 'workload certificates';
+    log.info(`Starting SDS server for ${what}, will listen on "${path}"`);
+    const open = (): Promise<GrpcSocketServer> => server.#open();
+    server.#listener = await SocketListener.start({ path, open, clock, log });
     return server;
   }
 
   private constructor(deps: SdsServerDeps) {
     this.#deps = deps;
-    this.#faults = new SecretFaults(deps.log);
-    this.#listenFaults = new CauseLog(deps.log);
-    this.#unsubscribe = deps.source.onChange((name) => {
+    const { source, log } = deps;
+    this.#faults = new SecretFaults(log);
+    this.#subscriptions = new Subscriptions((name) => source.release(name));
+    this.#unsubscribe = source.onChange((name) => {
       for (const stream of this.#streams.keys()) stream.changed(name);
     });
   }
 
-  /** False when no try to open the socket has succeeded. */
+  /** False while the socket is not there. */
   get listening(): boolean {
-    return this.#server !== undefined;
+    return this.#listener?.listening ?? false;
   }
 
+  /** May be called twice. */
   async close(): Promise<void> {
-    this.#closing.abort();
-    await this.#trying;
     this.#unsubscribe();
     for (const stream of this.#streams.keys()) stream.end();
     await Promise.all(this.#streams.values());
-    await this.#server?.close();
+    await this.#listener?.close();
   }
 
   [Symbol.asyncDispose](): Promise<void> {
     return this.close();
   }
 
-  async #listen(): Promise<boolean> {
-    try {
-      this.#server = await serveGrpcSocket({
-        path: this.#deps.socketPath,
-        mode: 0o666, // Envoy may run as another user of the pod
-        options: { 'grpc.max_concurrent_streams': MAX_STREAMS },
-        register: (server) => server.addService(METHODS, this.#handlers()),
-      });
-      return true;
-    } catch (error) {
-      this.#listenFaults.warn(`SDS grpc server could not be started, trying again: ${messageOf(error)}`);
-      return false;
-    }
-  }
-
-  async #keepTrying(): Promise<void> {
-    const { clock, log, socketPath } = this.#deps;
-    const { signal } = this.#closing;
-    for (const waitMs of LISTEN_WAITS_MS) {
-      await clock.sleep(waitMs, signal).catch(() => undefined); // closing; nothing is left to try
-      if (signal.aborted || (await this.#listen())) return;
-    }
-    log.warn(`SDS grpc server was not started: ${socketPath} cannot be served`);
+  #open(): Promise<GrpcSocketServer> {
+    const { socketPath, socketMode, socketGid } = this.#deps;
+    return serveGrpcSocket({
+      path: socketPath,
+      mode: socketMode,
+      gid: socketGid,
+      options: { 'grpc.max_concurrent_streams': MAX_STREAMS },
+      register: (server) => server.addService(METHODS, this.#handlers()),
+    });
   }
 
   #handlers(): UntypedServiceImplementation {
@@ -131,11 +120,14 @@ export class SdsServer implements AsyncDisposable {
   }
 
   #serve(call: ServerDuplexStream<Buffer, Buffer>): void {
-    const { source, messages, log, metrics } = this.#deps;
-    const nextVersion = (): string => this.#nextVersion();
-    const id = ++this.#lastStreamId;
-    const faults = this.#faults;
-    const stream = new SecretStream({ call, id, source, messages, nextVersion, log, faults, metrics });
+    const stream = new SecretStream({
+      ...this.#deps,
+      call,
+      id: ++this.#lastStreamId,
+      nextVersion: () => this.#nextVersion(),
+      faults: this.#faults,
+      subscriptions: this.#subscriptions,
+    });
     const served = stream.serve().finally(() => this.#streams.delete(stream));
     this.#streams.set(stream, served);
   }

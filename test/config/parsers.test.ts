@@ -2,10 +2,12 @@ import assert from 'node:assert/strict';
 
 import {
   commaList,
+  fileMode,
   goBool,
   goDuration,
   goFloat,
   goInt,
+  groupId,
   oneOf,
   type Parser,
 } from '../../src/config/parsers.ts';
@@ -25,6 +27,14 @@ describe('value parsers', () => {
   it('take decimal integers with a sign', () => {
     assert.deepEqual(readAll(goInt, ['15', '-3', '+7', '007']), [15, -3, 7, 7]);
     assert.deepEqual(readAll(goInt, ['', '0x10', '1_000', '1.0', '1e3', ' 1']), Array(6).fill(undefined));
+  });
+
+  it('take octal file modes, and ids of groups', () => {
+    assert.deepEqual(readAll(fileMode, ['0660', '666']), [0o660, 0o666]);
+    assert.deepEqual(readAll(fileMode, ['', '0o660', '0668', '66', '10666', 'rw']), Array(6).fill(undefined));
+    assert.equal(fileMode.format(0o660), '0660');
+    assert.deepEqual(readAll(groupId, ['0', '1337']), [0, 1337]);
+    assert.deepEqual(readAll(groupId, ['', '-1', '4294967295', 'istio']), Array(4).fill(undefined));
   });
 
   it('take floats', () => {

@@ -19,6 +19,16 @@ import { temporaryDirectory } from '../support/temporary-directory.ts';
 const HOUR_MS = 3_600_000;
 const SPIFFE_ID = 'spiffe://cluster.local/ns/default/sa/web';
 
+const nothing = (): void => undefined;
+const SILENT = {
+  opened: nothing,
+  ended: nothing,
+  pushed: nothing,
+  rejected: nothing,
+  staleNonce: nothing,
+  failed: nothing,
+};
+
 describe('SDS with a real Envoy', function () {
   this.timeout(60_000);
 
@@ -30,11 +40,14 @@ describe('SDS with a real Envoy', function () {
     await using _server = await SdsServer.start({
       filesOnly: false,
       socketPath,
+      socketMode: 0o666,
+      socketGid: undefined,
       source: workload,
+      keyProvider: undefined,
       messages: async () => loadMessages(),
       clock: systemClock(),
       log,
-      metrics: { rejected: () => undefined, staleNonce: () => undefined, failed: () => undefined },
+      metrics: SILENT,
     });
     const first = workload.certificate;
 
@@ -91,6 +104,10 @@ class Workload implements SecretSource, AsyncDisposable {
       certificateChainPem: certificatePem(certificate),
       privateKeyPem: privateKeyPem(keys.privateKey, true),
     });
+  }
+
+  release(): void {
+    // its secrets are kept whoever watches them
   }
 
   onChange(listener: (name: string) => void): () => void {

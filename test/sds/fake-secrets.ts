@@ -7,6 +7,8 @@ export class FakeSecrets implements SecretSource {
   readonly #listeners = new Set<(name: string) => void>();
   /** Names asked for, in order. */
   readonly asked: string[] = [];
+  /** Names nobody watches any more, in order. */
+  readonly released: string[] = [];
   /** Every `get` waits for it. */
   ready: Promise<void> = Promise.resolve();
 
@@ -24,8 +26,13 @@ export class FakeSecrets implements SecretSource {
     this.#items.set('default', { kind: 'certificate', name: 'default', ...item });
   }
 
-  setRoot(mark: string): void {
-    this.#items.set('ROOTCA', { kind: 'trust', name: 'ROOTCA', rootPem: `root ${mark}` });
+  setRoot(mark: string, crlPath?: string): void {
+    const crl = crlPath === undefined ? {} : { crlPath };
+    this.#items.set('ROOTCA', { kind: 'trust', name: 'ROOTCA', rootPem: `root ${mark}`, ...crl });
+  }
+
+  set(item: SecretItem): void {
+    this.#items.set(item.name, item);
   }
 
   lose(name: string): void {
@@ -42,6 +49,10 @@ export class FakeSecrets implements SecretSource {
     const item = this.#items.get(name);
     if (item === undefined) throw new Error('unknown resource');
     return item;
+  }
+
+  release(name: string): void {
+    this.released.push(name);
   }
 
   onChange(listener: (name: string) => void): () => void {

@@ -15,5 +15,4 @@ export const fieldsWithoutEffect: Partial<Record<keyof typeof proxyConfigFields,
   image: INJECTOR,
   caCertificatesPem: 'it counts only over xDS, which is not in this version',
   readinessProbe: 'the health of an application on a machine is not reported in this version',
-  privateKeyProvider: 'providers of private keys are not used in this version',
 };

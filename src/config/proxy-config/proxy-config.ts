@@ -14,6 +14,7 @@ import { adjustProxyConfig, type Adjustments } from './adjustments.ts';
 import { overrideByAnnotations, type FieldsWithOrigins } from './annotations.ts';
 import { proxyConfigFields } from './fields.ts';
 import { layerProxyConfig, type Origins } from './layers.ts';
+import { privateKeyProviderOf, type PrivateKeyProvider } from './private-key-provider.ts';
 import { maskSecrets } from '../secret-members.ts';
 import { proxyConfigProblems, proxyConfigWarnings } from './validation.ts';
 import { validationError } from './validation-problem.ts';
@@ -49,6 +50,8 @@ export interface ProxyConfig {
   /** Empty: the built-in template. */
   readonly templatePath: string;
   readonly proxyMetadata: TextMap;
+  /** Undefined: Envoy uses private keys itself. */
+  readonly privateKeyProvider: PrivateKeyProvider | undefined;
   /** Canonical protobuf JSON, zero values gone: what node metadata carries. */
   readonly json: JsonObject;
   readonly origins: Origins;
@@ -107,6 +110,7 @@ function asProxyConfig({ config, origins }: FieldsWithOrigins): ProxyConfig {
     customConfigFile: textOf(config.customConfigFile),
     templatePath: textOf(config.proxyBootstrapTemplatePath),
     proxyMetadata: isJsonObject(config.proxyMetadata) ? (config.proxyMetadata as TextMap) : {},
+    privateKeyProvider: privateKeyProviderOf(config.privateKeyProvider),
     json: withoutZeros(proxyConfigFields, inOrder(published)),
     origins,
   };

@@ -7,6 +7,7 @@ import { isJsonObject, textOf, type Json, type JsonObject } from '../../runtime/
 import { addressProblem, portProblem } from '../address.ts';
 import { connectionSettingsProblems } from './connection-settings-validation.ts';
 import { durationMs } from './proto-scalars.ts';
+import { KEY_PROVIDERS, privateKeyProviderWarning } from './private-key-provider.ts';
 import { tracingProblems } from './tracing-validation.ts';
 import type { Problem } from './validation-problem.ts';
 
@@ -52,6 +53,8 @@ export function proxyConfigWarnings(config: JsonObject): readonly string[] {
     if (typeof value === 'number' && value < 0)
       warnings.push(`${name} is negative (${value}) and has no effect`);
   }
+  const provider = privateKeyProviderWarning(config.privateKeyProvider);
+  if (provider !== undefined) warnings.push(provider);
   return warnings;
 }
 
@@ -110,7 +113,7 @@ function authPolicyProblems(policy: Json | undefined): Problem[] {
 
 function keyProviderProblems(provider: Json | undefined): Problem[] {
   if (!isJsonObject(provider)) return [];
-  const name = ['cryptomb', 'qat'].find((name) => isJsonObject(provider[name]));
+  const name = KEY_PROVIDERS.find((name) => isJsonObject(provider[name]));
   if (name === undefined) {
     return [{ field: 'privateKeyProvider', text: 'privateKeyProvider must name cryptomb or qat' }];
   }

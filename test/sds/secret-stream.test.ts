@@ -1,0 +1,340 @@
+// The numbers of the facts are those of the list of behaviours in the security specification.
+
+import { deepEqual, equal, match, notEqual, ok } from 'node:assert/strict';
+import { setImmediate as turn } from 'node:timers/promises';
+
+import { status as Status } from '@grpc/grpc-js';
+
+import { CLUSTER_TYPE, HEALTH_TYPE, SECRET_TYPE } from '../../src/xds/type-urls.ts';
+import { NODE_ID } from './sds-client.ts';
+import { chainOf, namesOf, Serving } from './serving.ts';
+
+describe('SecretStream', () => {
+  let serving: Serving;
+  beforeEach(async () => {
+    serving = await Serving.start();
+  });
+  afterEach(() => serving[Symbol.asyncDispose]());
+
+  describe('a request', () => {
+    it('is answered with all names it asks for in one response, bytes inline', async () => {
+      const { secrets, nonce, version, typeUrl } = await serving.connect().get('default', 'ROOTCA');
+
+      deepEqual(secrets, [
+        {
+          name: 'default',
+          tlsCertificate: {
+            certificateChain: { inlineBytes: Buffer.from('chain 1') },
+            privateKey: { inlineBytes: Buffer.from('PRIVATE KEY 1') },
+            privateKeyProvider: null,
+          },
+        },
+        {
+          name: 'ROOTCA',
+          validationContext: { trustedCa: { inlineBytes: Buffer.from('root 1') }, crl: null },
+        },
+      ]);
+      match(nonce, /^[0-9a-f]{8}-[0-9a-f]{4}-4[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}$/);
+      match(version, /^2026-01-01T00:00:00.*Z\/1$/);
+      equal(typeUrl, SECRET_TYPE);
+      deepEqual(serving.pushed, ['default success', 'ROOTCA success']);
+    });
+
+    it('63: gets the pair, then only the root that the ACK adds, then silence', async () => {
+      const client = serving.connect();
+
+      const first = await client.get('default');
+      client.accept(first, ['default', 'ROOTCA']);
+      const second = await client.responses.next();
+      client.accept(second, ['default', 'ROOTCA']);
+      const third = await client.get('ROOTCA'); // asked anew: what the ACK might have caused came before
+
+      deepEqual([first, second, third].map(namesOf), [['default'], ['ROOTCA'], ['ROOTCA']]);
+      notEqual(first.nonce, second.nonce);
+      equal(client.responses.size, 0);
+    });
+
+    it('64: for the root, then for the pair, without a nonce: each is answered', async () => {
+      const client = serving.connect();
+
+      const root = await client.get('ROOTCA');
+      const pair = await client.get('default');
+
+      deepEqual([root, pair].map(namesOf), [['ROOTCA'], ['default']]);
+    });
+
+    it('65: for the root twice without a nonce is answered twice', async () => {
+      const client = serving.connect();
+
+      client.ask(['ROOTCA']);
+      client.ask(['ROOTCA']);
+
+      deepEqual((await client.responses.take(2)).map(namesOf), [['ROOTCA'], ['ROOTCA']]);
+    });
+
+    it('70: with nonce and version of an earlier stream is answered in full, the earlier one open or not', async () => {
+      const earlier = serving.connect();
+      const { nonce, version } = await earlier.get('default', 'ROOTCA');
+      const again = { responseNonce: nonce, versionInfo: version };
+
+      const beside = serving.connect();
+      beside.ask(['default', 'ROOTCA'], again);
+      const whileOpen = await beside.responses.next();
+      earlier.cut();
+      await earlier.status;
+      const after = serving.connect();
+      after.ask(['default', 'ROOTCA'], again);
+      const whileClosed = await after.responses.next();
+
+      deepEqual(namesOf(whileOpen), ['default', 'ROOTCA']);
+      deepEqual(namesOf(whileClosed), ['default', 'ROOTCA']);
+    });
+
+    it('72: without names ends the subscription: no response, no later push', async () => {
+      const client = serving.connect();
+      const first = await client.get('default');
+
+      client.accept(first, []);
+      await client.get('ROOTCA');
+      serving.secrets.announce('default');
+      serving.secrets.announce('ROOTCA');
+
+      deepEqual(namesOf(await client.responses.next()), ['ROOTCA']);
+      equal(client.responses.size, 0);
+    });
+
+    it('73: that refuses a response gets none, is counted and told, and watches on', async () => {
+      const client = serving.connect();
+      const { nonce } = await client.get('default');
+
+      const errorDetail = { code: 13, message: 'bad key' };
+      client.ask(['ROOTCA'], { responseNonce: nonce, errorDetail, node: null });
+      client.ask([], { typeUrl: SECRET_TYPE, responseNonce: 'other', errorDetail, node: null });
+      while (serving.counted.length < 2) await turn();
+      serving.secrets.announce('default');
+
+      deepEqual(namesOf(await client.responses.next()), ['default']);
+      deepEqual(serving.counted, ['rejected Internal', 'rejected Internal']);
+      equal(serving.recorded.messages('warn')[0], `ADS:SDS: ACK ERROR ${NODE_ID}-1 13:bad key`);
+    });
+
+    it('74: that answers a response already replaced gets none', async () => {
+      const client = serving.connect();
+      const first = await client.get('default');
+      await client.get('default');
+
+      client.accept(first, ['default', 'ROOTCA']);
+      const next = await client.get('default');
+
+      deepEqual(namesOf(next), ['default']);
+      deepEqual(serving.counted, ['stale']);
+    });
+
+    it('takes an empty type for secrets and is answered before an early half-close ends it with OK', async () => {
+      const client = serving.connect();
+
+      client.ask(['default'], { typeUrl: '' });
+      client.halfClose();
+
+      deepEqual(namesOf(await client.responses.next()), ['default']);
+      equal((await client.status).code, Status.OK);
+      deepEqual(serving.counted, []);
+    });
+
+    it('may follow a health message', async () => {
+      const client = serving.connect();
+
+      client.ask([], { typeUrl: HEALTH_TYPE, node: null });
+
+      deepEqual(namesOf(await client.get('default')), ['default']);
+    });
+  });
+
+  describe('a push', () => {
+    it('66, 71: streams side by side and one after another get their own, alike when they ask alike', async () => {
+      const [pair, root, twin] = [serving.connect(), serving.connect(), serving.connect()];
+
+      const answers = await Promise.all([pair.get('default'), root.get('ROOTCA'), twin.get('default')]);
+      const later = await serving.connect().get('ROOTCA');
+
+      deepEqual([...answers, later].map(namesOf), [['default'], ['ROOTCA'], ['default'], ['ROOTCA']]);
+      equal(pair.responses.size + root.responses.size + twin.responses.size, 0);
+      equal(serving.streams, 4);
+    });
+
+    it('67: reaches the streams that watch the name, alone, and no other', async () => {
+      const [pair, root, both] = [serving.connect(), serving.connect(), serving.connect()];
+      await Promise.all([pair.get('default'), root.get('ROOTCA'), both.get('default', 'ROOTCA')]);
+
+      serving.secrets.setRoot('2');
+      serving.secrets.announce('ROOTCA');
+      const pushes = await Promise.all([root, both].map((client) => client.responses.next()));
+      serving.secrets.announce('default');
+      const last = await Promise.all([pair, both].map((client) => client.responses.next()));
+
+      deepEqual(pushes.map(namesOf), [['ROOTCA'], ['ROOTCA']]);
+      deepEqual(last.map(namesOf), [['default'], ['default']]);
+      equal(pair.responses.size + root.responses.size + both.responses.size, 0);
+    });
+
+    it('does not wait for the answer to the one before', async () => {
+      const client = serving.connect();
+      await client.get('default');
+
+      for (const mark of ['2', '3']) {
+        serving.secrets.setCertificate(mark);
+        serving.secrets.announce('default');
+        equal(chainOf(await client.responses.next()), `chain ${mark}`);
+      }
+    });
+
+    it('is one for several changes that come while the stream is busy', async () => {
+      const client = serving.connect();
+      const { promise, resolve } = Promise.withResolvers<void>();
+      serving.secrets.ready = promise;
+      client.ask(['default']);
+      while (serving.secrets.asked.length === 0) await turn();
+
+      serving.secrets.announce('default');
+      serving.secrets.announce('default');
+      serving.secrets.setCertificate('2');
+      resolve();
+      await client.responses.take(2);
+      await client.get('ROOTCA');
+
+      deepEqual(serving.secrets.asked, ['default', 'default', 'ROOTCA']);
+    });
+
+    it('is not sent beside the answer to a request for the same name', async () => {
+      const client = serving.connect();
+      const root = await client.get('default', 'ROOTCA');
+      const { promise, resolve } = Promise.withResolvers<void>();
+      serving.secrets.ready = promise;
+      serving.secrets.announce('ROOTCA');
+      while (serving.secrets.asked.length < 3) await turn();
+
+      serving.secrets.announce('default'); // has to wait, as the request after it does, which goes first
+      const { sent } = client;
+      client.ask(['default', 'ROOTCA'], { responseNonce: '', versionInfo: root.version, node: null });
+      while (client.sent === sent) await turn();
+      for (let turns = 0; turns < 20; turns += 1) await turn();
+      resolve();
+      const [push, answer] = await client.responses.take(2);
+      const last = await client.get('ROOTCA');
+
+      deepEqual(
+        [push, answer, last].map((response) => response && namesOf(response)),
+        [['ROOTCA'], ['default', 'ROOTCA'], ['ROOTCA']],
+      );
+    });
+  });
+
+  describe('ends', () => {
+    it('68: with the cause when a name cannot be given; once it can, a new stream is answered', async () => {
+      const client = serving.connect();
+
+      client.ask(['default', 'later']);
+      const { code, details } = await client.status;
+      serving.secrets.set({ kind: 'trust', name: 'later', rootPem: 'now' });
+      const answer = await serving.connect().get('later');
+
+      deepEqual([code, details], [Status.UNKNOWN, 'failed to generate secret for later: unknown resource']);
+      deepEqual(namesOf(answer), ['later']);
+      deepEqual(serving.counted, ['failed']);
+      equal(serving.streams, 1);
+      ok(serving.pushed.includes('later error'));
+    });
+
+    it('69: with the cause when a secret it watches is gone at a push', async () => {
+      const client = serving.connect();
+      await client.get('default');
+
+      serving.secrets.lose('default');
+      serving.secrets.announce('default');
+
+      const { code, details } = await client.status;
+      deepEqual([code, details], [Status.UNKNOWN, 'failed to generate secret for default: unknown resource']);
+    });
+
+    it('76: with INVALID_ARGUMENT without a node, and for another type', async () => {
+      const [nameless, clusters] = [serving.connect(), serving.connect()];
+
+      nameless.ask(['default'], { node: null });
+      clusters.ask(['default'], { typeUrl: CLUSTER_TYPE });
+      const ends = await Promise.all([nameless.status, clusters.status]);
+
+      deepEqual(
+        ends.map(({ code, details }) => [code, details]),
+        [
+          [Status.INVALID_ARGUMENT, 'missing node information'],
+          [Status.INVALID_ARGUMENT, `unsupported type url ${CLUSTER_TYPE}`],
+        ],
+      );
+    });
+
+    it('without an error when the client cuts it', async () => {
+      const client = serving.connect();
+      await client.get('default');
+
+      client.cut();
+      while (serving.streams > 0) await turn();
+
+      deepEqual(serving.counted, []);
+      deepEqual(serving.recorded.messages('error'), []);
+      equal(serving.recorded.messages('info').at(-1), 'ADS: "" 1 terminated');
+    });
+
+    it('warned of once per secret and cause, however often it is asked for, and again after it could be given', async () => {
+      const ask = async (): Promise<void> => {
+        const client = serving.connect();
+        client.ask(['default']);
+        await Promise.race([client.status, client.responses.next()]);
+      };
+      const failure =
+        'ADS: stream terminated with error: failed to generate secret for default: unknown resource';
+
+      serving.secrets.lose('default');
+      await ask();
+      await ask();
+      const warnings = serving.recorded.messages('warn');
+      serving.secrets.setCertificate('2');
+      await ask();
+      serving.secrets.lose('default');
+      await ask();
+
+      deepEqual([warnings, serving.recorded.messages('error')], [[failure], []]);
+      deepEqual(serving.recorded.messages('warn'), [failure, failure]);
+    });
+  });
+
+  describe('the source', () => {
+    it('is told when the last stream that watches a name unsubscribes, asks for others or ends', async () => {
+      const [one, two] = [serving.connect(), serving.connect()];
+      const first = await one.get('default', 'ROOTCA');
+      await two.get('default');
+      const { released } = serving.secrets;
+
+      one.accept(first, ['ROOTCA', 'default']);
+      await one.get('ROOTCA');
+      deepEqual(released, []); // the other one still watches it
+      two.cut();
+      while (released.length < 1) await turn();
+      one.accept(first, []);
+      await one.get('ROOTCA');
+      one.cut();
+      while (released.length < 2) await turn();
+
+      deepEqual(released, ['default', 'ROOTCA']);
+    });
+
+    it('is told of a name that could not be given, too', async () => {
+      const client = serving.connect();
+
+      client.ask(['foo']);
+      await client.status;
+
+      while (serving.secrets.released.length < 1) await turn();
+      deepEqual(serving.secrets.released, ['foo']);
+    });
+  });
+});
