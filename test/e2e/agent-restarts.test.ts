@@ -11,10 +11,10 @@ import { RestartingPod } from './support/restarting-pod.ts';
 const RESTARTS = 20;
 const FAILURES = 10;
 
-describe('restarts by the agent under steady load', function () {
+describe('restarts by the agent under load', function () {
   this.timeout(300_000);
 
-  it(`hands over ${RESTARTS} times without a failed request and without keeping anything`, async () => {
+  it(`R1, R4: hands over ${RESTARTS} times without a failed request or a refused connection, and keeps nothing`, async () => {
     const run = await restartsUnderLoad(RESTARTS);
 
     deepEqual(run.outcomes, Array(RESTARTS).fill('committed'));
@@ -23,7 +23,7 @@ describe('restarts by the agent under steady load', function () {
     nothingLeaked(run);
   });
 
-  it(`serves on through ${FAILURES} candidates that are refused or killed, and restarts after each`, async () => {
+  it(`R5, R8, R9: serves on through ${FAILURES} candidates that are refused or killed, and restarts after each`, async () => {
     const run = await failuresUnderLoad(FAILURES);
 
     failedAsExpected(run.restarts, FAILURES);

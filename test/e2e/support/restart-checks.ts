@@ -3,6 +3,7 @@
 import { deepEqual, equal, ok } from 'node:assert/strict';
 
 import { describeLoad, totalOf, type LoadReport } from './load/load.ts';
+import { regionOf } from './restarting-pod.ts';
 import type { FailedRestart, Run } from './restart-runs.ts';
 
 /** Open files come and go with probes and scrapes. */
@@ -27,11 +28,12 @@ export function failedAsExpected(restarts: readonly FailedRestart[], count: numb
   }
 }
 
-/** The agent holds what it held at the start, and nothing is left of it at the end. */
-export function nothingLeaked({ early, late, last, exit, regionLeft }: Run): void {
+/** R4: one Envoy is left and one region, the agent holds what it held at the start, and at the end nothing is there. */
+export function nothingLeaked({ early, late, last, regions, exit, regionLeft }: Run): void {
   const limit = early.openFiles + OPEN_FILES_TOLERANCE;
   ok(late.openFiles <= limit, `${early.openFiles} open files became ${late.openFiles}`);
   deepEqual(late.children, [last.active?.pid]);
+  deepEqual(regions, [regionOf(last)]);
   deepEqual(exit, { code: 0, signal: null });
   equal(regionLeft, false);
 }

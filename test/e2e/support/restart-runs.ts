@@ -4,8 +4,9 @@ import { access } from 'node:fs/promises';
 
 import { temporaryDirectory } from '../../support/temporary-directory.ts';
 import { CANDIDATE_FAILURES, HANDOFF_TIMEOUT } from './failing-candidates.ts';
-import { Load, STEADY, type LoadReport } from './load/load.ts';
+import { CROWD, Load, STEADY, type LoadOptions, type LoadReport } from './load/load.ts';
 import type { PodExit } from './pod.ts';
+import { regionsOf } from './restart-processes.ts';
 import { holdingsOf, regionOf, RESTART_REQUESTS, RestartingPod } from './restarting-pod.ts';
 import type { Holdings, Outcome, RestartingPodOptions, Snapshot } from './restarting-pod.ts';
 
@@ -16,10 +17,15 @@ export interface Run {
   readonly late: Holdings;
   /** Before the end. */
   readonly last: Snapshot;
+  /** Shared memory of Envoy that the agent's children use, before the end. */
+  readonly regions: readonly string[];
   readonly exit: PodExit;
   /** Whether shared memory was left behind. */
   readonly regionLeft: boolean;
 }
+
+/** The shortest times Envoy takes. */
+const QUICK = { drainDuration: '1s', parentShutdownDuration: '2s' };
 
 type AgentEnvironment = Readonly<Record<string, string>>;
 
@@ -33,7 +39,7 @@ export async function restartsUnderLoad(
   env: AgentEnvironment = {},
 ): Promise<Run & { readonly outcomes: Outcome[] }> {
   const outcomes: Outcome[] = [];
-  const run = await underLoad(count, { env }, async (pod, round) => {
+  const run = await underLoad(CROWD, count, { env, proxyConfig: QUICK }, async (pod, round) => {
     outcomes.push(await pod.restart(RESTART_REQUESTS[round % 2] ?? 'SIGHUP'));
   });
   return { ...run, outcomes };
@@ -54,10 +60,10 @@ export async function failuresUnderLoad(
 ): Promise<Run & { readonly restarts: FailedRestart[] }> {
   const options = {
     env: { ENVOY_HANDOFF_TIMEOUT: HANDOFF_TIMEOUT, ...env },
-    proxyConfig: { drainDuration: '1s', parentShutdownDuration: '2s' },
+    proxyConfig: QUICK,
   };
   const restarts: FailedRestart[] = [];
-  const run = await underLoad(count, options, async (pod, round) => {
+  const run = await underLoad(STEADY, count, options, async (pod, round) => {
     const failure = CANDIDATE_FAILURES[round % CANDIDATE_FAILURES.length];
     if (failure === undefined) return;
     const outcome = await failure.run(pod);
@@ -69,13 +75,14 @@ export async function failuresUnderLoad(
 }
 
 async function underLoad(
+  clients: Omit<LoadOptions, 'url'>,
   rounds: number,
   options: RestartingPodOptions,
   play: (pod: RestartingPod, round: number) => Promise<void>,
 ): Promise<Run> {
   await using folder = await temporaryDirectory();
   await using pod = await RestartingPod.start(folder.path, options);
-  await using load = new Load({ url: pod.url, ...STEADY });
+  await using load = new Load({ url: pod.url, ...clients });
   let early: Holdings | undefined;
   for (let round = 0; round < rounds; round += 1) {
     await play(pod, round);
@@ -84,9 +91,11 @@ async function underLoad(
   }
   const last = await pod.settled();
   const late = await holdingsOf(pod.pod.pid);
+  const regions = (await Promise.all(late.children.map(regionsOf))).flat();
   const report = await load.stop();
   const exit = await pod.stop();
-  return { load: report, early: early ?? late, late, last, exit, regionLeft: await exists(regionOf(last)) };
+  const regionLeft = await exists(regionOf(last));
+  return { load: report, early: early ?? late, late, last, regions, exit, regionLeft };
 }
 
 async function exists(path: string): Promise<boolean> {

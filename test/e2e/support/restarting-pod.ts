@@ -11,9 +11,9 @@ import { answeringListener, staticCluster } from './mesh-resources.ts';
 import { Pod, type PodExit } from './pod.ts';
 import { Relay } from './relay.ts';
 
-/** How an operator asks for a restart. */
+/** How an operator asks for a restart, as it comes by default. */
 export const RESTART_REQUESTS = ['POST /restart', 'SIGHUP'] as const;
-export type RestartRequest = (typeof RESTART_REQUESTS)[number];
+export type RestartRequest = (typeof RESTART_REQUESTS)[number] | 'POST /restart?force=true';
 
 /** What can become of it, as the supervisor counts it. */
 export type Outcome = 'committed' | 'refused' | 'rolledBack';
@@ -21,10 +21,19 @@ export type Outcome = 'committed' | 'refused' | 'rolledBack';
 export interface RestartingPodOptions {
   readonly env?: Readonly<Record<string, string>>;
   readonly proxyConfig?: object;
+  /** Words before those of the agent; default: its sources. */
+  readonly program?: readonly string[];
+  /** Changes the listener that carries the load. */
+  readonly listener?: (listener: object) => object;
+  /** Resources beside the listener and the one cluster there is. */
+  readonly resources?: readonly object[];
 }
 
 /** Dates are texts here. */
-export type Snapshot = Omit<EnvoySnapshot, 'history'>;
+export type Snapshot = EnvoySnapshot;
+
+/** Changed files cause restarts at a time of their own, which most tests do not want. */
+const NO_FILE_RESTARTS = { ENVOY_RESTART_DEBOUNCE: '1h' };
 
 const MESH_FILE = 'etc/istio/config/mesh';
 const LISTENER_FILE = 'listener.yaml';
@@ -35,30 +44,36 @@ export class RestartingPod implements AsyncDisposable {
   readonly relay: Relay;
   /** Where the load goes. */
   readonly url: string;
+  readonly trafficPort: number;
   readonly #folder: string;
-  readonly #trafficPort: number;
+  readonly #served: Served;
   #control: ControlPlane;
 
-  private constructor(folder: string, trafficPort: number, control: ControlPlane, relay: Relay, pod: Pod) {
+  private constructor(folder: string, served: Served, control: ControlPlane, relay: Relay, pod: Pod) {
     this.#folder = folder;
-    this.#trafficPort = trafficPort;
+    this.#served = served;
     this.#control = control;
     this.relay = relay;
     this.pod = pod;
-    this.url = `http://127.0.0.1:${trafficPort}/`;
+    this.trafficPort = served.port;
+    this.url = `http://127.0.0.1:${served.port}/`;
   }
 
   /** @param folder empty; @returns when the pod is ready */
   static async start(folder: string, options: RestartingPodOptions = {}): Promise<RestartingPod> {
     const [port = 0] = await freePorts(1);
+    const { listener = unchanged, resources = [], program } = options;
+    const served = { port, listener, resources };
     await using opened = new AsyncDisposableStack();
-    const control = opened.use(await startControlPlane(folder, port));
+    const control = opened.use(await startControlPlane(folder, served));
     const relay = opened.use(await Relay.start(control.port));
     const proxyConfig = { discoveryAddress: `127.0.0.1:${relay.port}`, ...options.proxyConfig };
-    const pod = opened.use(await Pod.start(join(folder, 'pod'), { control, ...options, proxyConfig }));
+    const env = { ...NO_FILE_RESTARTS, ...options.env };
+    const words = program && { program };
+    const pod = opened.use(await Pod.start(join(folder, 'pod'), { control, env, proxyConfig, ...words }));
     await pod.ready();
     opened.move();
-    const started = new RestartingPod(folder, port, control, relay, pod);
+    const started = new RestartingPod(folder, served, control, relay, pod);
     await started.settled(); // the supervisor looks at Envoy less often than the test does
     return started;
   }
@@ -75,9 +90,19 @@ export class RestartingPod implements AsyncDisposable {
 
   /** Asks for a restart and waits until the supervisor has counted it, whatever became of it. */
   async restart(request: RestartRequest): Promise<Outcome> {
-    const { restarts: before } = await this.snapshot();
+    const before = await this.snapshot();
+    await this.ask(request);
+    return this.outcomeSince(before);
+  }
+
+  /** Asks for a restart and does not wait for it. */
+  async ask(request: RestartRequest): Promise<void> {
     if (request === 'SIGHUP') this.pod.signal('SIGHUP');
-    else await accepted(fetch(this.pod.status('/restart'), { method: 'POST' }));
+    else await accepted(fetch(this.pod.status(request.replace('POST ', '')), { method: 'POST' }));
+  }
+
+  /** Waits for the next restart after an earlier look, and tells what became of it. */
+  async outcomeSince({ restarts: before }: Snapshot): Promise<Outcome> {
     const outcomes = ['committed', 'refused', 'rolledBack'] as const;
     let outcome: Outcome | undefined;
     await this.until(({ restarts }) => {
@@ -107,7 +132,7 @@ export class RestartingPod implements AsyncDisposable {
 
   /** Pushes the listener with another answer. */
   push(body: string): Promise<void> {
-    return this.#control.write(LISTENER_FILE, listenerDocument(this.#trafficPort, body));
+    return this.#control.write(LISTENER_FILE, documentOf(this.#served, body));
   }
 
   /** Listener updates that an Envoy has accepted since the control plane was started, and those it has refused. */
@@ -123,7 +148,7 @@ export class RestartingPod implements AsyncDisposable {
 
   /** The same control plane again: port, root and keys are those it had. */
   async startControlPlane(): Promise<void> {
-    this.#control = await startControlPlane(this.#folder, this.#trafficPort, this.#control.port);
+    this.#control = await startControlPlane(this.#folder, this.#served, this.#control.port);
   }
 
   stop(): Promise<PodExit> {
@@ -165,13 +190,26 @@ export function regionOf({ baseId = 0 }: Snapshot): string {
   return `/dev/shm/envoy_shared_memory_${baseId * 10}`;
 }
 
-function startControlPlane(folder: string, trafficPort: number, port = 0): Promise<ControlPlane> {
-  const config = { [LISTENER_FILE]: listenerDocument(trafficPort, 'hello') };
+/** What the control plane has. */
+interface Served {
+  /** Of the listener. */
+  readonly port: number;
+  readonly listener: (listener: object) => object;
+  readonly resources: readonly object[];
+}
+
+function unchanged(listener: object): object {
+  return listener;
+}
+
+function startControlPlane(folder: string, served: Served, port = 0): Promise<ControlPlane> {
+  const config = { [LISTENER_FILE]: documentOf(served, 'hello') };
   return ControlPlane.start(join(folder, 'control'), { config, port });
 }
 
-function listenerDocument(port: number, body: string): object {
-  return { resources: [answeringListener('traffic', port, body), staticCluster('unused', port)] };
+function documentOf({ port, listener, resources }: Served, body: string): object {
+  const traffic = listener(answeringListener('traffic', port, body));
+  return { resources: [traffic, staticCluster('unused', port), ...resources] };
 }
 
 async function accepted(answer: Promise<Response>): Promise<void> {
