@@ -2,14 +2,20 @@
 // workload's socket, and ours serves files beside it. Upstream: pkg/istio-agent/agent.go Run.
 
 import type { AgentConfig } from '../config/agent-config.ts';
+import { formatDuration, SECOND_MS } from '../runtime/duration.ts';
 import { ConfigError } from '../runtime/errors.ts';
 import { serverAnswers, type SocketProbe, type SocketProbeDeps } from '../sds/socket-probe.ts';
 import { failedAt, metadataStage } from './stages.ts';
 
 /** File name of the socket when nobody names another. */
 const OWN_SOCKET = 'socket';
+/** How long a server that is named by its socket may take to start beside the agent. */
+const NAMED_WAIT_MS = 30 * SECOND_MS;
+const POLL_MS = 500;
 
 /**
+ * Waits as long as WORKLOAD_IDENTITY_SOCKET_WAIT says.
+ *
  * @returns whether another server answers on the workload's socket
  * @throws ConfigError when a server is named that is not there; AgentError for a socket that stays in the way
  */
@@ -24,8 +30,8 @@ export async function otherServesWorkload(
   }
   const path = identity.socketPath;
   const isOwn = name === OWN_SOCKET; // what stands under another name was not left by an agent
-  const found = await probe('failed to check SDS socket', { path, removable: isOwn }, deps, signal);
-  if (found) {
+  const waitMs = env.workloadSocketWaitMs ?? (isOwn ? 0 : NAMED_WAIT_MS);
+  if (await answersWithin(waitMs, { path, removable: isOwn }, deps, signal)) {
     const consequence = 'Default Istio SDS Server will only serve files';
     deps.log.info(`Existing workload SDS socket found at ${path}. ${consequence}`);
     return true;
@@ -45,6 +51,24 @@ export async function credentialServerExists(
   const found = await probe(stage, socket, deps, signal);
   if (found) deps.log.info('Credential SDS socket found');
   return found;
+}
+
+/** Only the last look removes what is dead: before that it may be a server that is just starting. */
+async function answersWithin(
+  waitMs: number,
+  { path, removable }: SocketProbe,
+  deps: SocketProbeDeps,
+  signal: AbortSignal,
+): Promise<boolean> {
+  const { clock, log } = deps;
+  const untilMs = clock.monotonicMs() + waitMs;
+  const starting = { path, removable: false };
+  if (waitMs > 0) log.info(`waiting up to ${formatDuration(waitMs)} for another SDS server on ${path}`);
+  while (clock.monotonicMs() < untilMs) {
+    if (await serverAnswers(starting, deps, signal).catch(() => false)) return true; // it may yet open its socket
+    await clock.sleep(POLL_MS, signal);
+  }
+  return probe('failed to check SDS socket', { path, removable }, deps, signal);
 }
 
 async function probe(

@@ -9,6 +9,7 @@ import type { Clock } from '../runtime/clock.ts';
 import { SECOND_MS } from '../runtime/duration.ts';
 import { AgentError, errnoOf, messageOf } from '../runtime/errors.ts';
 import type { Log } from '../runtime/log.ts';
+import { accessDiagnosis } from '../runtime/socket-file.ts';
 
 export interface SocketProbe {
   readonly path: string;
@@ -41,7 +42,9 @@ export async function serverAnswers(
   } catch (error) {
     signal.throwIfAborted();
     // who may not even connect does not know that nobody is there
-    if (errnoOf(error) === 'EACCES') throw new AgentError(messageOf(error), { cause: error });
+    const isRefused = errnoOf(error) === 'EACCES';
+    if (isRefused)
+      throw new AgentError(messageOf(error) + (await accessDiagnosis(path, error)), { cause: error });
     log.debug(`SDS socket detected but not healthy: ${messageOf(error)}`, { path });
   }
   if (removable) await remove(path);
