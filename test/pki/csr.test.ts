@@ -1,8 +1,10 @@
+// Numbers in titles are those of the list of behaviours in the security specification.
+
 import assert from 'node:assert/strict';
 
 import { makeCsr, parseCsr } from '../../src/pki/csr.ts';
 import { DerError } from '../../src/pki/der.ts';
-import { generateKeys, type KeyAlgorithm } from '../../src/pki/keys.ts';
+import { generateKeys, privateKeyPem, type KeyAlgorithm } from '../../src/pki/keys.ts';
 import { formatPem, parsePem, PemError } from '../../src/pki/pem.ts';
 import { openssl } from './openssl.ts';
 
@@ -15,7 +17,7 @@ describe('makeCsr', () => {
     [p256, 'ecdsa-with-SHA256'],
     [{ type: 'ec', curve: 'P-384' }, 'ecdsa-with-SHA384'],
   ] as const) {
-    it(`signs with ${signature} and openssl verifies it`, async () => {
+    it(`1, 3: signs with ${signature} and openssl verifies it`, async () => {
       const pem = await makeCsr(await generateKeys(algorithm), id);
 
       const text = await openssl(['req', '-verify', '-noout', '-text'], pem);
@@ -27,8 +29,10 @@ describe('makeCsr', () => {
     });
   }
 
-  it('has exactly the subject and the attribute that registration authorities compare', async () => {
-    const pem = await makeCsr(await generateKeys(p256), 'spiffe://a/ns/b/sa/c');
+  it('1: has exactly the subject and the attribute that registration authorities compare', async () => {
+    const keys = await generateKeys({ type: 'rsa', bits: 2048 });
+
+    const pem = await makeCsr(keys, 'spiffe://a/ns/b/sa/c');
 
     const hex = parsePem(pem)[0]?.der.toString('hex') ?? '';
 
@@ -38,6 +42,9 @@ describe('makeCsr', () => {
     const names = `30168614${name}`;
     const extension = `30220603551d110101ff0418${names}`;
     assert.ok(hex.includes(`a035303306092a864886f70d01090e31263024${extension}`), hex);
+    // sha256WithRSAEncryption with NULL, then a signature of 2048 bits, and nothing behind it
+    assert.match(hex, /300d06092a864886f70d01010b050003820101[0-9a-f]{514}$/);
+    assert.ok(privateKeyPem(keys.privateKey, false).startsWith('-----BEGIN RSA PRIVATE KEY-----\n'));
   });
 
   it('writes the PEM form of the reference', async () => {

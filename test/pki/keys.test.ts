@@ -1,3 +1,5 @@
+// Numbers in titles are those of the list of behaviours in the security specification.
+
 import assert from 'node:assert/strict';
 
 import { generateKeys, keyAlgorithmOf, parsePrivateKey, privateKeyPem } from '../../src/pki/keys.ts';
@@ -11,14 +13,14 @@ describe('keyAlgorithmOf', () => {
     assert.deepEqual(keyAlgorithmOf(options), { type: 'rsa', bits: 2048 });
   });
 
-  it('takes P-384 only when it is named', () => {
+  it('3: takes P-384 only when it is named', () => {
     const ecdsa = { ...options, eccSignatureAlgorithm: 'ECDSA', rsaKeySize: 0 };
 
     assert.deepEqual(keyAlgorithmOf({ ...ecdsa, eccCurve: 'P384' }), { type: 'ec', curve: 'P-384' });
     assert.deepEqual(keyAlgorithmOf({ ...ecdsa, eccCurve: 'P999' }), { type: 'ec', curve: 'P-256' });
   });
 
-  it('refuses small RSA keys and other ECC algorithms in the words of the reference', () => {
+  it('4: refuses small RSA keys and other ECC algorithms in the words of the reference', () => {
     assert.throws(() => keyAlgorithmOf({ ...options, rsaKeySize: 1024 }), {
       message: 'requested key size does not meet the minimum required size of 2048 (requested: 1024)',
     });
@@ -34,7 +36,7 @@ describe('private keys', () => {
     [{ type: 'ec', curve: 'P-256' }, 'EC PRIVATE KEY'],
     [{ type: 'ec', curve: 'P-384' }, 'EC PRIVATE KEY'],
   ] as const) {
-    it(`of ${JSON.stringify(algorithm)} are written as ${label} or PKCS#8 and read back`, async () => {
+    it(`2: of ${JSON.stringify(algorithm)} are written as ${label} or PKCS#8 and read back`, async () => {
       const { privateKey } = await generateKeys(algorithm);
 
       const own = privateKeyPem(privateKey, false);

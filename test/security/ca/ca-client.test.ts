@@ -1,3 +1,5 @@
+// Numbers in titles are those of the list of behaviours in the security specification.
+
 import assert from 'node:assert/strict';
 import { writeFile } from 'node:fs/promises';
 import { createServer } from 'node:net';
@@ -41,6 +43,7 @@ describe('CaClient', () => {
     port: number,
     tls: Partial<TlsSettings> | 'plaintext' = {},
     settings?: Partial<CaClientSettings>,
+    random = 0.5,
   ) {
     const { log, messages } = recordingLog();
     const token = new FileToken({ path: join(directory.path, 'token'), clock, log });
@@ -75,12 +78,12 @@ describe('CaClient', () => {
     };
     const client = new CaClient(
       { certSigner: 'signer', ...settings },
-      { dialer, messages: async () => loadMessages(), clock, random: () => 0.5, log, meter },
+      { dialer, messages: async () => loadMessages(), clock, random: () => random, log, meter },
     );
     return { client, meter, logged: messages };
   }
 
-  it('sends request, token, cluster and own headers, and gives back the list it got', async () => {
+  it('6: sends request, token, cluster and own headers, and gives back the list it got', async () => {
     await using server = await startCaServer({ authority, answer: () => ['foo', 'bar'] });
     const { client } = makeClient(server.port);
 
@@ -96,18 +99,18 @@ describe('CaClient', () => {
     assert.equal(call.headers.get('x-extra'), 'more');
   });
 
-  it('writes an empty signer too, as the reference does', async () => {
+  it('17: writes the bytes of the reference, an empty signer included', async () => {
     await using server = await startCaServer({ authority, answer: chain });
     const { client } = makeClient(server.port, {}, { certSigner: '' });
 
-    await client.signCsr('x', 1, signal);
+    await client.signCsr('x', 86_400, signal);
 
-    // 1: "x", 3: 1, 4: { 1: { 1: "CertSigner", 2: { 3: "" } } }
+    // 1: "x", 3: 86400, 4: { 1: { 1: "CertSigner", 2: { 3: "" } } }
     const signer = Buffer.from('CertSigner').toString('hex');
-    assert.equal(server.calls[0]?.bytes.toString('hex'), `0a0178180122120a100a0a${signer}12021a00`);
+    assert.equal(server.calls[0]?.bytes.toString('hex'), `0a01781880a30522120a100a0a${signer}12021a00`);
   });
 
-  it('reads the token at every call', async () => {
+  it('10: reads the token at every call', async () => {
     await using server = await startCaServer({ authority, answer: chain });
     const { client } = makeClient(server.port);
 
@@ -119,7 +122,7 @@ describe('CaClient', () => {
     assert.deepEqual(sent, ['Bearer first-token', 'Bearer second-token']);
   });
 
-  it('calls without a token when there is none, and does not repeat a refusal', async () => {
+  it('10, 11: calls without a token when there is none, and does not repeat a refusal', async () => {
     await directory.remove();
     const root = await temporaryDirectory();
     await writeFile(join(root.path, 'root.pem'), authority.rootPem);
@@ -140,7 +143,7 @@ describe('CaClient', () => {
     assert.match(logged('warn').join('\n'), /failed to fetch token from file: ENOENT/);
   });
 
-  it('tries an unavailable CA five times, waiting longer each time', async () => {
+  it('9: tries an unavailable CA five times, waiting longer each time', async () => {
     const refuse: Answer = () => {
       throw new RpcFailure('UNAVAILABLE', 'test failure');
     };
@@ -178,19 +181,66 @@ describe('CaClient', () => {
     assert.deepEqual(await client.signCsr('x', 1, signal), ['leaf', 'root']);
   });
 
-  it('tries once when the error is not one that passes', async () => {
+  for (const [random, waitsMs] of [
+    [0, [90, 180, 360, 720]],
+    [0.999_999, [110, 220, 440, 880]],
+  ] as const) {
+    it(`9: waits ${waitsMs.join(', ')} ms when chance is ${random}`, async () => {
+      const refuse: Answer = () => {
+        throw new RpcFailure('RESOURCE_EXHAUSTED', 'test failure');
+      };
+      await using server = await startCaServer({ authority, answer: refuse });
+      const { client, logged } = makeClient(server.port, {}, {}, random);
+
+      await assert.rejects(client.signCsr('x', 1, signal));
+
+      assert.deepEqual(
+        [...logged('warn'), ...logged('debug')].filter((text) => text.startsWith('ca request failed')),
+        waitsMs.map((ms, i) => `ca request failed, starting attempt ${i + 1} in ${ms}ms`),
+      );
+    });
+  }
+
+  for (const code of ['CANCELLED', 'DEADLINE_EXCEEDED', 'ABORTED', 'INTERNAL'] as const) {
+    it(`tries again after ${code}`, async () => {
+      const answer: Answer = (_call, count) => {
+        if (count < 2) throw new RpcFailure(code, 'test failure');
+        return ['leaf', 'root'];
+      };
+      await using server = await startCaServer({ authority, answer });
+
+      assert.deepEqual(await makeClient(server.port).client.signCsr('x', 1, signal), ['leaf', 'root']);
+    });
+  }
+
+  for (const answer of [[], ['alone']]) {
+    it(`7: refuses an answer of ${answer.length} elements`, async () => {
+      await using server = await startCaServer({ authority, answer: () => answer });
+      const { client, logged } = makeClient(server.port);
+
+      await assert.rejects(client.signCsr('x', 1, signal), { message: 'invalid empty CertChain' });
+
+      assert.equal(server.calls.length, 1);
+      assert.deepEqual(logged('warn'), ['failed to sign CSR: invalid empty CertChain']);
+    });
+  }
+
+  it('8: tries once when the error is not one that passes', async () => {
     const refuse: Answer = () => {
       throw new RpcFailure('UNKNOWN', 'test failure');
     };
     await using server = await startCaServer({ authority, answer: refuse });
     const { client } = makeClient(server.port);
 
-    await assert.rejects(client.signCsr('x', 1, signal), /code = Unknown desc = test failure$/);
+    await assert.rejects(client.signCsr('x', 1, signal), {
+      message: 'create certificate: rpc error: code = Unknown desc = test failure',
+      retryable: false,
+    });
 
     assert.equal(server.calls.length, 1);
   });
 
-  it('gives up an attempt that gets no answer, and the whole call at its own limit', async () => {
+  it('18: gives up an attempt that gets no answer, and the whole call at its own limit', async () => {
     await using server = await startCaServer({ authority, answer: () => new Promise(() => undefined) });
     const { client } = makeClient(server.port, {}, { attemptTimeoutMs: 10_000, callTimeoutMs: 25_000 });
 
@@ -275,7 +325,7 @@ describe('CaClient', () => {
     );
   });
 
-  it('sends the token over plaintext too', async () => {
+  it('16: needs no root for plaintext, and sends the token over it too', async () => {
     await using server = await startCaServer({ answer: chain });
     const { client } = makeClient(server.port, 'plaintext');
 
@@ -295,7 +345,7 @@ describe('CaClient', () => {
       await writeFile(clientCertificate().keyPath, pair.keyPem);
     }
 
-    it('shows it, from the first call after it arrived', async () => {
+    it('12, 13: shows it, from the first call after it arrived', async () => {
       await using server = await startCaServer({ authority, requireClientCertificate: true, answer: chain });
       const { client, logged } = makeClient(server.port, { clientCertificate: clientCertificate() });
 
@@ -306,7 +356,7 @@ describe('CaClient', () => {
       assert.match(logged('warn').join('\n'), /cannot parse the cert chain, using token instead: ENOENT/);
     });
 
-    it('does not show it when it is expired: the token has to do', async () => {
+    it('14: does not show it when it is expired: the token has to do', async () => {
       const past = { notBeforeMs: Date.now() - 20_000, notAfterMs: Date.now() - 10_000 };
       await provision(await issuePair(authority, ['spiffe://test.example/ns/a/sa/b'], past));
       await using server = await startCaServer({ authority, answer: chain });
@@ -333,6 +383,82 @@ describe('CaClient', () => {
         /create certificate: failed to set up TLS: .*mismatch/,
       );
     });
+  });
+
+  it('11: passes on the words of a CA that checks the token', async () => {
+    const checking: Answer = ({ headers }) => {
+      const shown = headers.get('authorization');
+      if (shown === undefined) throw new RpcFailure('UNAUTHENTICATED', 'no HTTP authorization header exists');
+      throw new RpcFailure('PERMISSION_DENIED', `not the right token`);
+    };
+    await using server = await startCaServer({ authority, answer: checking });
+    const { client } = makeClient(server.port);
+
+    await assert.rejects(
+      client.signCsr('x', 1, signal),
+      /code = PermissionDenied desc = not the right token$/,
+    );
+    await writeFile(join(directory.path, 'token'), '');
+
+    await assert.rejects(
+      client.signCsr('x', 1, signal),
+      /code = Unauthenticated desc = no HTTP authorization header exists$/,
+    );
+    assert.equal(server.calls.length, 2);
+  });
+
+  it('says a class of cause once, until a call succeeds or the cause is another', async () => {
+    const texts = ['refused by one', 'refused by another', 'broken'];
+    const answer: Answer = (_call, count) => {
+      const text = texts[count - 1];
+      if (text === undefined) return ['leaf', 'root'];
+      throw new RpcFailure('UNKNOWN', text === 'broken' ? text : `connect ECONNREFUSED ${text}`);
+    };
+    await using server = await startCaServer({ authority, answer });
+    const { client, logged } = makeClient(server.port);
+
+    for (const _ of texts) await assert.rejects(client.signCsr('x', 1, signal));
+    await client.signCsr('x', 1, signal);
+
+    const begin = 'failed to sign CSR: create certificate: rpc error: code = Unknown desc =';
+    const hint = '(nothing listens at the address)';
+    assert.deepEqual(logged('warn'), [
+      `${begin} connect ECONNREFUSED refused by one ${hint}`,
+      `${begin} broken`,
+    ]);
+    assert.deepEqual(logged('debug'), [`${begin} connect ECONNREFUSED refused by another ${hint}`]);
+    assert.deepEqual(logged('info'), Array(3).fill('recreated connection'));
+  });
+
+  it('says which credentials were refused, and that the token has expired', async () => {
+    const refuse: Answer = () => {
+      throw new RpcFailure('UNAUTHENTICATED', 'request authenticate failure');
+    };
+    await using server = await startCaServer({ authority, answer: refuse });
+    const payload = Buffer.from(JSON.stringify({ exp: 1, aud: ['istio-ca'] })).toString('base64url');
+    await writeFile(join(directory.path, 'token'), `header.${payload}.signature`);
+    const { client, logged } = makeClient(server.port);
+
+    await assert.rejects(client.signCsr('x', 1, signal), /desc = request authenticate failure$/);
+
+    const [expiry, refusal] = logged('warn');
+    assert.match(expiry ?? '', /has expired: exp 1970-01-01T00:00:01\.000Z, aud \["istio-ca"\]$/);
+    assert.match(refusal ?? '', /^failed to sign CSR: .*failure \(shown was an expired token\)$/);
+  });
+
+  it('ends what is under way when it is closed, and answers no more', async () => {
+    await using server = await startCaServer({ authority, answer: () => new Promise(() => undefined) });
+    const { client } = makeClient(server.port);
+
+    const signing = client.signCsr('x', 1, signal);
+    signing.catch(() => undefined);
+    await until(() => server.calls.length === 1);
+    await client.close();
+    await client.close();
+
+    await assert.rejects(signing, { message: 'the CA client is closed' });
+    await assert.rejects(client.signCsr('x', 1, signal), { message: 'the CA client is closed' });
+    assert.equal(clock.sleepers, 0);
   });
 
   it('shows no token in anything it logs or throws', async () => {

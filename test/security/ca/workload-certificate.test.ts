@@ -1,3 +1,5 @@
+// Numbers in titles are those of the list of behaviours in the security specification.
+
 import assert from 'node:assert/strict';
 
 import { certificatePem } from '../../../src/pki/certificates.ts';
@@ -42,7 +44,7 @@ describe('obtainCertificate', () => {
 
   const good = (csr: string): Promise<string[]> => signRequest(authority, csr, HOUR_MS, clock);
 
-  it('takes a new key for every request, and the life from the certificate', async () => {
+  it('5: takes a new key for every request, and the life from the certificate', async () => {
     const [one, two] = [await obtain(good), await obtain(good)];
 
     assert.notEqual(one.certificate.keyPem, two.certificate.keyPem);
@@ -90,7 +92,7 @@ describe('obtainCertificate', () => {
     );
   });
 
-  it('refuses a certificate for another key', async () => {
+  it('19: refuses a certificate for another key', async () => {
     const { publicKey } = await generateKeys({ type: 'ec', curve: 'P-256' });
     const validity = { notBeforeMs: clock.now(), notAfterMs: clock.now() + HOUR_MS };
 

@@ -1,3 +1,5 @@
+// Numbers in titles are those of the list of behaviours in the security specification.
+
 import assert from 'node:assert/strict';
 import { mkdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
@@ -16,6 +18,7 @@ import { FakeClock } from '../../support/fake-clock.ts';
 import { recordingLog } from '../../support/recording-log.ts';
 import { temporaryDirectory, type TemporaryDirectory } from '../../support/temporary-directory.ts';
 import { makeAuthority, type Authority } from '../authority.ts';
+import { controlPlaneSettings } from '../control-plane-settings.ts';
 
 const { signal } = new AbortController();
 
@@ -28,7 +31,7 @@ describe('serverNameOf', () => {
     ['[fd00::1]:15012', '', 'fd00::1'],
     ['localhost:15012', 'san.example', 'san.example'],
   ] as const) {
-    it(`is ${expected} for ${address} with override "${override}"`, () => {
+    it(`15: is ${expected} for ${address} with override "${override}"`, () => {
       assert.equal(serverNameOf(address, override), expected);
     });
   }
@@ -52,29 +55,7 @@ describe('the dialers', () => {
   afterEach(() => directory.remove());
 
   function settings(part: Partial<ControlPlaneSettings> = {}): ControlPlaneSettings {
-    return {
-      workingDirectory: directory.path,
-      caAddress: '',
-      discoveryAddress: 'control.example:15012',
-      istiodSan: '',
-      caProvider: 'Citadel',
-      caRootFile: '',
-      xdsRootFile: '',
-      certProvider: 'istiod',
-      provCertDir: '',
-      fileMountedCerts: false,
-      clientRootFile: '',
-      clientChainFile: '',
-      clientKeyFile: '',
-      discoveryTls: true,
-      compliancePolicy: '',
-      clusterId: 'here',
-      caHeaders: { ca: '1' },
-      xdsHeaders: { xds: '1' },
-      keepaliveMs: 30_000,
-      keepaliveTimeoutMs: 10_000,
-      ...part,
-    };
+    return controlPlaneSettings({ workingDirectory: directory.path, ...part });
   }
 
   function deps() {
@@ -87,7 +68,7 @@ describe('the dialers', () => {
   const caDialer = (of: ControlPlaneSettings, used: ReturnType<typeof deps>) =>
     openCaDialer(of, caRoots(of), used);
 
-  it('reach the CA where the discovery service is, unless it has an address of its own', async () => {
+  it('15: reach the CA where the discovery service is, unless it has an address of its own', async () => {
     const [shared, own] = [
       await caDialer(settings({ istiodSan: 'san.example' }), deps()),
       await caDialer(settings({ istiodSan: 'san.example', caAddress: 'ca.example:1' }), deps()),
@@ -130,7 +111,7 @@ describe('the dialers', () => {
     ]);
   });
 
-  it('need no root for a CA at port 15010 and for discovery without TLS', async () => {
+  it('16: need no root for a CA at port 15010 and for discovery without TLS', async () => {
     const plain = settings({ caAddress: 'ca.example:15010', discoveryTls: false, certProvider: 'none' });
     const used = deps();
 
