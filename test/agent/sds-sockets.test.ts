@@ -50,13 +50,12 @@ describe('the sockets of other SDS servers', () => {
   }
 
   async function letTimePass(answer: Promise<unknown>): Promise<void> {
-    let over = false;
-    const end = (): void => void (over = true);
+    const state = { over: false };
+    const end = (): void => void (state.over = true);
     answer.then(end, end);
-    for (;;) {
-      while (clock.sleepers === 0 && !over) await turn();
-      if (over) return;
-      await clock.tick(1);
+    while (!state.over) {
+      if (clock.sleepers > 0) await clock.tick(1);
+      await turn();
     }
   }
 
