@@ -15,6 +15,7 @@ import type { Spawn } from '../runtime/spawn.ts';
 import { runTasks } from '../runtime/tasks.ts';
 import { StatusServer } from '../status/server.ts';
 import type { XdsProxy, XdsProxySnapshot } from '../xds-proxy/proxy.ts';
+import { certificateMetrics } from './certificate-metrics.ts';
 import { controlsOf, type AgentControls } from './controls.ts';
 import { Counters } from './counters.ts';
 import { startDns } from './dns.ts';
@@ -99,6 +100,7 @@ async function startAndRun(
   servers.use(fileCertificates);
   if (ca !== undefined) servers.defer(() => ca.close());
   servers.use(secrets);
+  counters.add(() => certificateMetrics(secrets.facts(), deps.clock));
   counters.add(() => tokenMetrics(token, deps.clock));
 
   // Envoy asks the xDS proxy before a restart, and the proxy is opened after the supervisor is made.

@@ -114,23 +114,26 @@ function openSecrets(
 }
 
 function outputCerts(
-  { identity, controlPlane }: AgentConfig,
+  { identity, controlPlane, env }: AgentConfig,
   clock: Clock,
   log: Log,
 ): { output?: OutputCerts } {
   const { outputCertsDir, isInCluster } = identity;
+  const { outputCertsMode = isInCluster ? 0o644 : 0o600, outputCertsGid: groupId } = env;
   if (outputCertsDir === '') return {};
   const directory = resolve(controlPlane.workingDirectory, outputCertsDir);
-  return { output: new OutputCerts({ directory, mode: isInCluster ? 0o644 : 0o600 }, { clock, log }) };
+  const settings = { directory, mode: outputCertsMode, ...(groupId !== undefined && { groupId }) };
+  return { output: new OutputCerts(settings, { clock, log }) };
 }
 
-function secretSettings({ identity }: AgentConfig): SecretManagerSettings {
+function secretSettings({ identity, env }: AgentConfig): SecretManagerSettings {
   const { trustDomain, namespace, serviceAccount } = identity;
   return {
     spiffeId: formatSpiffeId({ trustDomain, namespace, serviceAccount }),
     ttlMs: identity.ttlMs,
     graceRatio: identity.graceRatio,
     graceRatioJitter: identity.graceRatioJitter,
+    intervalMs: env.rotationIntervalMs,
     pkcs8Key: identity.pkcs8Key,
     eccSignatureAlgorithm: identity.eccAlgorithm,
     eccCurve: identity.eccCurve,

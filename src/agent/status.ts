@@ -10,6 +10,7 @@ import type { EnvoyTarget, Prober } from '../status/readiness.ts';
 import type { AgentActions, AgentViews, RestartAnswer } from '../status/routes.ts';
 import type { StatusDeps } from '../status/server.ts';
 import type { XdsProxySnapshot } from '../xds-proxy/proxy.ts';
+import { certificatePage } from './certificate-page.ts';
 import type { AgentControls } from './controls.ts';
 import type { Counters } from './counters.ts';
 import { loopback } from './envoy-settings.ts';
@@ -19,7 +20,7 @@ import { rejections } from './xds-state.ts';
 
 export interface StatusParts {
   readonly supervisor: Pick<EnvoyPart, 'snapshot' | 'drain'>;
-  readonly secrets: Pick<SecretManager, 'facts'>;
+  readonly secrets: Pick<SecretManager, 'facts' | 'source'>;
   readonly counters: Counters;
   readonly controls: AgentControls;
   readonly xdsSnapshot: () => XdsProxySnapshot;
@@ -44,7 +45,7 @@ export function statusDeps(config: AgentConfig, parts: StatusParts): StatusDeps 
     envoy: hasEnvoy
       ? (): EnvoyTarget => ({ admin, activeGeneration: supervisor.snapshot().active?.generation })
       : undefined,
-    probers: probers(config),
+    probers: probers(config, parts),
     rejections: () => rejections(xdsSnapshot()),
     actions: actions(parts, config.supervision.hotRestart),
     views: views(parts),
@@ -57,13 +58,26 @@ export function statusDeps(config: AgentConfig, parts: StatusParts): StatusDeps 
   };
 }
 
-function probers({ env, controlPlane: { workingDirectory } }: AgentConfig): readonly Prober[] {
+function probers(
+  { env, controlPlane: { workingDirectory } }: AgentConfig,
+  { secrets }: StatusParts,
+): readonly Prober[] {
   const path = env.grpcBootstrapPath;
-  return path === '' ? [] : [new GrpcBootstrapCheck({ path, workingDirectory })];
+  return [
+    ...(path === '' ? [] : [new GrpcBootstrapCheck({ path, workingDirectory })]),
+    ...(env.waitForCertificate ? [{ name: 'certificate', failure: () => missing(secrets) }] : []),
+  ];
+}
+
+/** With files there is nothing to wait for: whether they can be used, those who ask for them are told. */
+function missing(secrets: StatusParts['secrets']): string | undefined {
+  const { source, notAfterMs, lastError } = secrets.facts();
+  if (source === 'files' || notAfterMs !== undefined) return undefined;
+  return ['no workload certificate yet', lastError].filter((part) => part !== undefined).join(': ');
 }
 
 function actions(
-  { supervisor, host, controls, stopping, log }: StatusParts,
+  { supervisor, host, secrets, controls, stopping, log }: StatusParts,
   hotRestart: boolean,
 ): AgentActions {
   return {
@@ -76,12 +90,12 @@ function actions(
       controls.restart('POST /restart');
       return { accepted: true, epoch: current.epoch + 1 };
     },
-    rotate: () => {
+    rotationObstacle: () => {
       if (stopping.aborted) return 'the agent is ending';
       if (host.servesFilesOnly) return 'another SDS server gives the certificate';
-      controls.rotate();
-      return undefined;
+      return secrets.source === 'files' ? 'the certificate comes from files' : undefined;
     },
+    rotate: controls.rotate,
     drain: () => {
       log.info('Agent draining proxy');
       supervisor.drain().catch((error: unknown) => log.error(`cannot drain Envoy: ${messageOf(error)}`));
@@ -93,7 +107,7 @@ function actions(
 function views({ supervisor, secrets, xdsSnapshot }: StatusParts): AgentViews {
   return {
     envoySnapshot: () => supervisor.snapshot(),
-    certificateFacts: () => secrets.facts(),
+    certificateFacts: () => certificatePage(secrets.facts()),
     lastUpstreamError: () => {
       const last = xdsSnapshot().lastUpstreamError;
       return last && { text: last.text, atMs: last.at.getTime() };

@@ -15,6 +15,7 @@ import { catchSignals, signalExitCode } from './signals.ts';
 
 export async function main(): Promise<void> {
   const signals = catchSignals(process); // first: nothing before it may be slow
+  process.report.excludeEnv = true; // the environment may hold tokens
   const { argv, env, stdout, stderr } = process;
   // Nobody reads any more, as in `agent request … | head -1`: the command still ends in its own way.
   for (const stream of [stdout, stderr]) stream.on('error', ignoreClosedPipe);

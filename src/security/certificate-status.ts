@@ -72,10 +72,10 @@ export class SecretRegister {
   }
 
   list(): readonly SecretStatus[] {
-    return [...this.#entries.values()].map((entry) => ({
-      ...entry.status,
-      certificates: (entry.facts ??= factsOf(entry.pem)),
-    }));
+    return [...this.#entries.values()].map((entry) => {
+      const { name, kind, source } = entry.status;
+      return { name, kind, source, certificates: (entry.facts ??= factsOf(entry.pem)) };
+    });
   }
 }
 

@@ -5,7 +5,7 @@
 import { randomUUID } from 'node:crypto';
 import { renameSync } from 'node:fs';
 import { open, rm } from 'node:fs/promises';
-import { join, resolve } from 'node:path';
+import { join } from 'node:path';
 
 import type { Clock } from '../runtime/clock.ts';
 import { SECOND_MS } from '../runtime/duration.ts';
@@ -38,16 +38,6 @@ export interface OutputCertsDeps {
 const FILES = { key: 'key.pem', chain: 'cert-chain.pem', anchors: 'root-cert.pem' } as const;
 const RETRY_MS = 30 * SECOND_MS;
 const SAME_OWNER = -1;
-
-/** Whether certificates are written to that directory: then it is no source of certificates. */
-export function isOutputDirectory(
-  directory: string,
-  outputCertsDir: string,
-  workingDirectory: string,
-): boolean {
-  if (outputCertsDir === '') return false;
-  return resolve(workingDirectory, outputCertsDir) === resolve(workingDirectory, directory);
-}
 
 export class OutputCerts implements AsyncDisposable {
   readonly #settings: OutputCertsSettings;

@@ -15,8 +15,10 @@ import { verboseText, type CheckHistory, type UpstreamError } from './readiness-
 export interface AgentActions {
   /** Asks for a hot restart; returns at once. */
   readonly restart: () => RestartAnswer;
-  /** Starts signing a new certificate and returns at once; a text says why that cannot be. */
-  readonly rotate: () => string | undefined;
+  /** Why no new certificate can be signed; undefined: it can. */
+  readonly rotationObstacle: () => string | undefined;
+  /** Starts signing a new certificate; returns at once. */
+  readonly rotate: () => void;
   /** Starts Envoy's drain; the agent runs on. */
   readonly drain: () => void;
   /** Ends the agent without draining. */
@@ -142,7 +144,8 @@ function restart(actions: AgentActions, response: ServerResponse): void {
 }
 
 function rotate(actions: AgentActions, response: ServerResponse): void {
-  const why = actions.rotate();
-  if (why === undefined) sendText(response, 200, 'OK');
-  else sendText(response, 409, `${why}\n`);
+  const why = actions.rotationObstacle();
+  if (why !== undefined) return sendText(response, 409, `${why}\n`);
+  response.once('close', () => actions.rotate());
+  sendText(response, 200, 'OK');
 }

@@ -3,6 +3,7 @@ import { deepEqual, equal, match } from 'node:assert/strict';
 import { Counters } from '../../src/agent/counters.ts';
 import { statusDeps, type StatusParts } from '../../src/agent/status.ts';
 import type { EnvoySnapshot, EpochSnapshot } from '../../src/envoy/snapshot.ts';
+import type { CertificateStatus } from '../../src/security/certificate-status.ts';
 import { AgentError } from '../../src/runtime/errors.ts';
 import type { StatusDeps } from '../../src/status/server.ts';
 import type { XdsProxySnapshot } from '../../src/xds-proxy/proxy.ts';
@@ -29,6 +30,7 @@ class World {
   active: EpochSnapshot | undefined = ACTIVE;
   candidate: EnvoySnapshot['candidate'];
   xds: XdsProxySnapshot = { generations: [] };
+  certificate: Partial<CertificateStatus> = {};
   drain: () => Promise<void> = () => Promise.resolve();
 
   async deps(given: GivenConfig = {}, host: Partial<StatusParts['host']> = {}): Promise<StatusDeps> {
@@ -51,7 +53,9 @@ class World {
           rotations: { success: 0, failure: 0 },
           lastError: undefined,
           secrets: [],
+          ...this.certificate,
         }),
+        source: this.certificate.source ?? 'ca',
       },
       counters: this.counters,
       controls: {
@@ -124,8 +128,30 @@ describe('statusDeps', () => {
     const world = new World();
     const { actions } = await world.deps({}, { servesFilesOnly: true });
 
-    equal(actions.rotate(), 'another SDS server gives the certificate');
-    deepEqual(world.asked, []);
+    equal(actions.rotationObstacle(), 'another SDS server gives the certificate');
+  });
+
+  it('rotates no certificate of files', async () => {
+    const world = new World();
+    world.certificate = { source: 'files' };
+
+    equal((await world.deps()).actions.rotationObstacle(), 'the certificate comes from files');
+  });
+
+  it('holds readiness until the first certificate where that is wanted', async () => {
+    const world = new World();
+    const { probers } = await world.deps({ env: { WAIT_FOR_CERT: 'true', GRPC_XDS_BOOTSTRAP: '' } });
+    const [prober] = probers;
+
+    world.certificate = { notAfterMs: undefined };
+    equal(await prober?.failure(), 'no workload certificate yet');
+    world.certificate = { notAfterMs: undefined, lastError: 'create certificate: down' };
+    equal(await prober?.failure(), 'no workload certificate yet: create certificate: down');
+    world.certificate = { notAfterMs: undefined, source: 'files' };
+    equal(await prober?.failure(), undefined);
+    world.certificate = { notAfterMs: 1 };
+    equal(await prober?.failure(), undefined);
+    equal(prober?.name, 'certificate');
   });
 
   it('asks the Envoy that is active now', async () => {
@@ -166,7 +192,7 @@ describe('statusDeps', () => {
     world.counters.xds.request();
 
     match(JSON.stringify(views.envoySnapshot()), /"phase":"running"/);
-    match(JSON.stringify(views.certificateFacts()), /ns\/shop\/sa\/web/);
+    match(JSON.stringify(views.certificateFacts()), /^\{"source":"ca",.*"secrets":\[\]\}$/);
     deepEqual(metrics().find(({ name }) => name === 'xds_proxy_requests')?.series, [{ value: 1 }]);
   });
 
@@ -218,9 +244,10 @@ describe('statusDeps', () => {
     const world = new World();
     const { actions } = await world.deps();
 
-    equal(actions.rotate(), undefined);
+    equal(actions.rotationObstacle(), undefined);
+    actions.rotate();
     world.stop.abort();
-    equal(actions.rotate(), 'the agent is ending');
+    equal(actions.rotationObstacle(), 'the agent is ending');
     deepEqual(world.asked, ['rotate']);
   });
 

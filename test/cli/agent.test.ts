@@ -7,6 +7,11 @@ const EXECUTABLE = resolve(import.meta.dirname, '../../src/cli/agent.ts');
 /** Makes this Node believe it is an older one, before the executable is read. */
 const PRETEND = `data:text/javascript,Object.defineProperty(process, 'versions', { value: { node: '20.20.2' } })`;
 
+/** Makes a diagnostic report at the end, and tells whether the environment is in it. */
+const REPORT = `data:text/javascript,process.on('exit', () => {
+  console.error('environmentVariables' in process.report.getReport());
+})`;
+
 describe('the executable', () => {
   it('says in one line that Node is too old', () => {
     const { status, stdout, stderr } = spawnSync(
@@ -21,5 +26,13 @@ describe('the executable', () => {
       { status, stdout, stderr },
       { status: 255, stdout: '', stderr: 'agent needs Node 24 or newer; this is 20.20.2\n' },
     );
+  });
+
+  it('keeps the environment, which may hold tokens, out of diagnostic reports', () => {
+    const { status, stderr } = spawnSync(process.execPath, ['--import', REPORT, EXECUTABLE, 'version'], {
+      encoding: 'utf8',
+    });
+
+    deepEqual({ status, stderr }, { status: 0, stderr: 'false\n' });
   });
 });

@@ -6,7 +6,7 @@ import { mkdir, readdir, readFile, stat, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { setImmediate as turn } from 'node:timers/promises';
 
-import { isOutputDirectory, OutputCerts, type OutputCertsSettings } from '../../src/security/output-certs.ts';
+import { OutputCerts, type OutputCertsSettings } from '../../src/security/output-certs.ts';
 import { FakeClock } from '../support/fake-clock.ts';
 import { recordingLog } from '../support/recording-log.ts';
 import { temporaryDirectory, type TemporaryDirectory } from '../support/temporary-directory.ts';
@@ -151,17 +151,4 @@ describe('OutputCerts', () => {
     assert.equal(await readFile(pathOf('key.pem'), 'utf8'), 'the key');
     assert.equal((await stat(pathOf('key.pem'))).mode & 0o777, 0o600);
   });
-});
-
-describe('isOutputDirectory', () => {
-  for (const [outputCertsDir, expected] of [
-    ['./etc/certs', true],
-    ['/work/etc/certs/', true],
-    ['etc/other', false],
-    ['', false],
-  ] as const) {
-    it(`30: is ${expected} for ./etc/certs with OUTPUT_CERTS=${outputCertsDir}`, () => {
-      assert.equal(isOutputDirectory('./etc/certs', outputCertsDir, '/work'), expected);
-    });
-  }
 });

@@ -114,19 +114,22 @@ describe('endpoints that act', () => {
     assert.deepEqual(await answer.json(), { accepted: true, epoch: 1 });
   });
 
-  it('signs a new certificate', async () => {
+  it('answers first and then signs a new certificate', async () => {
     await using status = await startStatus();
 
     const answer = await post(`${status.url}/rotate`);
+    await status.askedTimes(1);
 
     assert.equal(answer.status, 200);
+    assert.equal(await answer.text(), 'OK');
     assert.deepEqual(status.asked, ['rotate']);
   });
 
   it('answers 409 with the reason when that cannot be', async () => {
     const actions = {
       restart: () => ({ accepted: false, why: 'hot restart is off' }) as const,
-      rotate: () => 'certificates come from files',
+      rotationObstacle: () => 'certificates come from files',
+      rotate: () => assert.fail('nothing is to be signed'),
       drain: () => undefined,
       quit: () => undefined,
     };
