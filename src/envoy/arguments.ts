@@ -152,7 +152,7 @@ function wholeSeconds(ms: number): string {
 
 /** Envoy takes `--config-yaml` once, so the admin port goes into the override that is there already. */
 function withEphemeralAdmin(override: string | undefined): string {
-  const port = { address: { socket_address: { port_value: 0 } } };
-  const parsed = override === undefined ? {} : (JSON.parse(override) as Record<string, unknown>);
-  return JSON.stringify({ ...parsed, admin: port });
+  const address = { socket_address: { port_value: 0 } };
+  const parsed = override === undefined ? {} : (JSON.parse(override) as { readonly admin?: object });
+  return JSON.stringify({ ...parsed, admin: { ...parsed.admin, address } });
 }

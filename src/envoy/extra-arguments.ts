@@ -20,6 +20,7 @@ const RESERVED: ReadonlyMap<string, string> = new Map([
   ['--help', 'it would end Envoy at once'],
   ['--', 'Envoy would ignore what follows'],
   ['--ignore_rest', 'Envoy would ignore what follows'],
+  ['-c', 'the agent passes the bootstrap it wrote'],
   ['--config-path', 'the agent passes the bootstrap it wrote'],
   ['--log-level', 'set --proxyLogLevel'],
   ['--config-yaml', 'set ISTIO_BOOTSTRAP_OVERRIDE'],
@@ -68,15 +69,19 @@ export function checkExtraArguments(extra: readonly string[], own: readonly stri
 
 function checkFlag(flag: string, seen: ReadonlySet<string>): void {
   const refuse = (why: string): ConfigError => new ConfigError(`ENVOY_EXTRA_ARGS: ${flag}: ${why}`);
-  const equals = flag.indexOf('=');
-  if (flag.startsWith('-') && equals > 0) {
-    const pair = [flag.slice(0, equals), flag.slice(equals + 1)];
-    throw refuse(`Envoy takes flag and value as two items: ${JSON.stringify(pair)}`);
-  }
+  const pair = asPair(flag);
+  if (pair !== undefined) throw refuse(`Envoy takes flag and value as two items: ${JSON.stringify(pair)}`);
   const reserved = RESERVED.get(flag);
   if (reserved !== undefined) throw refuse(reserved);
   if (!flag.startsWith('-')) throw refuse('a flag was expected here');
   if (seen.has(flag) && flag !== REPEATABLE) throw refuse('given twice, and Envoy takes it once');
+}
+
+/** `--flag=value` and `-lvalue` as Envoy wants them; undefined for a flag on its own. */
+function asPair(flag: string): readonly string[] | undefined {
+  const equals = flag.indexOf('=');
+  if (flag.startsWith('-') && equals > 0) return [flag.slice(0, equals), flag.slice(equals + 1)];
+  return /^-[^-]./.test(flag) ? [flag.slice(0, 2), flag.slice(2)] : undefined;
 }
 
 function checkValue(flag: string, value: string | undefined): void {

@@ -45,7 +45,7 @@ export interface SharedMemory {
  * @param socketList normally `/proc/net/unix`
  */
 export function sharedMemory(directory = '/dev/shm', socketList = '/proc/net/unix'): SharedMemory {
-  const region = (baseId: number): string => join(directory, `envoy_shared_memory_${baseId * 10}`);
+  const region = (baseId: number): string => regionPath(directory, baseId);
   return {
     unusable: () => tryToWrite(join(directory, `.sidecar-agent-${crypto.randomUUID()}`)),
     freeBaseId: (random) => freeBaseId(region, socketList, random),
@@ -53,6 +53,11 @@ export function sharedMemory(directory = '/dev/shm', socketList = '/proc/net/uni
     repair: async (baseId) => (await withFlags(region(baseId), 'r+', clearFlag)) ?? 'unknown',
     unlink: (baseId) => rm(region(baseId), { force: true }),
   };
+}
+
+/** @param directory normally `/dev/shm` */
+export function regionPath(directory: string, baseId: number): string {
+  return join(directory, `envoy_shared_memory_${baseId * 10}`);
 }
 
 /** The region's size is known only to Envoy; a page is what it takes of the file system. */
@@ -84,8 +89,13 @@ async function freeBaseId(
   throw new AgentError(`no free base id in ${BASE_ID_TRIES} tries; set ENVOY_BASE_ID`);
 }
 
-/** Socket names end in base id times ten plus epoch modulo three; the kernel pads them with `@`. */
-function hasSocket(sockets: string, baseId: number): boolean {
+/**
+ * Whether an Envoy of this base id is alive. Socket names end in base id times ten plus epoch modulo three; the kernel
+ * pads them with `@`.
+ *
+ * @param sockets text of `/proc/net/unix`
+ */
+export function hasSocket(sockets: string, baseId: number): boolean {
   return new RegExp(`_(?:parent|child)_(?:${baseId * 10}|${baseId * 10 + 1}|${baseId * 10 + 2})(?!\\d)`).test(
     sockets,
   );

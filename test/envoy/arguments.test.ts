@@ -21,7 +21,7 @@ const ALL = argumentSettings({
   extraArguments: ['--stats-tag', 'a:b'],
 });
 
-const BOOTSTRAP = { path: 'b.json', override: '{"a":1}' };
+const BOOTSTRAP = { path: 'b.json', override: '{"a":1,"admin":{"profile_path":"p"}}' };
 
 describe('envoyArguments', () => {
   it('gives the upstream list, in its order, without hot restart', () => {
@@ -76,7 +76,10 @@ describe('preflightArguments', () => {
     const args = preflightArguments(ALL, BOOTSTRAP, 'init_only');
 
     const override = args[args.indexOf('--config-yaml') + 1] ?? '';
-    deepEqual(JSON.parse(override), { a: 1, admin: { address: { socket_address: { port_value: 0 } } } });
+    deepEqual(JSON.parse(override), {
+      a: 1,
+      admin: { profile_path: 'p', address: { socket_address: { port_value: 0 } } },
+    });
     equal(args.filter((arg) => arg === '--config-yaml').length, 1);
   });
 });
