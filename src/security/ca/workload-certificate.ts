@@ -76,7 +76,7 @@ export async function obtainCertificate(
 function requireWholeIdentity({ spiffeId, certSigner = '' }: IdentitySettings): void {
   const empty = emptyParts(spiffeId).join(' and ');
   if (certSigner === '' || empty === '') return;
-  throw new AgentError(`no request is sent to signer ${certSigner} for ${spiffeId}: its ${empty} is empty`);
+  throw new AgentError(`no request is sent to signer ${certSigner} for ${spiffeId}, with an empty ${empty}`);
 }
 
 /** A CA may know the workload by another name, so by default this is no reason to be without a certificate. */

@@ -4,10 +4,10 @@ import assert from 'node:assert/strict';
 
 import { certificatePem } from '../../../src/pki/certificates.ts';
 import { parseCsr } from '../../../src/pki/csr.ts';
-import { issueIntermediate, issueLeaf } from '../../../src/pki/issue.ts';
+import { issueIntermediate, issueLeaf, issueRoot } from '../../../src/pki/issue.ts';
 import { generateKeys } from '../../../src/pki/keys.ts';
 import { ChainError } from '../../../src/security/ca/ca-answer.ts';
-import { obtainCertificate } from '../../../src/security/ca/workload-certificate.ts';
+import { obtainCertificate, type IdentitySettings } from '../../../src/security/ca/workload-certificate.ts';
 import { FakeClock } from '../../support/fake-clock.ts';
 import { recordingLog } from '../../support/recording-log.ts';
 import { authorityOf, makeAuthority, signRequest, type Authority } from '../authority.ts';
@@ -32,7 +32,7 @@ describe('obtainCertificate', () => {
   });
 
   /** What comes of a CA that answers each request with `answer`. */
-  async function obtain(answer: (csr: string) => Promise<string[]>, part: Partial<typeof identity> = {}) {
+  async function obtain(answer: (csr: string) => Promise<string[]>, part: Partial<IdentitySettings> = {}) {
     const { log, messages } = recordingLog();
     const certificate = await obtainCertificate(
       { ...identity, ...part },
@@ -136,21 +136,98 @@ describe('obtainCertificate', () => {
     );
   });
 
-  it('accepts another name than asked for, with a warning', async () => {
-    const { warnings } = await obtain(async (csr) => {
+  /** A CA that gives everybody these names, valid from so much later. */
+  const naming =
+    (names: readonly string[], laterMs = 0) =>
+    async (csr: string): Promise<string[]> => {
       const { publicKey } = parseCsr(csr);
-      const validity = { notBeforeMs: clock.now(), notAfterMs: clock.now() + HOUR_MS };
-      const leaf = await issueLeaf(authority.issuer, {
-        ...validity,
-        publicKey,
-        names: ['spiffe://else/ns/a/sa/b'],
-      });
+      const validity = { notBeforeMs: clock.now() + laterMs, notAfterMs: clock.now() + HOUR_MS };
+      const leaf = await issueLeaf(authority.issuer, { ...validity, publicKey, names });
       return [certificatePem(leaf), authority.rootPem];
+    };
+
+  for (const [names, text] of [
+    [['spiffe://else/ns/a/sa/b'], 'spiffe://else/ns/a/sa/b'],
+    [[identity.spiffeId, 'spiffe://else/ns/a/sa/b'], `${identity.spiffeId}, spiffe://else/ns/a/sa/b`],
+    [['a.example'], 'no URI'],
+  ] as const) {
+    it(`accepts a certificate for ${text} with a warning, and refuses it when it is strict`, async () => {
+      const { warnings } = await obtain(naming(names));
+
+      const problem = `the CA issued a certificate for ${text}, asked was ${identity.spiffeId}`;
+      assert.deepEqual(warnings, [problem]);
+      await assert.rejects(obtain(naming(names), { strictSpiffeId: true }), { message: problem });
+    });
+  }
+
+  it('takes the name it asked for when it is strict', async () => {
+    const { warnings } = await obtain(naming([identity.spiffeId, 'a.example']), { strictSpiffeId: true });
+
+    assert.deepEqual(warnings, []);
+  });
+
+  it('accepts one that is valid later, with a warning when that is more than two minutes', async () => {
+    const minuteMs = 60_000;
+
+    const [near, far] = [
+      await obtain(naming([identity.spiffeId], 2 * minuteMs)),
+      await obtain(naming([identity.spiffeId], 3 * minuteMs)),
+    ];
+
+    assert.deepEqual(near.warnings, []);
+    assert.deepEqual(far.warnings, [
+      "the certificate is not valid before 2026-01-01T00:03:00.000Z: this clock or the CA's is wrong",
+    ]);
+    assert.equal(far.certificate.notBeforeMs, clock.now() + 3 * minuteMs);
+  });
+
+  it('keeps an expired trust anchor, and says so', async () => {
+    const keys = await generateKeys({ type: 'ec', curve: 'P-256' });
+    const times = { notBeforeMs: 0, notAfterMs: clock.now() - HOUR_MS };
+    const old = certificatePem(await issueRoot(keys, { ...times, organization: 'old' }));
+
+    const { certificate, warnings } = await obtain(async (csr) => {
+      const [leaf = '', root = ''] = await good(csr);
+      return [leaf, root + old];
     });
 
-    assert.deepEqual(warnings, [
-      `the CA issued a certificate for spiffe://else/ns/a/sa/b, asked was ${identity.spiffeId}`,
-    ]);
+    assert.equal(certificate.rootPem, authority.rootPem + old);
+    assert.equal(warnings.length, 1);
+    assert.match(
+      warnings[0] ?? '',
+      /^trust anchor O=old \(serial \w+\) expired at 2025-12-31T23:00:00.000Z$/,
+    );
+  });
+
+  it('asks no signer for an identity with an empty part, and a CA without one may fill it in', async () => {
+    const spiffeId = 'spiffe://test.example/ns//sa/';
+    let requests = 0;
+    const counted = (csr: string): Promise<string[]> => {
+      requests++;
+      return good(csr);
+    };
+
+    await assert.rejects(obtain(counted, { spiffeId, certSigner: 'issuers/mine' }), {
+      message:
+        'no request is sent to signer issuers/mine for ' +
+        'spiffe://test.example/ns//sa/, with an empty namespace and service account',
+    });
+    assert.equal(requests, 0);
+    await obtain(counted, { spiffeId });
+    await obtain(counted, { certSigner: 'issuers/mine' });
+    assert.equal(requests, 2);
+  });
+
+  it('asks for whole seconds', async () => {
+    const asked: number[] = [];
+    const ca = authorityOf(async (csr, ttlSeconds) => {
+      asked.push(ttlSeconds);
+      return good(csr);
+    });
+
+    await obtainCertificate({ ...identity, ttlMs: 1999 }, { ca, clock, log: recordingLog().log }, signal);
+
+    assert.deepEqual(asked, [1]);
   });
 
   it('fails for key options that are not possible, as for a refusal', async () => {
