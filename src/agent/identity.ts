@@ -94,7 +94,7 @@ async function openAuthority(
   const { spiffeId, ...key } = secretSettings(config);
   keyAlgorithmOf(key); // a mistake to be told now, not at the first request
   const empty = emptyParts(spiffeId).join(' and ');
-  if (empty !== '') deps.log.warn(`the CA decides who this is: the ${empty} of ${spiffeId} is empty`);
+  if (empty !== '') deps.log.warn(`the CA decides who this is: ${spiffeId} has an empty ${empty}`);
   const { certSigner, caAttemptTimeoutMs: attemptTimeoutMs, caCallTimeoutMs: callTimeoutMs } = identity;
   const settings = { ...controlPlane, certSigner, attemptTimeoutMs, callTimeoutMs };
   const log = deps.log.child('citadelclient');

@@ -15,25 +15,24 @@ const TLS12_FIPS = [
 ];
 const TLS13_AES = ['TLS_AES_128_GCM_SHA256', 'TLS_AES_256_GCM_SHA384'];
 
-const POLICIES: Readonly<Record<string, TlsPolicy>> = {
-  '': { minVersion: 'TLSv1.2' },
-  'fips-140-2': {
-    minVersion: 'TLSv1.2',
-    maxVersion: 'TLSv1.2',
-    ciphers: TLS12_FIPS.join(':'),
-    ecdhCurve: 'P-256',
-  },
-  'fips-140-3': {
-    minVersion: 'TLSv1.2',
-    ciphers: [...TLS13_AES, ...TLS12_FIPS].join(':'),
-    ecdhCurve: 'P-256:P-384',
-  },
-  pqc: { minVersion: 'TLSv1.3', ciphers: TLS13_AES.join(':'), ecdhCurve: 'X25519MLKEM768' },
-};
+const UNRESTRICTED: TlsPolicy = { minVersion: 'TLSv1.2' };
+
+const POLICIES: ReadonlyMap<string, TlsPolicy> = new Map<string, TlsPolicy>([
+  ['', UNRESTRICTED],
+  [
+    'fips-140-2',
+    { minVersion: 'TLSv1.2', maxVersion: 'TLSv1.2', ciphers: TLS12_FIPS.join(':'), ecdhCurve: 'P-256' },
+  ],
+  [
+    'fips-140-3',
+    { minVersion: 'TLSv1.2', ciphers: [...TLS13_AES, ...TLS12_FIPS].join(':'), ecdhCurve: 'P-256:P-384' },
+  ],
+  ['pqc', { minVersion: 'TLSv1.3', ciphers: TLS13_AES.join(':'), ecdhCurve: 'X25519MLKEM768' }],
+]);
 
 /** @param name the value of `COMPLIANCE_POLICY`; an unknown one restricts nothing and is warned about */
 export function tlsPolicy(name: string, log: Log): TlsPolicy {
-  const policy = POLICIES[name];
+  const policy = POLICIES.get(name);
   if (policy === undefined) log.warn(`unknown compliance policy: "${name}"`);
-  return policy ?? { minVersion: 'TLSv1.2' };
+  return policy ?? UNRESTRICTED;
 }
