@@ -28,14 +28,24 @@ export async function findEnvoyBinary(sources: BinarySources): Promise<string> {
   if (explicitPath) return named(explicitPath, 'binaryPath');
   if (await isExecutable(defaultPath)) return defaultPath;
   if (envoyPath) return named(envoyPath, 'ENVOY_PATH');
-  for (const directory of (searchPath ?? '').split(delimiter).filter(isAbsolute)) {
-    const candidate = join(directory, 'envoy');
-    if (await isExecutable(candidate)) return candidate;
-  }
+  const found = await findOnPath('envoy', searchPath);
+  if (found !== undefined) return found;
   throw new ConfigError(
     `no Envoy found: there is no ${defaultPath} and no envoy on PATH; install Envoy, or name it with ` +
       '--binaryPath or ENVOY_PATH',
   );
+}
+
+/**
+ * @param searchPath value of `PATH`; what is relative in it is not looked at
+ * @returns undefined when there is none
+ */
+export async function findOnPath(name: string, searchPath: string | undefined): Promise<string | undefined> {
+  for (const directory of (searchPath ?? '').split(delimiter).filter(isAbsolute)) {
+    const candidate = join(directory, name);
+    if (await isExecutable(candidate)) return candidate;
+  }
+  return undefined;
 }
 
 async function named(path: string, by: string): Promise<string> {

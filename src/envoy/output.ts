@@ -3,6 +3,8 @@
 
 import type { Readable } from 'node:stream';
 
+import type { Clock } from '../runtime/clock.ts';
+
 /** Longer lines are passed on in parts: an Envoy without newlines must not fill our memory. */
 const MAX_LINE_CHARS = 64 * 1024;
 
@@ -24,6 +26,18 @@ export async function eachLine(stream: Readable, take: (line: string) => void): 
     // a broken pipe is the end of the output; why the process ended is told by its exit
   }
   if (rest !== '') take(rest);
+}
+
+/** What a process left in its pipe is read in this time; a process it started may hold the pipe open for ever. */
+const LEFTOVER_MS = 500;
+
+/** Waits for the end of the output of a process that is gone, and not for longer than that takes. */
+export async function leftover(printed: Promise<void>, clock: Clock): Promise<void> {
+  const ended = new AbortController();
+  const limit = clock.sleep(LEFTOVER_MS, ended.signal).catch(() => undefined); // aborted: the output came first
+  await Promise.race([printed, limit]);
+  ended.abort();
+  await limit;
 }
 
 /** The last lines of an output. */

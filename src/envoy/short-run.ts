@@ -2,7 +2,7 @@
 
 import type { Clock } from '../runtime/clock.ts';
 import type { Command, Exit, Spawn } from '../runtime/spawn.ts';
-import { eachLine, LineTail } from './output.ts';
+import { eachLine, leftover, LineTail } from './output.ts';
 
 export interface ShortRunDeps {
   readonly clock: Clock;
@@ -43,7 +43,7 @@ export async function shortRun(
     () => child.signal('SIGKILL'), // aborted; when it is the normal end, the process is gone and this does nothing
   );
   const exit = await child.exited;
-  await printed;
+  await leftover(printed, deps.clock);
   ended.abort();
   await watchdog;
   return { exit, stderr: stderr.lines, timedOut };

@@ -23,15 +23,15 @@ export async function execaSpawn(command: Command): Promise<Child> {
     ...(command.uid !== undefined && { uid: command.uid }),
     ...(command.gid !== undefined && { gid: command.gid }),
   });
+  const exited = new Promise<Exit>((resolve) => {
+    // not the end of its output, which a process it started may hold open
+    child.nodeChildProcess.once('exit', (code, signal) => resolve({ code, signal }));
+  });
   const { pid, stdout, stderr } = child;
   if (pid === undefined) {
     const failed = await child;
     throw failed.originalMessage === undefined ? failed : (failed.cause ?? failed);
   }
-  const exited = child.then((result): Exit => ({
-    code: result.exitCode ?? null,
-    signal: result.signal ?? null,
-  }));
   const none = Readable.from([]);
   return { pid, stdout: stdout ?? none, stderr, exited, signal: (name) => child.kill(name) };
 }

@@ -32,7 +32,7 @@ export interface Child {
   /** Empty unless the command's `stdout` is `pipe`. */
   readonly stdout: Readable;
   readonly stderr: Readable;
-  /** Resolves once the process is gone and its output streams have ended; never rejects. */
+  /** Resolves once the process is gone; the last of its output may still be in the streams. Never rejects. */
   readonly exited: Promise<Exit>;
   /** False when the process is already gone. */
   signal(name: NodeJS.Signals): boolean;
