@@ -11,9 +11,22 @@ export function formatSpiffeId({ trustDomain, namespace, serviceAccount }: Spiff
   return `spiffe://${trustDomain}/ns/${namespace}/sa/${serviceAccount}`;
 }
 
+/** Undefined for an id of another form; empty parts are parts. */
+export function parseSpiffeId(text: string): SpiffeId | undefined {
+  const [, trustDomain, namespace, serviceAccount] =
+    /^spiffe:\/\/([^/]*)\/ns\/([^/]*)\/sa\/([^/]*)$/.exec(text) ?? [];
+  if (trustDomain === undefined || namespace === undefined || serviceAccount === undefined) return undefined;
+  return { trustDomain, namespace, serviceAccount };
+}
+
 /** Which parts of an id of that form are empty, in words; of another form, none. */
 export function emptyParts(spiffeId: string): string[] {
-  const [whole, ...parts] = /^spiffe:\/\/([^/]*)\/ns\/([^/]*)\/sa\/(.*)$/.exec(spiffeId) ?? [];
-  const names = ['trust domain', 'namespace', 'service account'];
-  return whole === undefined ? [] : names.filter((_name, i) => parts[i] === '');
+  const id = parseSpiffeId(spiffeId);
+  if (id === undefined) return [];
+  const parts = {
+    'trust domain': id.trustDomain,
+    namespace: id.namespace,
+    'service account': id.serviceAccount,
+  };
+  return Object.entries(parts).flatMap(([name, part]) => (part === '' ? [name] : []));
 }

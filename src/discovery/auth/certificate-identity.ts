@@ -4,6 +4,7 @@
 import type { X509Certificate } from 'node:crypto';
 
 import { certificateFacts, isValidAt } from '../../pki/certificates.ts';
+import { emptyParts, parseSpiffeId } from '../../pki/spiffe.ts';
 import { AuthenticationError, type Identity } from './identity.ts';
 
 /**
@@ -19,16 +20,11 @@ export function certificateIdentity(
     throw new AuthenticationError(`the client certificate ended at ${certificate.validToDate.toISOString()}`);
   }
   const { uris } = certificateFacts(certificate);
-  const [name = ''] = uris;
-  const [, domain, namespace, serviceAccount] =
-    /^spiffe:\/\/([^/]+)\/ns\/([^/]+)\/sa\/([^/]+)$/.exec(name) ?? [];
-  if (
-    uris.length !== 1 ||
-    domain !== trustDomain ||
-    namespace === undefined ||
-    serviceAccount === undefined
-  ) {
+  const [name = '', ...more] = uris;
+  const id = parseSpiffeId(name);
+  const isWhole = id !== undefined && emptyParts(name).length === 0;
+  if (more.length > 0 || !isWhole || id.trustDomain !== trustDomain) {
     throw new AuthenticationError(`the client certificate is no workload's of ${trustDomain}`);
   }
-  return { namespace, serviceAccount };
+  return { namespace: id.namespace, serviceAccount: id.serviceAccount };
 }
