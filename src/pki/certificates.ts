@@ -100,7 +100,7 @@ export function verifyChain(chain: Chain, nowMs: number): void {
   let current = chain.leaf;
   for (let left = chain.intermediates.length; left >= 0; left--) {
     const child = current;
-    if (chain.roots.some((root) => root.raw.equals(child.raw) || isIssuer(root, child, budget))) return;
+    if (chain.roots.some((root) => root.raw.equals(child.raw) || isRootOf(root, child, budget))) return;
     const parent = chain.intermediates.find((one) => isValidAt(one, nowMs) && isIssuer(one, child, budget));
     if (parent === undefined) break;
     current = parent;
@@ -112,9 +112,27 @@ export function verifyChain(chain: Chain, nowMs: number): void {
 const MAX_SIGNATURE_CHECKS = 100;
 
 function isIssuer(issuer: X509Certificate, child: X509Certificate, budget: { checks: number }): boolean {
-  if (!issuer.ca || !child.checkIssued(issuer)) return false;
+  return issuer.ca && hasSigned(issuer, child, budget);
+}
+
+/** Roots of the first version of X.509, which cannot say that they are a CA, are still about; Envoy takes them. */
+function isRootOf(root: X509Certificate, child: X509Certificate, budget: { checks: number }): boolean {
+  return (root.ca || isVersion1(root)) && hasSigned(root, child, budget);
+}
+
+function hasSigned(issuer: X509Certificate, child: X509Certificate, budget: { checks: number }): boolean {
+  if (!child.checkIssued(issuer)) return false;
   if (budget.checks-- <= 0) throw new CertificateError('the chain needs too many signature checks');
   return child.verify(issuer.publicKey);
+}
+
+/** Later versions begin with their number, tagged 0. */
+function isVersion1({ raw }: X509Certificate): boolean {
+  const contentOf = (at: number): number => {
+    const length = raw[at + 1] ?? 0;
+    return at + 2 + (length < 0x80 ? 0 : length & 0x7f);
+  };
+  return raw[contentOf(contentOf(0))] !== 0xa0;
 }
 
 /** Both ends of the validity are part of it. */
