@@ -27,6 +27,7 @@ export function envoySettings(
     hotRestart: supervision.hotRestart,
     restartPolicy: supervision.restartPolicy,
     baseId: supervision.baseId,
+    memoryCheck: supervision.memoryCheck,
     drainInboundOnly: config.nodeType === 'sidecar',
     terminationDrainMs: supervision.terminationDrainMs,
     terminationGraceMs: supervision.terminationGraceMs,
@@ -36,6 +37,7 @@ export function envoySettings(
     timing: {
       ...DEFAULT_TIMING,
       handoffTimeoutMs: supervision.handoffTimeoutMs,
+      handoffSoakMs: supervision.handoffSoakMs,
       backoffMaxMs: supervision.backoffMaxMs,
       budgetResetMs: supervision.budgetResetMs,
     },

@@ -1,7 +1,7 @@
 // What stands in Envoy's place in a pod whose application speaks xDS itself: nothing runs, and the agent ends when it
 // is told to.
 
-import type { RestartOutcome } from '../envoy/handoff.ts';
+import type { RestartOutcome } from '../envoy/restart-outcome.ts';
 import type { EnvoySnapshot } from '../envoy/snapshot.ts';
 import type { EnvoyEnd, EnvoySupervisor } from '../envoy/supervisor.ts';
 import type { Log } from '../runtime/log.ts';
@@ -52,6 +52,9 @@ export class NoEnvoy implements EnvoyPart {
       draining: [],
       pending: [],
       restarts: { committed: 0, refused: 0, rolledBack: 0, crashed: 0 },
+      lastRestart: undefined,
+      budget: 0,
+      adminLost: false,
       history: [],
     };
   }

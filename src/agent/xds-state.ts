@@ -1,6 +1,6 @@
 // What the ADS proxy knows, told to those who ask: may a hot restart begin, and what has Envoy refused.
 
-import type { XdsReadiness } from '../envoy/gates.ts';
+import type { Readiness } from '../envoy/gates.ts';
 import { CLUSTER_TYPE, LISTENER_TYPE } from '../xds/type-urls.ts';
 import type { XdsProxySnapshot } from '../xds-proxy/proxy.ts';
 
@@ -10,7 +10,7 @@ const NEEDED = [
 ] as const;
 
 /** A candidate gets its listeners only from a control plane that is there, and only those Envoy accepts. */
-export function xdsReadiness(snapshot: XdsProxySnapshot, generation: number): XdsReadiness {
+export function xdsReadiness(snapshot: XdsProxySnapshot, generation: number): Readiness {
   const state = snapshot.generations.find((each) => each.generation === generation);
   if (state === undefined || !state.connected) {
     return { ok: false, reason: 'the control plane is not connected' };

@@ -4,7 +4,7 @@
 
 import type { Agent } from 'node:http';
 
-import { AgentError, messageOf } from '../runtime/errors.ts';
+import { AgentError, errnoOf, messageOf } from '../runtime/errors.ts';
 import { readBody, sendHttp } from '../runtime/http.ts';
 
 export interface AdminAddress {
@@ -31,6 +31,8 @@ export interface ServerInfo {
   readonly baseId: number | undefined;
   /** For example `11.104`; `disabled` without hot restart. */
   readonly hotRestartVersion: string | undefined;
+  /** Worker threads. */
+  readonly concurrency: number | undefined;
 }
 
 export interface AdminListener {
@@ -58,6 +60,7 @@ export class AdminClient {
       restartEpoch: numeric(options.restart_epoch),
       baseId: numeric(options.base_id),
       hotRestartVersion: typeof info.hot_restart_version === 'string' ? info.hot_restart_version : undefined,
+      concurrency: numeric(options.concurrency),
     };
   }
 
@@ -72,6 +75,14 @@ export class AdminClient {
         addresses: [status.local_address, ...more].map(socketAddress).filter((text) => text !== ''),
       };
     });
+  }
+
+  /** Names of the listeners that come from the bootstrap, not from the control plane. @throws AdminUnreachable */
+  async staticListeners(): Promise<string[]> {
+    const path = '/config_dump?resource=static_listeners&mask=listener.name';
+    const { configs } = parsed(await this.#get(path));
+    const entries: readonly unknown[] = Array.isArray(configs) ? configs : [];
+    return entries.map((entry) => String(record(record(entry).listener).name));
   }
 
   /** Text of the used statistics whose name matches an RE2 expression. @throws AdminUnreachable */
@@ -94,6 +105,11 @@ export class AdminClient {
     if (status !== 200) throw new AdminUnreachable(`GET ${path}: status ${status}`);
     return body;
   }
+}
+
+/** Whether nobody listens at the admin port, as against somebody who does not answer. */
+export function isRefused(error: unknown): boolean {
+  return error instanceof AdminUnreachable && errnoOf(error.cause) === 'ECONNREFUSED';
 }
 
 /** Requests to an admin port, each on a new connection that is closed afterwards. */

@@ -34,6 +34,11 @@ export class RestartBudget {
     this.#random = random;
   }
 
+  /** Starts that are left. */
+  get left(): number {
+    return this.#timing.backoffTries - this.#spent;
+  }
+
   /** Milliseconds to wait before the next start; undefined: nothing is left. */
   spend(): number | undefined {
     const { backoffTries, backoffInitialMs: initialMs, backoffMaxMs: maxMs } = this.#timing;

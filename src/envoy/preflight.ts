@@ -2,94 +2,72 @@
 // `--mode init_only` also binds its ports and builds its clusters, without listening and without connecting.
 
 import { errnoOf, messageOf } from '../runtime/errors.ts';
-import type { Command } from '../runtime/spawn.ts';
 import { preflightArguments } from './arguments.ts';
-import { describeExit } from './epoch.ts';
-import { envoyCommand } from './command.ts';
+import { envoyCommand, type EnvoyProgram } from './command.ts';
+import { describeExit, type EnvoyOutput } from './epoch.ts';
 import { envoyWords } from './output.ts';
-import type { EnvoySettings } from './settings.ts';
 import { shortRun, type ShortRun, type ShortRunDeps } from './short-run.ts';
+import { closed, OPEN, type Verdict } from './verdict.ts';
 import type { WrittenBootstrap } from './written-bootstrap.ts';
 
-export type Verdict = { readonly ok: true } | { readonly ok: false; readonly why: string };
+export interface PreflightDeps extends ShortRunDeps {
+  /** Gets the last lines of a run that refuses. */
+  readonly output: EnvoyOutput;
+}
 
-const OK: Verdict = { ok: true };
+export interface Preflight {
+  readonly program: EnvoyProgram;
+  readonly bootstrap: WrittenBootstrap;
+  /** `address:port` of the running Envoy's listeners: that those are taken is no fault. */
+  readonly ownAddresses: readonly string[];
+  /** For each of the two runs. */
+  readonly timeoutMs: number;
+}
+
+type Mode = 'validate' | 'init_only';
 
 /** Envoy goes on without clusters it could not build and then ends with code 0, taking its parent along. */
 const SKIPPED_CLUSTERS = 'Skipping initialization of secondary cluster';
+const SHOWN_LINES = 20;
 
-/**
- * Whether Envoy would come up with this bootstrap.
- *
- * @param ownAddresses `address:port` of the running Envoy's listeners: that those are taken is no fault
- */
+/** Whether Envoy would come up with this bootstrap. */
 export async function preflight(
-  deps: ShortRunDeps,
-  settings: EnvoySettings,
-  bootstrap: WrittenBootstrap,
-  ownAddresses: readonly string[],
+  deps: PreflightDeps,
+  { program, bootstrap, ownAddresses, timeoutMs }: Preflight,
   signal: AbortSignal,
 ): Promise<Verdict> {
-  const run = (mode: 'validate' | 'init_only'): Promise<ShortRun | string> =>
-    tryRun(
-      deps,
-      settings,
-      envoyCommand(settings, preflightArguments(bootstrap.arguments, bootstrap, mode)),
-      signal,
-    );
-  const validated = await run('validate');
-  const verdict = judge(validated, 'validate');
-  if (!verdict.ok) return verdict;
-  const initialized = await run('init_only');
-  if (onlyOwnPortsTaken(initialized, ownAddresses)) return OK;
-  return judge(initialized, 'init_only');
-}
-
-/**
- * Whether the binary on disk speaks the running Envoy's restart protocol.
- *
- * @param running `hot_restart_version` of the running Envoy
- */
-export async function sameRestartVersion(
-  deps: ShortRunDeps,
-  settings: EnvoySettings,
-  running: string,
-  signal: AbortSignal,
-): Promise<Verdict> {
-  const ran = await tryRun(deps, settings, envoyCommand(settings, ['--hot-restart-version']), signal);
-  if (typeof ran === 'string') return { ok: false, why: ran };
-  const version = ran.stderr.join('').trim(); // on standard error, without a newline
-  if (version === running && version !== 'disabled') return OK;
-  const why = `hot restart version of ${settings.binaryPath} is "${version}", the running Envoy has "${running}"`;
-  return { ok: false, why: `${why}: a cold restart is needed` };
-}
-
-async function tryRun(
-  deps: ShortRunDeps,
-  settings: EnvoySettings,
-  command: Command,
-  signal: AbortSignal,
-): Promise<ShortRun | string> {
-  try {
-    return await shortRun(deps, command, settings.timing.preflightTimeoutMs, signal);
-  } catch (error) {
-    return `cannot run ${command.file}: ${errnoOf(error) ?? messageOf(error)}`;
+  for (const mode of ['validate', 'init_only'] as const) {
+    const command = envoyCommand(program, preflightArguments(bootstrap.arguments, bootstrap, mode));
+    let run: ShortRun;
+    try {
+      run = await shortRun(deps, command, timeoutMs, signal);
+    } catch (error) {
+      return closed(`cannot run ${command.file}: ${errnoOf(error) ?? messageOf(error)}`);
+    }
+    if (signal.aborted) return closed('the agent is ending');
+    const verdict = judge(run, mode);
+    if (verdict.ok || (mode === 'init_only' && onlyOwnPortsTaken(run, ownAddresses))) continue;
+    for (const line of run.stderr.slice(-SHOWN_LINES)) deps.output(line);
+    return verdict;
   }
+  return OPEN;
 }
 
-function judge(run: ShortRun | string, mode: string): Verdict {
-  if (typeof run === 'string') return { ok: false, why: run };
-  if (run.timedOut) return { ok: false, why: `--mode ${mode} did not end in time` };
-  const skipped = run.stderr.find((line) => line.includes(SKIPPED_CLUSTERS));
-  if (skipped !== undefined) return { ok: false, why: skipped.slice(skipped.indexOf(SKIPPED_CLUSTERS), 500) };
-  if (run.exit.code === 0) return OK;
-  return { ok: false, why: `${envoyWords(run.stderr)} (--mode ${mode}: ${describeExit(run.exit)})` };
+function judge({ exit, stderr, timedOut }: ShortRun, mode: Mode): Verdict {
+  if (timedOut) return closed(`--mode ${mode} did not end in time`);
+  const skipped = stderr.find((line) => line.includes(SKIPPED_CLUSTERS));
+  if (skipped !== undefined) {
+    return closed(skipped.slice(skipped.indexOf(SKIPPED_CLUSTERS)).slice(0, 500), 'configuration');
+  }
+  if (exit.code === 0) return OPEN;
+  const why = `${envoyWords(stderr)} (--mode ${mode}: ${describeExit(exit)})`;
+  return closed(why, exit.code === null ? 'other' : 'configuration');
 }
 
 /** A listener without `enable_reuse_port` cannot be bound twice, which says nothing against the bootstrap. */
-function onlyOwnPortsTaken(run: ShortRun | string, ownAddresses: readonly string[]): boolean {
-  if (typeof run === 'string' || run.exit.code === 0 || run.timedOut) return false;
-  const refused = run.stderr.flatMap((line) =>
+function onlyOwnPortsTaken({ exit, stderr, timedOut }: ShortRun, ownAddresses: readonly string[]): boolean {
+  if (exit.code === 0 || timedOut) return false;
+  const refused = stderr.flatMap((line) =>
     [...line.matchAll(/cannot bind '([^']+)': Address already in use/g)].map(([, address]) => address ?? ''),
   );
   return refused.length > 0 && refused.every((address) => ownAddresses.includes(address));

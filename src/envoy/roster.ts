@@ -3,10 +3,17 @@
 
 import type { Clock } from '../runtime/clock.ts';
 import { messageOf } from '../runtime/errors.ts';
-import type { Log } from '../runtime/log.ts';
+import type { Log, LogFields } from '../runtime/log.ts';
 import { Condition } from './condition.ts';
 import { describeExit, type Epoch } from './epoch.ts';
-import { epochSnapshot, type EndedEpoch, type EnvoySnapshot, type Phase } from './snapshot.ts';
+import { describeMemoryKill } from './memory-kill.ts';
+import {
+  epochSnapshot,
+  type EndedEpoch,
+  type EnvoyObserver,
+  type EnvoySnapshot,
+  type Phase,
+} from './snapshot.ts';
 
 const HISTORY_LENGTH = 32;
 
@@ -15,6 +22,7 @@ export interface RosterDeps {
   readonly log: Log;
   /** Removes the bootstrap of an Envoy that is gone; not called while another one was started from it. */
   readonly removeBootstrap: (path: string) => Promise<void>;
+  readonly observer: EnvoyObserver;
 }
 
 type Standing = Pick<EnvoySnapshot, 'phase' | 'active' | 'candidate' | 'draining' | 'history'>;
@@ -62,7 +70,8 @@ export class Roster {
 
   setPhase(phase: Phase, why: string): void {
     if (phase === this.#phase) return;
-    this.#deps.log.debug(`supervisor: ${this.#phase} -> ${phase}: ${why}`);
+    const epoch = this.#candidate ?? this.#active;
+    this.#deps.log.info(`supervisor: ${this.#phase} -> ${phase}`, { ...fieldsOf(epoch), reason: why });
     this.#phase = phase;
     this.changed.notify();
   }
@@ -70,7 +79,10 @@ export class Roster {
   /** A process was started; from now on its end is noticed. */
   addCandidate(epoch: Epoch): void {
     this.#candidate = epoch;
-    this.#deps.log.info(`Envoy ${title(epoch)} started: ${epoch.launch.reason}`, { pid: epoch.pid });
+    this.#deps.log.info(`Envoy ${title(epoch)} started: ${epoch.launch.reason}`, {
+      ...fieldsOf(epoch),
+      reason: epoch.launch.reason,
+    });
     void epoch.exited.then(() => {
       const parting = this.#part(epoch).finally(() => this.#partings.delete(parting));
       this.#partings.add(parting);
@@ -87,7 +99,7 @@ export class Roster {
     candidate.state = 'live';
     candidate.liveAtMs = this.#deps.clock.monotonicMs();
     const tookMs = Math.round(candidate.liveAtMs - candidate.startedAtMs);
-    this.#deps.log.info(`Envoy ${title(candidate)} is live after ${tookMs} ms`, { pid: candidate.pid });
+    this.#deps.log.info(`Envoy ${title(candidate)} is live after ${tookMs} ms`, fieldsOf(candidate));
     if (old?.alive === true) this.#drain(old, terminateDueMs);
     this.changed.notify();
   }
@@ -129,7 +141,7 @@ export class Roster {
     epoch.terminateDueMs = terminateDueMs;
     this.#draining.add(epoch);
     const leftMs = Math.round(terminateDueMs - this.#deps.clock.monotonicMs());
-    this.#deps.log.info(`Envoy ${title(epoch)} drains, ends in ${leftMs} ms`, { pid: epoch.pid });
+    this.#deps.log.info(`Envoy ${title(epoch)} drains, ends in ${leftMs} ms`, fieldsOf(epoch));
   }
 
   async #part(epoch: Epoch): Promise<void> {
@@ -150,14 +162,18 @@ export class Roster {
     const exit = epoch.exit ?? { code: null, signal: null };
     const due = epoch.terminateDueMs !== undefined && exit.code === 0; // its child ended it, as planned
     const ended = { ...epochSnapshot(epoch, clock), ended: new Date(clock.now()), ...exit };
-    this.#history.unshift({ ...ended, asked: epoch.asked || due });
+    const record = { ...ended, asked: epoch.asked || due };
+    this.#history.unshift(record);
     this.#history.splice(HISTORY_LENGTH);
+    this.#deps.observer.ended(record);
     const normal = epoch.asked || exit.code === 0;
-    log[normal ? 'info' : 'error'](`Envoy ${title(epoch)} ended: ${describeExit(exit)}`, { pid: epoch.pid });
-    if (exit.signal === 'SIGKILL' && !epoch.asked) {
-      log.error('Envoy may have been out of memory killed. Check memory usage and limits.');
-    }
+    log[normal ? 'info' : 'error'](`Envoy ${title(epoch)} ended: ${describeExit(exit)}`, fieldsOf(epoch));
+    if (epoch.memoryKill !== undefined) log.error(describeMemoryKill(epoch.memoryKill));
   }
+}
+
+function fieldsOf(epoch: Epoch | undefined): LogFields {
+  return epoch === undefined ? {} : { pid: epoch.pid, epoch: epoch.epoch, generation: epoch.generation };
 }
 
 function title(epoch: Epoch): string {

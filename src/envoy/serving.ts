@@ -1,17 +1,21 @@
 // The time in which an Envoy is live: planned restarts are carried out, a lost admin port is won back, and the
 // end of the active Envoy is turned into what follows from it.
 
+import { CauseLog } from '../runtime/cause-log.ts';
 import type { Clock } from '../runtime/clock.ts';
 import type { Log } from '../runtime/log.ts';
 import type { Exit } from '../runtime/spawn.ts';
 import type { ColdStartPlan } from './cold-start.ts';
 import { mayRestart, type RestartBudget } from './crash-policy.ts';
 import { describeExit, type Epoch } from './epoch.ts';
-import type { Handoff, RestartOutcome } from './handoff.ts';
-import type { RestartRequests } from './restart-requests.ts';
+import type { Handoff, HandoffEnd, HandoffPlan } from './handoff.ts';
+import { isSameRecipe, type Recipes } from './recipe.ts';
+import { RepairSchedule } from './repair-schedule.ts';
+import type { RestartOutcomes } from './restart-outcome.ts';
+import type { RestartPace } from './restart-pace.ts';
+import type { RestartRequest, RestartRequests } from './restart-requests.ts';
 import type { Roster } from './roster.ts';
 import type { EnvoySettings } from './settings.ts';
-import type { RestartCounts } from './snapshot.ts';
 
 export interface ServingDeps {
   readonly clock: Clock;
@@ -19,6 +23,9 @@ export interface ServingDeps {
   readonly roster: Roster;
   readonly handoff: Handoff;
   readonly requests: RestartRequests;
+  readonly outcomes: RestartOutcomes;
+  readonly pace: RestartPace;
+  readonly recipes: Recipes;
   readonly budget: RestartBudget;
 }
 
@@ -27,22 +34,23 @@ export type ServingEnd =
   | { readonly kind: 'start-again'; readonly plan: ColdStartPlan }
   | { readonly kind: 'ended'; readonly exit: Exit };
 
-type Event = 'stop' | 'exited' | 'restart' | 'repair';
+type Event = 'stop' | 'exited' | 'restart' | 'repair' | 'restore';
+
+const NEVER = Infinity;
 
 export class Serving {
   readonly #deps: ServingDeps;
   readonly #settings: EnvoySettings;
-  #counts: RestartCounts = { committed: 0, refused: 0, rolledBack: 0, crashed: 0 };
-  #repairDelayMs: number;
+  readonly #repairs: RepairSchedule;
+  readonly #postponed: CauseLog;
+  /** What the Envoy that took over last has not got. */
+  #lost: { readonly epoch: Epoch; readonly listeners: readonly string[] } | undefined;
 
   constructor(deps: ServingDeps, settings: EnvoySettings) {
     this.#deps = deps;
     this.#settings = settings;
-    this.#repairDelayMs = settings.timing.repairInitialMs;
-  }
-
-  get counts(): RestartCounts {
-    return this.#counts;
+    this.#repairs = new RepairSchedule(deps.clock, settings.timing);
+    this.#postponed = new CauseLog(deps.log);
   }
 
   /** Runs as long as there is an active Envoy and the signal has not aborted. */
@@ -53,83 +61,163 @@ export class Serving {
       const event = await this.#next(active, stop);
       if (event === 'stop') return { kind: 'stop' };
       if (event === 'exited') return this.#afterExit(active, false);
-      const outcome = await (event === 'repair' ? this.#repair(active, stop) : this.#restart(active, stop));
-      if (outcome.kind === 'rolled-back' && roster.active === undefined && !stop.aborted) {
-        return this.#afterExit(active, true);
-      }
+      const end = await this.#restartFor(event, active, stop);
+      const byHandoff = end.kind === 'rolled-back' && roster.active === undefined;
+      if (byHandoff && !stop.aborted) return this.#afterExit(active, true);
+    }
+  }
+
+  #restartFor(
+    event: Exclude<Event, 'stop' | 'exited'>,
+    active: Epoch,
+    stop: AbortSignal,
+  ): Promise<HandoffEnd> {
+    switch (event) {
+      case 'restart':
+        return this.#restart(active, stop);
+      case 'repair':
+        return this.#repair(active, stop);
+      case 'restore':
+        return this.#restore(active, stop);
     }
   }
 
   async #next(active: Epoch, stop: AbortSignal): Promise<Event> {
-    const { roster, requests } = this.#deps;
-    // a third Envoy would make the second end the first at once, with all its connections
-    const restart = (): boolean =>
-      requests.reasons.length > 0 && (requests.force || roster.draining.length === 0);
-    const due = (): boolean => stop.aborted || !active.alive || restart();
-    if (roster.phase !== 'degraded') await roster.changed.until(due);
-    else if (!(await roster.changed.within(due, this.#repairDelayMs))) return 'repair';
-    if (stop.aborted) return 'stop';
-    return active.alive ? 'restart' : 'exited';
+    const { roster, clock } = this.#deps;
+    for (;;) {
+      const event = this.#event(active, stop);
+      if (event !== undefined) return event;
+      const dueMs = this.#dueMs(active);
+      const woken = (): boolean => this.#event(active, stop) !== undefined || this.#dueMs(active) !== dueMs;
+      if (dueMs === NEVER) await roster.changed.until(woken);
+      else await roster.changed.within(woken, dueMs - clock.monotonicMs());
+    }
   }
 
-  async #restart(active: Epoch, stop: AbortSignal): Promise<RestartOutcome> {
-    const { requests, handoff, budget } = this.#deps;
+  #event(active: Epoch, stop: AbortSignal): Event | undefined {
+    if (stop.aborted) return 'stop';
+    if (!active.alive) return 'exited';
+    if (this.#dueMs(active) > this.#deps.clock.monotonicMs()) return undefined;
+    if (this.#lost?.epoch === active) return 'restore';
+    return active.adminLost ? 'repair' : 'restart';
+  }
+
+  /** Monotonic milliseconds of what is to be done next. */
+  #dueMs(active: Epoch): number {
+    const { roster, requests, pace } = this.#deps;
+    if (active.doomed) return NEVER; // it cannot hand over: it aborts when it tells its parent to end
+    if (this.#lost?.epoch === active) return 0;
+    // without admin port nobody could tell whether another Envoy may take over: the repair comes first
+    if (active.adminLost) return active.repairable ? this.#repairs.dueMs(active) : NEVER;
+    const { waiting } = requests;
+    if (waiting === undefined) return NEVER;
+    if (waiting.force) return waiting.notBeforeMs;
+    // a third Envoy would make the second end the first at once, with all its connections
+    if (roster.draining.length > 0) return NEVER;
+    return Math.max(waiting.notBeforeMs, waiting.ifChanged ? pace.fileRestartAtMs : 0);
+  }
+
+  async #restart(active: Epoch, stop: AbortSignal): Promise<HandoffEnd> {
+    const { requests, budget, clock, roster } = this.#deps;
     const request = requests.take();
-    const reason = request?.reason ?? 'restart';
-    const ifChanged = request?.ifChanged ?? false;
-    const outcome = await handoff.run({ reason, repeats: undefined, ifChanged }, active, stop);
-    if (outcome.kind === 'committed') budget.refill();
-    this.#note(outcome, reason);
-    request?.answer(outcome);
+    if (request === undefined) return { kind: 'unchanged' };
+    const { ifChanged, force } = request;
+    const plan = {
+      reason: request.reasons.join(', '),
+      repeats: undefined,
+      ifChanged,
+      force,
+      trafficLost: false,
+    };
+    const beganMs = clock.monotonicMs();
+    const end = await this.#deps.handoff.run(plan, active, stop);
+    if (end.kind === 'postponed' && ifChanged) {
+      this.#postpone(request, end.why);
+      return end;
+    }
+    this.#postponed.clear();
+    const outcome = settled(end);
+    this.#deps.outcomes.note(outcome, plan.reason, beganMs);
+    request.answer(outcome);
+    if (outcome.kind === 'committed') {
+      budget.refill();
+      const { lostListeners: listeners } = outcome;
+      if (listeners !== undefined && roster.active !== undefined)
+        this.#lost = { epoch: roster.active, listeners };
+    }
     return outcome;
+  }
+
+  /** What a file asked for is not to be lost; nobody waits for the answer. */
+  #postpone(request: RestartRequest, why: string): void {
+    const { requests, clock } = this.#deps;
+    this.#postponed.warn(`hot restart (${request.reasons.join(', ')}) waits: ${why}`);
+    requests.postpone(request, clock.monotonicMs() + this.#settings.timing.postponedMs);
   }
 
   /** Replaces an Envoy without admin port by one of the same configuration. */
-  async #repair(active: Epoch, stop: AbortSignal): Promise<RestartOutcome> {
-    const { repairInitialMs, repairMaxMs } = this.#settings.timing;
+  async #repair(active: Epoch, stop: AbortSignal): Promise<HandoffEnd> {
     const reason = 'the admin port was lost';
-    const outcome = await this.#deps.handoff.run({ reason, repeats: active.launch.bootstrap }, active, stop);
-    const worked = outcome.kind === 'committed';
-    this.#repairDelayMs = worked ? repairInitialMs : Math.min(this.#repairDelayMs * 2, repairMaxMs);
-    this.#note(outcome, reason);
-    return outcome;
+    const end = await this.#own(
+      { reason, repeats: active.launch, force: false, trafficLost: false },
+      active,
+      stop,
+    );
+    if (end.kind !== 'committed') this.#repairs.failed();
+    return end;
   }
 
-  #note(outcome: RestartOutcome, reason: string): void {
-    const { log } = this.#deps;
-    const { committed, refused, rolledBack } = this.#counts;
-    switch (outcome.kind) {
-      case 'committed':
-        this.#counts = { ...this.#counts, committed: committed + 1 };
-        return log.info(`hot restart (${reason}): epoch ${outcome.epoch} took over`);
-      case 'unchanged':
-        return log.debug(`hot restart (${reason}) not needed: nothing has changed`);
-      case 'refused':
-        this.#counts = { ...this.#counts, refused: refused + 1 };
-        return log.error(`hot restart (${reason}) refused: ${outcome.why}`);
-      case 'rolled-back':
-        this.#counts = { ...this.#counts, rolledBack: rolledBack + 1 };
-        return log.error(`hot restart (${reason}) rolled back: ${outcome.why}`);
-    }
+  /** The new Envoy has not got all listeners, and the old one has closed them: back to what worked. */
+  async #restore(active: Epoch, stop: AbortSignal): Promise<HandoffEnd> {
+    const { log, recipes } = this.#deps;
+    const why = `listeners missing in the new Envoy: ${this.#lost?.listeners.join(', ') ?? ''}`;
+    this.#lost = undefined;
+    log.error(why);
+    recipes.refused(active, why);
+    const { good } = recipes;
+    if (good === undefined || isSameRecipe(good, active.launch)) return { kind: 'unchanged' }; // it would have no more
+    const reason = 'listeners are missing';
+    return this.#own({ reason, repeats: good, force: true, trafficLost: true }, active, stop);
+  }
+
+  /** A restart that nobody asked for. */
+  async #own(plan: Omit<HandoffPlan, 'ifChanged'>, active: Epoch, stop: AbortSignal): Promise<HandoffEnd> {
+    const { handoff, outcomes, clock } = this.#deps;
+    const beganMs = clock.monotonicMs();
+    const end = await handoff.run({ ...plan, ifChanged: false }, active, stop);
+    outcomes.note(settled(end), plan.reason, beganMs);
+    return end;
   }
 
   /** @param byHandoff a candidate took the active Envoy, or its listeners, along */
   #afterExit(active: Epoch, byHandoff: boolean): ServingEnd {
-    const { roster, budget, clock } = this.#deps;
+    const { roster, budget, clock, outcomes, recipes } = this.#deps;
     const exit = active.exit ?? { code: null, signal: null };
     const hadParent = active.epoch > 0 && roster.draining.length > 0;
     roster.orphanDraining();
-    this.#counts = { ...this.#counts, crashed: this.#counts.crashed + 1 };
+    outcomes.noteCrash();
+    if (!byHandoff) recipes.ended(active);
     budget.lived(clock.monotonicMs() - (active.liveAtMs ?? clock.monotonicMs()));
     if (!mayRestart(this.#settings.restartPolicy, exit, !byHandoff)) return { kind: 'ended', exit };
-    const reason = byHandoff
-      ? 'a failed handoff ended the active Envoy'
-      : `Envoy ended: ${describeExit(exit)}`;
-    const repeats = byHandoff ? active.launch.bootstrap : undefined;
+    const repeats = byHandoff || active.doomed ? active.launch : undefined;
     // what a handoff brought about is no sign of a bad Envoy; a crash of one that started cold is
     return {
       kind: 'start-again',
-      plan: { reason, repeats, atOnce: byHandoff || hadParent || active.doomed },
+      plan: {
+        reason: reasonOf(active, exit, byHandoff),
+        repeats,
+        atOnce: byHandoff || hadParent || active.doomed,
+      },
     };
   }
+}
+
+function reasonOf(ended: Epoch, exit: Exit, byHandoff: boolean): string {
+  if (byHandoff) return 'a failed handoff ended the active Envoy';
+  return ended.doomed ? 'the parent of the active Envoy died early' : `Envoy ended: ${describeExit(exit)}`;
+}
+
+/** What is told to whoever asked. */
+function settled(end: HandoffEnd): Exclude<HandoffEnd, { readonly kind: 'postponed' }> {
+  return end.kind === 'postponed' ? { kind: 'refused', why: end.why } : end;
 }

@@ -14,6 +14,8 @@ export interface EnvoySettings {
   /** False: one Envoy at a time with `--disable-hot-restart`, and planned restarts are refused. */
   readonly hotRestart: boolean;
   readonly restartPolicy: RestartPolicy;
+  /** Refuse a hot restart where two Envoys do not fit into the memory limit. */
+  readonly memoryCheck: boolean;
   /** `ENVOY_BASE_ID`; undefined: a free one is chosen. */
   readonly baseId: number | undefined;
   /** True for a sidecar, whose outbound side serves its own application to the end; false for a gateway. */
@@ -43,10 +45,18 @@ export interface SupervisorTiming {
   readonly livePollMs: number;
   /** Between two looks at a gate that is not open yet. */
   readonly gatePollMs: number;
-  /** How long a planned restart waits for its gates before it is refused. */
+  /** How long a planned restart waits for such a gate. */
   readonly gateTimeoutMs: number;
+  /** Before a restart that a file asked for, and whose gates were closed, is tried again. */
+  readonly postponedMs: number;
+  /** From the planned end of an old Envoy to the next restart that a file asks for. */
+  readonly spacingMs: number;
   /** `ENVOY_HANDOFF_TIMEOUT`: from spawning a candidate to LIVE. */
   readonly handoffTimeoutMs: number;
+  /** `ENVOY_HANDOFF_SOAK`: how long a new Envoy is only on probation after LIVE. */
+  readonly handoffSoakMs: number;
+  /** An Envoy that ends sooner after LIVE has a bad configuration. */
+  readonly trialMs: number;
   /** How long the end of the agent waits for a handoff that is under way. */
   readonly handoffAtStopMs: number;
   readonly preflightTimeoutMs: number;
@@ -62,13 +72,19 @@ export interface SupervisorTiming {
   /** First and longest wait before an Envoy without admin port is replaced. */
   readonly repairInitialMs: number;
   readonly repairMaxMs: number;
+  /** Between two reminders that the admin port is lost. */
+  readonly adminLostReminderMs: number;
 }
 
 export const DEFAULT_TIMING: SupervisorTiming = {
   livePollMs: 100,
   gatePollMs: 500,
   gateTimeoutMs: 20_000,
+  postponedMs: 30_000,
+  spacingMs: 5000,
   handoffTimeoutMs: 60_000,
+  handoffSoakMs: 0,
+  trialMs: 10_000,
   handoffAtStopMs: 5000,
   preflightTimeoutMs: 30_000,
   drainingOverdueMs: 30_000,
@@ -79,6 +95,7 @@ export const DEFAULT_TIMING: SupervisorTiming = {
   budgetResetMs: 600_000,
   repairInitialMs: 1000,
   repairMaxMs: 60_000,
+  adminLostReminderMs: 60_000,
 };
 
 /** The query of the drain request: all listeners of a gateway, the inbound ones of a sidecar. */

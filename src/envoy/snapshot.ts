@@ -18,6 +18,12 @@ export type Phase =
   | 'terminating'
   | 'done';
 
+/**
+ * How far a handoff has come. A: the parent is untouched. B: it has given its admin port away. C: it drains, and this
+ * one has to tell it when to end. D: it is gone.
+ */
+export type Zone = 'A' | 'B' | 'C' | 'D';
+
 export interface EpochSnapshot {
   readonly epoch: number;
   readonly generation: number;
@@ -28,6 +34,16 @@ export interface EpochSnapshot {
   readonly since: Date;
   /** Start to LIVE, whole milliseconds; undefined before. */
   readonly liveAfterMs: number | undefined;
+  /** SHA-256, hex, of its configuration. */
+  readonly configHash: string;
+  /** Which file its binary was; another one after an upgrade. */
+  readonly binaryId: string | undefined;
+  /** Undefined before LIVE; `disabled` without hot restart. */
+  readonly hotRestartVersion: string | undefined;
+  /** Undefined for a cold start, which takes nothing over. */
+  readonly zone: Zone | undefined;
+  /** When a draining one is ended. */
+  readonly terminateDue: Date | undefined;
 }
 
 export interface EndedEpoch extends EpochSnapshot {
@@ -47,6 +63,12 @@ export interface EnvoySnapshot {
   /** Reasons of the restart that waits for its turn; empty: none waits. */
   readonly pending: readonly string[];
   readonly restarts: RestartCounts;
+  /** Undefined: there was none yet. */
+  readonly lastRestart: RestartRecord | undefined;
+  /** Starts that are left before Envoy is given up. */
+  readonly budget: number;
+  /** The active Envoy serves, but nobody can reach its admin port any more. */
+  readonly adminLost: boolean;
   /** The last 32 ended processes, newest first. */
   readonly history: readonly EndedEpoch[];
 }
@@ -59,15 +81,45 @@ export interface RestartCounts {
   readonly crashed: number;
 }
 
+/** One planned restart that is over. */
+export interface RestartRecord {
+  /** Every reason it was asked for, joined. */
+  readonly reason: string;
+  readonly outcome: 'committed' | 'unchanged' | 'refused' | 'rolled-back';
+  /** Why it came to nothing; empty when it did not. */
+  readonly error: string;
+  /** From the first look at its gates, whole milliseconds. */
+  readonly durationMs: number;
+  readonly ended: Date;
+}
+
+/** Is told what happened, when it has. */
+export interface EnvoyObserver {
+  readonly restarted: (record: RestartRecord) => void;
+  readonly ended: (epoch: EndedEpoch) => void;
+}
+
 export function epochSnapshot(epoch: Epoch, clock: Clock): EpochSnapshot {
-  const { liveAtMs, startedAtMs, launch } = epoch;
+  const { liveAtMs, startedAtMs, terminateDueMs, launch } = epoch;
+  const wallTime = (monotonicMs: number): Date => new Date(clock.now() - (clock.monotonicMs() - monotonicMs));
   return {
     epoch: epoch.epoch,
     generation: epoch.generation,
     pid: epoch.pid,
     state: epoch.state,
     reason: launch.reason,
-    since: new Date(clock.now() - (clock.monotonicMs() - startedAtMs)),
+    since: wallTime(startedAtMs),
     liveAfterMs: liveAtMs === undefined ? undefined : Math.round(liveAtMs - startedAtMs),
+    configHash: launch.bootstrap.hash,
+    binaryId: launch.binaryId,
+    hotRestartVersion: epoch.info?.hotRestartVersion,
+    zone: zoneOf(epoch),
+    terminateDue: terminateDueMs === undefined ? undefined : wallTime(terminateDueMs),
   };
+}
+
+function zoneOf({ parent, liveAtMs, info }: Epoch): Zone | undefined {
+  if (parent === undefined) return undefined;
+  if (liveAtMs === undefined) return info === undefined ? 'A' : 'B';
+  return parent.alive ? 'C' : 'D';
 }

@@ -2,51 +2,30 @@
 // drained and ended. This file puts the parts together and holds the order of the whole; each step has a file
 // of its own. Upstream: istio 1.31 pkg/envoy/agent.go for start and end, istio 1.7 for epochs.
 
-import type { Clock } from '../runtime/clock.ts';
 import { messageOf } from '../runtime/errors.ts';
-import type { Log } from '../runtime/log.ts';
-import type { Exit, Spawn } from '../runtime/spawn.ts';
-import { AdminClient, freshConnections } from './admin-client.ts';
-import { fileIdentity } from './file-identity.ts';
+import type { Exit } from '../runtime/spawn.ts';
+import { BaseIds } from './base-ids.ts';
 import { ColdStart, type ColdStartPlan } from './cold-start.ts';
 import { RestartBudget } from './crash-policy.ts';
 import { watchDraining } from './draining.ts';
-import type { EnvoyOutput, Epoch } from './epoch.ts';
-import type { XdsReadiness } from './gates.ts';
-import { Handoff, type RestartOutcome } from './handoff.ts';
-import { Launcher, type AdminAccess } from './launcher.ts';
+import { endDoomed } from './doomed.ts';
+import { withDefaults, type EnvoyDeps } from './envoy-deps.ts';
+import type { Epoch } from './epoch.ts';
+import { Handoff } from './handoff.ts';
+import { HotRestartSwitch } from './hot-restart-switch.ts';
+import { Launcher } from './launcher.ts';
 import { keepLifelines } from './lifeline-keeper.ts';
-import { openLifeline } from './lifeline.ts';
+import { remindOfLostAdmin } from './lost-admin.ts';
+import { Recipes } from './recipe.ts';
+import { RestartOutcomes, type RestartOutcome } from './restart-outcome.ts';
+import { RestartPace } from './restart-pace.ts';
 import { RestartRequests, type RestartOptions } from './restart-requests.ts';
 import { Roster } from './roster.ts';
 import { Serving } from './serving.ts';
 import { drainQuery, type EnvoySettings } from './settings.ts';
-import { sharedMemory, type SharedMemory } from './shared-memory.ts';
 import type { EnvoySnapshot } from './snapshot.ts';
+import { StuckFlag } from './stuck-flag.ts';
 import { postDrain, terminate } from './termination.ts';
-import type { BootstrapLaunch, WrittenBootstrap } from './written-bootstrap.ts';
-
-export interface EnvoyDeps {
-  readonly clock: Clock;
-  readonly spawn: Spawn;
-  readonly log: Log;
-  /** Uniform in [0, 1). */
-  readonly random: () => number;
-  /** Where Envoy's own lines go. */
-  readonly output: EnvoyOutput;
-  /** Writes the bootstrap of one Envoy; rejects when it cannot be rendered. */
-  readonly writeBootstrap: (launch: BootstrapLaunch) => Promise<WrittenBootstrap>;
-  /** Removes the bootstrap of an Envoy that is gone; does nothing for a file the user gave. */
-  readonly removeBootstrap: (path: string) => Promise<void>;
-  /** Control plane connected, and the last CDS and LDS acknowledged by this generation? */
-  readonly xdsReady: (generation: number) => XdsReadiness;
-  /** Which file the binary is now; undefined: there is none. Default: that of the settings' path. */
-  readonly binaryId?: () => Promise<string | undefined>;
-  /** Default: the admin port of the settings. */
-  readonly admin?: AdminAccess;
-  /** Default: `/dev/shm`. */
-  readonly memory?: SharedMemory;
-}
 
 export type EnvoyEnd =
   /** The signal aborted; Envoy was drained and has ended. */
@@ -59,29 +38,46 @@ export class EnvoySupervisor {
   readonly #settings: EnvoySettings;
   readonly #roster: Roster;
   readonly #requests: RestartRequests;
+  readonly #outcomes: RestartOutcomes;
+  readonly #budget: RestartBudget;
+  readonly #hotRestart: HotRestartSwitch;
+  readonly #baseIds: BaseIds;
   readonly #coldStart: ColdStart;
   readonly #serving: Serving;
   readonly #background = new Set<Promise<void>>();
   #skipDrain = false;
+  /** Aborts when there is no time left for anything new. */
+  #ending = AbortSignal.abort();
 
   constructor(deps: EnvoyDeps, settings: EnvoySettings) {
     this.#settings = settings;
-    this.#deps = {
-      ...deps,
-      binaryId: deps.binaryId ?? (() => fileIdentity(settings.binaryPath)),
-      admin: deps.admin ?? adminPort(settings),
-      memory: deps.memory ?? sharedMemory(),
-    };
-    const roster = new Roster(deps);
-    const requests = new RestartRequests(roster.changed, deps.log);
-    const budget = new RestartBudget(settings.timing, deps.random);
-    const launcher = new Launcher({ ...this.#deps, roster }, settings);
+    this.#deps = withDefaults(deps, settings);
+    const { clock, log, memory, random } = this.#deps;
+    const { timing } = settings;
+    const roster = new Roster(this.#deps);
+    const outcomes = new RestartOutcomes(this.#deps);
+    const requests = new RestartRequests({ clock, changed: roster.changed, outcomes });
+    const budget = new RestartBudget(timing, random);
+    const recipes = new Recipes(clock, timing.trialMs);
+    const parts = { ...this.#deps, roster, outcomes, requests, budget, recipes };
+    const launcher = new Launcher(parts, settings);
+    const pace = new RestartPace(clock, timing.spacingMs);
+    const flag = new StuckFlag(memory, log);
     const onDraining = (epoch: Epoch): void => this.#watchDraining(epoch);
-    const handoff = new Handoff({ ...this.#deps, roster, launcher, onDraining }, settings);
-    this.#coldStart = new ColdStart({ ...this.#deps, roster, launcher, budget }, settings);
-    this.#serving = new Serving({ ...deps, roster, handoff, requests, budget }, settings);
+    const onDoomed = (epoch: Epoch): void => this.#endDoomed(epoch);
+    const handoff = new Handoff({ ...parts, launcher, pace, flag, onDraining, onDoomed }, settings);
+    const hotRestart = new HotRestartSwitch(settings.hotRestart, log, () => {
+      requests.refuse('hot restart is off');
+    });
+    const baseIds = new BaseIds(this.#deps, settings.baseId);
+    this.#coldStart = new ColdStart({ ...parts, launcher, baseIds, hotRestart }, settings);
+    this.#hotRestart = hotRestart;
+    this.#baseIds = baseIds;
+    this.#serving = new Serving({ ...parts, handoff, pace }, settings);
     this.#roster = roster;
     this.#requests = requests;
+    this.#outcomes = outcomes;
+    this.#budget = budget;
   }
 
   /**
@@ -92,10 +88,13 @@ export class EnvoySupervisor {
    */
   async run(stop: AbortSignal): Promise<EnvoyEnd> {
     const lifetime = new AbortController();
+    this.#ending = AbortSignal.any([stop, lifetime.signal]);
     const wake = (): void => this.#roster.changed.notify();
     stop.addEventListener('abort', wake);
-    const { lifelinePingMs } = this.#settings.timing;
-    this.#run(keepLifelines({ ...this.#deps, roster: this.#roster }, lifelinePingMs, lifetime.signal));
+    const { lifelinePingMs, adminLostReminderMs } = this.#settings.timing;
+    const parts = { ...this.#deps, roster: this.#roster };
+    this.#run(keepLifelines(parts, lifelinePingMs, lifetime.signal));
+    this.#run(remindOfLostAdmin(parts, adminLostReminderMs, lifetime.signal));
     try {
       return await this.#supervise(stop);
     } finally {
@@ -139,17 +138,23 @@ export class EnvoySupervisor {
   }
 
   snapshot(): EnvoySnapshot {
-    const { reasons: pending } = this.#requests;
-    const { counts: restarts } = this.#serving;
-    return { ...this.#roster.snapshot(), baseId: this.#coldStart.baseId, pending, restarts };
+    const { active } = this.#roster;
+    return {
+      ...this.#roster.snapshot(),
+      baseId: this.#baseIds.current,
+      pending: this.#requests.waiting?.reasons.slice() ?? [],
+      restarts: this.#outcomes.counts,
+      lastRestart: this.#outcomes.last,
+      budget: this.#budget.left,
+      adminLost: active?.adminLost ?? false,
+    };
   }
 
   async #supervise(stop: AbortSignal): Promise<EnvoyEnd> {
-    const hotRestart = await this.#hotRestartWorks();
-    if (!hotRestart) this.#requests.refuse('hot restart is off');
+    await this.#lookAtMemory();
     let plan: ColdStartPlan | undefined = { reason: 'start', repeats: undefined, atOnce: true };
     while (plan !== undefined) {
-      const started = await this.#coldStart.run(plan, hotRestart, stop);
+      const started = await this.#coldStart.run(plan, stop);
       const end = started.kind === 'live' ? await this.#serving.run(started.active, stop) : started;
       if (end.kind === 'ended') return { kind: 'exited', exit: end.exit };
       plan = end.kind === 'start-again' ? end.plan : undefined;
@@ -158,17 +163,21 @@ export class EnvoySupervisor {
     return { kind: 'drained' };
   }
 
-  async #hotRestartWorks(): Promise<boolean> {
-    if (!this.#settings.hotRestart) return false;
+  async #lookAtMemory(): Promise<void> {
+    if (!this.#hotRestart.on) return;
+    await this.#baseIds.sweep();
     const why = await this.#deps.memory.unusable();
-    if (why === undefined) return true;
-    this.#deps.log.warn(`hot restart is off: shared memory cannot be used: ${why}`);
-    return false;
+    if (why !== undefined) this.#hotRestart.turnOff(why);
   }
 
   #watchDraining(epoch: Epoch): void {
-    const { clock, log } = this.#deps;
-    this.#run(watchDraining(epoch, { clock, log, roster: this.#roster, timing: this.#settings.timing }));
+    const { timing } = this.#settings;
+    const onDoomed = (active: Epoch): void => this.#endDoomed(active);
+    this.#run(watchDraining(epoch, { ...this.#deps, roster: this.#roster, timing, onDoomed }));
+  }
+
+  #endDoomed(epoch: Epoch): void {
+    this.#run(endDoomed(epoch, { ...this.#deps, roster: this.#roster }, this.#settings, this.#ending));
   }
 
   /** Something that goes on beside the loop and ends with `run`. */
@@ -184,18 +193,7 @@ export class EnvoySupervisor {
     this.killAll();
     await this.#roster.changed.until(() => this.#roster.alive.length === 0);
     await Promise.all([this.#roster.settled(), ...this.#background]);
-    for (const baseId of this.#coldStart.usedBaseIds) {
-      await this.#deps.memory.unlink(baseId).catch((error: unknown) => {
-        this.#deps.log.warn(`cannot remove the shared memory region: ${messageOf(error)}`); // it is 104 bytes
-      });
-    }
+    await this.#baseIds.clear();
     this.#roster.setPhase('done', 'no Envoy is left');
   }
-}
-
-function adminPort(settings: EnvoySettings): AdminAccess {
-  return {
-    fresh: new AdminClient(freshConnections(settings.admin)),
-    openLifeline: () => openLifeline(settings.admin),
-  };
 }

@@ -3,17 +3,9 @@ import { deepEqual, equal } from 'node:assert/strict';
 import { Counters } from '../../src/agent/counters.ts';
 import type { EnvoySnapshot } from '../../src/envoy/snapshot.ts';
 import type { Metric } from '../../src/status/agent-metrics.ts';
+import { envoySnapshot, LIVE_EPOCH } from './support/envoy-snapshot.ts';
 
-const IDLE: EnvoySnapshot = {
-  phase: 'idle',
-  baseId: undefined,
-  active: undefined,
-  candidate: undefined,
-  draining: [],
-  pending: [],
-  restarts: { committed: 0, refused: 0, rolledBack: 0, crashed: 0 },
-  history: [],
-};
+const IDLE = envoySnapshot();
 
 function series(counters: Counters, name: string, envoy = IDLE): Metric['series'] {
   return counters.metrics(envoy).find((metric) => metric.name === name)?.series ?? [];
@@ -138,15 +130,7 @@ describe('Counters', () => {
 
   it('tells of Envoy: restarts by outcome, the epoch that serves, a lost admin port', () => {
     const counters = new Counters();
-    const active = {
-      epoch: 3,
-      generation: 5,
-      pid: 7,
-      state: 'live',
-      reason: 'test',
-      since: new Date(0),
-      liveAfterMs: 1,
-    } as const;
+    const active = { ...LIVE_EPOCH, epoch: 3 };
     const restarts = { committed: 3, refused: 1, rolledBack: 0, crashed: 2 };
     const degraded: EnvoySnapshot = { ...IDLE, active, restarts, phase: 'degraded' };
 

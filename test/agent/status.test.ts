@@ -11,23 +11,14 @@ import { LISTENER_TYPE } from '../../src/xds/type-urls.ts';
 import { FakeClock } from '../support/fake-clock.ts';
 import { recordingLog } from '../support/recording-log.ts';
 import { agentConfig, type GivenConfig } from './support/agent-config.ts';
-
-const ACTIVE: EpochSnapshot = {
-  epoch: 2,
-  generation: 5,
-  pid: 7,
-  state: 'live',
-  reason: 'test',
-  since: new Date(0),
-  liveAfterMs: 1,
-};
+import { envoySnapshot, LIVE_EPOCH } from './support/envoy-snapshot.ts';
 
 class World {
   readonly asked: string[] = [];
   readonly recorded = recordingLog();
   readonly stop = new AbortController();
   readonly counters = new Counters();
-  active: EpochSnapshot | undefined = ACTIVE;
+  active: EpochSnapshot | undefined = LIVE_EPOCH;
   candidate: EnvoySnapshot['candidate'];
   xds: XdsProxySnapshot = { generations: [] };
   certificate: Partial<CertificateStatus> = {};
@@ -76,16 +67,8 @@ class World {
   }
 
   #snapshot(): EnvoySnapshot {
-    return {
-      phase: 'running',
-      baseId: 1,
-      active: this.active,
-      candidate: this.candidate,
-      draining: [],
-      pending: [],
-      restarts: { committed: 0, refused: 0, rolledBack: 0, crashed: 0 },
-      history: [],
-    };
+    const { active, candidate } = this;
+    return envoySnapshot({ phase: 'running', baseId: 1, active, candidate });
   }
 }
 

@@ -43,7 +43,7 @@ async function fakeAdmin(answer: RequestListener): Promise<FakeAdmin> {
 const info = {
   state: 'LIVE',
   hot_restart_version: '11.104',
-  command_line_options: { base_id: '4711', restart_epoch: 3 },
+  command_line_options: { base_id: '4711', restart_epoch: 3, concurrency: 2 },
 };
 
 describe('AdminClient', () => {
@@ -55,6 +55,7 @@ describe('AdminClient', () => {
       restartEpoch: 3,
       baseId: 4711,
       hotRestartVersion: '11.104',
+      concurrency: 2,
     });
   });
 

@@ -1,25 +1,37 @@
 import { deepEqual, match, ok } from 'node:assert/strict';
 
-import { preflight, sameRestartVersion, type Verdict } from '../../src/envoy/preflight.ts';
-import { DEFAULT_TIMING } from '../../src/envoy/settings.ts';
+import { preflight, type PreflightDeps } from '../../src/envoy/preflight.ts';
+import type { Verdict } from '../../src/envoy/verdict.ts';
 import { systemClock } from '../../src/runtime/clock.ts';
 import { execaSpawn } from '../../src/runtime/execa-spawn.ts';
 import type { FakeBootstrap } from './fixtures/fake/script.ts';
 import { FakeEnvoyFolder } from './support/fake-envoy.ts';
 import { bootstrapAt } from './support/settings.ts';
 
-const deps = { clock: systemClock(), spawn: execaSpawn };
+const deps: PreflightDeps = { clock: systemClock(), spawn: execaSpawn, output: () => undefined };
 const BOOTSTRAP = bootstrapAt('b.json');
+const TIMEOUT_MS = 30_000;
 const { signal } = new AbortController();
 
 describe('preflight', () => {
+  let shown: string[];
+  beforeEach(() => {
+    shown = [];
+  });
+
   async function verdict(
     fake: FakeBootstrap['fake'],
     ownAddresses: readonly string[] = [],
   ): Promise<Verdict> {
     await using folder = await FakeEnvoyFolder.make();
     const path = await folder.bootstrap('b.json', fake && { fake });
-    return await preflight(deps, folder.settings(), bootstrapAt(path), ownAddresses, signal);
+    const asked = {
+      program: folder.settings(),
+      bootstrap: bootstrapAt(path),
+      ownAddresses,
+      timeoutMs: TIMEOUT_MS,
+    };
+    return await preflight({ ...deps, output: (line) => void shown.push(line) }, asked, signal);
   }
 
   it('accepts a bootstrap Envoy accepts', async () => {
@@ -30,7 +42,9 @@ describe('preflight', () => {
     deepEqual(await verdict('poison'), {
       ok: false,
       why: 'Protobuf message has unknown fields (--mode validate: exit code 1)',
+      fault: 'configuration',
     });
+    match(shown.join('\n'), /unknown fields/);
   });
 
   it('refuses an Envoy that ends with code 0 because it skipped its clusters', async () => {
@@ -50,35 +64,25 @@ describe('preflight', () => {
 
   it('kills a run that does not end, and counts it as a refusal', async () => {
     await using folder = await FakeEnvoyFolder.make();
-    const timing = { ...DEFAULT_TIMING, preflightTimeoutMs: 20 };
-    const settings = folder.settings({ timing, binaryPath: '/bin/sleep' });
+    const program = folder.settings({ binaryPath: '/bin/sleep' });
 
     // sleep takes none of the arguments, so it is given the only one that keeps it: the path of the file
     const spawn: typeof execaSpawn = (command) => execaSpawn({ ...command, args: ['60'] });
-    const result = await preflight({ ...deps, spawn }, settings, BOOTSTRAP, [], signal);
+    const asked = { program, bootstrap: BOOTSTRAP, ownAddresses: [], timeoutMs: 20 };
+    const result = await preflight({ ...deps, spawn }, asked, signal);
 
-    deepEqual(result, { ok: false, why: '--mode validate did not end in time' });
+    deepEqual(result, { ok: false, why: '--mode validate did not end in time', fault: 'other' });
   });
 
   it('refuses when the binary is gone', async () => {
     await using folder = await FakeEnvoyFolder.make();
-    const settings = folder.settings({ binaryPath: '/nonexistent/envoy' });
+    const program = folder.settings({ binaryPath: '/nonexistent/envoy' });
+    const asked = { program, bootstrap: BOOTSTRAP, ownAddresses: [], timeoutMs: TIMEOUT_MS };
 
-    deepEqual(await preflight(deps, settings, BOOTSTRAP, [], signal), {
+    deepEqual(await preflight(deps, asked, signal), {
       ok: false,
       why: 'cannot run /nonexistent/envoy: ENOENT',
+      fault: 'other',
     });
-  });
-});
-
-describe('sameRestartVersion', () => {
-  it('compares what the binary says with what runs', async () => {
-    await using folder = await FakeEnvoyFolder.make();
-    const settings = folder.settings();
-
-    deepEqual(await sameRestartVersion(deps, settings, '11.104', signal), { ok: true });
-    const other = await sameRestartVersion(deps, settings, '11.120', signal);
-    ok(!other.ok);
-    match(other.why, /is "11\.104", the running Envoy has "11\.120"/);
   });
 });

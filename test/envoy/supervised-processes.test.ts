@@ -3,8 +3,9 @@
 
 import { deepEqual, equal, match } from 'node:assert/strict';
 import { readdir, rm } from 'node:fs/promises';
+import { setTimeout as sleep } from 'node:timers/promises';
 
-import type { RestartOutcome } from '../../src/envoy/handoff.ts';
+import type { RestartOutcome } from '../../src/envoy/restart-outcome.ts';
 import { DEFAULT_TIMING, type EnvoySettings } from '../../src/envoy/settings.ts';
 import { sharedMemory } from '../../src/envoy/shared-memory.ts';
 import { EnvoySupervisor } from '../../src/envoy/supervisor.ts';
@@ -45,11 +46,16 @@ async function withEnvoy(
   const stop = new AbortController();
   const ended = supervisor.run(stop.signal);
   try {
+    await untilLive(supervisor);
     await test(supervisor);
   } finally {
     stop.abort();
     await ended;
   }
+}
+
+async function untilLive(supervisor: EnvoySupervisor): Promise<void> {
+  while (supervisor.snapshot().active === undefined) await sleep(5);
 }
 
 const why = (outcome: RestartOutcome): string => ('why' in outcome ? outcome.why : '');
@@ -84,15 +90,17 @@ describe('EnvoySupervisor with processes', () => {
     });
   });
 
-  it('wins the admin port back with the next restart when a failed candidate took it away', async () => {
+  it('wins the admin port back before the next restart when a failed candidate took it away', async () => {
     await using folder = await FakeEnvoyFolder.make();
 
     await withEnvoy(folder, [undefined, 'poison-runtime'], async (supervisor) => {
       equal((await supervisor.restart('bad')).kind, 'rolled-back');
       equal(supervisor.snapshot().phase, 'degraded');
 
-      deepEqual(await supervisor.restart('next'), { kind: 'committed', epoch: 1, generation: 2 });
+      deepEqual(await supervisor.restart('next'), { kind: 'committed', epoch: 2, generation: 3 });
 
+      const repaired = supervisor.snapshot().draining.map(({ reason, epoch }) => [reason, epoch]);
+      deepEqual(repaired, [['the admin port was lost', 1]]);
       const terms = folder.journal().filter(({ event }) => event === 'SIGTERM');
       deepEqual(terms, []);
     });

@@ -41,8 +41,10 @@ export class EnvoyWorld {
   lifelines = 0;
   broken = 0;
   admin: ModelEnvoy | undefined;
-  /** Another one: the binary was replaced. */
+  /** Which file the binary is; another one: it was replaced. */
   binaryId = 'first';
+  /** Why a second Envoy does not fit. */
+  lackOfMemory: string | undefined;
   flag: FlagState = 'clear';
   baseIds = 0;
   /** Base ids whose region was removed. */
@@ -77,6 +79,13 @@ export class EnvoyWorld {
     },
   };
 
+  /** A process goes on running the file it was started from. */
+  fileIdentity(path: string): string | undefined {
+    const [, pid] = /^\/proc\/(\d+)\/exe$/.exec(path) ?? [];
+    if (pid === undefined) return this.binaryId;
+    return this.alive.find((envoy) => envoy.pid === Number(pid))?.binaryId;
+  }
+
   readonly memory: SharedMemory = {
     unusable: () => Promise.resolve(undefined),
     freeBaseId: () => Promise.resolve((this.baseIds += 1)),
@@ -91,8 +100,7 @@ export class EnvoyWorld {
   }
 
   #ask(envoy: ModelEnvoy | undefined, method: string, path: string): Promise<AdminReply> {
-    if (envoy === undefined || envoy.exit !== undefined)
-      return Promise.reject(new AdminUnreachable('refused'));
+    if (envoy === undefined || envoy.exit !== undefined) return Promise.reject(refused());
     if (method === 'POST') this.posts.push(path);
     return Promise.resolve({
       status: 200,
@@ -109,6 +117,7 @@ export class ModelEnvoy implements Child {
   readonly stderr = new PassThrough();
   readonly signals: NodeJS.Signals[] = [];
   readonly exited: Promise<Exit>;
+  readonly binaryId: string | undefined;
   /** Fake time of its start, milliseconds. */
   readonly startedMs: number;
   exit: Exit | undefined;
@@ -124,6 +133,7 @@ export class ModelEnvoy implements Child {
     this.#behaviour = behaviour;
     this.args = command.args;
     this.env = command.env;
+    this.binaryId = world.fileIdentity(command.file);
     this.pid = pid;
     this.startedMs = world.clock.monotonicMs();
     this.exited = this.#gone.promise;
@@ -154,7 +164,11 @@ export class ModelEnvoy implements Child {
       return JSON.stringify({ listener_statuses: names.map((name) => ({ name })) });
     }
     if (path !== '/server_info') return 'OK\n';
-    const options = { restart_epoch: this.epoch };
+    const options = {
+      restart_epoch: this.epoch,
+      base_id: this.flag('--base-id') ?? '0',
+      concurrency: Number(this.flag('--concurrency') ?? 4),
+    };
     const state = this.live ? 'LIVE' : 'INITIALIZING';
     return JSON.stringify({ state, hot_restart_version: '11.104', command_line_options: options });
   }
@@ -189,6 +203,11 @@ export class ModelEnvoy implements Child {
   #after(ms: number, action: () => void): void {
     this.#world.clock.sleep(ms, this.#timers.signal).then(action, () => undefined); // aborted: it has ended
   }
+}
+
+/** Nobody listens. */
+function refused(): AdminUnreachable {
+  return new AdminUnreachable('refused', { cause: Object.assign(new Error(), { code: 'ECONNREFUSED' }) });
 }
 
 /** A process that has printed and ended before anybody looks. */

@@ -27,12 +27,12 @@ export class FakeEnvoyFolder implements AsyncDisposable {
     return this.#folder.path;
   }
 
-  /** Settings that run the fake; a second of Envoy's command line takes 100 ms. */
+  /** Settings that run the fake; a second of Envoy's timers takes a quarter. */
   settings(changes: Partial<EnvoySettings> = {}): EnvoySettings {
     return envoySettings({
       binaryPath: join(import.meta.dirname, '../fixtures/fake-envoy'),
       admin: { host: '127.0.0.1', port: this.adminPort },
-      env: { PATH: process.env.PATH ?? '', FAKE_ENVOY_DIR: this.path, FAKE_ENVOY_SECOND_MS: '100' },
+      env: { PATH: process.env.PATH ?? '', FAKE_ENVOY_DIR: this.path, FAKE_ENVOY_SECOND_MS: '250' },
       ...changes,
     });
   }

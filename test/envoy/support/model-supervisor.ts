@@ -1,7 +1,8 @@
 // A supervisor over the model of envoy-world.ts, in fake time.
 
 import type { EnvoySettings } from '../../../src/envoy/settings.ts';
-import { EnvoySupervisor, type EnvoyDeps, type EnvoyEnd } from '../../../src/envoy/supervisor.ts';
+import type { EnvoyDeps } from '../../../src/envoy/envoy-deps.ts';
+import { EnvoySupervisor, type EnvoyEnd } from '../../../src/envoy/supervisor.ts';
 import type { BootstrapLaunch } from '../../../src/envoy/written-bootstrap.ts';
 import { FakeClock } from '../../support/fake-clock.ts';
 import { recordingLog, type RecordingLog } from '../../support/recording-log.ts';
@@ -36,7 +37,9 @@ export class ModelSupervisor {
       },
       removeBootstrap: (path) => Promise.resolve(void this.removed.push(path)),
       xdsReady: () => ({ ok: true, reason: '' }),
-      binaryId: () => Promise.resolve(this.world.binaryId),
+      fileIdentity: (path) => Promise.resolve(this.world.fileIdentity(path)),
+      readText: () => Promise.resolve('{}'),
+      lackOfMemory: () => Promise.resolve(this.world.lackOfMemory),
       admin: this.world.access,
       memory: this.world.memory,
       ...deps,

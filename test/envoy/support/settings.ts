@@ -29,6 +29,7 @@ export function envoySettings(changes: Partial<EnvoySettings> = {}): EnvoySettin
     hotRestart: true,
     restartPolicy: 'on-failure',
     baseId: undefined,
+    memoryCheck: true,
     drainInboundOnly: true,
     terminationDrainMs: 5000,
     terminationGraceMs: 2000,
