@@ -4,12 +4,14 @@ import { cpus, loadavg } from 'node:os';
 
 import { buildAgent } from './built-agent.ts';
 import { table, type Bench } from './figures.ts';
+import { identity } from './identity.ts';
+import { hotRestart } from './hot-restart.ts';
 import { iptables } from './iptables.ts';
 import { memory } from './memory.ts';
 import { render } from './render.ts';
 import { start } from './start.ts';
 
-const BENCHES: readonly Bench[] = [start, memory, render, iptables];
+const BENCHES: readonly Bench[] = [start, memory, render, hotRestart, iptables, identity];
 
 async function main(names: readonly string[]): Promise<void> {
   const known = BENCHES.map(({ name }) => name);

@@ -1,8 +1,5 @@
 // How long `agent proxy` takes to start Envoy and to be ready, and `agent discovery` to listen.
 
-import { spawn } from 'node:child_process';
-import { once } from 'node:events';
-import { mkdir } from 'node:fs/promises';
 import { request } from 'node:http';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
@@ -13,6 +10,7 @@ import { Pod } from '../test/e2e/support/pod.ts';
 import { freePorts } from '../examples/demo/free-ports.ts';
 import { temporaryDirectory } from '../test/support/temporary-directory.ts';
 import { AGENT } from './built-agent.ts';
+import { startDiscoveryProcess } from './discovery-process.ts';
 import type { Bench, Row } from './figures.ts';
 
 const RUNS = 7;
@@ -88,7 +86,6 @@ function statusOf(port: number): Promise<number | undefined> {
 
 async function discoveryStarts(): Promise<Row> {
   await using folder = await temporaryDirectory();
-  await mkdir(join(folder.path, 'config'));
   const values: number[] = [];
   for (let run = 0; run <= RUNS; run += 1) values.push(await discoveryStart(folder.path));
   return { what: 'agent discovery listens', unit: 'ms', values: values.slice(1) };
@@ -96,17 +93,6 @@ async function discoveryStarts(): Promise<Row> {
 
 async function discoveryStart(folder: string): Promise<number> {
   const startMs = performance.now();
-  const words = ['--config-dir', join(folder, 'config'), '--state-dir', join(folder, 'state'), '--port=0'];
-  const child = spawn(process.execPath, [AGENT, 'discovery', ...words], {
-    stdio: ['ignore', 'pipe', 'inherit'],
-  });
-  const exited = once(child, 'exit');
-  for await (const lines of child.stdout.setEncoding('utf8').iterator({ destroyOnReturn: false })) {
-    if (String(lines).includes('discovery and CA listen')) break;
-  }
-  const tookMs = performance.now() - startMs;
-  child.stdout.resume();
-  child.kill('SIGTERM');
-  await exited;
-  return tookMs;
+  await using _discovery = await startDiscoveryProcess(folder);
+  return performance.now() - startMs;
 }
