@@ -24,6 +24,7 @@ import { NoEnvoy } from './no-envoy.ts';
 import { nodeIdOf } from './node-facts.ts';
 import { PlatformProbe, platformSettings } from './platform-probe.ts';
 import { prepare, type PreparedEnvoy } from './preparation.ts';
+import { labelMetrics, restartWatcher, watching } from './restart-watch.ts';
 import { startSds, startXdsProxy } from './socket-servers.ts';
 import { statusDeps } from './status.ts';
 import { tokenMetrics } from './token-metrics.ts';
@@ -108,6 +109,9 @@ async function startAndRun(
   const xdsSnapshot = (): XdsProxySnapshot => xds.proxy?.snapshot() ?? { generations: [] };
   const supervisor = envoy === undefined ? new NoEnvoy(log) : supervisorOf(envoy, deps, xdsSnapshot);
   const controls = controlsOf({ supervisor, secrets, stopping: asked, log });
+  const restart = supervisor.restart.bind(supervisor);
+  const watcher = restartWatcher(config, envoy, { ...deps, restart });
+  counters.add(() => labelMetrics(watcher));
 
   if (config.proxyConfig.statusPort !== 0) {
     const parts = { ...deps, host, secrets, supervisor, counters, controls, xdsSnapshot, stopping };
@@ -122,7 +126,8 @@ async function startAndRun(
     xds.proxy = servers.use(await startXdsProxy(config, serverDeps));
     running(controls);
     await grpcBootstrap.write();
-    return supervisor.run(AbortSignal.any([stopping, lifetime]));
+    const ending = AbortSignal.any([stopping, lifetime]);
+    return watching(watcher, log, ending, () => supervisor.run(ending));
   });
 }
 

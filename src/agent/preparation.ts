@@ -11,13 +11,14 @@ import type { Spawn } from '../runtime/spawn.ts';
 import { checkAddresses } from '../security/upstream/control-plane.ts';
 import { checkGkeCertificates } from '../security/mounted-certificates.ts';
 import { BootstrapWriter } from './bootstrap-writer.ts';
-import { configurationSource } from './configuration-source.ts';
+import { ConfigurationSource } from './configuration-source.ts';
 import { dnsPlan } from './dns.ts';
 import { envoySettings } from './envoy-settings.ts';
 import { GrpcBootstrapWriter } from './grpc-bootstrap-writer.ts';
 import { openIdentity, type Identity, type IdentityDeps } from './identity.ts';
 import { lackingExtensions } from './lacking-extensions.ts';
 import type { HostFacts } from './node-facts.ts';
+import { fingerprints, restartInputs, type Fingerprints, type RestartInput } from './restart-inputs.ts';
 import { credentialServerExists, otherServesWorkload } from './sds-sockets.ts';
 
 export interface PreparationDeps extends IdentityDeps {
@@ -32,6 +33,10 @@ export interface PreparationDeps extends IdentityDeps {
 export interface PreparedEnvoy {
   readonly writer: BootstrapWriter;
   readonly settings: EnvoySettings;
+  /** The files Envoy is made of, as the newest configuration names them. */
+  readonly inputs: () => readonly RestartInput[];
+  /** What they are for the first Envoy. */
+  readonly inputsAtStart: Fingerprints;
 }
 
 export interface Preparation {
@@ -74,9 +79,12 @@ async function prepareEnvoy(
 ): Promise<PreparedEnvoy> {
   const { platform, log } = deps;
   const findLacking = lackingExtensions(config, deps, signal);
-  const load = configurationSource(config, deps);
-  const writer = new BootstrapWriter({ load, host, platform, findLacking, log });
+  const source = new ConfigurationSource(config, deps);
+  const writer = new BootstrapWriter({ load: () => source.next(), host, platform, findLacking, log });
   await writer.check(config);
   const binaryPath = await findEnvoyBinary(config.envoy.binary);
-  return { writer, settings: envoySettings(config, binaryPath, host.instanceIps, log) };
+  const inputs = (): readonly RestartInput[] => restartInputs(source.last, binaryPath);
+  const inputsAtStart = await fingerprints(inputs());
+  const settings = envoySettings(config, binaryPath, host.instanceIps, log);
+  return { writer, settings, inputs, inputsAtStart };
 }

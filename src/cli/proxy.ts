@@ -8,6 +8,7 @@ import type { Command } from 'commander';
 import { loadAgentConfig, type AgentConfig } from '../config/agent-config.ts';
 import { buildInfo } from '../config/build-info.ts';
 import { NODE_TYPES, proxyFlags } from '../config/proxy-flags.ts';
+import { steadyText } from '../config/steady-text.ts';
 import type { AgentControls } from '../agent/controls.ts';
 import { systemClock } from '../runtime/clock.ts';
 import type { Log } from '../runtime/log.ts';
@@ -55,7 +56,9 @@ async function runProxy(
   for (const line of parsed.flagLines) log.info(line);
   const { istioVersion, agentVersion, revision } = buildInfo;
   log.info(`Version ${istioVersion}-${revision}-sidecar-agent-${agentVersion}`);
-  const load = (): Promise<AgentConfig> => loadAgentConfig(agentConfigInput(context, parsed));
+  const input = agentConfigInput(context, parsed);
+  const readText = steadyText(input.readText, parsed.flags.meshConfig, (message) => log.warn(message));
+  const load = (): Promise<AgentConfig> => loadAgentConfig({ ...input, readText });
   const config = await load();
   for (const { level, message } of config.notices) log[level](message);
   const [{ runAgent }, { execaSpawn }, { routeGrpcLog }] = await Promise.all([

@@ -6,7 +6,6 @@ import { HOUR_MS, MINUTE_MS, SECOND_MS } from '../runtime/duration.ts';
 import { optional, row } from './env-row.ts';
 import { anyText, commaList, goBool, goDuration, goInt, oneOf } from './parsers.ts';
 
-const NO_FILE_RESTARTS = { noEffect: 'a changed file asks for no restart in this version' };
 const NO_LONG_DRAIN = { noEffect: 'the drain has no such limit in this version' };
 const NO_APP_PROBES = { noEffect: 'application probes are not served in this version' };
 const NO_APP_METRICS = { noEffect: 'application metrics are not merged in this version' };
@@ -106,22 +105,31 @@ const supervision = {
     'ENVOY_RESTART_DEBOUNCE',
     goDuration,
     10 * SECOND_MS,
-    'Quiet time after a file change.',
-    NO_FILE_RESTARTS,
+    'From the first change of a file until it is looked at.',
   ),
   restartJitterMs: row(
     'ENVOY_RESTART_JITTER',
     goDuration,
     10 * SECOND_MS,
-    'Random extra wait of restarts a file asked for.',
-    NO_FILE_RESTARTS,
+    'Longest random wait before a restart that a file asked for.',
   ),
   restartOnLabelChange: row(
     'RESTART_ON_LABEL_CHANGE',
     goBool,
     false,
     'Changed pod labels ask for a hot restart.',
-    NO_FILE_RESTARTS,
+  ),
+  restartMemoryCheck: row(
+    'ENVOY_RESTART_MEMORY_CHECK',
+    goBool,
+    true,
+    'No hot restart where two Envoys do not fit into the memory limit.',
+  ),
+  handoffSoakMs: row(
+    'ENVOY_HANDOFF_SOAK',
+    goDuration,
+    0,
+    'How long a new epoch must stay live before its configuration counts as good.',
   ),
   envoyTermGraceMs: optional(
     'ENVOY_TERM_GRACE',

@@ -9,8 +9,8 @@ import { goUnquote } from './go-quote.ts';
 import { warning, type Notice } from './notices.ts';
 
 /** Relative to the working directory, which is `/` in the image. */
-const POD_LABELS_PATH = './etc/istio/pod/labels';
-const POD_ANNOTATIONS_PATH = './etc/istio/pod/annotations';
+export const POD_LABELS_PATH = './etc/istio/pod/labels';
+export const POD_ANNOTATIONS_PATH = './etc/istio/pod/annotations';
 
 /** The text of a file; undefined when there is none. Rejects when it is there but cannot be read. */
 export type ReadText = (path: string) => Promise<string | undefined>;

@@ -28,6 +28,15 @@ export interface SupervisionConfig {
   /** Undefined: a free one is chosen. */
   readonly baseId: number | undefined;
   readonly handoffTimeoutMs: number;
+  /** How long a new epoch must stay live before its configuration counts as good. */
+  readonly handoffSoakMs: number;
+  /** Refuse a hot restart where two Envoys do not fit into the memory limit. */
+  readonly memoryCheck: boolean;
+  /** From the first change of a file until it is looked at. */
+  readonly debounceMs: number;
+  /** Longest random wait before a restart that a file asked for. */
+  readonly jitterMs: number;
+  readonly restartOnLabelChange: boolean;
   readonly backoffMaxMs: number;
   readonly budgetResetMs: number;
 }
@@ -51,8 +60,13 @@ export function supervisionConfig(
     terminationDrainMs: terminationDrain(env, proxyConfig, notices),
     terminationGraceMs: env.envoyTermGraceMs ?? (hotRestart ? 2 * SECOND_MS : 0),
     exitOnZeroConnections: exitOnZero(env),
-    baseId: env.envoyBaseId,
+    baseId: baseIdOf(env),
     handoffTimeoutMs: env.handoffTimeoutMs,
+    handoffSoakMs: env.handoffSoakMs,
+    memoryCheck: env.restartMemoryCheck,
+    debounceMs: Math.max(0, env.restartDebounceMs),
+    jitterMs: Math.max(0, env.restartJitterMs),
+    restartOnLabelChange: env.restartOnLabelChange,
     backoffMaxMs: env.restartBackoffMaxMs,
     budgetResetMs: env.restartResetAfterMs,
   };
@@ -95,9 +109,18 @@ function checkDurations(drainMs: number, parentMs: number): void {
   if (parentMs <= drainMs) {
     throw new ConfigError(`parent shutdown time ${parent} must be greater than drain time ${drain}`);
   }
-  if (parentMs > HOUR_MS + PARENT_SHUTDOWN_MARGIN_MS) {
+  // a drain of nearly an hour has to be outlasted as well
+  if (parentMs > Math.max(HOUR_MS, drainMs + PARENT_SHUTDOWN_MARGIN_MS)) {
     throw new ConfigError(`parent shutdown time ${parent} must not be longer than 1h`);
   }
+}
+
+/** Envoy multiplies it by ten, and other Envoys on the machine take 0 by default. */
+const MAX_BASE_ID = 65_535;
+
+function baseIdOf({ envoyBaseId: baseId }: Env): number | undefined {
+  if (baseId === undefined || (baseId >= 1 && baseId <= MAX_BASE_ID)) return baseId;
+  throw new ConfigError(`ENVOY_BASE_ID must be 1 to ${MAX_BASE_ID}, not ${baseId}`);
 }
 
 function restartPolicy(text: string): RestartPolicy | undefined {
