@@ -13,6 +13,7 @@ export const AREAS: Areas = {
   iptables: () => import('./iptables.ts'),
   kernel: () => import('./kernel.ts'),
   launch: () => import('./launch.ts'),
+  security: () => import('./security.ts'),
 };
 
 /** Directories below the conformance root of areas that are not called like theirs. */
