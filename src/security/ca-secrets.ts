@@ -6,7 +6,7 @@ import type { Clock } from '../runtime/clock.ts';
 import { formatDuration, MINUTE_MS, SECOND_MS } from '../runtime/duration.ts';
 import { messageOf } from '../runtime/errors.ts';
 import type { Log } from '../runtime/log.ts';
-import { abortable } from '../runtime/tasks.ts';
+import { abortable, runTasks } from '../runtime/tasks.ts';
 import type { CertificateAuthority } from './ca/certificate-authority.ts';
 import type { CsrMeter } from './ca/csr-meter.ts';
 import type { IdentitySettings, WorkloadCertificate } from './ca/workload-certificate.ts';
@@ -56,8 +56,11 @@ export class CaSecrets implements AsyncDisposable {
   }
 
   /** Keeps both fresh, with or without anyone asking. Ends only by the signal. */
-  async run(signal: AbortSignal): Promise<void> {
-    await Promise.all([this.keeper.run(signal), this.#forgetRoots(signal)]);
+  run(signal: AbortSignal): Promise<void> {
+    return runTasks(signal, [
+      (within) => this.keeper.run(within),
+      (within) => this.#forgetRoots(within),
+    ]);
   }
 
   /** @param name of one of the two. @throws SecretError when the CA gives no certificate */

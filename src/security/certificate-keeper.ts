@@ -105,13 +105,14 @@ export class CertificateKeeper implements AsyncDisposable {
   /** Keeps the certificate valid for as long as the task runs. */
   async run(signal: AbortSignal): Promise<void> {
     for (;;) {
+      signal.throwIfAborted();
       await this.#untilDue(signal);
       if (this.#pending !== undefined) {
         this.#use(this.#pending);
         continue;
       }
       if (!(await this.#deps.isNeeded(signal))) {
-        await aborted(AbortSignal.any([signal, this.#wake.signal])); // somebody was given one all the same
+        await this.#unlessNew(signal, aborted); // until somebody was given one all the same
         continue;
       }
       try {
@@ -119,7 +120,8 @@ export class CertificateKeeper implements AsyncDisposable {
       } catch (error) {
         signal.throwIfAborted();
         this.#faults.tell(messageOf(error), this.#fallback);
-        await this.#sleep(this.#faults.nextWaitMs(this.#fallback), signal);
+        const waitMs = this.#faults.nextWaitMs(this.#fallback);
+        await this.#unlessNew(signal, (within) => this.#deps.clock.sleep(waitMs, within));
       }
     }
   }
@@ -174,11 +176,13 @@ export class CertificateKeeper implements AsyncDisposable {
   }
 
   async #untilDue(signal: AbortSignal): Promise<void> {
-    for (;;) {
-      signal.throwIfAborted();
-      const leftMs = this.#leftMs();
-      if (leftMs <= 0) return;
-      await this.#sleep(Math.min(leftMs, LONGEST_SLEEP_MS), signal);
+    const { clock } = this.#deps;
+    while (this.#leftMs() > 0) {
+      await this.#unlessNew(signal, async (within) => {
+        for (let leftMs = this.#leftMs(); leftMs > 0; leftMs = this.#leftMs()) {
+          await clock.sleep(Math.min(leftMs, LONGEST_SLEEP_MS), within);
+        }
+      });
     }
   }
 
@@ -195,11 +199,11 @@ export class CertificateKeeper implements AsyncDisposable {
     return { kind: this.#current === undefined ? 'none' : 'expired' };
   }
 
-  /** Ends early, without error, when there is a new certificate. */
-  async #sleep(ms: number, signal: AbortSignal): Promise<void> {
+  /** Waits; a new certificate ends that early, without error. */
+  async #unlessNew(signal: AbortSignal, wait: (within: AbortSignal) => Promise<void>): Promise<void> {
     const wake = this.#wake.signal;
     try {
-      await this.#deps.clock.sleep(ms, AbortSignal.any([signal, wake]));
+      await wait(AbortSignal.any([signal, wake]));
     } catch (error) {
       signal.throwIfAborted();
       if (!wake.aborted) throw error;

@@ -8,6 +8,7 @@ import type { Clock } from '../../src/runtime/clock.ts';
 export class FakeClock implements Clock {
   readonly #timers: Timers;
   readonly #startMs: number;
+  #jumpedMs = 0;
 
   /** @param startMs wall time at the beginning, milliseconds since the Unix epoch */
   constructor(startMs = Date.UTC(2026, 0, 1)) {
@@ -16,11 +17,11 @@ export class FakeClock implements Clock {
   }
 
   now(): number {
-    return this.#timers.Date.now();
+    return this.#timers.Date.now() + this.#jumpedMs;
   }
 
   monotonicMs(): number {
-    return this.now() - this.#startMs;
+    return this.#timers.Date.now() - this.#startMs;
   }
 
   sleep(ms: number, signal: AbortSignal): Promise<void> {
@@ -41,6 +42,11 @@ export class FakeClock implements Clock {
   /** Moves time on, lets what becomes due run, in order, and what follows from it. */
   async tick(ms: number): Promise<void> {
     await this.#timers.tickAsync(ms);
+  }
+
+  /** Sets the wall clock forwards or back; no time passes. */
+  jump(ms: number): void {
+    this.#jumpedMs += ms;
   }
 
   /** How many sleeps are pending: 0 shows that nothing was left behind. */
