@@ -1,6 +1,6 @@
 // From configuration to the file one Envoy is started with, and the user's addition to it. Every launch reads both
-// again, so a planned restart picks up what changed; a rollback has what worked written again. What the file says:
-// effective-bootstrap.ts.
+// again, so a planned restart picks up what changed; a rollback has what worked written again, and so has everybody
+// while a file is missing or wrong. What the file says: effective-bootstrap.ts.
 
 import { createHash, hash } from 'node:crypto';
 import { readFile } from 'node:fs/promises';
@@ -17,6 +17,7 @@ import type { BootstrapLaunch, WrittenBootstrap } from '../envoy/written-bootstr
 import { MetadataError } from '../node/metadata-error.ts';
 import { UNKNOWN_PLATFORM, type Platform } from '../node/platform/platform.ts';
 import type { Warn } from '../node/raw-metadata.ts';
+import { messageOf } from '../runtime/errors.ts';
 import { sortKeys } from '../runtime/json.ts';
 import type { Log } from '../runtime/log.ts';
 import { ifResolved } from '../runtime/tasks.ts';
@@ -67,6 +68,8 @@ export class BootstrapWriter {
   readonly #written = new Set<string>();
   /** Made by the check, for the first launch. */
   #checked: Rendering | undefined;
+  /** What was read last. */
+  #last: Configured | undefined;
 
   constructor(deps: BootstrapWriterDeps) {
     this.#deps = deps;
@@ -88,9 +91,23 @@ export class BootstrapWriter {
     }
   }
 
-  /** @throws ConfigError for configuration that is wrong now; nothing was written */
+  /**
+   * Writes the newest configuration; while that is wrong, the one before, with a warning.
+   *
+   * @throws ConfigError when it is wrong and there was none before; nothing was written
+   */
   async write(launch: BootstrapLaunch): Promise<WrittenBootstrap> {
-    const configured = await this.#read(launch.generation);
+    let configured: Configured;
+    try {
+      configured = await this.#read(launch.generation);
+    } catch (error) {
+      if (this.#last === undefined) throw error;
+      this.#deps.log.warn(
+        `Envoy's configuration stays what it was, the present one is wrong: ${messageOf(error)}`,
+      );
+      return this.#writeAgain(this.#last, launch);
+    }
+    this.#last = configured;
     const { content } = configured;
     const path = content.kind === 'custom' ? content.path : await this.#writeFile(configured, launch);
     return this.#asWritten(configured, path);
@@ -108,19 +125,31 @@ export class BootstrapWriter {
       override,
       hash: hashOf(configured),
       arguments: argumentSettings(config, this.#deps.host.instanceIps),
-      // a user's file may have changed since: then Envoy gets a copy of what it was
-      again: async (launch) => this.#asWritten(configured, await this.#writeFile(configured, launch)),
+      again: (launch) => this.#writeAgain(configured, launch),
     };
+  }
+
+  /** A user's file may have changed since: Envoy gets a copy of what it was. */
+  async #writeAgain(configured: Configured, launch: BootstrapLaunch): Promise<WrittenBootstrap> {
+    return this.#asWritten(configured, await this.#writeFile(configured, launch));
   }
 
   async #read(generation: number): Promise<Configured> {
     const { load, log } = this.#deps;
     const config = await load();
-    const override = await overrideOf(config, (message) => log.warn(message));
+    const override = await this.#readOverride(config);
     const { bootstrap, notices } = await this.#rendering(config, generation);
     for (const { level, message } of notices) log[level](message);
     if (bootstrap.kind === 'rendered') return { config, content: bootstrap, override };
     return { config, content: { ...bootstrap, bytes: await readFile(bootstrap.path) }, override };
+  }
+
+  async #readOverride(config: AgentConfig): Promise<string | undefined> {
+    const { log } = this.#deps;
+    const read = await overrideOf(config, (message) => log.warn(message));
+    const last = this.#last?.override;
+    if (read === undefined && last !== undefined) log.warn('the bootstrap override stays what it was');
+    return read ?? last;
   }
 
   async #writeFile({ config, content }: Configured, launch: BootstrapLaunch): Promise<string> {

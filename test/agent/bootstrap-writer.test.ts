@@ -142,9 +142,8 @@ describe('BootstrapWriter', () => {
     const second = await write(2);
     equal(second.override, '{"node":{}}');
     deepEqual(messages('warn'), []);
-    await rm(file);
-    equal((await write(3)).override, undefined);
-    match(messages('warn').join(), /^Failed to read bootstrap override: .*override\.yaml/);
+    await writeFile(file, 'static_resources: {}');
+    equal((await write(3)).override, '{"static_resources":{}}');
     equal((await second.again({ epoch: 4, generation: 4 })).override, '{"node":{}}');
   });
 
@@ -235,6 +234,58 @@ describe('BootstrapWriter', () => {
     const second = await writer.write({ epoch: 1, generation: 1 });
 
     deepEqual([first.arguments.concurrency, second.arguments.concurrency], [2, 4]);
+  });
+
+  describe('a file that is missing or wrong', () => {
+    it('U17 leaves the bootstrap what it was, with a warning', async () => {
+      const template = join(folder.path, 'mine.json');
+      await writeFile(template, '{ "admin": {} }');
+      const { log, messages } = recordingLog();
+      const load = loading([await config({ env: { ISTIO_BOOTSTRAP: template } })]);
+      const platform = Promise.resolve(UNKNOWN_PLATFORM);
+      const writer = new BootstrapWriter({ load, host: nodeFacts(), platform, log });
+      const first = await writer.write({ epoch: 0, generation: 0 });
+
+      for (const [epoch, text] of [
+        [1, '{ "admin":'],
+        [2, undefined],
+      ] as const) {
+        await (text === undefined ? rm(template) : writeFile(template, text));
+        const { path, hash: sameHash } = await writer.write({ epoch, generation: epoch });
+        deepEqual(JSON.parse(await readFile(path, 'utf8')), { admin: {} });
+        equal(sameHash, first.hash);
+      }
+
+      deepEqual(
+        messages('warn').map((message) => message.slice(0, 68)),
+        Array(2).fill("Envoy's configuration stays what it was, the present one is wrong: f"),
+      );
+    });
+
+    it('U17 leaves the addition what it was', async () => {
+      const file = join(folder.path, 'override.yaml');
+      await writeFile(file, 'admin: {}');
+      const writer = writerOf(await config({ env: { ISTIO_BOOTSTRAP_OVERRIDE: file } }));
+      const first = await writer.write({ epoch: 0, generation: 0 });
+      await writeFile(file, '{');
+
+      const { override, hash: sameHash } = await writer.write({ epoch: 1, generation: 1 });
+
+      deepEqual([override, sameHash], ['{"admin":{}}', first.hash]);
+    });
+
+    it("U17 gives Envoy a copy of the user's file that is gone", async () => {
+      const custom = join(folder.path, 'custom.yaml');
+      await writeFile(custom, 'admin: {}');
+      const writer = writerOf(await config({ proxyConfig: { customConfigFile: custom } }));
+      await writer.write({ epoch: 0, generation: 0 });
+      await rm(custom);
+
+      const { path } = await writer.write({ epoch: 1, generation: 1 });
+
+      equal(path, join(folder.path, 'envoy-rev1.yaml'));
+      equal(await readFile(path, 'utf8'), 'admin: {}');
+    });
   });
 
   it('writes nothing when the configuration cannot be read', async () => {

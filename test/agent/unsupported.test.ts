@@ -39,7 +39,7 @@ describe('withoutEffect', () => {
   });
 
   it('names variables that nothing reads yet, when they differ from their defaults', async () => {
-    const env = { METRICS_MERGE: 'strict', WASM_INSECURE_REGISTRIES: 'a,b', ENVOY_RESTART_DEBOUNCE: '10s' };
+    const env = { METRICS_MERGE: 'strict', WASM_INSECURE_REGISTRIES: 'a,b', PRE_DRAIN_DELAY: '0s' };
     const config = await agentConfig({ env: { ...env, CLOUD_PLATFORM: 'none' } });
 
     const text = withoutEffect(config);
