@@ -4,30 +4,35 @@ import { formatDuration } from '../runtime/duration.ts';
 import { AgentError, messageOf } from '../runtime/errors.ts';
 import type { Log } from '../runtime/log.ts';
 import type { Exit } from '../runtime/spawn.ts';
+import type { BaseIds } from './base-ids.ts';
 import { BootstrapRefused, mayRestart, RestartsExhausted, type RestartBudget } from './crash-policy.ts';
 import { describeExit, SpawnFailed, type Epoch } from './epoch.ts';
-import type { AdminAccess, Launcher } from './launcher.ts';
+import type { HotRestartSwitch } from './hot-restart-switch.ts';
+import type { AdminAccess, Launcher, PreparedLaunch } from './launcher.ts';
 import { attachLifeline } from './lifeline-keeper.ts';
 import { envoyWords } from './output.ts';
+import type { Recipe, Recipes } from './recipe.ts';
+import type { RestartRequests } from './restart-requests.ts';
 import type { Roster } from './roster.ts';
 import type { EnvoySettings } from './settings.ts';
-import type { SharedMemory } from './shared-memory.ts';
-import type { WrittenBootstrap } from './written-bootstrap.ts';
+import { startObstacle, type StartObstacle } from './start-obstacle.ts';
 
 export interface ColdStartDeps {
   readonly log: Log;
-  readonly random: () => number;
   readonly roster: Roster;
   readonly admin: AdminAccess;
   readonly launcher: Launcher;
-  readonly memory: SharedMemory;
   readonly budget: RestartBudget;
+  readonly baseIds: BaseIds;
+  readonly hotRestart: HotRestartSwitch;
+  readonly requests: RestartRequests;
+  readonly recipes: Recipes;
 }
 
 export interface ColdStartPlan {
   readonly reason: string;
-  /** Have this configuration written again; undefined: the newest. */
-  readonly repeats: WrittenBootstrap | undefined;
+  /** Start another of these; undefined: the newest configuration, or the last good one where that is known to be bad. */
+  readonly repeats: Recipe | undefined;
   /** Start without delay and without spending the budget. */
   readonly atOnce: boolean;
 }
@@ -45,130 +50,152 @@ interface Failure {
   readonly exit: Exit | undefined;
   readonly error: AgentError;
   readonly retryable: boolean;
+  readonly obstacle: StartObstacle | undefined;
 }
 
 type Attempt =
   | Exclude<ColdStartEnd, { kind: 'ended' }>
   | { readonly kind: 'failed'; readonly failure: Failure };
 
-/** Envoy's text when another Envoy has the sockets of its base id. */
-const BASE_ID_TAKEN = 'unable to bind domain socket';
 const BASE_ID_TRIES = 10;
 
 export class ColdStart {
   readonly #deps: ColdStartDeps;
   readonly #settings: EnvoySettings;
-  /** Those of our own lines; never one that another Envoy was found to have. */
-  readonly #usedBaseIds = new Set<number>();
-  #baseId: number | undefined;
-  /** `ENVOY_BASE_ID`, for the first line only: later ones may have to run beside it. */
-  #wantedBaseId: number | undefined;
   #everLive = false;
+  /** The newest of ours. */
+  #last: Epoch | undefined;
 
   constructor(deps: ColdStartDeps, settings: EnvoySettings) {
     this.#deps = deps;
     this.#settings = settings;
-    this.#wantedBaseId = settings.baseId;
   }
 
-  /** The base id of the newest hot-restart line; undefined: none, hot restart is off. */
-  get baseId(): number | undefined {
-    return this.#baseId;
-  }
-
-  /** Every base id that was used, for clearing up at the end. */
-  get usedBaseIds(): readonly number[] {
-    return [...this.#usedBaseIds];
-  }
-
-  /**
-   * @param hotRestart whether the Envoy shall be able to hand over to another
-   * @throws BootstrapRefused, SpawnFailed, RestartsExhausted, or what rendering the first bootstrap threw
-   */
-  async run(plan: ColdStartPlan, hotRestart: boolean, stop: AbortSignal): Promise<ColdStartEnd> {
+  /** @throws BootstrapRefused, SpawnFailed, RestartsExhausted, or what rendering the first bootstrap threw */
+  async run(plan: ColdStartPlan, stop: AbortSignal): Promise<ColdStartEnd> {
     let baseIdTries = 0;
     let { reason, atOnce } = plan;
     for (;;) {
       if (!atOnce && !(await this.#backOff(reason, stop))) return { kind: 'stop' };
       if (stop.aborted) return { kind: 'stop' };
       this.#deps.roster.setPhase('starting', reason);
-      if (hotRestart) await this.#chooseBaseId();
-      const result = await this.#attempt({ ...plan, reason }, stop);
+      const attempt = { ...plan, reason };
+      const result = await (atOnce ? this.#start(attempt, stop) : this.#answer(attempt, stop));
       if (result.kind !== 'failed') return result;
       const { failure } = result;
-      atOnce = failure.why.includes(BASE_ID_TAKEN) && (baseIdTries += 1) <= BASE_ID_TRIES;
-      if (atOnce) this.#giveUpBaseId();
-      else if (this.#isFinal(failure)) return { kind: 'ended', exit: failure.exit };
-      else if (!failure.retryable) throw failure.error;
+      if (failure.obstacle === 'base id taken') baseIdTries += 1;
+      atOnce = baseIdTries <= BASE_ID_TRIES && this.#clear(failure);
+      if (!atOnce && this.#isFinal(failure)) return { kind: 'ended', exit: failure.exit };
+      if (!atOnce && !this.#isRetried(failure)) throw failure.error;
       reason = failure.why;
     }
   }
 
-  async #attempt(plan: ColdStartPlan, stop: AbortSignal): Promise<Attempt> {
-    const { launcher, roster, admin } = this.#deps;
+  /** A request that ended the wait is answered by this start, which takes the newest configuration as well. */
+  async #answer(plan: ColdStartPlan, stop: AbortSignal): Promise<Attempt> {
+    const { requests } = this.#deps;
+    const request = requests.take();
+    const result = await this.#start(request ? { ...plan, repeats: undefined } : plan, stop);
+    if (result.kind === 'live') {
+      const { epoch, generation } = result.active;
+      request?.answer({ kind: 'committed', epoch, generation });
+    } else {
+      request?.answer({ kind: 'rolled-back', why: result.kind === 'failed' ? result.failure.why : STOPPED });
+    }
+    return result;
+  }
+
+  async #start(plan: ColdStartPlan, stop: AbortSignal): Promise<Attempt> {
+    const { launcher, roster, admin, baseIds, hotRestart, recipes } = this.#deps;
+    const baseId = hotRestart.on ? await baseIds.choose(roster.alive.length > 0) : undefined;
     let epoch: Epoch;
     try {
-      const prepared = await launcher.prepare({ ...plan, epoch: 0, baseId: this.#baseId });
-      epoch = await launcher.start(prepared);
+      epoch = await launcher.start(await this.#prepare(plan, baseId));
     } catch (thrown) {
       return { kind: 'failed', failure: this.#notStarted(thrown) };
     }
+    this.#last = epoch;
     const result = await launcher.waitLive(epoch, () => stop.aborted);
     if (result === 'expired') return { kind: 'stop' };
     if (result === 'exited') return { kind: 'failed', failure: this.#ended(epoch, await epoch.exited) };
     this.#everLive = true;
     roster.commit(0); // nobody hands over: there is no parent to end
-    await attachLifeline(epoch, admin);
+    recipes.live(epoch);
+    await Promise.all([attachLifeline(epoch, admin), baseIds.remember()]);
     return { kind: 'live', active: epoch };
+  }
+
+  /** The newest configuration; the last good one instead of one that is known to be bad or cannot be rendered. */
+  async #prepare({ reason, repeats }: ColdStartPlan, baseId: number | undefined): Promise<PreparedLaunch> {
+    const { launcher, recipes, log } = this.#deps;
+    const launch = { reason, epoch: 0, baseId };
+    const { good } = recipes;
+    if (repeats !== undefined || good === undefined) return launcher.prepare({ ...launch, repeats });
+    let fault: string | undefined;
+    try {
+      const newest = await launcher.prepare({ ...launch, repeats: undefined });
+      fault = recipes.faultOf(newest);
+      if (fault === undefined) return newest;
+      await launcher.discard(newest);
+    } catch (error) {
+      fault = messageOf(error);
+    }
+    log.error(`Envoy is started with the last configuration that was good, not the newest: ${fault}`);
+    return launcher.prepare({ ...launch, repeats: good });
   }
 
   #notStarted(thrown: unknown): Failure {
     const why = messageOf(thrown);
     const error = thrown instanceof AgentError ? thrown : new AgentError(why, { cause: thrown });
-    return {
-      why,
-      exit: undefined,
-      error,
-      retryable: thrown instanceof SpawnFailed ? thrown.retryable : this.#everLive,
-    };
+    const retryable = thrown instanceof SpawnFailed ? thrown.retryable : this.#everLive;
+    return { why, exit: undefined, error, retryable, obstacle: undefined };
   }
 
   #ended(epoch: Epoch, exit: Exit): Failure {
     const words = envoyWords(epoch.stderrLines);
     const why = `${describeExit(exit)} before it was live: ${words}`;
+    if (exit.code === 0 || exit.code === 1) this.#deps.recipes.refused(epoch, why);
     const error = new BootstrapRefused(`Envoy refused its bootstrap ${epoch.launch.configPath}: ${words}`);
-    return { why, exit, error, retryable: this.#everLive || exit.code !== 1 };
+    const obstacle = this.#deps.hotRestart.on ? startObstacle(exit, epoch.stderrLines) : undefined;
+    return { why, exit, error, retryable: this.#everLive || exit.code !== 1, obstacle };
+  }
+
+  /** Whether what stood in the way is out of it, so that the next start is worth trying at once. */
+  #clear({ obstacle, why }: Failure): boolean {
+    const { baseIds, hotRestart } = this.#deps;
+    if (obstacle === 'base id taken') baseIds.giveUp();
+    else if (obstacle === 'no shared memory') hotRestart.turnOff(why);
+    return obstacle !== undefined;
   }
 
   #isFinal(failure: Failure): failure is Failure & { readonly exit: Exit } {
     return failure.exit !== undefined && !mayRestart(this.#settings.restartPolicy, failure.exit, false);
   }
 
-  /** False when the signal came first. */
+  #isRetried(failure: Failure): boolean {
+    return failure.retryable && this.#settings.restartPolicy !== 'never';
+  }
+
+  /** False when the signal came first. A request is a new reason to hope: it ends the wait. */
   async #backOff(reason: string, stop: AbortSignal): Promise<boolean> {
-    const { budget, roster, log } = this.#deps;
+    const { budget, roster, log, requests } = this.#deps;
     const delayMs = budget.spend();
-    if (delayMs === undefined) {
-      throw new RestartsExhausted(`Envoy ended too often and is not started again; last: ${reason}`);
-    }
+    if (delayMs === undefined) throw this.#exhausted(reason);
     roster.setPhase('backoff', reason);
     log.warn(`Envoy is started again in ${formatDuration(Math.round(delayMs))}: ${reason}`);
-    return !(await roster.changed.within(() => stop.aborted, delayMs));
+    const asked = (): boolean => requests.waiting !== undefined;
+    await roster.changed.within(() => stop.aborted || asked(), delayMs);
+    if (asked()) budget.refill();
+    return !stop.aborted;
   }
 
-  /** An Envoy that still drains keeps its sockets, so the new line gets an id of its own. */
-  async #chooseBaseId(): Promise<void> {
-    const { roster, memory, random, log } = this.#deps;
-    if (this.#baseId !== undefined && roster.alive.length === 0) return;
-    this.#baseId = this.#wantedBaseId ?? (await memory.freeBaseId(random));
-    this.#wantedBaseId = undefined;
-    this.#usedBaseIds.add(this.#baseId);
-    log.debug(`base id ${this.#baseId}`);
-  }
-
-  /** The sockets of this id are another Envoy's, and so is the region: it is not ours to remove. */
-  #giveUpBaseId(): void {
-    if (this.#baseId !== undefined) this.#usedBaseIds.delete(this.#baseId);
-    this.#baseId = undefined;
+  #exhausted(reason: string): RestartsExhausted {
+    const bootstrap = this.#last?.launch.configPath;
+    const lines = this.#last?.stderrLines ?? [];
+    this.#deps.log.error('the last lines of Envoy', { bootstrap, stderr: lines.join('\n') });
+    const of = bootstrap === undefined ? '' : ` with ${bootstrap}`;
+    return new RestartsExhausted(`Envoy${of} ended too often and is not started again; last: ${reason}`);
   }
 }
+
+const STOPPED = 'the agent is ending';

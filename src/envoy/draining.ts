@@ -12,6 +12,8 @@ export interface DrainingDeps {
   readonly log: Log;
   readonly roster: Roster;
   readonly timing: SupervisorTiming;
+  /** Called with an Envoy that cannot end its parent any more. */
+  readonly onDoomed: (epoch: Epoch) => void;
 }
 
 /** An Envoy without child is ended by us: SIGTERM, and after this SIGKILL. */
@@ -36,13 +38,12 @@ export async function watchDraining(epoch: Epoch, deps: DrainingDeps): Promise<v
     epoch.kill();
   }
   await epoch.exited;
-  noteEarlyEnd(epoch, left(dueMs), deps);
+  foretell(epoch, left(dueMs), deps);
 }
 
 /** A child that finds its parent gone aborts when it should tell it to end. */
-function noteEarlyEnd(epoch: Epoch, earlyMs: number, { log, roster }: DrainingDeps): void {
+function foretell(epoch: Epoch, earlyMs: number, { roster, onDoomed }: DrainingDeps): void {
   const { active } = roster;
   if (epoch.asked || epoch.exit?.code === 0 || earlyMs <= DUE_TOLERANCE_MS || active === undefined) return;
-  active.doomed = true;
-  log.error(`the draining Envoy died early: epoch ${active.epoch} will abort and be started again`);
+  onDoomed(active);
 }

@@ -1,10 +1,13 @@
 // One Envoy process from spawn to exit: its output, its signals, its end as data. Which signals it may get and
 // when is decided by the supervisor.
 
+import type { Clock } from '../runtime/clock.ts';
 import { AgentError, errnoOf, messageOf } from '../runtime/errors.ts';
 import type { Child, Command, Exit, Spawn } from '../runtime/spawn.ts';
+import type { ServerInfo } from './admin-client.ts';
 import type { Lifeline } from './lifeline.ts';
-import { eachLine, LineTail } from './output.ts';
+import { memoryKill, type CountOomKills, type MemoryKill } from './memory-kill.ts';
+import { eachLine, leftover, LineTail } from './output.ts';
 import type { WrittenBootstrap } from './written-bootstrap.ts';
 
 /** Takes each line of Envoy's standard error, without the newline. Standard output is the agent's own. */
@@ -24,6 +27,13 @@ export interface EpochLaunch {
   /** Why it is started, for people. */
   readonly reason: string;
   readonly command: Command;
+}
+
+export interface EpochDeps {
+  readonly clock: Clock;
+  readonly spawn: Spawn;
+  readonly output: EnvoyOutput;
+  readonly oomKills: CountOomKills;
 }
 
 export type EpochState = 'starting' | 'live' | 'draining' | 'terminating' | 'exited';
@@ -49,31 +59,37 @@ export class Epoch {
   /** We sent it a signal, or asked it to end. */
   asked = false;
   exit: Exit | undefined;
+  /** The Envoy it takes over from; undefined for a cold start. */
+  parent: Epoch | undefined;
+  /** Its last answer at the admin port; undefined until it has taken the port. */
+  info: ServerInfo | undefined;
+  /** It serves, but a candidate that failed has closed its admin port for good. */
+  adminLost = false;
+  /** Whether another Envoy could take over from it and have the admin port again. */
+  repairable = true;
+  /** Whether the kernel killed it for want of memory; undefined unless it ended by a SIGKILL that was not ours. */
+  memoryKill: MemoryKill | undefined;
   lifeline: Lifeline | undefined;
   readonly #child: Child;
   readonly #stderr: LineTail;
 
-  private constructor(launch: EpochLaunch, child: Child, startedAtMs: number, output: EnvoyOutput) {
+  private constructor(launch: EpochLaunch, child: Child, deps: EpochDeps, oomKills: number | undefined) {
     this.launch = launch;
-    this.startedAtMs = startedAtMs;
+    this.startedAtMs = deps.clock.monotonicMs();
     this.#child = child;
     this.#stderr = new LineTail();
     const printed = eachLine(child.stderr, (line) => {
       this.#stderr.push(line);
-      output(line);
+      deps.output(line);
     });
-    this.exited = this.#end(printed);
+    this.exited = this.#end(printed, deps, oomKills);
   }
 
   /** @throws SpawnFailed */
-  static async start(
-    launch: EpochLaunch,
-    spawn: Spawn,
-    startedAtMs: number,
-    output: EnvoyOutput,
-  ): Promise<Epoch> {
+  static async start(launch: EpochLaunch, deps: EpochDeps): Promise<Epoch> {
+    const oomKills = await deps.oomKills();
     try {
-      return new Epoch(launch, await spawn(launch.command), startedAtMs, output);
+      return new Epoch(launch, await deps.spawn(launch.command), deps, oomKills);
     } catch (cause) {
       const retryable = !['ENOENT', 'EACCES', 'ENOEXEC'].includes(errnoOf(cause) ?? '');
       throw new SpawnFailed(`cannot start ${launch.command.file}: ${messageOf(cause)}`, { cause, retryable });
@@ -110,15 +126,21 @@ export class Epoch {
     this.#child.signal('SIGTERM');
   }
 
+  /** SIGUSR1: Envoy opens its log files anew. Before it is live it has no handler, and would end. */
+  reopenLogs(): void {
+    this.#child.signal('SIGUSR1');
+  }
+
   /** SIGKILL: ends this process and tells nobody. */
   kill(): void {
     this.asked = true;
     this.#child.signal('SIGKILL');
   }
 
-  async #end(printed: Promise<unknown>): Promise<Exit> {
+  async #end(printed: Promise<void>, { clock, oomKills }: EpochDeps, before?: number): Promise<Exit> {
     const exit = await this.#child.exited;
-    await printed;
+    await leftover(printed, clock);
+    if (exit.signal === 'SIGKILL' && !this.asked) this.memoryKill = memoryKill(before, await oomKills());
     this.exit = exit;
     this.state = 'exited';
     await this.lifeline?.close();

@@ -1,13 +1,15 @@
 // From the decision to start an Envoy to a process that is LIVE: number it, have its bootstrap written, spawn
 // it, watch it come up. Whether and when to start is decided elsewhere.
 
-import type { Clock } from '../runtime/clock.ts';
-import type { Spawn } from '../runtime/spawn.ts';
+import { messageOf } from '../runtime/errors.ts';
+import type { Log } from '../runtime/log.ts';
 import type { AdminClient, ServerInfo } from './admin-client.ts';
 import { envoyArguments } from './arguments.ts';
 import { envoyCommand } from './command.ts';
-import { Epoch, type EnvoyOutput } from './epoch.ts';
+import { Epoch, type EpochDeps } from './epoch.ts';
 import type { Lifeline } from './lifeline.ts';
+import { endingWithParent } from './parent-death.ts';
+import type { Recipe } from './recipe.ts';
 import type { Roster } from './roster.ts';
 import type { EnvoySettings } from './settings.ts';
 import type { BootstrapLaunch, WrittenBootstrap } from './written-bootstrap.ts';
@@ -20,14 +22,12 @@ export interface AdminAccess {
   readonly openLifeline: () => Promise<Lifeline>;
 }
 
-export interface LauncherDeps {
-  readonly clock: Clock;
-  readonly spawn: Spawn;
-  readonly output: EnvoyOutput;
+export interface LauncherDeps extends EpochDeps {
+  readonly log: Log;
   readonly admin: AdminAccess;
   readonly roster: Roster;
-  /** Which file the binary is now; undefined: there is none. */
-  readonly binaryId: () => Promise<string | undefined>;
+  /** Which file a path leads to now; undefined: none. */
+  readonly fileIdentity: (path: string) => Promise<string | undefined>;
   /** Writes the bootstrap of one Envoy; rejects when it cannot be rendered. */
   readonly writeBootstrap: (launch: BootstrapLaunch) => Promise<WrittenBootstrap>;
   readonly removeBootstrap: (path: string) => Promise<void>;
@@ -38,15 +38,20 @@ export interface LaunchPlan {
   /** Undefined: hot restart is off. */
   readonly baseId: number | undefined;
   readonly reason: string;
-  /** Have this written again, the last one that worked; undefined: the newest. */
-  readonly repeats: WrittenBootstrap | undefined;
+  /** The one it takes over from; undefined: a cold start. */
+  readonly parent?: Epoch;
+  /** Start another of these, the last one that worked; undefined: the newest. */
+  readonly repeats: Recipe | undefined;
 }
 
 export interface PreparedLaunch extends LaunchPlan {
   readonly generation: number;
   readonly bootstrap: WrittenBootstrap;
-  /** Which file the binary was; undefined: there was none. */
+  readonly binaryPath: string;
+  /** Which file that is; undefined: there is none. */
   readonly binaryId: string | undefined;
+  /** Worker threads, where they are not those of the configuration. */
+  readonly concurrency?: number;
 }
 
 export type LiveResult = 'live' | 'exited' | 'expired';
@@ -54,39 +59,61 @@ export type LiveResult = 'live' | 'exited' | 'expired';
 export class Launcher {
   readonly #deps: LauncherDeps;
   readonly #settings: EnvoySettings;
+  /** For an Envoy that would outlive the agent. */
+  readonly #boundDeps: EpochDeps;
   #nextGeneration = 0;
 
   constructor(deps: LauncherDeps, settings: EnvoySettings) {
     this.#deps = deps;
     this.#settings = settings;
+    this.#boundDeps = { ...deps, spawn: endingWithParent(deps) };
   }
 
   /** Numbers the process and has its bootstrap written. @throws what `writeBootstrap` rejects with */
   async prepare(plan: LaunchPlan): Promise<PreparedLaunch> {
     await this.#deps.roster.settled(); // the file of an ended Envoy may have the same name
     const launch = { epoch: plan.epoch, generation: this.#nextGeneration };
-    const bootstrap = await (plan.repeats?.again(launch) ?? this.#deps.writeBootstrap(launch));
-    const { generation } = launch;
-    return { ...plan, generation, bootstrap, binaryId: await this.#deps.binaryId() };
+    const { repeats } = plan;
+    const bootstrap = await (repeats?.bootstrap.again(launch) ?? this.#deps.writeBootstrap(launch));
+    const binaryPath = await this.#binaryOf(repeats);
+    const binaryId = await this.#deps.fileIdentity(binaryPath);
+    return { ...plan, generation: launch.generation, bootstrap, binaryPath, binaryId };
+  }
+
+  /** After an upgrade of the file, the old one is still to be had from a process that runs it. */
+  async #binaryOf(recipe: Recipe | undefined): Promise<string> {
+    const { fileIdentity, roster } = this.#deps;
+    const { binaryPath } = this.#settings;
+    if (recipe === undefined || (await fileIdentity(binaryPath)) === recipe.binaryId) return binaryPath;
+    for (const { pid } of roster.alive) {
+      const running = `/proc/${pid}/exe`;
+      if ((await fileIdentity(running)) === recipe.binaryId) return running;
+    }
+    return binaryPath;
   }
 
   /** Removes what `prepare` wrote for an Envoy that is not going to be started. */
-  discard(prepared: PreparedLaunch): Promise<void> {
-    return this.#deps.removeBootstrap(prepared.bootstrap.path);
+  async discard({ bootstrap: { path } }: PreparedLaunch): Promise<void> {
+    await this.#deps.removeBootstrap(path).catch((error: unknown) => {
+      this.#deps.log.warn(`cannot remove ${path}: ${messageOf(error)}`); // a leftover file harms nobody
+    });
   }
 
   /** @throws SpawnFailed */
   async start(prepared: PreparedLaunch): Promise<Epoch> {
-    const { epoch, baseId, bootstrap } = prepared;
+    const { epoch, baseId, bootstrap, binaryPath, parent } = prepared;
     const identity = baseId === undefined ? undefined : { epoch, baseId };
-    const args = envoyArguments(bootstrap.arguments, bootstrap, identity);
+    const { concurrency = bootstrap.arguments.concurrency } = prepared;
+    const args = envoyArguments({ ...bootstrap.arguments, concurrency }, bootstrap, identity);
     // as Envoy's own restarter does, for wrappers; an Envoy that takes nothing over has no epoch
     const added = identity === undefined ? undefined : { RESTART_EPOCH: String(epoch) };
-    const command = envoyCommand(this.#settings, args, added);
-    const { clock, spawn, output, roster } = this.#deps;
+    const command = envoyCommand({ ...this.#settings, binaryPath }, args, added);
+    const { roster } = this.#deps;
     const launch = { ...prepared, configPath: bootstrap.path, command };
-    const started = await Epoch.start(launch, spawn, clock.monotonicMs(), output);
+    this.#deps.log.info(`Envoy command: [${shown(args).join(' ')}]`);
+    const started = await Epoch.start(launch, identity === undefined ? this.#boundDeps : this.#deps);
     this.#nextGeneration += 1;
+    started.parent = parent;
     roster.addCandidate(started);
     return started;
   }
@@ -95,7 +122,9 @@ export class Launcher {
   async waitLive(epoch: Epoch, expired: () => boolean): Promise<LiveResult> {
     const { changed } = this.#deps.roster;
     while (epoch.alive) {
-      if (isLive(await this.identify(), epoch) && epoch.alive) return 'live';
+      const info = await this.identify();
+      if (isFrom(info, epoch)) epoch.info = info;
+      if (isLive(info, epoch) && epoch.alive) return 'live';
       if (expired()) return epoch.alive ? 'expired' : 'exited';
       await changed.within(() => !epoch.alive || expired(), this.#settings.timing.livePollMs);
     }
@@ -109,9 +138,18 @@ export class Launcher {
   }
 }
 
+/** Without the text of the user's override, which may hold what is nobody else's business. */
+function shown(args: readonly string[]): readonly string[] {
+  return args.map((arg, at) => (args[at - 1] === '--config-yaml' ? `<${arg.length} characters>` : arg));
+}
+
 /** Whether it is this process that answers, and LIVE. */
 export function isLive(info: ServerInfo | undefined, epoch: Epoch): boolean {
-  if (info?.state !== 'LIVE' || info.restartEpoch !== epoch.epoch) return false;
+  return info?.state === 'LIVE' && isFrom(info, epoch);
+}
+
+function isFrom(info: ServerInfo | undefined, epoch: Epoch): boolean {
+  if (info === undefined || info.restartEpoch !== epoch.epoch) return false;
   const { baseId } = epoch.launch;
   return baseId === undefined || info.baseId === undefined || info.baseId === baseId;
 }

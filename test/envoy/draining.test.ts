@@ -1,20 +1,24 @@
 import { deepEqual, equal, ok } from 'node:assert/strict';
 
+import type { EnvoySettings } from '../../src/envoy/settings.ts';
 import { ModelSupervisor } from './support/model-supervisor.ts';
 
 const KILLED = { code: null, signal: 'SIGKILL' } as const;
 
 /** Two Envoys: epoch 1 active since about 250 ms, epoch 0 draining until two seconds later. */
-async function overlapping(oldStays = false): Promise<ModelSupervisor> {
-  const subject = new ModelSupervisor();
+async function overlapping(
+  oldStays = false,
+  settings: Partial<EnvoySettings> = {},
+): Promise<ModelSupervisor> {
+  const subject = new ModelSupervisor(settings);
   await subject.start((index) => ({ ignoresTerm: oldStays && index === 0 }));
   void subject.supervisor.restart('test');
   await subject.pass(300);
   return subject;
 }
 
-describe('a draining Envoy', () => {
-  it('whose child was killed is ended when its time has come', async () => {
+describe('a draining Envoy whose child is gone (U14)', () => {
+  it('is ended when its time has come', async () => {
     const subject = await overlapping();
 
     subject.world.envoys[1]?.end(KILLED);
@@ -26,7 +30,7 @@ describe('a draining Envoy', () => {
     await subject.finish();
   });
 
-  it('whose child was killed does not delay the next start, which takes another base id', async () => {
+  it('does not delay the next start, which takes another base id', async () => {
     const subject = await overlapping();
 
     subject.world.envoys[1]?.end(KILLED);
@@ -50,7 +54,7 @@ describe('a draining Envoy', () => {
     await subject.finish();
   });
 
-  it('that ignores SIGTERM is killed five seconds later', async () => {
+  it('is killed five seconds later when it ignores SIGTERM', async () => {
     const subject = await overlapping(true);
 
     subject.world.envoys[1]?.end(KILLED);
@@ -59,18 +63,67 @@ describe('a draining Envoy', () => {
     deepEqual(subject.world.envoys[0]?.signals, ['SIGTERM', 'SIGKILL']);
     await subject.finish();
   });
+});
 
-  it('that dies early foretells the end of its child, which is then replaced without delay', async () => {
+describe('a draining Envoy that dies early (U15)', () => {
+  it('has its child replaced, by another of the same configuration and outside of the budget', async () => {
     const subject = await overlapping();
 
     subject.world.envoys[0]?.end(KILLED);
-    await subject.pass(100);
-    ok(subject.recorded.messages('error').some((text) => text.includes('epoch 1 will abort')));
+    const diedMs = subject.clock.monotonicMs();
+    await subject.pass(200);
+
+    ok(subject.recorded.messages('error').some((text) => text.includes('epoch 1 would abort')));
+    deepEqual(subject.world.envoys[1]?.signals, ['SIGKILL']);
+    const third = subject.world.envoys[2];
+    deepEqual([third?.epoch, third?.startedMs, third?.live], [0, diedMs, true]);
+    equal(subject.launches.at(-1)?.contentOf, 1);
+    equal(subject.supervisor.snapshot().budget, 10);
+    await subject.finish();
+  });
+
+  it('has its child left alone when that could not be replaced, until it aborts: then without delay', async () => {
+    const subject = await overlapping();
+    subject.world.check = () => ({ code: 1, stderr: 'no such file' });
+
+    subject.world.envoys[0]?.end(KILLED);
+    await subject.pass(1000);
+    deepEqual(subject.world.envoys[1]?.signals, []);
+    ok(
+      subject.recorded
+        .messages('warn')
+        .some((text) => text.startsWith('epoch 1 is left to itself: no such file')),
+    );
     subject.world.envoys[1]?.end({ code: null, signal: 'SIGABRT' });
     const diedMs = subject.clock.monotonicMs();
     await subject.pass(200);
 
     equal(subject.world.envoys[2]?.startedMs, diedMs);
+    equal(subject.supervisor.snapshot().budget, 10);
+    await subject.finish();
+  });
+
+  it('has its child left alone under the policy never', async () => {
+    const subject = await overlapping(false, { restartPolicy: 'never' });
+
+    subject.world.envoys[0]?.end(KILLED);
+    await subject.pass(1000);
+
+    deepEqual(subject.world.envoys[1]?.signals, []);
+    await subject.finish();
+  });
+
+  it('keeps its child from handing over, which would make it abort at once', async () => {
+    const subject = await overlapping();
+    subject.world.check = () => ({ code: 1, stderr: 'no such file' });
+    subject.world.envoys[0]?.end(KILLED);
+    await subject.pass(100);
+    subject.world.check = () => ({ code: 0, stderr: '11.104' });
+
+    void subject.supervisor.restart('another', { force: true });
+    await subject.pass(1000);
+
+    equal(subject.world.envoys.length, 2);
     await subject.finish();
   });
 });

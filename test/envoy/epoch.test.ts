@@ -1,7 +1,8 @@
 import { deepEqual, equal, rejects } from 'node:assert/strict';
 
+import { systemClock } from '../../src/runtime/clock.ts';
 import { AdminClient } from '../../src/envoy/admin-client.ts';
-import { Epoch, SpawnFailed, type EpochLaunch } from '../../src/envoy/epoch.ts';
+import { Epoch, SpawnFailed, type EpochDeps, type EpochLaunch } from '../../src/envoy/epoch.ts';
 import { execaSpawn } from '../../src/runtime/execa-spawn.ts';
 import type { Spawn } from '../../src/runtime/spawn.ts';
 import { bootstrapAt } from './support/settings.ts';
@@ -13,8 +14,13 @@ function launch(file: string, args: readonly string[]): EpochLaunch {
   return { ...identity, configPath: bootstrap.path, bootstrap, reason: 'test', command };
 }
 
+function deps(changes: Partial<EpochDeps> = {}): EpochDeps {
+  const oomKills = async (): Promise<undefined> => undefined;
+  return { clock: systemClock(), spawn: execaSpawn, output: () => undefined, oomKills, ...changes };
+}
+
 async function shell(script: string, lines: string[] = []): Promise<Epoch> {
-  return Epoch.start(launch('/bin/sh', ['-c', script]), execaSpawn, 0, (line) => void lines.push(line));
+  return Epoch.start(launch('/bin/sh', ['-c', script]), deps({ output: (line) => void lines.push(line) }));
 }
 
 describe('Epoch', () => {
@@ -62,16 +68,38 @@ describe('Epoch', () => {
   });
 
   it('tells a binary that will never start from a moment of need', async () => {
-    const output = (): void => undefined;
     const busy: Spawn = () => Promise.reject(Object.assign(new Error('spawn EAGAIN'), { code: 'EAGAIN' }));
 
     await rejects(
-      Epoch.start(launch('/nonexistent/envoy', []), execaSpawn, 0, output),
+      Epoch.start(launch('/nonexistent/envoy', []), deps()),
       (error) => error instanceof SpawnFailed && !error.retryable,
     );
     await rejects(
-      Epoch.start(launch('/bin/true', []), busy, 0, output),
+      Epoch.start(launch('/bin/true', []), deps({ spawn: busy })),
       (error) => error instanceof SpawnFailed && error.retryable,
     );
+  });
+
+  it('is gone when its process is, although another one holds its output open', async () => {
+    const lines: string[] = [];
+
+    const epoch = await shell('sleep 60 & echo $! >&2; exit 4', lines);
+    const exit = await epoch.exited;
+
+    deepEqual(exit, { code: 4, signal: null });
+    process.kill(Number(lines[0]), 'SIGKILL');
+  });
+
+  it('tells whether the kernel killed it for want of memory, unless the kill was its own', async () => {
+    let kills = 0;
+    const start = () => Epoch.start(launch('/bin/sleep', ['60']), deps({ oomKills: async () => kills }));
+    const [killed, ended] = [await start(), await start()];
+
+    kills += 1;
+    process.kill(killed.pid, 'SIGKILL');
+    ended.kill();
+    await Promise.all([killed.exited, ended.exited]);
+
+    deepEqual([killed.memoryKill, ended.memoryKill], ['certain', undefined]);
   });
 });

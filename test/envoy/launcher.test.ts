@@ -14,9 +14,10 @@ describe('isLive', () => {
     const bootstrap = bootstrapAt('b.json');
     const identity = { epoch: 2, generation: 5, baseId: 77, binaryId: undefined };
     const launch = { ...identity, configPath: bootstrap.path, bootstrap, reason: 'test', command };
-    const output = (): void => undefined;
-    const epoch = await Epoch.start(launch, world.spawn, 0, output);
-    const live = { state: 'LIVE', restartEpoch: 2, baseId: 77, hotRestartVersion: '11.104' };
+    const { clock, spawn } = world;
+    const deps = { clock, spawn, output: () => undefined, oomKills: async () => undefined };
+    const epoch = await Epoch.start(launch, deps);
+    const live = { state: 'LIVE', restartEpoch: 2, baseId: 77, hotRestartVersion: '11.104', concurrency: 2 };
 
     equal(isLive(live, epoch), true);
     equal(isLive({ ...live, baseId: undefined }, epoch), true);
