@@ -1,8 +1,16 @@
-import { equal, rejects } from 'node:assert/strict';
+// Numbers in titles are those of the list of behaviours in the security specification.
+
+import { deepEqual, equal, rejects } from 'node:assert/strict';
 import { mkdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 
-import { checkGkeCertificates, hasMountedCertificates } from '../../src/security/mounted-certificates.ts';
+import {
+  areThere,
+  checkGkeCertificates,
+  existingCertificates,
+  gkeCertificates,
+  mountedCertificates,
+} from '../../src/security/mounted-certificates.ts';
 import { temporaryDirectory, type TemporaryDirectory } from '../support/temporary-directory.ts';
 
 describe('mounted certificates', () => {
@@ -21,13 +29,29 @@ describe('mounted certificates', () => {
 
   it('count when all three are there', async () => {
     await mount('cert-chain.pem', 'key.pem');
-    equal(await hasMountedCertificates(folder.path), false);
+    equal(await areThere(mountedCertificates(folder.path)), false);
 
     await mount('root-cert.pem');
-    equal(await hasMountedCertificates(folder.path), true);
+    equal(await areThere(mountedCertificates(folder.path)), true);
   });
 
-  it('of GKE are named when one is missing', async () => {
+  it('have the names of their platform', () => {
+    deepEqual(existingCertificates('/w'), {
+      directory: '/w/etc/certs',
+      certificate: '/w/etc/certs/cert-chain.pem',
+      key: '/w/etc/certs/key.pem',
+      root: '/w/etc/certs/root-cert.pem',
+    });
+    const directory = '/w/var/run/secrets/workload-spiffe-credentials';
+    deepEqual(gkeCertificates('/w'), {
+      directory,
+      certificate: `${directory}/certificates.pem`,
+      key: `${directory}/private_key.pem`,
+      root: `${directory}/ca_certificates.pem`,
+    });
+  });
+
+  it('54: of GKE are named when one is missing', async () => {
     await mount('certificates.pem', 'private_key.pem');
     const directory = './var/run/secrets/workload-spiffe-credentials';
 

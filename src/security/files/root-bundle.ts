@@ -14,7 +14,7 @@ export interface RootBundle {
 }
 
 /** From one BEGIN to the END of its kind, or to the end of the text when there is none. */
-const BLOCK = /-----BEGIN ([^\r\n]{0,64}?)-----([\s\S]*?)(?:-----END \1-----|$)/g;
+const BLOCK = /-----BEGIN ([^\r\n]{0,64}?)-----([\s\S]*?)(-----END \1-----|$)/g;
 
 /**
  * Blocks that are no certificate, or have a negative serial number, are left out. Nothing after a block that is not
@@ -25,8 +25,8 @@ const BLOCK = /-----BEGIN ([^\r\n]{0,64}?)-----([\s\S]*?)(?:-----END \1-----|$)/
 export function filterRoots(text: string): RootBundle {
   const kept: string[] = [];
   const dropped: string[] = [];
-  for (const [, label = '', body = ''] of text.matchAll(BLOCK)) {
-    const der = label === '' ? undefined : pemBytes(body);
+  for (const [, label, body = '', end] of text.matchAll(BLOCK)) {
+    const der = label === '' || end === '' ? undefined : pemBytes(body);
     if (der === undefined) {
       dropped.push('malformed PEM, and what follows is not read');
       break;

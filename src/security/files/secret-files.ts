@@ -28,9 +28,13 @@ export function pathsOf(files: SecretFiles): readonly [string, ...string[]] {
 
 /** @throws CertificateFileError */
 export async function readSecretFiles(files: SecretFiles): Promise<FileContent> {
-  const texts = await Promise.all(pathsOf(files).map(readCertificateFile));
+  const texts: string[] = [];
   const hash = createHash('sha256');
-  for (const text of texts) hash.update(createHash('sha256').update(text).digest());
+  for (const path of pathsOf(files)) {
+    const text = await readCertificateFile(path);
+    texts.push(text);
+    hash.update(createHash('sha256').update(text).digest()); // of digests: one file's end is not another's begin
+  }
   return { texts, digest: hash.digest('hex') };
 }
 
