@@ -14,7 +14,8 @@ export class CaFaults {
   readonly #log: Log;
   readonly #attempts: CauseLog;
   readonly #calls: CauseLog;
-  #connectionGone = false;
+  /** The last call failed, and that was said aloud. */
+  #toldOfFailure = false;
 
   constructor(log: Log) {
     this.#log = log;
@@ -34,15 +35,14 @@ export class CaFaults {
     const isRpc = error instanceof RpcError;
     const advice = isRpc && error.refused !== undefined ? ` (shown was ${error.refused})` : '';
     const cause = isRpc ? error.failureClass : failure.message;
-    this.#calls.warn(`failed to sign CSR: ${failure.message}${advice}`, {}, cause);
-    this.#connectionGone = true;
+    this.#toldOfFailure = this.#calls.warn(`failed to sign CSR: ${failure.message}${advice}`, {}, cause);
     return failure;
   }
 
   /** A connection with the files of this moment is about to be used. */
   dialed(): void {
-    if (this.#connectionGone) this.#log.info('recreated connection');
-    this.#connectionGone = false;
+    if (this.#toldOfFailure) this.#log.info('recreated connection');
+    this.#toldOfFailure = false;
   }
 
   /** A call has succeeded. */

@@ -427,7 +427,7 @@ describe('CaClient', () => {
       `${begin} broken`,
     ]);
     assert.deepEqual(logged('debug'), [`${begin} connect ECONNREFUSED refused by another ${hint}`]);
-    assert.deepEqual(logged('info'), Array(3).fill('recreated connection'));
+    assert.deepEqual(logged('info'), Array(2).fill('recreated connection'));
   });
 
   it('says which credentials were refused, and that the token has expired', async () => {
