@@ -3,7 +3,7 @@ import { deepEqual, equal, match, ok } from 'node:assert/strict';
 import type { RestartOutcome } from '../../src/envoy/restart-outcome.ts';
 import type { EnvoyDeps } from '../../src/envoy/envoy-deps.ts';
 import type { WrittenBootstrap } from '../../src/envoy/written-bootstrap.ts';
-import type { Behaviour } from './support/envoy-world.ts';
+import type { Behaviour } from './support/model-envoy.ts';
 import { ModelSupervisor } from './support/model-supervisor.ts';
 import { bootstrapAt } from './support/settings.ts';
 

@@ -6,7 +6,8 @@ import { EnvoySupervisor, type EnvoyEnd } from '../../../src/envoy/supervisor.ts
 import type { BootstrapLaunch } from '../../../src/envoy/written-bootstrap.ts';
 import { FakeClock } from '../../support/fake-clock.ts';
 import { recordingLog, type RecordingLog } from '../../support/recording-log.ts';
-import { EnvoyWorld, type Behaviour } from './envoy-world.ts';
+import { EnvoyWorld } from './envoy-world.ts';
+import type { Behaviour } from './model-envoy.ts';
 import { envoySettings, writtenBootstrap } from './settings.ts';
 
 export class ModelSupervisor {
