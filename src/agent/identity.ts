@@ -108,9 +108,10 @@ function openSecrets(
   ca: CertificateAuthority | undefined,
   { files, crl }: FileCertificates,
 ): SecretManager {
+  const { clock, random, meter } = deps; // by name: what else is in there may be called like a part of the manager
   const log = deps.log.child('cache');
-  const sources = { ca, files, ...(crl && { crl }), ...outputCerts(config, deps.clock, log) };
-  return new SecretManager(secretSettings(config), { ...deps, ...sources, log });
+  const sources = { ca, files, ...(crl && { crl }), ...outputCerts(config, clock, log) };
+  return new SecretManager(secretSettings(config), { ...sources, clock, random, log, meter });
 }
 
 function outputCerts(
