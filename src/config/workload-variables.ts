@@ -56,7 +56,12 @@ const identity = {
     'third-party-jwt',
     'Kind of token; both known kinds use the same file.',
   ),
-  credentialFetcher: row('CREDENTIAL_FETCHER_TYPE', anyText, 'JWT', 'Where the token comes from.'),
+  credentialFetcher: row(
+    'CREDENTIAL_FETCHER_TYPE',
+    anyText,
+    'JWT',
+    "Where the token comes from: JWT (its file), GoogleComputeEngine (Google's metadata server) or Mock.",
+  ),
   credentialProvider: row(
     'CREDENTIAL_IDENTITY_PROVIDER',
     anyText,

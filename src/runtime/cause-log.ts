@@ -13,14 +13,16 @@ export class CauseLog {
   /**
    * @param fields of this occurrence; they do not make it another cause
    * @param cause what must differ from last time for the message to be said aloud. Default: the message
-   * @returns whether it was
    */
-  warn(message: string, fields?: LogFields, cause = message): boolean {
-    const isNew = cause !== this.#last;
-    if (isNew) this.#log.warn(message, fields);
+  warn(message: string, fields?: LogFields, cause = message): void {
+    if (this.isNews(cause)) this.#log.warn(message, fields);
     else this.#log.debug(message, fields);
     this.#last = cause;
-    return isNew;
+  }
+
+  /** Whether a warning of this cause would be said aloud. */
+  isNews(cause: string): boolean {
+    return cause !== this.#last;
   }
 
   /** The fault is over: the next one is said aloud again, whatever it is. */

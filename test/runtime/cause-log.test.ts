@@ -17,4 +17,16 @@ describe('CauseLog', () => {
 
     deepEqual(lines, ['warn refused', 'debug refused', 'warn timed out', 'warn refused', 'warn refused']);
   });
+
+  it('takes messages for one cause when it is told so', () => {
+    const lines: string[] = [];
+    const causes = new CauseLog(recordLog(({ level, message }) => void lines.push(`${level} ${message}`)));
+
+    causes.warn('refused by one', {}, 'refused');
+    const news = ['refused', 'timed out'].map((cause) => causes.isNews(cause));
+    causes.warn('refused by another', {}, 'refused');
+
+    deepEqual(lines, ['warn refused by one', 'debug refused by another']);
+    deepEqual(news, [false, true]);
+  });
 });

@@ -1,9 +1,12 @@
-// Manager, client and a real CA over real TLS together: what heals without a restart.
+// Manager, client and a real CA over real TLS together: what heals without a restart. Numbers in titles are those of
+// the list of behaviours in the security specification.
 
 import assert from 'node:assert/strict';
 import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 
+import { makeCsr } from '../../src/pki/csr.ts';
+import { generateKeys } from '../../src/pki/keys.ts';
 import { loadMessages } from '../../src/proto/messages.ts';
 import { CaClient } from '../../src/security/ca/ca-client.ts';
 import { SecretManager } from '../../src/security/secret-manager.ts';
@@ -19,6 +22,7 @@ import { turns, until } from './progress.ts';
 
 const HOUR_MS = 3_600_000;
 const LONG_MS = 500 * HOUR_MS;
+const SPIFFE_ID = 'spiffe://test.example/ns/shop/sa/cart';
 
 describe('a workload certificate from a real CA', () => {
   let authority: Authority;
@@ -65,7 +69,7 @@ describe('a workload certificate from a real CA', () => {
     );
     const key = { eccSignatureAlgorithm: 'ECDSA', eccCurve: 'P256', rsaKeySize: 2048, pkcs8Key: false };
     const rotation = { graceRatio: 0.5, graceRatioJitter: 0, ttlMs: HOUR_MS };
-    const spiffeId = 'spiffe://test.example/ns/shop/sa/cart';
+    const spiffeId = SPIFFE_ID;
     const manager = new SecretManager({ spiffeId, ...key, ...rotation }, { ca, ...common });
     running.push(manager.run(stop.signal).catch((error: unknown) => assert.equal(error, stop.signal.reason)));
     return { manager, logged };
@@ -134,5 +138,21 @@ describe('a workload certificate from a real CA', () => {
 
     assert.ok(clock.now() < (notAfterMs ?? 0));
     assert.equal(server.calls.length, 2);
+  });
+
+  it('19: stays when the CA answers with a certificate for another key', async () => {
+    const others = await makeAuthority();
+    const theirs = await makeCsr(await generateKeys({ type: 'ec', curve: 'P-256' }), SPIFFE_ID);
+    const answer: Answer = (call, count) =>
+      count === 1 ? sign(call, count) : signRequest(others, theirs, HOUR_MS, clock);
+    await using server = await startCaServer({ authority, answer });
+    const { manager } = startManager(server.port);
+    await until(() => manager.facts().serial !== undefined);
+    const { serial } = manager.facts();
+
+    await assert.rejects(manager.rotateNow(), /the CA signed a certificate for another key/);
+
+    assert.equal(manager.facts().serial, serial);
+    assert.equal((await manager.get('default', stop.signal)).kind, 'certificate');
   });
 });

@@ -35,7 +35,8 @@ export class CaFaults {
     const isRpc = error instanceof RpcError;
     const advice = isRpc && error.refused !== undefined ? ` (shown was ${error.refused})` : '';
     const cause = isRpc ? error.failureClass : failure.message;
-    this.#toldOfFailure = this.#calls.warn(`failed to sign CSR: ${failure.message}${advice}`, {}, cause);
+    this.#toldOfFailure = this.#calls.isNews(cause);
+    this.#calls.warn(`failed to sign CSR: ${failure.message}${advice}`, {}, cause);
     return failure;
   }
 

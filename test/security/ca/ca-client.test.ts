@@ -1,9 +1,11 @@
 // Numbers in titles are those of the list of behaviours in the security specification.
 
 import assert from 'node:assert/strict';
-import { writeFile } from 'node:fs/promises';
+import { execFile } from 'node:child_process';
+import { rm, writeFile } from 'node:fs/promises';
 import { createServer } from 'node:net';
 import { join } from 'node:path';
+import { promisify } from 'node:util';
 
 import { loadMessages } from '../../../src/proto/messages.ts';
 import { CaClient, type CaClientSettings } from '../../../src/security/ca/ca-client.ts';
@@ -355,6 +357,31 @@ describe('CaClient', () => {
       assert.deepEqual(await client.signCsr('x', 1, signal), ['leaf', 'root']);
       assert.match(logged('warn').join('\n'), /cannot parse the cert chain, using token instead: ENOENT/);
     });
+
+    it('12: does without it where the token is enough', async () => {
+      await using server = await startCaServer({ authority, answer: chain });
+      const { client } = makeClient(server.port, { clientCertificate: clientCertificate() });
+
+      assert.deepEqual(await client.signCsr('x', 1, signal), ['leaf', 'root']);
+    });
+
+    for (const name of ['cert-chain.pem', 'key.pem']) {
+      it(`does not wait for a FIFO in place of ${name}`, async () => {
+        await provision(await issuePair(authority, ['spiffe://test.example/ns/a/sa/b']));
+        await rm(join(directory.path, name));
+        await promisify(execFile)('mkfifo', [join(directory.path, name)]);
+        await using server = await startCaServer({
+          authority,
+          requireClientCertificate: true,
+          answer: chain,
+        });
+        const { client, logged } = makeClient(server.port, { clientCertificate: clientCertificate() });
+
+        const failure = await client.signCsr('x', 1, signal).catch((error: unknown) => error);
+
+        assert.match(`${String(failure)} ${logged('warn').join()}`, /is not a regular file/);
+      });
+    }
 
     it('14: does not show it when it is expired: the token has to do', async () => {
       const past = { notBeforeMs: Date.now() - 20_000, notAfterMs: Date.now() - 10_000 };
