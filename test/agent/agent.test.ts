@@ -130,11 +130,6 @@ describe('runAgent', () => {
   describe('with a mistake in its configuration', () => {
     const mistakes: [string, GivenConfig, RegExp][] = [
       ['no Envoy', { env: { ENVOY_PATH: '/no/envoy' } }, /ENVOY_PATH \/no\/envoy cannot be run/],
-      [
-        'an unsupported setting',
-        { env: { FILE_MOUNTED_CERTS: 'true', XDS_ROOT_CA: 'SYSTEM' } },
-        /not supported.*FILE_MOUNTED_CERTS/,
-      ],
       ['a missing root certificate', { env: { CA_ROOT_CA: '/no/root.pem' } }, /no\/root\.pem/],
       ['a template that is not there', { env: { ISTIO_BOOTSTRAP: '/no/template' } }, /no\/template/],
       ['an impossible key', { env: { WORKLOAD_RSA_KEY_SIZE: '100' } }, /100/],
