@@ -10,7 +10,7 @@ import { aborted } from '../runtime/tasks.ts';
 /** Envoy as the agent's other parts see it, be there one or none. */
 export type EnvoyPart = Pick<
   EnvoySupervisor,
-  'run' | 'restart' | 'drain' | 'skipDrain' | 'killAll' | 'snapshot'
+  'run' | 'restart' | 'drain' | 'skipDrain' | 'reopenLogs' | 'killAll' | 'snapshot' | 'drainingConnections'
 >;
 
 export class NoEnvoy implements EnvoyPart {
@@ -39,8 +39,16 @@ export class NoEnvoy implements EnvoyPart {
     // nothing drains
   }
 
+  reopenLogs(): void {
+    // nothing writes logs
+  }
+
   killAll(): void {
     // nothing runs
+  }
+
+  async drainingConnections(): Promise<ReadonlyMap<number, number>> {
+    return new Map();
   }
 
   snapshot(): EnvoySnapshot {
@@ -51,6 +59,7 @@ export class NoEnvoy implements EnvoyPart {
       candidate: undefined,
       draining: [],
       pending: [],
+      restartObstacle: 'there is no Envoy',
       restarts: { committed: 0, refused: 0, rolledBack: 0, crashed: 0 },
       lastRestart: undefined,
       budget: 0,

@@ -24,7 +24,8 @@ Its settings are flags, variables ("agent env" lists them) and ProxyConfig: the 
 pod's annotation proxy.istio.io/config ("agent config" shows the result). "agent bootstrap" shows what Envoy is given.
 Flags that do not exist are ignored, with a warning.
 
-Signals: SIGHUP asks for a hot restart, SIGUSR2 for a new certificate, a second SIGINT (Ctrl-C) ends without waiting.
+Signals: SIGHUP asks for a hot restart, SIGUSR1 has Envoy open its log files anew, SIGUSR2 asks for a new certificate,
+a second SIGINT (Ctrl-C) ends without waiting.
 
 Examples:
   agent proxy sidecar --domain shop.svc.cluster.local
@@ -86,6 +87,7 @@ async function runProxy(
 
 function listenForSignals(context: CliContext, controls: AgentControls): void {
   context.onSignal('SIGHUP', () => controls.restart('SIGHUP'));
+  context.onSignal('SIGUSR1', controls.reopenLogs);
   context.onSignal('SIGUSR2', controls.rotate);
   context.onSignal('SIGINT', () => controls.quit('interrupted twice'));
   context.onExit(controls.kill);

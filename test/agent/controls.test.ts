@@ -27,6 +27,7 @@ function controlled({ rotate }: Answers = {}): Controlled {
     supervisor: {
       restart: (reason) => (asked.push(`restart: ${reason}`), Promise.resolve(COMMITTED)),
       killAll: () => void asked.push('kill all'),
+      reopenLogs: () => void asked.push('reopen logs'),
       skipDrain: () => void asked.push(stopping.signal.aborted ? 'skip drain, too late' : 'skip drain'),
     },
     secrets: { rotateNow: () => (asked.push('rotate'), rotate?.() ?? Promise.resolve()) },
@@ -78,6 +79,14 @@ describe('controlsOf', () => {
 
     deepEqual(asked, []);
     equal(messageOf(stopping.signal.reason), 'the status port failed');
+  });
+
+  it('has log files opened anew', () => {
+    const { controls, asked } = controlled();
+
+    controls.reopenLogs();
+
+    deepEqual(asked, ['reopen logs']);
   });
 
   it('kills every Envoy in the last moment', () => {

@@ -2,16 +2,19 @@ import { deepEqual, equal, match } from 'node:assert/strict';
 import { spawn, type ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
 import { readFile } from 'node:fs/promises';
-import { createServer } from 'node:net';
+import { connect, createServer } from 'node:net';
 import { join } from 'node:path';
 
 import { runProgram } from '../../src/cli/main.ts';
+import { findOnPath } from '../../src/envoy/binary.ts';
 import { AgentFolder } from '../agent/support/running-agent.ts';
 import { recordingContext } from '../support/cli-context.ts';
 import { temporaryDirectory, type TemporaryDirectory } from '../support/temporary-directory.ts';
 
 const AGENT = join(import.meta.dirname, '../../src/cli/agent.ts');
 const LIVE = /is live after/;
+/** Where Node listens when nobody has said otherwise. */
+const DEBUGGER_PORT = 9229;
 
 /** No file of a mesh is needed to find the next mistake. */
 const SYSTEM_ROOTS = { CA_ROOT_CA: 'SYSTEM', XDS_ROOT_CA: 'SYSTEM' };
@@ -91,12 +94,16 @@ describe('proxy', () => {
       await once(child, 'exit');
     });
 
-    async function start(words: readonly string[] = [], env = {}, proxyConfig = {}): Promise<ChildProcess> {
-      child = spawn(process.execPath, [AGENT, 'proxy', 'sidecar', ...words, `--log_target=${log}`], {
+    function run(words: readonly string[], env: object, proxyConfig: object): ChildProcess {
+      return spawn(process.execPath, [AGENT, 'proxy', 'sidecar', ...words, `--log_target=${log}`], {
         cwd: folder.path,
-        env: folder.environment(env, proxyConfig),
+        env: folder.environment({ ...env }, proxyConfig),
         stdio: 'ignore',
       });
+    }
+
+    async function start(words: readonly string[] = [], env = {}, proxyConfig = {}): Promise<ChildProcess> {
+      child = run(words, env, proxyConfig);
       await logged(LIVE);
       return child;
     }
@@ -150,6 +157,65 @@ describe('proxy', () => {
       await logged(/hot restart \(SIGHUP\) refused: hot restart is off/);
     });
 
+    it('has Envoy open its log files anew on SIGUSR1, and no port for a debugger', async () => {
+      const agent = await start();
+
+      agent.kill('SIGUSR1');
+      while (!folder.journal().includes('SIGUSR1')) await new Promise(setImmediate);
+
+      const debuggerPort = connect(DEBUGGER_PORT, '127.0.0.1');
+      const [error] = (await once(debuggerPort, 'error')) as [NodeJS.ErrnoException];
+      equal(error.code, 'ECONNREFUSED');
+    });
+
+    it('keeps SIGUSR2 and SIGHUP from Envoy, which would die of the one and ignore the other', async () => {
+      const agent = await start([], { ENVOY_HOT_RESTART: 'false' });
+      const pid = await envoyPid();
+
+      agent.kill('SIGHUP');
+      agent.kill('SIGUSR2');
+      await logged(/no new certificate/);
+
+      equal(process.kill(pid, 0), true);
+      equal((await readFile(log, 'utf8')).includes('eating SIGHUP'), false);
+    });
+
+    it('takes an Envoy that cannot hand over along when it is killed', async function () {
+      if ((await findOnPath('setpriv', process.env.PATH)) === undefined) this.skip();
+      const agent = await start(['--hot-restart=false']);
+      const pid = await envoyPid();
+
+      agent.kill('SIGKILL');
+      await once(agent, 'exit');
+
+      while (await isRunning(pid)) await new Promise(setImmediate);
+    });
+
+    it('ends with 255 and the words of Envoy, and does not try again, when it refuses its first bootstrap (U0)', async () => {
+      await folder.setTemplate({ fake: 'poison' });
+      child = run([], {}, {});
+
+      deepEqual(await once(child, 'exit'), [255, null]);
+      const lines = (await readFile(log, 'utf8')).trim().split('\n');
+      match(lines.at(-1) ?? '', /\terror\t.*proxy\/envoy-rev0\.json: Protobuf message has unknown fields$/);
+      equal(folder.journal().filter((event) => event === 'started').length, 1);
+    });
+
+    it('ends with 0 when Envoy refuses its first bootstrap under the policy never, as upstream (U0)', async () => {
+      await folder.setTemplate({ fake: 'poison' });
+      child = run(['--restart-policy=never'], {}, {});
+
+      deepEqual(await once(child, 'exit'), [0, null]);
+    });
+
+    it('starts an Envoy again that was killed before it was live (U0)', async () => {
+      const script = JSON.stringify({ 0: [{ ends: { zone: 'A', signal: 'SIGKILL' } }, {}] });
+
+      await start([], { FAKE_ENVOY_SCRIPT: script });
+
+      await logged(/Envoy is started again in [\d.]+ms: signal SIGKILL before it was live/);
+    });
+
     const ends: [string, readonly string[], number][] = [
       ['0', [], 0],
       ["Envoy's own end", ['--exit-code-policy=propagate'], 137],
@@ -165,3 +231,9 @@ describe('proxy', () => {
     }
   });
 });
+
+/** A process that has ended and that nobody has taken notice of does not run. */
+async function isRunning(pid: number): Promise<boolean> {
+  const stat = await readFile(`/proc/${pid}/stat`, 'utf8').catch(() => ') Z'); // gone altogether
+  return !/\) Z/.test(stat);
+}
