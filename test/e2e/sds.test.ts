@@ -1,23 +1,35 @@
-import { equal, notEqual } from 'node:assert/strict';
-import type { X509Certificate } from 'node:crypto';
-import { readFile, writeFile } from 'node:fs/promises';
+// The numbers of the facts are those of the list of behaviours in the security specification.
+
+import { deepEqual, equal, notEqual, ok, rejects } from 'node:assert/strict';
+import { existsSync } from 'node:fs';
+import { copyFile, readFile, rm, stat, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { setTimeout as delay } from 'node:timers/promises';
 
 import { fetchEnvoy } from '../../examples/demo/fetch-envoy.ts';
-import { certificatePem } from '../../src/pki/certificates.ts';
-import { issueLeaf, issueRoot, type Issuer } from '../../src/pki/issue.ts';
-import { generateKeys, privateKeyPem, type KeyPair } from '../../src/pki/keys.ts';
+import { freePorts } from '../../examples/demo/free-ports.ts';
 import { loadMessages } from '../../src/proto/messages.ts';
 import { systemClock } from '../../src/runtime/clock.ts';
 import { execaSpawn } from '../../src/runtime/execa-spawn.ts';
-import type { SecretItem, SecretSource } from '../../src/sds/secret-source.ts';
 import { SdsServer } from '../../src/sds/server.ts';
+import { SdsClient } from '../sds/sds-client.ts';
 import { recordingLog } from '../support/recording-log.ts';
 import { temporaryDirectory } from '../support/temporary-directory.ts';
+import { ControlPlane } from './support/control-plane.ts';
+import { startExternalSds } from './support/external-sds.ts';
+import { Pod } from './support/pod.ts';
+import {
+  adminCerts,
+  plainSerial,
+  servedSerial,
+  tlsListener,
+  type AdminCerts,
+} from './support/sds-resources.ts';
+import { SdsWorkload } from './support/sds-workload.ts';
+import { eventually } from './support/supervised-envoy.ts';
 
-const HOUR_MS = 3_600_000;
 const SPIFFE_ID = 'spiffe://cluster.local/ns/default/sa/web';
+const SOCKETS = 'var/run/secrets/workload-spiffe-uds';
+const FILES_SOCKET = 'var/run/secrets/credential-uds/files-socket';
 
 const nothing = (): void => undefined;
 const SILENT = {
@@ -34,7 +46,7 @@ describe('SDS with a real Envoy', function () {
 
   it('gives it certificate and root, and a new certificate when that changes', async () => {
     await using directory = await temporaryDirectory();
-    await using workload = await Workload.create();
+    await using workload = await SdsWorkload.create(SPIFFE_ID);
     const socketPath = join(directory.path, 'socket');
     const { log, messages: logged } = recordingLog();
     await using _server = await SdsServer.start({
@@ -49,213 +61,155 @@ describe('SDS with a real Envoy', function () {
       log,
       metrics: SILENT,
     });
-    const first = workload.certificate;
+    const first = plainSerial(workload.certificate.serialNumber);
 
     await using envoy = await startEnvoy(directory.path, socketPath);
-    await envoy.untilServed(first);
+    await eventually(async () => (await envoy.serial()) === first);
     await workload.rotate();
-    await envoy.untilServed(workload.certificate);
+    const second = plainSerial(workload.certificate.serialNumber);
+    await eventually(async () => (await envoy.serial()) === second);
     const { certificates } = await envoy.certs();
 
-    notEqual(first.serialNumber, workload.certificate.serialNumber);
+    notEqual(first, second);
     equal(certificates[0]?.cert_chain[0]?.subject_alt_names[0]?.uri, SPIFFE_ID);
-    equal(hex(certificates[0]?.ca_cert[0]?.serial_number), hex(workload.root.serialNumber));
+    equal(plainSerial(certificates[0]?.ca_cert[0]?.serial_number), plainSerial(workload.root.serialNumber));
     equal(logged('info').filter((line) => line.startsWith('ADS: new connection')).length, 2);
     equal(logged('warn').join('\n'), '');
   });
+
+  it('50: gives pair and anchors on the default socket, and goes on when that is deleted under a running agent', async () => {
+    await using folder = await temporaryDirectory();
+    const [port = 0] = await freePorts(1);
+    await using control = await controlPlane(folder.path, port);
+    await using pod = await Pod.start(join(folder.path, 'pod'), { control });
+    await pod.ready();
+    const serial = async (): Promise<string | undefined> =>
+      servedSerial(await adminCerts(pod.admin('/certs')));
+    const before = await serial();
+    const socket = join(pod.root, SOCKETS, 'socket');
+
+    await rm(socket);
+    await eventually(() => existsSync(socket));
+    await fetch(pod.status('/rotate'), { method: 'POST' });
+    await eventually(async () => (await serial()) !== before);
+    using client = new SdsClient(socket);
+    const { secrets } = await client.get('default', 'ROOTCA');
+
+    deepEqual(
+      secrets.map(({ name }) => name),
+      ['default', 'ROOTCA'],
+    );
+    equal((await pod.log()).match(/the SDS socket .* was removed; listening there again/g)?.length, 1);
+  });
+
+  it("55: leaves the workload's certificate to another server, which may start later, and serves files", async () => {
+    await using folder = await temporaryDirectory();
+    const [port = 0] = await freePorts(1);
+    await using control = await controlPlane(folder.path, port);
+    await using workload = await SdsWorkload.create('spiffe://spire.example/web');
+    await using pod = await Pod.start(join(folder.path, 'pod'), {
+      control,
+      env: { WORKLOAD_IDENTITY_SOCKET_FILE: 'spire' },
+    });
+    const socket = join(pod.root, SOCKETS, 'spire');
+    await pod.until(async () => (await pod.log()).includes('waiting up to 30s for another SDS server'));
+
+    await using _server = await startExternalSds(socket, workload);
+    const { ino } = await stat(socket);
+    await pod.ready();
+    await pod.until(async () => {
+      const served = servedSerial(await adminCerts(pod.admin('/certs')));
+      return served === plainSerial(workload.certificate.serialNumber);
+    });
+
+    equal((await stat(socket)).ino, ino);
+    equal(existsSync(join(pod.root, SOCKETS, 'socket')), false);
+    const bootstrap = JSON.parse(
+      await readFile(join(pod.root, 'etc/istio/proxy/envoy-rev0.json'), 'utf8'),
+    ) as Bootstrap;
+    const clusters = bootstrap.static_resources.clusters.map(({ name }) => name);
+    ok(clusters.includes('sds-files-grpc') && clusters.includes('sds-grpc'), clusters.join());
+    equal(bootstrap.node.metadata['file-credential'], 'true');
+    await servesFilesOnly(pod.root, control.rootCertificatePath);
+    ok(!(await pod.log()).includes('generated new workload certificate'));
+  });
 });
 
-/** A workload with a CA of its own. */
-class Workload implements SecretSource, AsyncDisposable {
-  readonly root: X509Certificate;
-  readonly #issuer: Issuer;
-  readonly #listeners = new Set<(name: string) => void>();
-  #current: { readonly keys: KeyPair; readonly certificate: X509Certificate };
-
-  static async create(): Promise<Workload> {
-    const keys = await generateKeys({ type: 'ec', curve: 'P-256' });
-    const root = await issueRoot(keys, { organization: 'test', ...validity() });
-    const issuer = { certificate: root, privateKey: keys.privateKey };
-    return new Workload(issuer, await certified(issuer));
-  }
-
-  private constructor(issuer: Issuer, current: { keys: KeyPair; certificate: X509Certificate }) {
-    this.root = issuer.certificate;
-    this.#issuer = issuer;
-    this.#current = current;
-  }
-
-  get certificate(): X509Certificate {
-    return this.#current.certificate;
-  }
-
-  async rotate(): Promise<void> {
-    this.#current = await certified(this.#issuer);
-    for (const listener of this.#listeners) listener('default');
-  }
-
-  get(name: string): Promise<SecretItem> {
-    if (name === 'ROOTCA')
-      return Promise.resolve({ kind: 'trust', name, rootPem: certificatePem(this.root) });
-    const { keys, certificate } = this.#current;
-    return Promise.resolve({
-      kind: 'certificate',
-      name,
-      certificateChainPem: certificatePem(certificate),
-      privateKeyPem: privateKeyPem(keys.privateKey, true),
-    });
-  }
-
-  release(): void {
-    // its secrets are kept whoever watches them
-  }
-
-  onChange(listener: (name: string) => void): () => void {
-    this.#listeners.add(listener);
-    return () => this.#listeners.delete(listener);
-  }
-
-  async [Symbol.asyncDispose](): Promise<void> {
-    this.#listeners.clear();
-  }
+interface Bootstrap {
+  readonly node: { readonly metadata: Readonly<Record<string, unknown>> };
+  readonly static_resources: { readonly clusters: readonly { readonly name: string }[] };
 }
 
-async function certified(issuer: Issuer): Promise<{ keys: KeyPair; certificate: X509Certificate }> {
-  const keys = await generateKeys({ type: 'ec', curve: 'P-256' });
-  const request = { publicKey: keys.publicKey, names: [SPIFFE_ID], ...validity() };
-  return { keys, certificate: await issueLeaf(issuer, request) };
+function controlPlane(folder: string, port: number): Promise<ControlPlane> {
+  const listener = {
+    '@type': 'type.googleapis.com/envoy.config.listener.v3.Listener',
+    ...tlsListener('in', port),
+  };
+  return ControlPlane.start(join(folder, 'control'), { config: { 'all.yaml': { resources: [listener] } } });
 }
 
-function validity(): { notBeforeMs: number; notAfterMs: number } {
-  return { notBeforeMs: Date.now() - HOUR_MS, notAfterMs: Date.now() + HOUR_MS };
-}
-
-interface AdminCertificate {
-  readonly serial_number: string;
-  readonly subject_alt_names: readonly { readonly uri?: string }[];
-}
-
-interface AdminCerts {
-  readonly certificates: readonly {
-    readonly ca_cert: readonly AdminCertificate[];
-    readonly cert_chain: readonly AdminCertificate[];
-  }[];
+async function servesFilesOnly(root: string, certificatePath: string): Promise<void> {
+  await copyFile(certificatePath, join(root, 'root.pem'));
+  using files = new SdsClient(join(root, FILES_SOCKET));
+  const { secrets } = await files.get('file-root:./root.pem');
+  deepEqual(
+    secrets.map(({ name }) => name),
+    ['file-root:./root.pem'],
+  );
+  using workload = new SdsClient(join(root, FILES_SOCKET));
+  workload.ask(['default']);
+  await rejects(
+    workload.status.then(({ details }) => Promise.reject(new Error(details))),
+    /failed to generate secret for default/,
+  );
 }
 
 interface RunningEnvoy extends AsyncDisposable {
   readonly certs: () => Promise<AdminCerts>;
-  /** Resolves once the listener shows this certificate. */
-  readonly untilServed: (certificate: X509Certificate) => Promise<void>;
+  /** Of the certificate it shows; undefined while there is none. */
+  readonly serial: () => Promise<string | undefined>;
 }
 
 async function startEnvoy(directory: string, sdsSocket: string): Promise<RunningEnvoy> {
   const config = join(directory, 'envoy.json');
   const adminAddress = join(directory, 'admin');
-  await writeFile(config, JSON.stringify(bootstrap(sdsSocket)));
+  await writeFile(config, JSON.stringify(bootstrapOf(sdsSocket)));
   const flags = ['--disable-hot-restart', '--concurrency', '1', '--log-level', 'warning'];
   const args = ['-c', config, '--admin-address-path', adminAddress, ...flags];
   const envoy = await execaSpawn({ file: await fetchEnvoy(), args });
   envoy.stdout.resume();
   envoy.stderr.resume();
-  const certs = async (): Promise<AdminCerts> => {
-    const address = await readFile(adminAddress, 'utf8');
-    const answer = await fetch(`http://${address}/certs`, { headers: { connection: 'close' } });
-    return (await answer.json()) as AdminCerts;
-  };
-  const untilServed = async (certificate: X509Certificate): Promise<void> => {
-    for (const deadline = Date.now() + 20_000; ; await delay(50)) {
-      const served = await certs().catch(() => undefined); // the admin port is not open yet
-      const serial = served?.certificates[0]?.cert_chain[0]?.serial_number;
-      if (hex(serial) === hex(certificate.serialNumber)) return;
-      if (Date.now() > deadline) throw new Error(`Envoy shows ${serial}, not ${certificate.serialNumber}`);
-    }
+  const certs = async (): Promise<AdminCerts> =>
+    adminCerts(`http://${await readFile(adminAddress, 'utf8')}/certs`);
+  const serial = async (): Promise<string | undefined> => {
+    const served = await certs().catch(() => undefined); // the admin port is not open yet
+    return served && servedSerial(served);
   };
   const stop = async (): Promise<void> => {
     envoy.signal('SIGTERM');
     await envoy.exited;
   };
-  return { certs, untilServed, [Symbol.asyncDispose]: stop };
+  return { certs, serial, [Symbol.asyncDispose]: stop };
 }
 
-function hex(serial: string | undefined): string | undefined {
-  return serial?.toLowerCase().replace(/^0+/, '');
-}
-
-/** A listener whose certificate and roots come from the SDS server, as the control plane would configure them. */
-function bootstrap(sdsSocket: string): object {
+/** A listener whose certificate and roots come from the SDS server. */
+function bootstrapOf(sdsSocket: string): object {
+  const options = 'envoy.extensions.upstreams.http.v3.HttpProtocolOptions';
+  const http2 = {
+    '@type': `type.googleapis.com/${options}`,
+    explicit_http_config: { http2_protocol_options: {} },
+  };
+  const address = { pipe: { path: sdsSocket } };
+  const cluster = {
+    name: 'sds-grpc',
+    type: 'STATIC',
+    connect_timeout: '1s',
+    typed_extension_protocol_options: { [options]: http2 },
+    load_assignment: { cluster_name: 'sds-grpc', endpoints: [{ lb_endpoints: [{ endpoint: { address } }] }] },
+  };
   return {
     node: { id: 'sidecar~127.0.0.1~web.default~default.svc.cluster.local', cluster: 'web' },
-    admin: { address: loopback() },
-    static_resources: {
-      clusters: [
-        {
-          name: 'sds-grpc',
-          type: 'STATIC',
-          connect_timeout: '1s',
-          typed_extension_protocol_options: {
-            'envoy.extensions.upstreams.http.v3.HttpProtocolOptions': {
-              '@type': 'type.googleapis.com/envoy.extensions.upstreams.http.v3.HttpProtocolOptions',
-              explicit_http_config: { http2_protocol_options: {} },
-            },
-          },
-          load_assignment: {
-            cluster_name: 'sds-grpc',
-            endpoints: [{ lb_endpoints: [{ endpoint: { address: { pipe: { path: sdsSocket } } } }] }],
-          },
-        },
-      ],
-      listeners: [
-        {
-          name: 'inbound',
-          address: loopback(),
-          filter_chains: [
-            {
-              filters: [
-                { name: 'envoy.filters.network.echo', typed_config: typed('filters.network.echo.v3.Echo') },
-              ],
-              transport_socket: { name: 'envoy.transport_sockets.tls', typed_config: downstreamTls() },
-            },
-          ],
-        },
-      ],
-    },
+    admin: { address: { socket_address: { address: '127.0.0.1', port_value: 0 } } },
+    static_resources: { clusters: [cluster], listeners: [tlsListener('inbound', 0)] },
   };
-}
-
-function downstreamTls(): object {
-  return {
-    ...typed('transport_sockets.tls.v3.DownstreamTlsContext'),
-    require_client_certificate: true,
-    common_tls_context: {
-      tls_certificate_sds_secret_configs: [sds('default')],
-      combined_validation_context: {
-        default_validation_context: {},
-        validation_context_sds_secret_config: sds('ROOTCA'),
-      },
-    },
-  };
-}
-
-function sds(name: string): object {
-  return {
-    name,
-    sds_config: {
-      resource_api_version: 'V3',
-      initial_fetch_timeout: '0s',
-      api_config_source: {
-        api_type: 'GRPC',
-        transport_api_version: 'V3',
-        set_node_on_first_message_only: true,
-        grpc_services: [{ envoy_grpc: { cluster_name: 'sds-grpc' } }],
-      },
-    },
-  };
-}
-
-function typed(name: string): object {
-  return { '@type': `type.googleapis.com/envoy.extensions.${name}` };
-}
-
-function loopback(): object {
-  return { socket_address: { address: '127.0.0.1', port_value: 0 } };
 }
