@@ -30,4 +30,6 @@ RUN apt-get update \
 COPY --from=build /image/ /
 USER 1337:1337
 WORKDIR /
+# SIGUSR1 is for Envoy's log files, from the first moment on: Node would open a port for a debugger
+ENV NODE_OPTIONS=--disable-sigusr1
 ENTRYPOINT ["/usr/bin/tini", "--", "/usr/local/bin/agent"]
