@@ -1,8 +1,16 @@
 // A listener whose certificate and roots come over SDS, as the control plane configures it, and what Envoy's admin page
 // says of the certificates it has.
 
+/** Names of the secrets of one listener. */
+export interface SecretNames {
+  readonly certificate: string;
+  readonly anchors: string;
+}
+
+const WORKLOAD: SecretNames = { certificate: 'default', anchors: 'ROOTCA' };
+
 /** Takes what comes over mutual TLS. */
-export function tlsListener(name: string, port: number): object {
+export function tlsListener(name: string, port: number, secrets = WORKLOAD): object {
   return {
     name,
     address: { socket_address: { address: '127.0.0.1', port_value: port } },
@@ -11,21 +19,21 @@ export function tlsListener(name: string, port: number): object {
         filters: [
           { name: 'envoy.filters.network.echo', typed_config: typed('filters.network.echo.v3.Echo') },
         ],
-        transport_socket: { name: 'envoy.transport_sockets.tls', typed_config: downstreamTls() },
+        transport_socket: { name: 'envoy.transport_sockets.tls', typed_config: downstreamTls(secrets) },
       },
     ],
   };
 }
 
-function downstreamTls(): object {
+function downstreamTls({ certificate, anchors }: SecretNames): object {
   return {
     ...typed('transport_sockets.tls.v3.DownstreamTlsContext'),
     require_client_certificate: true,
     common_tls_context: {
-      tls_certificate_sds_secret_configs: [sds('default')],
+      tls_certificate_sds_secret_configs: [sds(certificate)],
       combined_validation_context: {
         default_validation_context: {},
-        validation_context_sds_secret_config: sds('ROOTCA'),
+        validation_context_sds_secret_config: sds(anchors),
       },
     },
   };
