@@ -20,6 +20,7 @@ class World {
   readonly counters = new Counters();
   active: EpochSnapshot | undefined = LIVE_EPOCH;
   candidate: EnvoySnapshot['candidate'];
+  changes: Partial<EnvoySnapshot> = {};
   xds: XdsProxySnapshot = { generations: [] };
   certificate: Partial<CertificateStatus> = {};
   drain: () => Promise<void> = () => Promise.resolve();
@@ -31,7 +32,11 @@ class World {
       (what = ''): void =>
         void this.asked.push(`${name} ${what}`.trim());
     const parts: StatusParts = {
-      supervisor: { snapshot: () => this.#snapshot(), drain: () => this.drain() },
+      supervisor: {
+        snapshot: () => this.#snapshot(),
+        drainingConnections: async () => new Map([[4, 17]]),
+        drain: () => this.drain(),
+      },
       secrets: {
         facts: () => ({
           source: 'ca',
@@ -50,10 +55,11 @@ class World {
       },
       counters: this.counters,
       controls: {
-        restart: note('restart'),
+        restart: (by, options) => void this.asked.push(`restart ${by}${options?.force ? ' by force' : ''}`),
         rotate: note('rotate'),
         stop: note('stop'),
         quit: note('quit'),
+        reopenLogs: note('reopenLogs'),
         kill: note('kill'),
       },
       xdsSnapshot: () => this.xds,
@@ -68,7 +74,7 @@ class World {
 
   #snapshot(): EnvoySnapshot {
     const { active, candidate } = this;
-    return envoySnapshot({ phase: 'running', baseId: 1, active, candidate });
+    return envoySnapshot({ phase: 'running', baseId: 1, active, candidate, ...this.changes });
   }
 }
 
@@ -193,8 +199,25 @@ describe('statusDeps', () => {
       const world = new World();
       const { actions } = await world.deps();
 
-      deepEqual(actions.restart(), { accepted: true, epoch: 3 });
+      deepEqual(actions.restart(false), { accepted: true, epoch: 3 });
       deepEqual(world.asked, ['restart POST /restart']);
+    });
+
+    it('is the one after that which is under way', async () => {
+      const world = new World();
+      world.candidate = { ...LIVE_EPOCH, epoch: 3 };
+      const { actions } = await world.deps();
+
+      deepEqual(actions.restart(false), { accepted: true, epoch: 4 });
+    });
+
+    it('waits for nothing when it is forced', async () => {
+      const world = new World();
+      const { actions } = await world.deps();
+
+      actions.restart(true);
+
+      deepEqual(world.asked, ['restart POST /restart by force']);
     });
 
     it('is accepted while an Envoy is starting: it waits for its turn', async () => {
@@ -203,24 +226,38 @@ describe('statusDeps', () => {
       world.active = undefined;
       const { actions } = await world.deps();
 
-      deepEqual(actions.restart(), { accepted: true, epoch: 3 });
+      deepEqual(actions.restart(false), { accepted: true, epoch: 3 });
     });
 
-    const refusals: [string, GivenConfig, (world: World) => void][] = [
-      ['hot restart is off', { env: { ENVOY_HOT_RESTART: 'false' } }, () => undefined],
-      ['the agent is ending', {}, (world) => world.stop.abort()],
-      ['no Envoy runs that could hand over', {}, (world) => (world.active = undefined)],
+    const refusals: [string, (world: World) => void][] = [
+      ['hot restart is off', (world) => (world.changes = { restartObstacle: 'hot restart is off' })],
+      ['the proxy is draining', (world) => (world.changes = { restartObstacle: 'the proxy is draining' })],
+      ['the agent is ending', (world) => world.stop.abort()],
+      ['no Envoy runs that could hand over', (world) => (world.active = undefined)],
     ];
-    for (const [why, given, happen] of refusals) {
+    for (const [why, happen] of refusals) {
       it(`is refused when ${why}`, async () => {
         const world = new World();
-        const { actions } = await world.deps(given);
+        const { actions } = await world.deps();
         happen(world);
 
-        deepEqual(actions.restart(), { accepted: false, why });
+        deepEqual(actions.restart(false), { accepted: false, why });
         deepEqual(world.asked, []);
       });
     }
+  });
+
+  it('shows Envoy with the connections of those that drain', async () => {
+    const world = new World();
+    world.changes = { draining: [{ ...LIVE_EPOCH, generation: 4 }] };
+    const { views } = await world.deps();
+
+    const page = (await views.envoySnapshot()) as { draining: { connections: number }[] };
+
+    deepEqual(
+      page.draining.map(({ connections }) => connections),
+      [17],
+    );
   });
 
   it('starts a rotation, but not at the end', async () => {
