@@ -2,7 +2,6 @@
 // Names are upstream's, those of Envoy's restarts ours; the prefix is added by whoever writes the page.
 
 import type { DnsMetrics } from '../dns/metrics.ts';
-import type { EnvoySnapshot } from '../envoy/snapshot.ts';
 import type { SdsMetrics } from '../sds/metrics.ts';
 import type { CsrMeter } from '../security/ca/csr-meter.ts';
 import type { FileMeter } from '../security/files/file-meter.ts';
@@ -104,7 +103,7 @@ export class Counters {
     this.#providers.push(provider);
   }
 
-  metrics(envoy: EnvoySnapshot): readonly Metric[] {
+  metrics(): readonly Metric[] {
     return [
       ...Object.entries(COUNTERS).map(([name, help]) => this.#counter(name as keyof typeof COUNTERS, help)),
       ...Object.entries(LATE_COUNTERS)
@@ -118,7 +117,6 @@ export class Counters {
       }),
       gauge('sds_streams', 'Streams of Envoy for secrets that are open.', this.#sdsStreams),
       gauge('pilot_xds_recv_max', 'Largest request of Envoy, bytes.', this.#largestRequest),
-      ...envoyMetrics(envoy),
       ...this.#providers.flatMap((provide) => provide()),
     ];
   }
@@ -136,19 +134,6 @@ export class Counters {
   #counter(name: CounterName, help: string): Metric {
     return { name, help, type: 'counter', series: [{ value: this.#counts.get(name) ?? 0 }] };
   }
-}
-
-function envoyMetrics({ active, restarts, phase }: EnvoySnapshot): Metric[] {
-  const outcomes = Object.entries(restarts).map(([outcome, value]) => ({ labels: { outcome }, value }));
-  return [
-    { name: 'envoy_restarts', help: 'Restarts of Envoy by outcome.', type: 'counter', series: outcomes },
-    gauge('envoy_active_epoch', 'Epoch of the Envoy that serves; -1 without one.', active?.epoch ?? -1),
-    gauge(
-      'envoy_admin_lost',
-      '1 while the active Envoy has lost its admin port.',
-      Number(phase === 'degraded'),
-    ),
-  ];
 }
 
 function gauge(name: string, help: string, value: number): Metric {

@@ -6,6 +6,7 @@ import { watchFiles } from '../runtime/watch.ts';
 import type { AgentConfig } from '../config/agent-config.ts';
 import type { Metric } from '../status/agent-metrics.ts';
 import type { PreparedEnvoy } from './preparation.ts';
+import { changedInputs, fingerprints } from './restart-inputs.ts';
 import { RestartWatcher, type RestartWatcherDeps } from './restart-watcher.ts';
 
 export interface RestartWatchDeps extends Pick<RestartWatcherDeps, 'clock' | 'random' | 'restart'> {
@@ -42,6 +43,14 @@ export async function watching<T>(
     over.abort();
     await watch;
   }
+}
+
+/** For an agent without hot restart: names the files that Envoy was started without. */
+export async function tellOfChanges({ inputs, inputsAtStart }: PreparedEnvoy, log: Log): Promise<void> {
+  const now = inputs();
+  const changed = changedInputs(now, inputsAtStart, await fingerprints(now)).map(({ path }) => path);
+  if (changed.length === 0) return log.info('no file that Envoy is made of has changed');
+  log.warn(`changed since the start: ${changed.join(', ')}; for Envoy to take it, restart the agent`);
 }
 
 export function labelMetrics(watcher: RestartWatcher | undefined): readonly Metric[] {

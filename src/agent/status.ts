@@ -14,12 +14,13 @@ import { certificatePage } from './certificate-page.ts';
 import type { AgentControls } from './controls.ts';
 import type { Counters } from './counters.ts';
 import { loopback } from './envoy-settings.ts';
+import { envoyPage } from './envoy-page.ts';
 import type { EnvoyPart } from './no-envoy.ts';
 import type { HostFacts } from './node-facts.ts';
 import { rejections } from './xds-state.ts';
 
 export interface StatusParts {
-  readonly supervisor: Pick<EnvoyPart, 'snapshot' | 'drain'>;
+  readonly supervisor: Pick<EnvoyPart, 'snapshot' | 'drainingConnections' | 'drain'>;
   readonly secrets: Pick<SecretManager, 'facts' | 'source'>;
   readonly counters: Counters;
   readonly controls: AgentControls;
@@ -47,9 +48,9 @@ export function statusDeps(config: AgentConfig, parts: StatusParts): StatusDeps 
       : undefined,
     probers: probers(config, parts),
     rejections: () => rejections(xdsSnapshot()),
-    actions: actions(parts, config.supervision.hotRestart),
+    actions: actions(parts),
     views: views(parts),
-    metrics: () => counters.metrics(supervisor.snapshot()),
+    metrics: () => counters.metrics(),
     failed: (error) => controls.stop(`the status port failed: ${error.message}`),
     clock,
     processStartMs,
@@ -76,18 +77,15 @@ function missing(secrets: StatusParts['secrets']): string | undefined {
   return ['no workload certificate yet', lastError].filter((part) => part !== undefined).join(': ');
 }
 
-function actions(
-  { supervisor, host, secrets, controls, stopping, log }: StatusParts,
-  hotRestart: boolean,
-): AgentActions {
+function actions({ supervisor, host, secrets, controls, stopping, log }: StatusParts): AgentActions {
   return {
-    restart: (): RestartAnswer => {
-      const { active, candidate } = supervisor.snapshot();
-      const current = active ?? candidate; // one that starts is live before its turn to hand over comes
-      if (!hotRestart) return { accepted: false, why: 'hot restart is off' };
+    restart: (force): RestartAnswer => {
+      const { active, candidate, restartObstacle } = supervisor.snapshot();
+      const current = candidate ?? active; // one that starts is live before its turn to hand over comes
       if (stopping.aborted) return { accepted: false, why: 'the agent is ending' };
+      if (restartObstacle !== undefined) return { accepted: false, why: restartObstacle };
       if (current === undefined) return { accepted: false, why: 'no Envoy runs that could hand over' };
-      controls.restart('POST /restart');
+      controls.restart('POST /restart', { force });
       return { accepted: true, epoch: current.epoch + 1 };
     },
     rotationObstacle: () => {
@@ -106,7 +104,7 @@ function actions(
 
 function views({ supervisor, secrets, xdsSnapshot }: StatusParts): AgentViews {
   return {
-    envoySnapshot: () => supervisor.snapshot(),
+    envoySnapshot: async () => envoyPage(supervisor.snapshot(), await supervisor.drainingConnections()),
     certificateFacts: () => certificatePage(secrets.facts()),
     lastUpstreamError: () => {
       const last = xdsSnapshot().lastUpstreamError;

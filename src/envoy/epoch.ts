@@ -52,6 +52,8 @@ export class Epoch {
   liveAtMs: number | undefined;
   /** Monotonic milliseconds at which its child ends it; set when it begins to drain. */
   terminateDueMs: number | undefined;
+  /** Monotonic milliseconds; undefined until it begins to drain. */
+  drainingAtMs: number | undefined;
   /** Its child is gone: nobody but the supervisor will end it. */
   orphaned = false;
   /** Its parent ended before its time: Envoy aborts when it next speaks to it. */

@@ -52,6 +52,11 @@ export class RestartRequests {
     return this.#pending;
   }
 
+  /** Why everything that comes is refused; undefined: it is not. */
+  get refusal(): string | undefined {
+    return this.#refusal;
+  }
+
   add(reason: string, { ifChanged = false, force = false }: RestartOptions = {}): Promise<RestartOutcome> {
     if (this.#refusal !== undefined) return Promise.resolve(this.#refused(reason, this.#refusal));
     this.#pending ??= { reasons: [], ifChanged, force, notBeforeMs: 0, outcome: Promise.withResolvers() };

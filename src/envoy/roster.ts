@@ -139,8 +139,9 @@ export class Roster {
   #drain(epoch: Epoch, terminateDueMs: number): void {
     epoch.state = 'draining';
     epoch.terminateDueMs = terminateDueMs;
+    epoch.drainingAtMs = this.#deps.clock.monotonicMs();
     this.#draining.add(epoch);
-    const leftMs = Math.round(terminateDueMs - this.#deps.clock.monotonicMs());
+    const leftMs = Math.round(terminateDueMs - epoch.drainingAtMs);
     this.#deps.log.info(`Envoy ${title(epoch)} drains, ends in ${leftMs} ms`, fieldsOf(epoch));
   }
 

@@ -42,6 +42,8 @@ export interface EpochSnapshot {
   readonly hotRestartVersion: string | undefined;
   /** Undefined for a cold start, which takes nothing over. */
   readonly zone: Zone | undefined;
+  /** Undefined unless it drains, or did. */
+  readonly drainingSince: Date | undefined;
   /** When a draining one is ended. */
   readonly terminateDue: Date | undefined;
 }
@@ -62,6 +64,8 @@ export interface EnvoySnapshot {
   readonly draining: readonly EpochSnapshot[];
   /** Reasons of the restart that waits for its turn; empty: none waits. */
   readonly pending: readonly string[];
+  /** Why every request for a restart is refused from now on; undefined: it is not. */
+  readonly restartObstacle: string | undefined;
   readonly restarts: RestartCounts;
   /** Undefined: there was none yet. */
   readonly lastRestart: RestartRecord | undefined;
@@ -100,7 +104,7 @@ export interface EnvoyObserver {
 }
 
 export function epochSnapshot(epoch: Epoch, clock: Clock): EpochSnapshot {
-  const { liveAtMs, startedAtMs, terminateDueMs, launch } = epoch;
+  const { liveAtMs, startedAtMs, drainingAtMs, terminateDueMs, launch } = epoch;
   const wallTime = (monotonicMs: number): Date => new Date(clock.now() - (clock.monotonicMs() - monotonicMs));
   return {
     epoch: epoch.epoch,
@@ -114,6 +118,7 @@ export function epochSnapshot(epoch: Epoch, clock: Clock): EpochSnapshot {
     binaryId: launch.binaryId,
     hotRestartVersion: epoch.info?.hotRestartVersion,
     zone: zoneOf(epoch),
+    drainingSince: drainingAtMs === undefined ? undefined : wallTime(drainingAtMs),
     terminateDue: terminateDueMs === undefined ? undefined : wallTime(terminateDueMs),
   };
 }

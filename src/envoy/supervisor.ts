@@ -7,6 +7,7 @@ import type { Exit } from '../runtime/spawn.ts';
 import { BaseIds } from './base-ids.ts';
 import { ColdStart, type ColdStartPlan } from './cold-start.ts';
 import { RestartBudget } from './crash-policy.ts';
+import { drainingConnections } from './draining-connections.ts';
 import { watchDraining } from './draining.ts';
 import { endDoomed } from './doomed.ts';
 import { withDefaults, type EnvoyDeps } from './envoy-deps.ts';
@@ -132,6 +133,11 @@ export class EnvoySupervisor {
     this.#roster.changed.notify();
   }
 
+  /** Every Envoy opens its log files anew; one that is not live yet has just opened them, and would be ended. */
+  reopenLogs(): void {
+    for (const epoch of this.#roster.alive) if (epoch.liveAtMs !== undefined) epoch.reopenLogs();
+  }
+
   /** SIGKILL to every Envoy, synchronously: for the last moment of an agent that cannot end in order. */
   killAll(): void {
     for (const epoch of this.#roster.alive) epoch.kill();
@@ -143,11 +149,17 @@ export class EnvoySupervisor {
       ...this.#roster.snapshot(),
       baseId: this.#baseIds.current,
       pending: this.#requests.waiting?.reasons.slice() ?? [],
+      restartObstacle: this.#requests.refusal,
       restarts: this.#outcomes.counts,
       lastRestart: this.#outcomes.last,
       budget: this.#budget.left,
       adminLost: active?.adminLost ?? false,
     };
+  }
+
+  /** Open connections of every draining Envoy that tells, by generation. */
+  drainingConnections(): Promise<ReadonlyMap<number, number>> {
+    return drainingConnections(this.#roster.draining);
   }
 
   async #supervise(stop: AbortSignal): Promise<EnvoyEnd> {

@@ -13,8 +13,12 @@ import { verboseText, type CheckHistory, type UpstreamError } from './readiness-
 
 /** What a caller may ask of the agent. */
 export interface AgentActions {
-  /** Asks for a hot restart; returns at once. */
-  readonly restart: () => RestartAnswer;
+  /**
+   * Asks for a hot restart; returns at once.
+   *
+   * @param force do not wait for an Envoy that still drains: its connections are cut
+   */
+  readonly restart: (force: boolean) => RestartAnswer;
   /** Why no new certificate can be signed; undefined: it can. */
   readonly rotationObstacle: () => string | undefined;
   /** Starts signing a new certificate; returns at once. */
@@ -27,12 +31,12 @@ export interface AgentActions {
 
 export type RestartAnswer =
   | { readonly accepted: true; readonly epoch: number }
-  /** Hot restart is off, or the agent is on its way out. */
+  /** Hot restart is off, the proxy drains, or the agent is on its way out. */
   | { readonly accepted: false; readonly why: string };
 
 /** What a caller may look at; each is written as JSON. */
 export interface AgentViews {
-  readonly envoySnapshot: () => unknown;
+  readonly envoySnapshot: () => Promise<unknown>;
   /** Facts of certificates only: no key and no token may be in it. */
   readonly certificateFacts: () => unknown;
   readonly lastUpstreamError: () => UpstreamError | undefined;
@@ -73,10 +77,10 @@ export function routes(parts: RouteParts): Routes {
     ['/stats/prometheus', metrics],
     ['/quitquitquit', action((response) => quit(actions, response))],
     ['/drain', action((response) => drain(actions, response))],
-    ['/restart', action((response) => restart(actions, response))],
+    ['/restart', action((response, request) => restart(actions, response, request))],
     ['/rotate', action((response) => rotate(actions, response))],
     ['/debug/readyz', view((response) => readyz(parts, response))],
-    ['/debug/envoyz', view((response) => sendJson(response, 200, views.envoySnapshot()))],
+    ['/debug/envoyz', view(async (response) => sendJson(response, 200, await views.envoySnapshot()))],
     ['/debug/certs', view((response) => sendJson(response, 200, views.certificateFacts()))],
   ]);
 }
@@ -102,8 +106,8 @@ export async function dispatch(
   }
 }
 
-function action(handle: (response: ServerResponse) => void): Route {
-  return { loopbackOnly: true, method: 'POST', handle: (_request, response) => handle(response) };
+function action(handle: (response: ServerResponse, request: IncomingMessage) => void): Route {
+  return { loopbackOnly: true, method: 'POST', handle: (request, response) => handle(response, request) };
 }
 
 function view(handle: (response: ServerResponse) => void | Promise<void>): Route {
@@ -113,11 +117,15 @@ function view(handle: (response: ServerResponse) => void | Promise<void>): Route
 async function ready(parts: RouteParts, request: IncomingMessage, response: ServerResponse): Promise<void> {
   const report = await parts.readiness.check();
   parts.history.record(report);
-  const verbose = new URLSearchParams(request.url?.split('?', 2)[1]).has('verbose');
+  const verbose = queryOf(request).has('verbose');
   if (!verbose) parts.readinessLog.probed(report);
   const status = report.reason === undefined ? 200 : 503;
   if (verbose) sendText(response, status, verboseText(report));
   else response.writeHead(status, { 'Content-Length': 0 }).end();
+}
+
+function queryOf(request: IncomingMessage): URLSearchParams {
+  return new URLSearchParams(request.url?.split('?', 2)[1]);
 }
 
 async function readyz(parts: RouteParts, response: ServerResponse): Promise<void> {
@@ -137,8 +145,8 @@ function drain(actions: AgentActions, response: ServerResponse): void {
   sendText(response, 200, 'OK');
 }
 
-function restart(actions: AgentActions, response: ServerResponse): void {
-  const answer = actions.restart();
+function restart(actions: AgentActions, response: ServerResponse, request: IncomingMessage): void {
+  const answer = actions.restart(queryOf(request).get('force') === 'true');
   if (answer.accepted) sendJson(response, 202, answer);
   else sendText(response, 409, `${answer.why}\n`);
 }

@@ -15,17 +15,22 @@ interface Controlled {
 
 interface Answers {
   readonly rotate?: () => Promise<void>;
+  /** There is no hot restart. */
+  readonly tells?: boolean;
 }
 
 const COMMITTED: RestartOutcome = { kind: 'committed', epoch: 4, generation: 9 };
 
-function controlled({ rotate }: Answers = {}): Controlled {
+function controlled({ rotate, tells = false }: Answers = {}): Controlled {
   const asked: string[] = [];
   const recorded = recordingLog();
   const stopping = new AbortController();
   const parts: ControlledParts = {
     supervisor: {
-      restart: (reason) => (asked.push(`restart: ${reason}`), Promise.resolve(COMMITTED)),
+      restart: (reason, options) => {
+        asked.push(`restart: ${reason}${options?.force ? ' by force' : ''}`);
+        return Promise.resolve(COMMITTED);
+      },
       killAll: () => void asked.push('kill all'),
       reopenLogs: () => void asked.push('reopen logs'),
       skipDrain: () => void asked.push(stopping.signal.aborted ? 'skip drain, too late' : 'skip drain'),
@@ -33,6 +38,7 @@ function controlled({ rotate }: Answers = {}): Controlled {
     secrets: { rotateNow: () => (asked.push('rotate'), rotate?.() ?? Promise.resolve()) },
     stopping,
     log: recorded.log,
+    ...(tells && { tellOfChanges: () => Promise.resolve(void asked.push('tell of changes')) }),
   };
   return { controls: controlsOf(parts), stopping, recorded, asked };
 }
@@ -46,10 +52,20 @@ describe('controlsOf', () => {
     const { controls, recorded, asked } = controlled();
 
     controls.restart('SIGHUP');
+    controls.restart('POST /restart', { force: true });
     await settled();
 
-    deepEqual(asked, ['restart: SIGHUP']);
-    deepEqual(recorded.messages(), []);
+    deepEqual(asked, ['restart: operator', 'restart: operator by force']);
+    deepEqual(recorded.messages(), ['hot restart asked for: SIGHUP', 'hot restart asked for: POST /restart']);
+  });
+
+  it('tells what a restart of the agent would bring where Envoys cannot hand over', async () => {
+    const { controls, asked } = controlled({ tells: true });
+
+    controls.restart('SIGHUP');
+    await settled();
+
+    deepEqual(asked, ['restart: operator', 'tell of changes']);
   });
 
   it('has a certificate signed, and only warns when the CA gives none', async () => {

@@ -1,14 +1,10 @@
-import { deepEqual, equal } from 'node:assert/strict';
+import { deepEqual } from 'node:assert/strict';
 
 import { Counters } from '../../src/agent/counters.ts';
-import type { EnvoySnapshot } from '../../src/envoy/snapshot.ts';
 import type { Metric } from '../../src/status/agent-metrics.ts';
-import { envoySnapshot, LIVE_EPOCH } from './support/envoy-snapshot.ts';
 
-const IDLE = envoySnapshot();
-
-function series(counters: Counters, name: string, envoy = IDLE): Metric['series'] {
-  return counters.metrics(envoy).find((metric) => metric.name === name)?.series ?? [];
+function series(counters: Counters, name: string): Metric['series'] {
+  return counters.metrics().find((metric) => metric.name === name)?.series ?? [];
 }
 
 describe('Counters', () => {
@@ -126,23 +122,5 @@ describe('Counters', () => {
     for (const bytes of [10, 300, 20]) counters.xds.requestSize(bytes);
 
     deepEqual(series(counters, 'pilot_xds_recv_max'), [{ value: 300 }]);
-  });
-
-  it('tells of Envoy: restarts by outcome, the epoch that serves, a lost admin port', () => {
-    const counters = new Counters();
-    const active = { ...LIVE_EPOCH, epoch: 3 };
-    const restarts = { committed: 3, refused: 1, rolledBack: 0, crashed: 2 };
-    const degraded: EnvoySnapshot = { ...IDLE, active, restarts, phase: 'degraded' };
-
-    deepEqual(series(counters, 'envoy_restarts', degraded), [
-      { labels: { outcome: 'committed' }, value: 3 },
-      { labels: { outcome: 'refused' }, value: 1 },
-      { labels: { outcome: 'rolledBack' }, value: 0 },
-      { labels: { outcome: 'crashed' }, value: 2 },
-    ]);
-    equal(series(counters, 'envoy_active_epoch', degraded)[0]?.value, 3);
-    equal(series(counters, 'envoy_admin_lost', degraded)[0]?.value, 1);
-    equal(series(counters, 'envoy_active_epoch')[0]?.value, -1);
-    equal(series(counters, 'envoy_admin_lost')[0]?.value, 0);
   });
 });

@@ -180,7 +180,7 @@ describe('statusDeps', () => {
     const { views, metrics } = await world.deps();
     world.counters.xds.request();
 
-    match(JSON.stringify(views.envoySnapshot()), /"phase":"running"/);
+    match(JSON.stringify(await views.envoySnapshot()), /"phase":"running"/);
     match(JSON.stringify(views.certificateFacts()), /^\{"source":"ca",.*"secrets":\[\]\}$/);
     deepEqual(metrics().find(({ name }) => name === 'xds_proxy_requests')?.series, [{ value: 1 }]);
   });

@@ -114,6 +114,16 @@ describe('endpoints that act', () => {
     assert.deepEqual(await answer.json(), { accepted: true, epoch: 1 });
   });
 
+  it('forces a restart only where it is told so', async () => {
+    await using status = await startStatus();
+
+    for (const query of ['?force=true', '?force=false', '?force', '?other=true']) {
+      await post(`${status.url}/restart${query}`);
+    }
+
+    assert.deepEqual(status.asked, ['restart by force', 'restart', 'restart', 'restart']);
+  });
+
   it('answers first and then signs a new certificate', async () => {
     await using status = await startStatus();
 
@@ -160,7 +170,7 @@ describe('debug pages', () => {
   it('show each check with the time of its last change', async () => {
     const upstream = { text: 'connection refused', atMs: Date.UTC(2026, 0, 1, 0, 0, 2) };
     const views = {
-      envoySnapshot: () => undefined,
+      envoySnapshot: async () => undefined,
       certificateFacts: () => undefined,
       lastUpstreamError: () => upstream,
     };
@@ -194,9 +204,7 @@ describe('debug pages', () => {
 
   it('give 500 and a log line when a part throws, and the server lives on', async () => {
     const views = {
-      envoySnapshot: () => {
-        throw new Error('broken');
-      },
+      envoySnapshot: () => Promise.reject(new Error('broken')),
       certificateFacts: () => [],
       lastUpstreamError: () => undefined,
     };

@@ -14,6 +14,7 @@ export const LIVE_EPOCH: EpochSnapshot = {
   binaryId: '1:2:3:4',
   hotRestartVersion: '11.104',
   zone: 'D',
+  drainingSince: undefined,
   terminateDue: undefined,
 };
 
@@ -26,6 +27,7 @@ export function envoySnapshot(changes: Partial<EnvoySnapshot> = {}): EnvoySnapsh
     candidate: undefined,
     draining: [],
     pending: [],
+    restartObstacle: undefined,
     restarts: { committed: 0, refused: 0, rolledBack: 0, crashed: 0 },
     lastRestart: undefined,
     budget: 10,
