@@ -18,7 +18,9 @@ describe('watching certificate files', () => {
   let roots: readonly string[];
   let files: FileWorld;
   before(async () => {
-    const authorities = await Promise.all(['1', '2', '3', '4', '5', '6', '7'].map((name) => makeAuthority(name)));
+    const authorities = await Promise.all(
+      ['1', '2', '3', '4', '5', '6', '7'].map((name) => makeAuthority(name)),
+    );
     roots = authorities.map(({ rootPem }) => rootPem);
     pairs = await Promise.all(authorities.map((authority) => issuePair(authority, ['web.example'])));
   });
