@@ -29,6 +29,18 @@ describe('Counters', () => {
     deepEqual(series(counters, 'dns_upstream_failures_total'), [{ value: 1 }]);
   });
 
+  it('shows failures of certificate files from the first on', () => {
+    const counters = new Counters();
+    deepEqual(series(counters, 'num_file_secret_failures_total'), []);
+
+    counters.files.secretFailed();
+    counters.files.secretFailed();
+    counters.files.watchFailed();
+
+    deepEqual(series(counters, 'num_file_secret_failures_total'), [{ value: 2 }]);
+    deepEqual(series(counters, 'num_file_watcher_failures_total'), [{ value: 1 }]);
+  });
+
   const events: [string, (counters: Counters) => void][] = [
     ['istiod_connection_failures', ({ xds }) => xds.upstreamNotBuilt()],
     ['xds_proxy_requests', ({ xds }) => xds.request()],
