@@ -14,11 +14,15 @@ export function envoyPage(snapshot: EnvoySnapshot, connections: ReadonlyMap<numb
     baseId: baseId ?? null,
     active: active ?? null,
     candidate: candidate ?? null,
-    draining: draining.map((epoch) => ({ ...epoch, connections: connections.get(epoch.generation) ?? null })),
+    draining: draining.map((epoch) => drainingEpoch(epoch, connections.get(epoch.generation))),
     restartObstacle: restartObstacle ?? null,
     lastRestart: lastRestart(snapshot),
     history: history.map(endedEpoch),
   };
+}
+
+function drainingEpoch(epoch: EpochSnapshot, connections: number | undefined): unknown {
+  return { ...epoch, connections: connections ?? null };
 }
 
 function endedEpoch(epoch: EndedEpoch): unknown {

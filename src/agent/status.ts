@@ -1,6 +1,7 @@
 // What the status server asks of the other parts, and what it may have them do.
 
 import type { AgentConfig } from '../config/agent-config.ts';
+import type { EnvoySnapshot } from '../envoy/snapshot.ts';
 import type { Clock } from '../runtime/clock.ts';
 import { messageOf } from '../runtime/errors.ts';
 import type { Log } from '../runtime/log.ts';
@@ -43,9 +44,7 @@ export function statusDeps(config: AgentConfig, parts: StatusParts): StatusDeps 
         hasEnvoy && config.env.mergeEnvoyStats ? config.env.envoyPrometheusPort : undefined,
       metricsLoopbackOnly: config.metricsLoopbackOnly,
     },
-    envoy: hasEnvoy
-      ? (): EnvoyTarget => ({ admin, activeGeneration: supervisor.snapshot().active?.generation })
-      : undefined,
+    envoy: hasEnvoy ? () => envoyTarget(admin, supervisor.snapshot()) : undefined,
     probers: probers(config, parts),
     rejections: () => rejections(xdsSnapshot()),
     actions: actions(parts),
@@ -56,6 +55,18 @@ export function statusDeps(config: AgentConfig, parts: StatusParts): StatusDeps 
     processStartMs,
     log,
     stopping,
+  };
+}
+
+/** From the start of a candidate until it has taken over, or until the port it took is won back. */
+export function envoyTarget(admin: EnvoyTarget['admin'], snapshot: EnvoySnapshot): EnvoyTarget {
+  const { active, candidate, draining, phase, adminLost } = snapshot;
+  const isBeingReplaced = candidate !== undefined || (phase === 'handoff' && draining.length === 0);
+  return {
+    admin,
+    activeGeneration: active?.generation,
+    unanswerable: isBeingReplaced || adminLost,
+    impairment: adminLost ? 'degraded, Envoy has lost its admin port to a candidate that failed' : undefined,
   };
 }
 

@@ -5,16 +5,21 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { finished, pipeline } from 'node:stream/promises';
 
+import type { Clock } from '../runtime/clock.ts';
 import { messageOf } from '../runtime/errors.ts';
 import type { Log } from '../runtime/log.ts';
 import { AgentMetrics, type Metric } from './agent-metrics.ts';
 import { HttpGetError, httpGet } from './http-get.ts';
+
+/** The port changes hands within a millisecond; under load it may take a little longer. */
+const RETRY_AFTER_MS = 50;
 
 export interface MetricsPageDeps {
   /** Port of Envoy's own `/stats/prometheus`; undefined leaves Envoy out. */
   readonly envoyPrometheusPort: number | undefined;
   /** The metrics of all parts of the agent. */
   readonly collect: () => readonly Metric[];
+  readonly clock: Pick<Clock, 'sleep'>;
   readonly log: Log;
 }
 
@@ -56,11 +61,27 @@ export class MetricsPage {
     const gone = new AbortController();
     response.once('close', () => gone.abort());
     try {
-      const page = await httpGet(url, copiedHeaders(request), gone.signal);
+      const page = await this.#envoyPage(url, copiedHeaders(request), gone.signal);
       await pipeline(page, response, { end: false });
     } catch (error) {
       if (response.destroyed) return; // the client left; Envoy is not to blame
       this.#failed('envoy', scrapeError(url, error));
+    }
+  }
+
+  /** While one Envoy takes over from another, a connection may be refused, or end nowhere: asked once more. */
+  async #envoyPage(
+    url: string,
+    headers: Readonly<Record<string, string>>,
+    signal: AbortSignal,
+  ): Promise<IncomingMessage> {
+    try {
+      return await httpGet(url, headers, signal);
+    } catch (error) {
+      const { status } = error as HttpGetError;
+      if (signal.aborted || (status !== undefined && status !== 503)) throw error;
+      await this.#deps.clock.sleep(RETRY_AFTER_MS, signal);
+      return httpGet(url, headers, signal);
     }
   }
 

@@ -15,13 +15,14 @@ const REMEDY =
   "run Istio's own Envoy (proxy binaryPath or ENVOY_PATH), or switch the extension off at the control plane, " +
   'for example PILOT_ENABLE_METADATA_EXCHANGE=false, PILOT_ENABLE_ALPN_FILTER=false and no telemetry providers';
 
-/** One line per check: `ok <check>` or `failed <check>: <reason>`. */
+/** One line per check: `ok <check>`, with a remark behind a colon, or `failed <check>: <reason>`. */
 export function verboseText(report: ReadinessReport): string {
   return report.checks.map((check) => `${verboseLine(check)}\n`).join('');
 }
 
 function verboseLine(check: Check): string {
-  if (check.reason === undefined) return `ok ${check.name}`;
+  if (check.reason === undefined)
+    return ['ok', [check.name, check.remark].filter(Boolean).join(': ')].join(' ');
   return `failed ${check.name}: ${oneLine([check.reason, ...explanations(check)].join('; '))}`;
 }
 

@@ -15,6 +15,13 @@ export interface EnvoyTarget {
    * old epoch's until the new one has taken over. Undefined when none runs: nothing is remembered then.
    */
   readonly activeGeneration: number | undefined;
+  /**
+   * The admin port may be another Envoy's, or nobody's, so asking would say nothing: the last answer stays. An Envoy
+   * that was never asked was seen serving, otherwise nobody would have tried to replace it.
+   */
+  readonly unanswerable: boolean;
+  /** What is wrong with an Envoy that serves all the same; undefined: nothing. */
+  readonly impairment?: string | undefined;
 }
 
 /** A check of the agent's own, asked after Envoy's. */
@@ -31,6 +38,8 @@ export interface ReadinessDeps {
   readonly probers: readonly Prober[];
   /** Envoy's own words about updates it refused, newest last. */
   readonly rejections: () => readonly string[];
+  /** The body of a page of Envoy's admin, asked over a connection of its own. Default: over HTTP. */
+  readonly ask?: typeof adminPage;
   readonly clock: Clock;
   /** Ends the agent; its reason becomes the reason for not being ready. */
   readonly stopping: AbortSignal;
@@ -40,6 +49,8 @@ export interface Check {
   readonly name: string;
   /** Why it fails, in upstream's words; undefined when it passes. */
   readonly reason?: string;
+  /** What is wrong although it passes. */
+  readonly remark?: string;
   /** What Envoy itself said, when it refused its configuration. */
   readonly rejections?: readonly string[];
 }
@@ -61,6 +72,8 @@ export class Readiness {
   #generation: number | undefined;
   #configReceived = false;
   #served = false;
+  /** Whether the last answer of this generation was a failure, and which. */
+  #failed: readonly Check[] | undefined;
   #running: Promise<ReadinessReport> | undefined;
 
   constructor(deps: ReadinessDeps) {
@@ -80,16 +93,38 @@ export class Readiness {
     return { checks, reason: checks.find((check) => check.reason !== undefined)?.reason };
   }
 
-  /** Whether Envoy serves is not asked before it has its configuration. */
+  /** Asked again when meanwhile another Envoy may have answered than the one that was meant. */
   async #envoyChecks(): Promise<readonly Check[]> {
-    if (this.#deps.envoy === undefined) return [];
-    const target = this.#deps.envoy();
-    if (target.activeGeneration !== this.#generation || target.activeGeneration === undefined) {
-      this.#generation = target.activeGeneration;
+    const { envoy, clock } = this.#deps;
+    if (envoy === undefined) return [];
+    const startedMs = clock.monotonicMs();
+    let target = envoy();
+    for (;;) {
+      const checks = await this.#checksOf(target, startedMs);
+      const passed = checks.every(({ reason }) => reason === undefined);
+      const asked = target;
+      target = envoy();
+      if (passed || isSame(asked, target)) {
+        this.#failed = passed ? undefined : checks;
+        return checks;
+      }
+      if (clock.monotonicMs() - startedMs >= BUDGET_MS) return checks;
+    }
+  }
+
+  /** Whether Envoy serves is not asked before it has its configuration. */
+  async #checksOf(target: EnvoyTarget, startedMs: number): Promise<readonly Check[]> {
+    const { activeGeneration, unanswerable } = target;
+    if (activeGeneration !== this.#generation || activeGeneration === undefined) {
+      this.#generation = activeGeneration;
       this.#configReceived = false;
       this.#served = false;
+      this.#failed = undefined;
     }
-    const startedMs = this.#deps.clock.monotonicMs();
+    if (unanswerable && activeGeneration !== undefined) {
+      if (this.#failed !== undefined) return this.#failed;
+      this.#configReceived = this.#served = true;
+    }
     const config = await this.#configCheck(target);
     if (config.reason !== undefined) return [config];
     const leftMs = BUDGET_MS - (this.#deps.clock.monotonicMs() - startedMs);
@@ -100,7 +135,7 @@ export class Readiness {
     const name = 'envoy-config';
     if (this.#configReceived) return { name };
     try {
-      const page = await adminPage(target.admin, UPDATES_PATH, CONFIG_TIMEOUT_MS, this.#deps.clock);
+      const page = await this.#ask(target, UPDATES_PATH, CONFIG_TIMEOUT_MS);
       const verdict = updateVerdict(page);
       if (verdict.kind === 'received') {
         this.#configReceived = this.#stillActive(target);
@@ -115,17 +150,23 @@ export class Readiness {
 
   async #servingCheck(target: EnvoyTarget, timeoutMs: number): Promise<Check> {
     const name = 'envoy-serving';
-    const { stopping, clock } = this.#deps;
+    const passes = { name, ...(target.impairment !== undefined && { remark: target.impairment }) };
+    const { stopping } = this.#deps;
     if (stopping.aborted) return { name, reason: `server is terminated: ${messageOf(stopping.reason)}` };
-    if (this.#served) return { name };
+    if (this.#served) return passes;
     try {
-      const reason = notServingReason(await adminPage(target.admin, SERVING_PATH, timeoutMs, clock));
+      const reason = notServingReason(await this.#ask(target, SERVING_PATH, timeoutMs));
       if (reason !== undefined) return { name, reason };
       this.#served = this.#stillActive(target);
-      return { name };
+      return passes;
     } catch (error) {
       return { name, reason: messageOf(error) };
     }
+  }
+
+  #ask({ admin }: EnvoyTarget, path: string, timeoutMs: number): Promise<string> {
+    const { ask = adminPage, clock } = this.#deps;
+    return ask(admin, path, timeoutMs, clock);
   }
 
   /** False when another epoch took over during the poll: what was read may be the other one's. */
@@ -133,6 +174,10 @@ export class Readiness {
     const now = this.#deps.envoy?.().activeGeneration;
     return now !== undefined && now === target.activeGeneration;
   }
+}
+
+function isSame(one: EnvoyTarget, other: EnvoyTarget): boolean {
+  return one.activeGeneration === other.activeGeneration && one.unanswerable === other.unanswerable;
 }
 
 async function ask(prober: Prober): Promise<Check> {

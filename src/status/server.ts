@@ -128,6 +128,7 @@ function partsOf(deps: StatusDeps): Parameters<typeof routes>[0] {
     metrics: new MetricsPage({
       envoyPrometheusPort: settings.envoyPrometheusPort,
       collect: () => [startup(), ...deps.metrics()],
+      clock,
       log,
     }),
     metricsLoopbackOnly: settings.metricsLoopbackOnly,

@@ -150,9 +150,29 @@ describe('statusDeps', () => {
     const during = envoy?.();
     world.active = undefined;
 
-    deepEqual(during, { admin: { host: '::1', port: 15_000 }, activeGeneration: 5 });
+    deepEqual([during?.admin, during?.activeGeneration], [{ host: '::1', port: 15_000 }, 5]);
     equal(envoy?.().activeGeneration, undefined);
   });
+
+  const standings: [string, Partial<EnvoySnapshot>, boolean, RegExp | undefined][] = [
+    ['runs', {}, false, undefined],
+    ['is being replaced', { phase: 'handoff' }, true, undefined],
+    ['has a candidate', { candidate: LIVE_EPOCH }, true, undefined],
+    ['took over and is on probation', { phase: 'handoff', draining: [LIVE_EPOCH] }, false, undefined],
+    ['has lost its admin port', { adminLost: true }, true, /^degraded/],
+  ];
+  for (const [standing, changes, unanswerable, impairment] of standings) {
+    it(`knows whether asking an Envoy that ${standing} says something about it`, async () => {
+      const world = new World();
+      world.changes = changes;
+      const { envoy } = await world.deps();
+
+      const target = envoy?.();
+
+      equal(target?.unanswerable, unanswerable);
+      match(target?.impairment ?? '', impairment ?? /^$/);
+    });
+  }
 
   it("repeats Envoy's rejections and the last trouble with the control plane", async () => {
     const world = new World();

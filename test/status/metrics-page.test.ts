@@ -1,6 +1,8 @@
 import assert from 'node:assert/strict';
+import { setImmediate as turn } from 'node:timers/promises';
 
 import type { Metric } from '../../src/status/agent-metrics.ts';
+import { freePorts } from '../../examples/demo/free-ports.ts';
 import { startStatus } from './fixtures/status-fixture.ts';
 
 const ENVOY_PAGE = '# TYPE envoy_server_live gauge\nenvoy_server_live{} 1\n';
@@ -47,6 +49,43 @@ describe('MetricsPage', () => {
       status.logged.messages('error')[0],
       `error scraping http://localhost:${status.admin.port}/stats/prometheus, status code: 500`,
     );
+  });
+
+  it('asks once more while one Envoy takes the port from another', async () => {
+    await using status = await startStatus();
+    status.admin.status = 503; // the old one still has the listener, and its admin port is gone
+    const page = scrape(status.url);
+    await status.admin.requested(1);
+    Object.assign(status.admin, { status: 200, page: ENVOY_PAGE });
+    while (status.clock.sleepers === 0) await turn();
+
+    await status.clock.tick(50);
+
+    assert.ok((await page).endsWith(ENVOY_PAGE));
+    assert.equal(status.admin.connections, 2);
+    assert.deepEqual(status.logged.messages('error'), []);
+  });
+
+  it('asks once more when the connection is refused, and then leaves Envoy out', async () => {
+    const [port = 0] = await freePorts(1);
+    const settings = { statusPort: 0, envoyPrometheusPort: port, metricsLoopbackOnly: false };
+    await using status = await startStatus({ settings });
+    const page = scrape(status.url);
+    while (status.clock.sleepers === 0) await turn();
+
+    await status.clock.tick(50);
+
+    assert.match(await page, /^istio_agent_scrapes_total 1$/m);
+    assert.match(status.logged.messages('error').join('\n'), /^error scraping .*ECONNREFUSED[^\n]*$/);
+  });
+
+  it('does not ask again an Envoy that answers', async () => {
+    await using status = await startStatus();
+    status.admin.status = 404;
+
+    await scrape(status.url);
+
+    assert.equal(status.admin.requests.length, 1);
   });
 
   it('shows the metrics of other parts: absolute values, a series only after its first update', async () => {

@@ -23,7 +23,7 @@ async function setup(deps: Partial<ReadinessDeps> = {}): Promise<Setup> {
     clock,
     stop,
     probers,
-    target: { admin: { host: '127.0.0.1', port: admin.port }, activeGeneration: 1 },
+    target: { admin: { host: '127.0.0.1', port: admin.port }, activeGeneration: 1, unanswerable: false },
     readiness: new Readiness({
       envoy: () => made.target,
       probers,
@@ -91,6 +91,59 @@ describe('Readiness', () => {
     made.target = { ...made.target, activeGeneration: 2 };
 
     assert.match((await reasonOf(made.readiness)) ?? '', /^config not received/);
+  });
+
+  it('gives an Envoy that cannot be asked the last answer it had', async () => {
+    await using made = await setup();
+    made.admin.page = 'listener_manager.lds.update_rejected: 1\n';
+    const failed = await made.readiness.check();
+    made.target = { ...made.target, unanswerable: true };
+    const meanwhile = await made.readiness.check();
+    made.target = { ...made.target, activeGeneration: 2 };
+
+    assert.deepEqual(meanwhile, failed);
+    assert.equal(await reasonOf(made.readiness), undefined, 'the next one was never asked, and serves');
+    assert.equal(made.admin.requests.length, 1);
+  });
+
+  it('asks nobody in the place of an Envoy that is gone', async () => {
+    await using made = await setup();
+    made.admin.page = '';
+    made.target = { ...made.target, activeGeneration: undefined, unanswerable: true };
+
+    assert.match((await reasonOf(made.readiness)) ?? '', /^config not received/);
+  });
+
+  it('judges anew when a handoff began during the poll', async () => {
+    await using made = await setup();
+    const gate = Promise.withResolvers<void>();
+    made.admin.held = gate.promise;
+    const answer = reasonOf(made.readiness);
+    await made.admin.requested(1);
+    made.target = { ...made.target, unanswerable: true };
+    made.admin.page = ''; // the candidate answers
+    gate.resolve();
+
+    assert.equal(await answer, undefined);
+  });
+
+  it('tells what is wrong with an Envoy that serves all the same', async () => {
+    await using made = await setup();
+    made.target = { ...made.target, impairment: 'degraded' };
+
+    const { checks, reason } = await made.readiness.check();
+
+    assert.equal(reason, undefined);
+    assert.deepEqual(checks.at(-1), { name: 'envoy-serving', remark: 'degraded' });
+  });
+
+  it('U19 asks over a new connection each time', async () => {
+    await using made = await setup();
+    await made.readiness.check();
+    made.target = { ...made.target, activeGeneration: 2 };
+    await made.readiness.check();
+
+    assert.deepEqual([made.admin.requests.length, made.admin.connections], [4, 4]);
   });
 
   it('forgets when no Envoy runs, and remembers nothing until one does', async () => {
