@@ -28,8 +28,12 @@ export interface FileSecretSource {
 
 /** The list of revoked certificates that goes with every set of trust anchors. */
 export interface RevocationList {
-  /** Absolute; undefined while there is none. */
-  path(): Promise<string | undefined>;
+  /**
+   * Absolute; undefined while there is none.
+   *
+   * @param anchorsPem the workload's trust anchors, when it is they that the list goes with
+   */
+  path(anchorsPem?: string): Promise<string | undefined>;
   /** @param listener called when the list has appeared or gone. @returns ends the calls */
   onChange(listener: () => void): () => void;
 }
@@ -93,7 +97,7 @@ export class SecretManager implements AsyncDisposable {
   async get(name: string, signal: AbortSignal): Promise<SecretItem> {
     const item = (await this.#inFiles(name, signal)) ?? (await this.#signed(name, signal));
     if (item.kind === 'certificate') return item;
-    const crlPath = await this.#deps.crl?.path();
+    const crlPath = await this.#deps.crl?.path(name === TRUST_SECRET ? item.rootPem : undefined);
     return crlPath === undefined ? item : { ...item, crlPath };
   }
 

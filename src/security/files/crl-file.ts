@@ -5,6 +5,7 @@
 import { stat } from 'node:fs/promises';
 import { dirname } from 'node:path';
 
+import { readableCertificates } from '../../pki/certificates.ts';
 import type { Clock } from '../../runtime/clock.ts';
 import { errnoOf, messageOf } from '../../runtime/errors.ts';
 import type { Log } from '../../runtime/log.ts';
@@ -35,8 +36,10 @@ export class CrlFile implements AsyncDisposable {
   readonly #deps: CrlFileDeps;
   readonly #listeners = new Set<() => void>();
   #isUsable = false;
-  /** What was found last; only compared. */
+  /** What was judged last; only compared. */
   #text: string | undefined;
+  /** PEM. */
+  #anchors = '';
   /** Told already. */
   #problem: string | undefined;
   #examined: Promise<void> = Promise.resolve();
@@ -47,9 +50,17 @@ export class CrlFile implements AsyncDisposable {
     this.#deps = deps;
   }
 
-  /** Of the list; undefined while there is none. A list that was good counts until it is gone or replaced. */
-  async path(): Promise<string | undefined> {
+  /**
+   * Of the list; undefined while there is none. One that was good counts until it is gone, whatever replaces it.
+   *
+   * @param anchorsPem the workload's trust anchors, when they are known: what is in their name has to be theirs
+   */
+  async path(anchorsPem?: string): Promise<string | undefined> {
     this.#watch ??= this.#watched();
+    if (anchorsPem !== undefined && anchorsPem !== this.#anchors) {
+      this.#anchors = anchorsPem;
+      this.#text = undefined;
+    }
     await this.#examine();
     return this.#isUsable ? this.#settings.path : undefined;
   }
@@ -102,7 +113,7 @@ export class CrlFile implements AsyncDisposable {
   #judge(text: string): void {
     if (text === this.#text) return;
     this.#text = text;
-    checkCrls(text);
+    checkCrls(text, readableCertificates(this.#anchors));
     this.#isUsable = true;
     this.#problem = undefined;
   }

@@ -4,8 +4,19 @@ import { deepEqual, equal, throws } from 'node:assert/strict';
 import { mkdir, rename, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 
-import { encodeDer, integer, objectId, sequence, bitString } from '../../../src/pki/der.ts';
+import {
+  bitString,
+  childrenOf,
+  decodeDer,
+  encodeDer,
+  integer,
+  objectId,
+  sequence,
+  time,
+  type Der,
+} from '../../../src/pki/der.ts';
 import { formatPem } from '../../../src/pki/pem.ts';
+import { signed } from '../../../src/pki/signature.ts';
 import { CauseLog } from '../../../src/runtime/cause-log.ts';
 import { systemClock } from '../../../src/runtime/clock.ts';
 import { watchDirectory } from '../../../src/runtime/watch.ts';
@@ -14,33 +25,64 @@ import { CrlFile } from '../../../src/security/files/crl-file.ts';
 import { DirectoryWatches } from '../../../src/security/files/directory-watches.ts';
 import { recordingLog, type RecordingLog } from '../../support/recording-log.ts';
 import { temporaryDirectory, type TemporaryDirectory } from '../../support/temporary-directory.ts';
+import { makeAuthority, type Authority } from '../authority.ts';
 import { until } from '../progress.ts';
 
 const LABEL = 'X509 CRL';
+const ALGORITHM = sequence(objectId('1.2.840.10045.4.3.2'));
 
-/** In the frame of a revocation list; what is signed is not looked at. */
-function list(number: number): string {
-  const frame = sequence(sequence(integer(number)), sequence(objectId('1.2.3')), bitString(Buffer.of(1)));
-  return formatPem({ label: LABEL, der: encodeDer(frame) });
+/** A list of nothing in that name; by default nobody's, and not signed. */
+function list(number: number, issuer = sequence()): string {
+  const content = sequence(integer(1), ALGORITHM, issuer, time(number * 1000));
+  return formatPem({ label: LABEL, der: encodeDer(sequence(content, ALGORITHM, bitString(Buffer.of(1)))) });
+}
+
+/** A list in the name of `named` that `signer` has signed. */
+async function signedList(named: Authority, signer: Authority): Promise<string> {
+  const content = sequence(integer(1), ALGORITHM, subjectOf(named), time(Date.now()));
+  return formatPem({ label: LABEL, der: await signed(content, signer.issuer.privateKey) });
+}
+
+function subjectOf({ issuer }: Authority): Der {
+  const fields = childrenOf(childrenOf(decodeDer(issuer.certificate.raw))[0]);
+  return sequence(...childrenOf(fields[5]));
 }
 
 describe('checkCrls', () => {
   it('takes one list or several', () => {
-    checkCrls(list(1));
-    checkCrls(`# text\n${list(1)}${list(2)}`);
+    checkCrls(list(1), []);
+    checkCrls(`# text\n${list(1)}${list(2)}`, []);
   });
 
   it('refuses what is none', () => {
-    const four = sequence(sequence(), sequence(), bitString(Buffer.of(1)), integer(1));
+    const nameless = sequence(sequence(integer(1), ALGORITHM), ALGORITHM, bitString(Buffer.of(1)));
+    const four = sequence(sequence(ALGORITHM, sequence()), ALGORITHM, bitString(Buffer.of(1)), integer(1));
     for (const text of [
       '',
       list(1).replaceAll(LABEL, 'CERTIFICATE'),
       list(1) + formatPem({ label: LABEL, der: Buffer.from('broken') }),
       formatPem({ label: LABEL, der: encodeDer(sequence(integer(1))) }),
+      formatPem({ label: LABEL, der: encodeDer(nameless) }),
       formatPem({ label: LABEL, der: encodeDer(four) }),
     ]) {
-      throws(() => checkCrls(text), { name: /^(PemError|DerError)$/ });
+      throws(() => checkCrls(text, []), { name: /^(PemError|DerError)$/ });
     }
+  });
+
+  it('refuses a list in the name of a known CA that another has signed', async () => {
+    const [known, impostor, stranger] = [
+      await makeAuthority('known'),
+      await makeAuthority('known'),
+      await makeAuthority('stranger'),
+    ];
+    const issuers = [known.issuer.certificate];
+
+    checkCrls(await signedList(known, known), issuers);
+    checkCrls(await signedList(stranger, stranger), issuers);
+    checkCrls(await signedList(impostor, impostor), [...issuers, impostor.issuer.certificate]);
+    throws(() => checkCrls(list(1, subjectOf(known)), issuers), /not signed by the CA that it names/);
+    const forged = await signedList(known, impostor);
+    throws(() => checkCrls(forged, issuers), /not signed by the CA that it names/);
   });
 });
 
@@ -115,6 +157,20 @@ describe('CrlFile', () => {
     await put('half a list');
 
     equal(await crl.path(), path);
+    equal(changes, 1);
+  });
+
+  it('79: leaves out a list that the anchors did not sign, until they are others', async () => {
+    const [known, next] = [await makeAuthority('mesh'), await makeAuthority('mesh')];
+    await put(await signedList(next, next));
+
+    equal(await crl.path(known.rootPem), undefined);
+    equal(await crl.path(), undefined);
+    equal(await crl.path(known.rootPem + next.rootPem), path);
+
+    deepEqual(recorded.messages('error'), [
+      `revocation list ${path} cannot be used: a revocation list is not signed by the CA that it names`,
+    ]);
     equal(changes, 1);
   });
 
