@@ -67,6 +67,7 @@ const identity = {
     anyText,
     'GoogleComputeEngine',
     'Identity provider of the fetcher.',
+    { noEffect: 'no token is exchanged for another, so nobody asks who provides it' },
   ),
   provisionedCerts: row(
     'PROV_CERT',

@@ -1,5 +1,5 @@
 // The client of the mesh's certificate authority: one CreateCertificate call with its attempts and deadlines.
-// What the answer is worth is judged in workload-certificate.ts. Every attempt has a connection of its own, so
+// What the answer is worth is judged in ca-answer.ts. Every attempt has a connection of its own, so
 // root, client certificate and token are those on disk now.
 // Upstream counterpart: istio security/pkg/nodeagent/caclient/providers/citadel.
 
