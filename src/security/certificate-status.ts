@@ -1,6 +1,8 @@
 // What may be told about the secrets that are in use: subjects, names, times, fingerprints, and no key. For debug
 // pages and metrics; certificates are parsed when somebody looks, once per value.
 
+import type { X509Certificate } from 'node:crypto';
+
 import { certificateFacts, readableCertificates, type CertificateFacts } from '../pki/certificates.ts';
 import type { RotationCounts } from './certificate-keeper.ts';
 import type { SecretItem } from './secret-item.ts';
@@ -80,7 +82,15 @@ export class SecretRegister {
 }
 
 function factsOf(pem: string): readonly CertificateStatusFacts[] {
-  return readableCertificates(pem).map((one) =>
+  return certificatesOf(pem).map((one) =>
     Object.assign(certificateFacts(one), { sans: one.subjectAltName ?? '' }),
   );
+}
+
+function certificatesOf(pem: string): readonly X509Certificate[] {
+  try {
+    return readableCertificates(pem);
+  } catch {
+    return []; // broken Base64: Envoy will say so to whoever asked for it, here it only cannot be shown
+  }
 }

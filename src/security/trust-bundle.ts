@@ -54,11 +54,6 @@ export class TrustBundle {
     return this.#retired.length < before;
   }
 
-  /** How many replaced roots are still trusted, or not forgotten yet. */
-  get retiredCount(): number {
-    return this.#retired.length;
-  }
-
   /** The CA's root and all that is trusted besides. */
   around(rootPem: string): string {
     return mergeAnchors([rootPem, ...this.#inTime().map(({ pem }) => pem), this.#extra]);

@@ -67,8 +67,7 @@ export function managed(
   const running: Promise<void>[] = [];
   const run = async (): Promise<void> => {
     running.push(manager.run(stop.signal));
-    if (ca.down === undefined && deps.ca === undefined)
-      await until(() => manager.facts().serial !== undefined);
+    if (ca.down === undefined && !('ca' in deps)) await until(() => manager.facts().serial !== undefined);
   };
   const end = async (): Promise<void> => {
     stop.abort(new Error('the test is over'));

@@ -1,0 +1,383 @@
+// Numbers before titles are those of the list of behaviours in the security specification.
+
+import assert from 'node:assert/strict';
+import { createPrivateKey, X509Certificate } from 'node:crypto';
+
+import { aborted } from '../../src/runtime/tasks.ts';
+import type { SecretManagerDeps, SecretManagerSettings } from '../../src/security/secret-manager.ts';
+import { FakeClock } from '../support/fake-clock.ts';
+import { makeAuthority, signRequest, type Authority } from './authority.ts';
+import { managed, type Managed } from './managed.ts';
+import { turns, until } from './progress.ts';
+
+const MINUTE_MS = 60_000;
+const HOUR_MS = 60 * MINUTE_MS;
+const never = new AbortController().signal;
+
+describe('secrets of the CA', () => {
+  let first: Authority;
+  let second: Authority;
+  let clock: FakeClock;
+  let open: Managed[];
+
+  before(async () => {
+    [first, second] = await Promise.all([makeAuthority('first.example'), makeAuthority('second.example')]);
+  });
+
+  beforeEach(() => {
+    clock = new FakeClock();
+    open = [];
+  });
+
+  afterEach(async () => {
+    for (const one of open) await one[Symbol.asyncDispose]();
+  });
+
+  function make(
+    settings: Partial<SecretManagerSettings> = {},
+    deps: Partial<SecretManagerDeps> = {},
+  ): Managed {
+    const one = managed(first, clock, settings, deps);
+    open.push(one);
+    return one;
+  }
+
+  const joined = (...roots: readonly Authority[]): string =>
+    roots
+      .map(({ rootPem }) => rootPem.trimEnd())
+      .sort()
+      .join('\n');
+
+  function counts(changes: readonly string[]): Readonly<Record<string, number>> {
+    return Object.fromEntries(
+      [...new Set(changes)].map((name) => [name, changes.filter((one) => one === name).length]),
+    );
+  }
+
+  /** Moves the clock, and waits until what becomes due has been told. */
+  async function rotated({ changes }: Managed, ms: number): Promise<void> {
+    const before = counts(changes).default ?? 0;
+    await clock.tick(ms);
+    await until(() => (counts(changes).default ?? 0) > before);
+  }
+
+  it('20: are a chain of all elements whose leaf fits the key, and the last element as ROOTCA', async () => {
+    const { workload, anchors, ca, manager } = make();
+
+    const item = await workload();
+    const root = await anchors();
+    const again = await workload();
+
+    const leaf = new X509Certificate(item.certificateChainPem);
+    assert.ok(leaf.checkPrivateKey(createPrivateKey(item.privateKeyPem)));
+    assert.equal(leaf.subjectAltName, 'URI:spiffe://test.example/ns/shop/sa/cart');
+    assert.match(item.privateKeyPem, /^-----BEGIN EC PRIVATE KEY-----/);
+    assert.equal(item.certificateChainPem, leaf.toString() + first.rootPem);
+    assert.equal(root, first.rootPem.trimEnd());
+    assert.deepEqual(again, item);
+    assert.equal(ca.requests, 1);
+    assert.ok((manager.facts().notAfterMs ?? 0) - clock.now() <= HOUR_MS);
+  });
+
+  it('21: are made by one request for 50 who ask at once', async () => {
+    const { manager, ca } = make();
+
+    await Promise.all(
+      Array.from({ length: 50 }, (_, i) => manager.get(i % 2 === 0 ? 'default' : 'ROOTCA', never)),
+    );
+
+    assert.equal(ca.requests, 1);
+  });
+
+  it('22: tell of ROOTCA at the first default, and of default at each rotation', async () => {
+    clock = new FakeClock(Date.UTC(2026, 0, 1) + 800); // certificates end at whole seconds
+    const test = make();
+    test.ca.lifetimeMs = 200;
+    await test.run();
+
+    await test.workload();
+    await rotated(test, 100);
+    assert.deepEqual(counts(test.changes), { ROOTCA: 1, default: 1 });
+    test.ca.lifetimeMs = HOUR_MS;
+    await test.workload();
+    await rotated(test, 100);
+
+    assert.deepEqual(counts(test.changes), { ROOTCA: 1, default: 2 });
+  });
+
+  it('25: have each element of the chain on lines of its own, with the last one as it came', async () => {
+    const { workload, ca } = make();
+    const sign = ca.answer;
+    ca.answer = async (csr, signal) => (await sign(csr, signal)).map((element) => element.trimEnd());
+
+    const { certificateChainPem } = await workload();
+
+    assert.equal(certificateChainPem.match(/-----BEGIN/g)?.length, 2);
+    assert.ok(certificateChainPem.includes('-----END CERTIFICATE-----\n-----BEGIN'));
+    assert.ok(certificateChainPem.endsWith('-----END CERTIFICATE-----'));
+  });
+
+  it('let one who stops waiting go without ending the request', async () => {
+    const { manager, workload, ca } = make();
+    const impatient = new AbortController();
+
+    const asked = manager.get('default', impatient.signal);
+    impatient.abort(new Error('gone'));
+
+    await assert.rejects(asked, { message: 'gone' });
+    await workload();
+    assert.equal(ca.requests, 1);
+  });
+
+  it('say why there are none, and are asked for again the next time', async () => {
+    const { workload, ca } = make();
+    ca.down = 'create certificate: refused';
+
+    await assert.rejects(workload(), {
+      message: 'failed to generate workload certificate: create certificate: refused',
+    });
+    ca.down = undefined;
+
+    await workload();
+  });
+
+  it('have a key in PKCS#8 when told so', async () => {
+    const { workload } = make({ pkcs8Key: true });
+
+    assert.match((await workload()).privateKeyPem, /^-----BEGIN PRIVATE KEY-----/);
+  });
+
+  it('tell that somebody waited long for the request of another', async () => {
+    const { manager, ca, recorded } = make();
+    const sign = ca.answer;
+    ca.answer = async (csr, signal) => {
+      await clock.sleep(1500, signal);
+      return sign(csr, signal);
+    };
+
+    const asked = [manager.get('default', never), manager.get('ROOTCA', never)];
+    await until(() => clock.sleepers === 1);
+    await clock.tick(1500);
+    await Promise.all(asked);
+
+    assert.deepEqual(recorded.messages('warn'), ['slow generate secret lock: 1.5s']);
+  });
+
+  it('are told of in the log, with the life of what was signed and what is left of it', async () => {
+    const { workload, anchors, recorded } = make();
+
+    await workload();
+    await clock.tick(MINUTE_MS);
+    await workload();
+    await anchors();
+
+    const told = recorded.records.filter(({ level }) => level === 'info');
+    assert.deepEqual(
+      told.map(({ message, fields }) => [message, fields.ttl]),
+      [
+        ['generated new workload certificate', '1h0m0s'],
+        ['returned workload certificate from cache', '59m0s'],
+        ['returned workload trust anchor from cache', '59m0s'],
+      ],
+    );
+    assert.equal(told[0]?.fields.resourceName, 'default');
+  });
+
+  describe('at a rotation', () => {
+    it('31: are replaced and written at half of their life, nobody asking', async () => {
+      const test = make();
+      await test.run();
+      const before = await test.workload();
+      test.changes.length = 0;
+
+      await clock.tick(HOUR_MS / 2 - 1000);
+      await turns();
+      assert.equal(test.ca.requests, 1);
+      await rotated(test, 1000);
+
+      const after = await test.workload();
+      assert.deepEqual(test.changes, ['default']);
+      assert.notEqual(after.privateKeyPem, before.privateKeyPem);
+      const [oldest, newest] = [test.written.at(0), test.written.at(-1)];
+      assert.deepEqual([oldest?.key, newest?.key], [before.privateKeyPem, after.privateKeyPem]);
+      assert.equal(newest?.chain, after.certificateChainPem);
+      assert.equal(newest?.anchors, first.rootPem.trimEnd());
+    });
+
+    it('32: are the old ones to their last second while the CA is down, and new ones soon after it is back', async () => {
+      const test = make();
+      await test.run();
+      const before = await test.workload();
+      test.changes.length = 0;
+      test.ca.down = 'create certificate: rpc error: code = Unavailable desc = down';
+
+      await clock.tick(HOUR_MS - 1000);
+      await turns();
+      assert.deepEqual(await test.workload(), before);
+      assert.deepEqual(test.changes, []);
+      await clock.tick(1000);
+      await assert.rejects(test.workload(), /desc = down/);
+      test.ca.down = undefined;
+      await rotated(test, MINUTE_MS);
+
+      assert.deepEqual(test.changes, ['default']);
+      assert.notDeepEqual(await test.workload(), before);
+    });
+
+    it('32: are pushed within one wait when the CA is back before the end', async () => {
+      const test = make();
+      await test.run();
+      test.ca.down = 'create certificate: down';
+      await clock.tick(HOUR_MS / 2 + 10 * MINUTE_MS);
+      await until(() => test.manager.facts().lastError !== undefined);
+
+      test.ca.down = undefined;
+      await rotated(test, 6 * MINUTE_MS);
+
+      assert.equal(test.manager.facts().lastError, undefined);
+    });
+
+    it('bring a new root first, and keep the old one for as long as its leaf lived', async () => {
+      const test = make();
+      await test.run();
+      await test.workload();
+      test.changes.length = 0;
+      test.ca.authority = second;
+
+      await rotated(test, HOUR_MS / 2);
+      assert.deepEqual(test.changes, ['ROOTCA', 'default']);
+      assert.equal(await test.anchors(), joined(first, second));
+      assert.ok(test.recorded.messages().includes('Root cert has changed, start rotating root cert'));
+      test.ca.lifetimeMs = 2 * HOUR_MS;
+      test.changes.length = 0;
+      await rotated(test, HOUR_MS / 2);
+      await clock.tick(MINUTE_MS);
+
+      assert.ok(test.changes.includes('ROOTCA'), 'who has the old root is told that it goes');
+      assert.equal(await test.anchors(), joined(second));
+      assert.equal(test.written.at(-1)?.anchors, joined(second));
+    });
+
+    it('by hand start a new life', async () => {
+      const test = make();
+      await test.run();
+      test.ca.lifetimeMs = HOUR_MS / 6;
+
+      await Promise.all([test.manager.rotateNow(), test.manager.rotateNow()]);
+      assert.equal(test.ca.requests, 2, 'the second trigger joins the first');
+      await rotated(test, HOUR_MS / 12);
+
+      assert.equal(test.ca.requests, 3);
+    });
+  });
+
+  it('exist before anyone asks, and those who were turned away are told', async () => {
+    const test = make();
+    test.ca.down = 'create certificate: down';
+    await test.run();
+    await assert.rejects(test.workload());
+    await assert.rejects(test.anchors());
+
+    await clock.tick(10_000);
+    test.ca.down = undefined;
+    await clock.tick(MINUTE_MS);
+    await until(() => test.changes.length === 2);
+
+    assert.deepEqual(test.changes, ['ROOTCA', 'default']);
+    assert.deepEqual(test.recorded.messages('warn'), [
+      'failed to warm certificate: failed to generate workload certificate: create certificate: down',
+    ]);
+  });
+
+  describe('with anchors from elsewhere', () => {
+    it('26: serve them beside the root, each once, tell both names, and sign anew', async () => {
+      const test = make();
+      await test.anchors();
+      test.changes.length = 0;
+
+      test.manager.setExtraAnchors([second.rootPem]);
+      await until(() => test.changes.length === 2);
+      assert.deepEqual(counts(test.changes), { ROOTCA: 1, default: 1 });
+      assert.equal(await test.anchors(), joined(first, second));
+      test.manager.setExtraAnchors([`${second.rootPem}${first.rootPem}`]);
+      await until(() => test.changes.length === 4);
+      assert.equal(await test.anchors(), joined(first, second));
+      test.manager.setExtraAnchors([first.rootPem, second.rootPem]);
+      await turns();
+
+      assert.deepEqual(counts(test.changes), { ROOTCA: 2, default: 2 });
+      assert.equal(test.ca.requests, 3);
+    });
+
+    it('26: lose them with an empty list', async () => {
+      const test = make();
+      test.manager.setExtraAnchors([second.rootPem]);
+      assert.equal(await test.anchors(), joined(first, second));
+
+      test.manager.setExtraAnchors([]);
+
+      assert.equal(await test.anchors(), joined(first));
+    });
+
+    it('27: do nothing at the time of the rotation that was due before', async () => {
+      const test = make();
+      await test.run();
+      await clock.tick(10 * MINUTE_MS);
+      test.manager.setExtraAnchors([second.rootPem]);
+      await until(() => test.changes.includes('default'));
+
+      await clock.tick(20 * MINUTE_MS);
+      await turns();
+      assert.equal(counts(test.changes).default, 1);
+      await rotated(test, 10 * MINUTE_MS);
+
+      assert.equal(counts(test.changes).default, 2);
+    });
+
+    it('keep the certificate when no new one can be signed for them', async () => {
+      const test = make();
+      const before = await test.workload();
+      test.ca.down = 'create certificate: down';
+
+      test.manager.setExtraAnchors([second.rootPem]);
+      await until(() => test.recorded.messages('warn').length > 0);
+
+      assert.deepEqual(await test.workload(), before);
+      assert.equal(await test.anchors(), joined(first, second));
+      assert.match(
+        test.recorded.messages('warn')[0] ?? '',
+        /^failed to renew the certificate for new trust anchors: /,
+      );
+    });
+  });
+
+  it('end a request under way when they are closed, twice if need be', async () => {
+    const { manager, ca } = make();
+    ca.answer = async (_csr, signal) => {
+      await aborted(signal);
+      throw signal.reason;
+    };
+    const asked = manager.get('default', never);
+    asked.catch(() => undefined);
+
+    await manager.close();
+    await manager.close();
+
+    await assert.rejects(asked, /the secret manager is closed/);
+  });
+
+  it('never show the key in what is told or logged', async () => {
+    const { manager, workload, recorded, ca } = make();
+    const { privateKeyPem } = await workload();
+    ca.answer = async (csr) => [
+      ...(await signRequest(second, csr, HOUR_MS, clock)).slice(0, 1),
+      first.rootPem,
+    ];
+
+    await assert.rejects(manager.rotateNow(), /does not lead to its root/);
+
+    const body = privateKeyPem.split('\n')[1] ?? '';
+    const told = JSON.stringify([manager.facts(), recorded.records]);
+    assert.ok(!told.includes('PRIVATE KEY') && !told.includes(body));
+  });
+});
