@@ -154,9 +154,9 @@ export class ColdStart {
   #ended(epoch: Epoch, exit: Exit): Failure {
     const words = envoyWords(epoch.stderrLines);
     const why = `${describeExit(exit)} before it was live: ${words}`;
-    if (exit.code === 0 || exit.code === 1) this.#deps.recipes.refused(epoch, why);
     const error = new BootstrapRefused(`Envoy refused its bootstrap ${epoch.launch.configPath}: ${words}`);
     const obstacle = this.#deps.hotRestart.on ? startObstacle(exit, epoch.stderrLines) : undefined;
+    if (obstacle === undefined) this.#deps.recipes.refused(epoch, why); // whatever it died of: the good one is better
     return { why, exit, error, retryable: this.#everLive || exit.code !== 1, obstacle };
   }
 

@@ -51,6 +51,11 @@ export interface Crossing {
   readonly trafficLost: boolean;
 }
 
+/** How many Envoys may drain when another is started: never more than three are to be alive. */
+export function mostDraining(force: boolean): number {
+  return force ? 1 : 0;
+}
+
 type Gate = (crossing: Crossing, stop: AbortSignal) => Promise<Verdict>;
 
 export class Gates {
@@ -113,7 +118,7 @@ export class Gates {
   }
 
   async #alone({ force }: Crossing): Promise<Verdict> {
-    if (force || this.#deps.roster.draining.length === 0) return OPEN;
+    if (this.#deps.roster.draining.length <= mostDraining(force)) return OPEN;
     return closed('an older Envoy still drains', 'passing');
   }
 

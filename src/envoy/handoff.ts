@@ -3,7 +3,7 @@
 // protocol, seen from the process that starts the epochs.
 
 import { backoffMs } from '../runtime/backoff.ts';
-import { messageOf } from '../runtime/errors.ts';
+import { AgentError, messageOf } from '../runtime/errors.ts';
 import type { AdminListener } from './admin-client.ts';
 import type { Epoch } from './epoch.ts';
 import { Gates, type GateDeps } from './gates.ts';
@@ -122,9 +122,10 @@ export class Handoff {
     const asked = active.adminLost ? active.lifeline?.admin : admin.fresh;
     const before = (await asked?.listeners().catch(() => [])) ?? [];
     const phase = roster.phase;
-    roster.setPhase('handoff', prepared.reason);
     let candidate: Epoch;
     try {
+      if (!active.alive || active.doomed) throw new AgentError('the active Envoy is ending');
+      roster.setPhase('handoff', prepared.reason);
       candidate = await launcher.start(this.#staffed(prepared, active));
     } catch (error) {
       await launcher.discard(prepared);
@@ -171,7 +172,8 @@ export class Handoff {
     recipes.live(candidate);
     pace.committed(parentShutdownDurationMs);
     if (active.alive) onDraining(active);
-    else this.#deps.onDoomed(candidate); // it has nobody to end and aborts when it tries
+    // with code 0 it was ended by its child, which took long to be seen; otherwise that aborts when it tries to
+    else if (active.exit?.code !== 0) this.#deps.onDoomed(candidate);
     await attachLifeline(candidate, admin);
     const lost = await lostListeners(active, candidate, before, admin.fresh);
     await roster.changed.within(() => !candidate.alive || stop.aborted, lost.length > 0 ? 0 : handoffSoakMs);

@@ -122,10 +122,11 @@ export class Launcher {
   async waitLive(epoch: Epoch, expired: () => boolean): Promise<LiveResult> {
     const { changed } = this.#deps.roster;
     while (epoch.alive) {
+      const last = expired(); // looked at once more: it may have ended its parent just now
       const info = await this.identify();
       if (isFrom(info, epoch)) epoch.info = info;
       if (isLive(info, epoch) && epoch.alive) return 'live';
-      if (expired()) return epoch.alive ? 'expired' : 'exited';
+      if (last) return epoch.alive ? 'expired' : 'exited';
       await changed.within(() => !epoch.alive || expired(), this.#settings.timing.livePollMs);
     }
     return 'exited';

@@ -8,6 +8,7 @@ import type { Exit } from '../runtime/spawn.ts';
 import type { ColdStartPlan } from './cold-start.ts';
 import { mayRestart, type RestartBudget } from './crash-policy.ts';
 import { describeExit, type Epoch } from './epoch.ts';
+import { mostDraining } from './gates.ts';
 import type { Handoff, HandoffEnd, HandoffPlan } from './handoff.ts';
 import { isSameRecipe, type Recipes } from './recipe.ts';
 import { RepairSchedule } from './repair-schedule.ts';
@@ -105,16 +106,15 @@ export class Serving {
   /** Monotonic milliseconds of what is to be done next. */
   #dueMs(active: Epoch): number {
     const { roster, requests, pace } = this.#deps;
-    if (active.doomed) return NEVER; // it cannot hand over: it aborts when it tells its parent to end
+    if (active.doomed) return NEVER; // it cannot hand over; the start that follows its end answers what waits
     if (this.#lost?.epoch === active) return 0;
     // without admin port nobody could tell whether another Envoy may take over: the repair comes first
     if (active.adminLost) return active.repairable ? this.#repairs.dueMs(active) : NEVER;
     const { waiting } = requests;
     if (waiting === undefined) return NEVER;
-    if (waiting.force) return waiting.notBeforeMs;
-    // a third Envoy would make the second end the first at once, with all its connections
-    if (roster.draining.length > 0) return NEVER;
-    return Math.max(waiting.notBeforeMs, waiting.ifChanged ? pace.fileRestartAtMs : 0);
+    // a third Envoy makes the second end the first at once, with all its connections
+    if (roster.draining.length > mostDraining(waiting.force)) return NEVER;
+    return Math.max(waiting.notBeforeMs, waiting.ifChanged && !waiting.force ? pace.fileRestartAtMs : 0);
   }
 
   async #restart(active: Epoch, stop: AbortSignal): Promise<HandoffEnd> {
@@ -196,7 +196,7 @@ export class Serving {
     const hadParent = active.epoch > 0 && roster.draining.length > 0;
     roster.orphanDraining();
     outcomes.noteCrash();
-    if (!byHandoff) recipes.ended(active);
+    if (!byHandoff && !active.doomed) recipes.ended(active);
     budget.lived(clock.monotonicMs() - (active.liveAtMs ?? clock.monotonicMs()));
     if (!mayRestart(this.#settings.restartPolicy, exit, !byHandoff)) return { kind: 'ended', exit };
     const repeats = byHandoff || active.doomed ? active.launch : undefined;
