@@ -21,8 +21,9 @@ export function verboseText(report: ReadinessReport): string {
 }
 
 function verboseLine(check: Check): string {
-  if (check.reason === undefined)
-    return ['ok', [check.name, check.remark].filter(Boolean).join(': ')].join(' ');
+  if (check.reason === undefined) {
+    return check.remark === undefined ? `ok ${check.name}` : `ok ${check.name}: ${check.remark}`;
+  }
   return `failed ${check.name}: ${oneLine([check.reason, ...explanations(check)].join('; '))}`;
 }
 

@@ -68,7 +68,7 @@ describe('XdsProxy', () => {
     });
   });
 
-  it('replaces an older stream of the same generation, which ends with OK', async () => {
+  it('U21 replaces an older stream of the same generation, which ends with OK', async () => {
     const [first, firstServed] = await served();
 
     const [second, secondServed] = await served({ kind: 'delta' });
@@ -94,7 +94,7 @@ describe('XdsProxy', () => {
     deepEqual(connected(), [[0, true]]);
   });
 
-  it('serves streams of different generations side by side, without telling the control plane', async () => {
+  it('U21 serves streams of different generations side by side, without telling the control plane', async () => {
     const [old, oldServed] = await served();
     const [young, youngServed] = await served({ generation: '1' });
     const both = connected();
