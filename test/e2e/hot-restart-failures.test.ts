@@ -107,7 +107,7 @@ describe('a new Envoy that cannot serve', function () {
       const outcome = await envoy.supervisor.restart('looked at');
 
       ok(outcome.kind === 'refused');
-      match(outcome.why, /Skipping initialization of secondary cluster/);
+      match(outcome.why, /load_stats_config has neither grpc_services nor cluster_names/);
     });
     await SupervisedEnvoy.with(
       async (envoy) => {
@@ -212,7 +212,6 @@ describe('a new Envoy that cannot serve', function () {
       await sleep(500);
       const { failures } = totalOf(await load.stop());
       ok(failures.some((failure) => failure.includes('ECONNREFUSED')));
-      ok(envoy.recorded.messages().some((message) => /listeners missing in the new Envoy/.test(message)));
     }));
 });
 

@@ -3,6 +3,7 @@
 import { deepEqual, equal, ok } from 'node:assert/strict';
 
 import { describeLoad, totalOf, type LoadReport } from './load/load.ts';
+import type { AttackRun } from './random-kills.ts';
 import { regionOf } from './restarting-pod.ts';
 import type { FailedRestart, Run } from './restart-runs.ts';
 
@@ -26,6 +27,19 @@ export function failedAsExpected(restarts: readonly FailedRestart[], count: numb
   for (const { what, expected, outcome, next } of restarts) {
     deepEqual({ outcome, next }, { outcome: expected, next: 'committed' }, `a candidate that ${what}`);
   }
+}
+
+/** What no client may see outlast this. */
+const OUTAGE_LIMIT_MS = 2000;
+
+/** Nothing failed where the old Envoy served on, elsewhere not for long; and a later restart works each time. */
+export function survived({ attacks, strangers }: AttackRun): void {
+  for (const { what, startedAnew, failures, longestOutageMs, next } of attacks) {
+    if (!startedAnew) deepEqual(failures, [], what);
+    ok(longestOutageMs < OUTAGE_LIMIT_MS, `${what}: nobody was answered for ${longestOutageMs} ms`);
+    equal(next, 'committed', what);
+  }
+  deepEqual(strangers, []);
 }
 
 /** R4: one Envoy is left and one region, the agent holds what it held at the start, and at the end nothing is there. */

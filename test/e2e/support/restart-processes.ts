@@ -53,6 +53,14 @@ async function socketsOf(pid: number): Promise<string[]> {
   return targets.flatMap((target) => /^socket:\[(\d+)\]$/.exec(target)?.[1] ?? []);
 }
 
+export function isAlive(pid: number): boolean {
+  try {
+    return process.kill(pid, 0);
+  } catch {
+    return false; // there is no such process
+  }
+}
+
 /** Empty when the process has ended. */
 function read(path: string): Promise<string> {
   return readFile(path, 'utf8').catch(() => '');

@@ -72,15 +72,16 @@ export class RestartingPod implements AsyncDisposable {
     const words = program && { program };
     const pod = opened.use(await Pod.start(join(folder, 'pod'), { control, env, proxyConfig, ...words }));
     await pod.ready();
-    opened.move();
     const started = new RestartingPod(folder, served, control, relay, pod);
     await started.settled(); // the supervisor looks at Envoy less often than the test does
+    opened.move();
     return started;
   }
 
   /** `/debug/envoyz`. */
   async snapshot(): Promise<Snapshot> {
-    return (await (await fetch(this.pod.status('/debug/envoyz'))).json()) as Snapshot;
+    const text = await (await fetch(this.pod.status('/debug/envoyz'))).text();
+    return JSON.parse(text, (_key, value: unknown) => value ?? undefined) as Snapshot; // null: there is none
   }
 
   /** Waits until the supervisor's own words satisfy `holds`. */

@@ -43,8 +43,8 @@ export const unknownField: Change = (bootstrap) => ({ ...bootstrap, no_such_fiel
 
 export const badDuration: Change = withCluster({ ...cluster('late', 1), connect_timeout: '-1s' });
 
-/** A TLS cluster whose root certificate is not there. */
-export const missingCertificate: Change = withCluster({
+/** A TLS cluster whose root certificate is not there: Envoy finds out when it has taken the admin port. */
+export const withoutCertificate = {
   ...cluster('secure', 1),
   transport_socket: {
     name: 'tls',
@@ -53,7 +53,9 @@ export const missingCertificate: Change = withCluster({
       common_tls_context: { validation_context: { trusted_ca: { filename: '/no/such/ca.pem' } } },
     },
   },
-});
+};
+
+export const missingCertificate: Change = withCluster(withoutCertificate);
 
 /** A listener at a port that another process has. */
 export function takenPort(port: number): Change {

@@ -9,6 +9,7 @@ import { fetchEnvoy } from '../../../examples/demo/fetch-envoy.ts';
 import { freePorts } from '../../../examples/demo/free-ports.ts';
 import { AdminClient, freshConnections } from '../../../src/envoy/admin-client.ts';
 import type { ArgumentSettings } from '../../../src/envoy/arguments.ts';
+import { lackOfMemory, type MemoryPlaces } from '../../../src/envoy/memory-headroom.ts';
 import { DEFAULT_TIMING, type SupervisorTiming } from '../../../src/envoy/settings.ts';
 import type { EnvoySnapshot } from '../../../src/envoy/snapshot.ts';
 import { EnvoySupervisor, type EnvoyEnd } from '../../../src/envoy/supervisor.ts';
@@ -29,6 +30,8 @@ export interface SupervisedOptions {
   readonly timing?: Partial<SupervisorTiming>;
   /** Every bootstrap counts as good before it is tried. */
   readonly withoutPreflight?: boolean;
+  /** Where figures on memory are read; default: the kernel's own. */
+  readonly memory?: MemoryPlaces;
 }
 
 const PATIENCE_MS = 30_000;
@@ -73,6 +76,7 @@ export class SupervisedEnvoy {
         writeBootstrap: (launch) => this.#write(launch),
         removeBootstrap: (path) => rm(path, { force: true }),
         xdsReady: () => ({ ok: true, reason: '' }),
+        lackOfMemory: (pid) => lackOfMemory(pid, options.memory),
       },
       envoySettings({
         binaryPath,

@@ -1,0 +1,49 @@
+// Kills at random moments of a restart, a few of them: the agent and its clients get over each. Many of them are in
+// test/verify.
+
+import { equal } from 'node:assert/strict';
+import { setTimeout as sleep } from 'node:timers/promises';
+
+import { temporaryDirectory } from '../support/temporary-directory.ts';
+import { attackUnderLoad } from './support/random-kills.ts';
+import { survived } from './support/restart-checks.ts';
+import { envoysOf, isAlive, type EnvoyProcess } from './support/restart-processes.ts';
+import { RestartingPod } from './support/restarting-pod.ts';
+import { eventually } from './support/supervised-envoy.ts';
+
+const QUICK = { proxyConfig: { drainDuration: '1s', parentShutdownDuration: '2s' } };
+
+describe('kills at a random moment of a restart', function () {
+  this.timeout(180_000);
+
+  it('cost no request while the old Envoy serves, and else less than two seconds', async () => {
+    await using folder = await temporaryDirectory();
+    await using pod = await RestartingPod.start(folder.path, QUICK);
+
+    survived(await attackUnderLoad(pod, ['starting', 'waiting', 'serving', 'stopped']));
+  });
+
+  it('of the agent leave no Envoy behind, and nothing that keeps the next agent from its work', async () => {
+    await using folder = await temporaryDirectory();
+    const envoys = await killAgent(folder.path);
+
+    await using next = await RestartingPod.start(folder.path, QUICK);
+
+    deepEqual(
+      envoys.filter(({ pid }) => isAlive(pid)),
+      [],
+    );
+    equal(await next.restart('POST /restart'), 'committed');
+  });
+});
+
+/** At a random moment of a restart. @returns its Envoys of that moment */
+async function killAgent(folder: string): Promise<EnvoyProcess[]> {
+  await using pod = await RestartingPod.start(folder, QUICK);
+  await pod.ask('POST /restart');
+  await sleep(Math.random() * 500);
+  const envoys = await envoysOf(pod.pod.pid);
+  pod.pod.signal('SIGKILL');
+  await pod.pod.exited;
+  return envoys;
+}
