@@ -1,6 +1,6 @@
 // Numbers in titles are those of the list of behaviours in the security specification.
 
-import { deepEqual, equal, match, notEqual, rejects } from 'node:assert/strict';
+import { deepEqual, equal, match, notEqual, ok, rejects } from 'node:assert/strict';
 import { X509Certificate } from 'node:crypto';
 import { mkdir, readFile, rm, stat, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
@@ -101,6 +101,36 @@ describe('openIdentity', () => {
     equal(await readFile(join(folder.path, 'certs/cert-chain.pem'), 'utf8'), pem);
     equal((await stat(join(folder.path, 'certs/key.pem'))).mode & 0o777, 0o600);
   });
+
+  for (const [env, mode] of [
+    [{}, 0o600],
+    [{ KUBERNETES_SERVICE_HOST: '10.0.0.1' }, 0o644],
+    [{ KUBERNETES_SERVICE_HOST: '10.0.0.1', OUTPUT_CERTS_MODE: '0640' }, 0o640],
+  ] as const) {
+    it(`29: writes certificates with mode 0${mode.toString(8)} for ${JSON.stringify(env)}`, async () => {
+      const authority = await makeAuthority();
+      await mount('var/run/secrets/istio/root-cert.pem', authority.rootPem);
+      const answer: Answer = ({ request }) => signRequest(authority, request.csr, 3_600_000, CLOCK);
+      await using ca = await startCaServer({ authority, names: ['127.0.0.1'], answer });
+      const { gid } = await stat(folder.path);
+      const given = {
+        CA_ADDR: `127.0.0.1:${ca.port}`,
+        OUTPUT_CERTS: '.',
+        OUTPUT_CERTS_GROUP: String(gid),
+        SECRET_ROTATION_INTERVAL: '5m',
+        ...env,
+      };
+      const { secrets } = await open(await agentConfig({ env: given, workingDirectory: folder.path }));
+
+      await secrets.get('default', UNASKED);
+      const { nextRotationMs = 0, lastSuccessMs = 0 } = secrets.facts();
+      await secrets[Symbol.asyncDispose]();
+
+      const written = await stat(join(folder.path, 'key.pem'));
+      deepEqual([written.mode & 0o777, written.gid], [mode, gid]);
+      ok(nextRotationMs > lastSuccessMs && nextRotationMs <= lastSuccessMs + 5 * 60_000);
+    });
+  }
 
   it("shows the token of Google's metadata server, and leaves it in the token's file", async () => {
     const authority = await makeAuthority();
