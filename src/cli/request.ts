@@ -14,6 +14,9 @@ import { warnOfRejectedVariables } from './rejected-variables.ts';
 
 /** Envoy's admin, the control-plane debug port, the agent, Envoy's health port. */
 const ALLOWED_PORTS = [15_000, 15_004, 15_020, 15_021];
+const AGENT_PORT = 15_020;
+/** What the agent has and Envoy's admin has not: without a port it is asked of the agent. */
+const AGENT_PATHS: ReadonlySet<string> = new Set(['restart', 'rotate']);
 const TIMEOUT_MS = 60 * SECOND_MS;
 
 const FLAGS = {
@@ -28,13 +31,14 @@ const FLAGS = {
 };
 
 const GUIDE = `Prints the body of the answer and nothing else, so that programs can read it. Status 404 and everything below 400 end
-with 0, any other with 255.
+with 0, any other with 255. Without a port, restart and rotate are asked of the agent, everything else of Envoy.
 
 Examples:
   agent request GET config_dump
   agent request POST 'logging?level=debug'
-  agent request --debug-port=15020 POST restart      hot restart
-  agent request --debug-port=15020 POST rotate       new certificate now
+  agent request POST restart                         hot restart
+  agent request POST 'restart?force=true'            hot restart, even while an older Envoy drains
+  agent request POST rotate                          new certificate now
   agent request --debug-port=15020 POST drain        what preStop hooks run`;
 
 export function requestCommand(
@@ -49,14 +53,15 @@ export function requestCommand(
     choices: [['GET', 'POST']],
     guide: GUIDE,
     unknownFlags: 'refuse',
-    run: async ({ flags, args }) => {
+    run: async ({ flags, args, given }) => {
       warnOfRejectedVariables(context);
       const [method, path, body] = args;
       if (method === undefined || path === undefined) {
         throw new ConfigError(`requires at least 2 arg(s), only received ${args.length}`);
       }
-      checkPort(flags.debugPort, allowedPorts);
-      const url = `http://localhost:${flags.debugPort}/${path.replace(/^\//, '')}`;
+      const port = given.has(FLAGS.debugPort.name) ? flags.debugPort : usualPort(path, flags.debugPort);
+      checkPort(port, allowedPorts);
+      const url = `http://localhost:${port}/${path.replace(/^\//, '')}`;
       const exchange = { method, url, timeoutMs: TIMEOUT_MS, ...(body !== undefined && { body }) };
       const answer = await exchangeHttp(exchange, context.signal);
       if (answer.status >= 400 && answer.status !== 404) {
@@ -65,6 +70,11 @@ export function requestCommand(
       context.stdout.write(Buffer.concat([answer.body, Buffer.from('\n')])); // a profile is no text
     },
   });
+}
+
+function usualPort(path: string, fallback: number): number {
+  const [name = ''] = path.replace(/^\//, '').split('?', 1);
+  return AGENT_PATHS.has(name) ? AGENT_PORT : fallback;
 }
 
 function checkPort(port: number, allowed: readonly number[]): void {

@@ -89,4 +89,22 @@ describe('the command request', () => {
       message: 'debug port 8080 is not in allowed list [15000 15004 15020 15021]',
     });
   });
+
+  for (const [words, port] of [
+    [['POST', 'restart'], 15_020],
+    [['POST', '/restart?force=true'], 15_020],
+    [['POST', 'rotate'], 15_020],
+    [['POST', 'drain'], 15_000],
+    [['GET', 'config_dump?restart'], 15_000],
+    [['GET', 'stats/restart'], 15_000],
+    [['POST', 'restart', '--debug-port=15021'], 15_021],
+  ] as const) {
+    it(`asks port ${port} for ${words.join(' ')}`, async () => {
+      const { context } = recordingContext();
+
+      const parsing = requestCommand(context, [1]).parseAsync(words);
+
+      await assert.rejects(parsing, { message: `debug port ${port} is not in allowed list [1]` });
+    });
+  }
 });
