@@ -7,7 +7,7 @@ import { status as Status } from '@grpc/grpc-js';
 
 import { CLUSTER_TYPE, HEALTH_TYPE, SECRET_TYPE } from '../../src/xds/type-urls.ts';
 import { NODE_ID } from './sds-client.ts';
-import { chainOf, namesOf, Serving } from './serving.ts';
+import { chainOf, namesOf, Serving, until } from './serving.ts';
 
 describe('SecretStream', () => {
   let serving: Serving;
@@ -110,7 +110,7 @@ describe('SecretStream', () => {
       const errorDetail = { code: 13, message: 'bad key' };
       client.ask(['ROOTCA'], { responseNonce: nonce, errorDetail, node: null });
       client.ask([], { typeUrl: SECRET_TYPE, responseNonce: 'other', errorDetail, node: null });
-      while (serving.counted.length < 2) await turn();
+      await until(() => serving.counted.length >= 2);
       serving.secrets.announce('default');
 
       deepEqual(namesOf(await client.responses.next()), ['default']);
@@ -193,7 +193,7 @@ describe('SecretStream', () => {
       const { promise, resolve } = Promise.withResolvers<void>();
       serving.secrets.ready = promise;
       client.ask(['default']);
-      while (serving.secrets.asked.length === 0) await turn();
+      await until(() => serving.secrets.asked.length > 0);
 
       serving.secrets.announce('default');
       serving.secrets.announce('default');
@@ -211,12 +211,12 @@ describe('SecretStream', () => {
       const { promise, resolve } = Promise.withResolvers<void>();
       serving.secrets.ready = promise;
       serving.secrets.announce('ROOTCA');
-      while (serving.secrets.asked.length < 3) await turn();
+      await until(() => serving.secrets.asked.length >= 3);
 
       serving.secrets.announce('default'); // has to wait, as the request after it does, which goes first
       const { sent } = client;
       client.ask(['default', 'ROOTCA'], { responseNonce: '', versionInfo: root.version, node: null });
-      while (client.sent === sent) await turn();
+      await until(() => client.sent > sent);
       for (let turns = 0; turns < 20; turns += 1) await turn();
       resolve();
       const [push, answer] = await client.responses.take(2);
@@ -277,7 +277,7 @@ describe('SecretStream', () => {
       await client.get('default');
 
       client.cut();
-      while (serving.streams > 0) await turn();
+      await until(() => serving.streams === 0);
 
       deepEqual(serving.counted, []);
       deepEqual(serving.recorded.messages('error'), []);
@@ -318,11 +318,11 @@ describe('SecretStream', () => {
       await one.get('ROOTCA');
       deepEqual(released, []); // the other one still watches it
       two.cut();
-      while (released.length < 1) await turn();
+      await until(() => released.length >= 1);
       one.accept(first, []);
       await one.get('ROOTCA');
       one.cut();
-      while (released.length < 2) await turn();
+      await until(() => released.length >= 2);
 
       deepEqual(released, ['default', 'ROOTCA']);
     });
@@ -333,7 +333,7 @@ describe('SecretStream', () => {
       client.ask(['foo']);
       await client.status;
 
-      while (serving.secrets.released.length < 1) await turn();
+      await until(() => serving.secrets.released.length >= 1);
       deepEqual(serving.secrets.released, ['foo']);
     });
   });

@@ -7,7 +7,7 @@ import { dirname, join } from 'node:path';
 import { status as Status } from '@grpc/grpc-js';
 
 import { temporaryDirectory } from '../support/temporary-directory.ts';
-import { chainOf, namesOf, Serving } from './serving.ts';
+import { chainOf, Serving } from './serving.ts';
 
 const BIG = 'x'.repeat(200_000);
 
@@ -146,28 +146,6 @@ describe('SdsServer', () => {
     equal(madeForSlow < 30, true, `${madeForSlow} responses were made for a client that does not read`);
     equal(received < 30, true);
     equal(slow.responses.size, 0);
-  });
-
-  it('takes no more requests of a client than it can answer', async () => {
-    await using serving = await Serving.start();
-    const client = serving.connect();
-    const { promise, resolve } = Promise.withResolvers<void>();
-    serving.secrets.ready = promise;
-    const requests = 20_000;
-
-    for (let i = 0; i < requests; i += 1) client.ask(['default']);
-    const beside = serving.connect();
-    for (let i = 0; i < 30; i += 1) {
-      beside.ask([]); // as many round trips as the flood would need
-      const other = serving.connect('DeltaSecrets');
-      other.ask([]);
-      await other.status;
-    }
-    const taken = client.sent;
-    resolve();
-
-    equal(taken < requests, true, `${taken} requests are kept`);
-    deepEqual(namesOf(await client.responses.next()), ['default']);
   });
 
   it('writes no key into its log', async () => {

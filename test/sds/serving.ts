@@ -1,6 +1,7 @@
 // An SDS server on a socket of its own with secrets the test sets; what it counts and says is kept.
 
 import { join } from 'node:path';
+import { setImmediate as turn } from 'node:timers/promises';
 
 import type { Client } from '@grpc/grpc-js';
 
@@ -93,4 +94,9 @@ export function namesOf({ secrets }: SecretsResponse): string[] {
 /** The certificate chain of a response with one key pair. */
 export function chainOf({ secrets: [secret] }: SecretsResponse): string {
   return Buffer.from(secret?.tlsCertificate?.certificateChain.inlineBytes ?? []).toString();
+}
+
+/** Lets sockets work until the condition holds. */
+export async function until(condition: () => boolean): Promise<void> {
+  for (const limit = AbortSignal.timeout(5000); !condition(); await turn()) limit.throwIfAborted();
 }

@@ -2,14 +2,13 @@ import { deepEqual, equal, match } from 'node:assert/strict';
 import { existsSync } from 'node:fs';
 import { chmod, mkdir, rm, stat, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
-import { setImmediate as turn } from 'node:timers/promises';
 
 import { serveGrpcSocket, type GrpcSocketServer } from '../../src/runtime/grpc.ts';
 import { SocketListener } from '../../src/sds/socket-listener.ts';
 import { FakeClock } from '../support/fake-clock.ts';
 import { recordingLog, type RecordingLog } from '../support/recording-log.ts';
 import { temporaryDirectory, type TemporaryDirectory } from '../support/temporary-directory.ts';
-import { chainOf, Serving } from './serving.ts';
+import { chainOf, Serving, until } from './serving.ts';
 
 const SECOND_MS = 1000;
 
@@ -32,9 +31,9 @@ describe('SocketListener', () => {
     SocketListener.start({ path, open, clock, log: recorded.log });
 
   async function waitOut(seconds: number): Promise<void> {
-    while (clock.sleepers === 0) await turn();
+    await until(() => clock.sleepers > 0);
     await clock.tick(seconds * SECOND_MS);
-    while (clock.sleepers === 0) await turn();
+    await until(() => clock.sleepers > 0);
   }
 
   it('tries again with growing waits, says why once and that it failed once, and goes on all the same', async () => {
@@ -144,7 +143,7 @@ describe('SocketListener', () => {
 
     await rm(serving.socketPath);
     await serving.clock.tick(2 * SECOND_MS);
-    while (!existsSync(serving.socketPath)) await turn();
+    await until(() => existsSync(serving.socketPath));
     const after = serving.connect();
     await after.get('default');
     serving.secrets.setCertificate('2');
