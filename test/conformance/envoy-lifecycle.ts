@@ -6,7 +6,9 @@ import { join } from 'node:path';
 
 import type { ConformanceCase } from './case.ts';
 import { argumentCases } from './envoy-lifecycle/arguments.ts';
+import { factCases } from './envoy-lifecycle/facts.ts';
 import { backoffCases, connectionCases } from './envoy-lifecycle/numbers.ts';
+import { realEnvoyCases } from './envoy-lifecycle/real-envoy.ts';
 
 /** @throws when `directory` lacks one of the area's files */
 export async function* cases(directory: string): AsyncIterable<ConformanceCase> {
@@ -15,4 +17,6 @@ export async function* cases(directory: string): AsyncIterable<ConformanceCase> 
   yield* argumentCases(await load('envoy-args.json'));
   yield* connectionCases(await load('active-connections.json'));
   yield* backoffCases(await load('restart-backoff.json'));
+  yield* factCases(await load('real/facts.json'));
+  yield* realEnvoyCases(join(directory, 'real'));
 }
