@@ -22,6 +22,13 @@ export interface SentSignal {
   readonly draining: boolean;
 }
 
+export interface CheckResult {
+  readonly code: number;
+  readonly stderr: string;
+  /** It was killed instead. */
+  readonly signal?: NodeJS.Signals;
+}
+
 export class EnvoyWorld {
   /** Every Envoy that was started to serve, in order. */
   readonly envoys: ModelEnvoy[] = [];
@@ -32,7 +39,7 @@ export class EnvoyWorld {
   /** Behaviour of the nth Envoy, from 0. */
   behave: (index: number, command: Command) => Behaviour = () => ({});
   /** What a run of `--mode` or `--hot-restart-version` prints on standard error, and its exit code. */
-  check: (args: readonly string[]) => { readonly code: number; readonly stderr: string } = (args) =>
+  check: (args: readonly string[]) => CheckResult = (args) =>
     args.includes('--hot-restart-version') ? { code: 0, stderr: '11.104' } : { code: 0, stderr: '' };
   /** Body of the stats answer. */
   stats: () => string = () => '';
@@ -147,7 +154,7 @@ function refused(): AdminUnreachable {
 }
 
 /** A process that has printed and ended before anybody looks. */
-function finished({ code, stderr }: { readonly code: number; readonly stderr: string }): Child {
+function finished({ code, stderr, signal }: CheckResult): Child {
   const [out, err] = [new PassThrough(), new PassThrough()];
   out.end();
   err.end(stderr);
@@ -155,7 +162,7 @@ function finished({ code, stderr }: { readonly code: number; readonly stderr: st
     pid: 1,
     stdout: out,
     stderr: err,
-    exited: Promise.resolve({ code, signal: null }),
+    exited: Promise.resolve(signal === undefined ? { code, signal: null } : { code: null, signal }),
     signal: () => false,
   };
 }

@@ -1,5 +1,7 @@
 // A supervisor over the model of envoy-world.ts, in fake time.
 
+import type { RestartOutcome } from '../../../src/envoy/restart-outcome.ts';
+import type { RestartOptions } from '../../../src/envoy/restart-requests.ts';
 import type { EnvoySettings } from '../../../src/envoy/settings.ts';
 import type { EnvoyDeps } from '../../../src/envoy/envoy-deps.ts';
 import { EnvoySupervisor, type EnvoyEnd } from '../../../src/envoy/supervisor.ts';
@@ -8,7 +10,7 @@ import { FakeClock } from '../../support/fake-clock.ts';
 import { recordingLog, type RecordingLog } from '../../support/recording-log.ts';
 import { EnvoyWorld } from './envoy-world.ts';
 import type { Behaviour } from './model-envoy.ts';
-import { envoySettings, writtenBootstrap } from './settings.ts';
+import { envoySettings, writtenBootstrap, type Written } from './settings.ts';
 
 export class ModelSupervisor {
   readonly clock = new FakeClock();
@@ -17,6 +19,10 @@ export class ModelSupervisor {
   /** What was written, and of which generation it is the content. */
   readonly launches: (BootstrapLaunch & { readonly contentOf: number })[] = [];
   readonly removed: string[] = [];
+  /** What the configuration is from now on. */
+  configured: Partial<Written> = {};
+  /** Of every restart asked for by `restart`, as they come. */
+  readonly outcomes: RestartOutcome[] = [];
   readonly supervisor: EnvoySupervisor;
   /** Set when `run` has returned or thrown. */
   end: EnvoyEnd | Error | undefined;
@@ -31,10 +37,14 @@ export class ModelSupervisor {
       output: () => undefined,
       writeBootstrap: (launch) => {
         const contentOf = launch.generation;
-        return writtenBootstrap(launch, (each) => {
-          this.launches.push({ ...each, contentOf });
-          return `envoy-rev${each.epoch}.json`;
-        });
+        return writtenBootstrap(
+          launch,
+          (each) => {
+            this.launches.push({ ...each, contentOf });
+            return `envoy-rev${each.epoch}.json`;
+          },
+          this.configured,
+        );
       },
       removeBootstrap: (path) => Promise.resolve(void this.removed.push(path)),
       xdsReady: () => ({ ok: true, reason: '' }),
@@ -56,6 +66,17 @@ export class ModelSupervisor {
       (error: Error) => (this.end = error),
     );
     await this.pass(200);
+  }
+
+  /** Asks for a restart and lets `ms` pass. @returns what has come of it by then */
+  async restart(ms: number, options: RestartOptions = {}): Promise<RestartOutcome | undefined> {
+    let outcome: RestartOutcome | undefined;
+    void this.supervisor.restart('test', options).then((result) => {
+      outcome = result;
+      this.outcomes.push(result);
+    });
+    await this.pass(ms);
+    return outcome;
   }
 
   stop(): void {

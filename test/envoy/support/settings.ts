@@ -41,7 +41,8 @@ export function envoySettings(changes: Partial<EnvoySettings> = {}): EnvoySettin
   };
 }
 
-type Written = Omit<WrittenBootstrap, 'path' | 'again'>;
+/** What a test may want to be different. */
+export type Written = Omit<WrittenBootstrap, 'path' | 'again'>;
 
 /** A file that is there, whoever it is written for. */
 export function bootstrapAt(path: string, changes: Partial<Written> = {}): WrittenBootstrap {

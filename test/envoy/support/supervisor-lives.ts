@@ -63,7 +63,7 @@ function lives(): fc.Arbitrary<readonly Step[]> {
   const ending: fc.Arbitrary<Event> = fc.constantFrom({ kind: 'drain' }, { kind: 'stop' }, { kind: 'wait' });
   const steps = fc.array(fc.record({ event, thenMs }), { maxLength: LENGTH, size: 'max' });
   const last = fc.array(fc.record({ event: fc.oneof(event, ending), thenMs }), { maxLength: 5 });
-  return fc.tuple(steps, last).map(([most, rest]) => [...most, ...rest]);
+  return fc.tuple(steps, last).map((parts) => parts.flat());
 }
 
 /**
