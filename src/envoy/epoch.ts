@@ -133,6 +133,11 @@ export class Epoch {
     this.#child.signal('SIGUSR1');
   }
 
+  /** It serves now: for the kernel it is worth as much as the agent when memory runs out. */
+  keep(): void {
+    this.#child.keep?.();
+  }
+
   /** SIGKILL: ends this process and tells nobody. */
   kill(): void {
     this.asked = true;

@@ -169,6 +169,7 @@ export class Handoff {
     const { handoffSoakMs } = this.#settings.timing;
     const { parentShutdownDurationMs } = candidate.launch.bootstrap.arguments; // in a handoff the child's counts
     roster.commit(clock.monotonicMs() + parentShutdownDurationMs);
+    candidate.keep();
     recipes.live(candidate);
     pace.committed(parentShutdownDurationMs);
     if (active.alive) onDraining(active);

@@ -107,7 +107,8 @@ export class Launcher {
     const args = envoyArguments({ ...bootstrap.arguments, concurrency }, bootstrap, identity);
     // as Envoy's own restarter does, for wrappers; an Envoy that takes nothing over has no epoch
     const added = identity === undefined ? undefined : { RESTART_EPOCH: String(epoch) };
-    const command = envoyCommand({ ...this.#settings, binaryPath }, args, added);
+    const onTrial = parent !== undefined; // its parent serves on without it
+    const command = { ...envoyCommand({ ...this.#settings, binaryPath }, args, added), onTrial };
     const { roster } = this.#deps;
     const launch = { ...prepared, configPath: bootstrap.path, command };
     this.#deps.log.info(`Envoy command: [${shown(args).join(' ')}]`);

@@ -30,7 +30,7 @@ export async function shortRun(
   timeoutMs: number,
   signal: AbortSignal,
 ): Promise<ShortRun> {
-  const child = await deps.spawn({ ...command, stdout: 'ignore' });
+  const child = await deps.spawn({ ...command, stdout: 'ignore', onTrial: true });
   const stderr = new LineTail(KEPT_LINES);
   const printed = eachLine(child.stderr, (line) => stderr.push(line));
   const ended = new AbortController();

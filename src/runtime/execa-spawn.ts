@@ -4,6 +4,7 @@ import { Readable } from 'node:stream';
 
 import { execa } from 'execa';
 
+import { endFirst, endLikeThis } from './oom-score.ts';
 import type { Child, Command, Exit } from './spawn.ts';
 
 export async function execaSpawn(command: Command): Promise<Child> {
@@ -32,6 +33,14 @@ export async function execaSpawn(command: Command): Promise<Child> {
     const failed = await child;
     throw failed.originalMessage === undefined ? failed : (failed.cause ?? failed);
   }
+  if (command.onTrial) await endFirst(pid);
   const none = Readable.from([]);
-  return { pid, stdout: stdout ?? none, stderr, exited, signal: (name) => child.kill(name) };
+  return {
+    pid,
+    stdout: stdout ?? none,
+    stderr,
+    exited,
+    signal: (name) => child.kill(name),
+    ...(command.onTrial && { keep: () => void endLikeThis(pid) }),
+  };
 }

@@ -17,6 +17,8 @@ export interface Command {
   readonly stdout?: 'pipe' | 'inherit' | 'ignore';
   /** Own process group, so that a terminal's Ctrl-C does not reach the child. Default false. */
   readonly detached?: boolean;
+  /** Only on trial: when memory runs out, the kernel shall end it before others. Default false. */
+  readonly onTrial?: boolean;
   readonly uid?: number;
   readonly gid?: number;
 }
@@ -36,6 +38,8 @@ export interface Child {
   readonly exited: Promise<Exit>;
   /** False when the process is already gone. */
   signal(name: NodeJS.Signals): boolean;
+  /** The trial is over: it shall be ended no sooner than this process. Absent: it was on none. */
+  readonly keep?: () => void;
 }
 
 /** Starts a process. Rejects with the system error (`ENOENT`, `EACCES`, …) when it cannot be started. */

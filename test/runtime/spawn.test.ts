@@ -1,5 +1,7 @@
 import { deepEqual, equal, rejects } from 'node:assert/strict';
+import { readFile } from 'node:fs/promises';
 import { text } from 'node:stream/consumers';
+import { setImmediate } from 'node:timers/promises';
 
 import { execaSpawn } from '../../src/runtime/execa-spawn.ts';
 import { nodeSpawn } from '../../src/runtime/node-spawn.ts';
@@ -47,3 +49,29 @@ for (const [name, spawn] of Object.entries({ nodeSpawn, execaSpawn })) {
     });
   });
 }
+
+describe('execaSpawn of a process on trial', () => {
+  const score = (pid: number | string): Promise<string> => readFile(`/proc/${pid}/oom_score_adj`, 'utf8');
+
+  it('has the kernel end it first when memory runs out, until it is kept', async () => {
+    const child = await execaSpawn({ file: '/bin/sleep', args: ['60'], onTrial: true });
+
+    const onTrial = await score(child.pid);
+    child.keep?.();
+
+    while ((await score(child.pid)) === onTrial) await setImmediate();
+    equal(onTrial, '1000\n');
+    equal(await score(child.pid), await score('self'));
+    child.signal('SIGKILL');
+    await child.exited;
+  });
+
+  it('leaves every other process as it is', async () => {
+    const child = await execaSpawn({ file: '/bin/sleep', args: ['60'] });
+
+    equal(await score(child.pid), await score('self'));
+    equal(child.keep, undefined);
+    child.signal('SIGKILL');
+    await child.exited;
+  });
+});
