@@ -10,7 +10,6 @@ import type { Clock } from '../../runtime/clock.ts';
 import { errnoOf, messageOf } from '../../runtime/errors.ts';
 import type { Log } from '../../runtime/log.ts';
 import { CertificateFileError, readCertificateFile } from './certificate-file.ts';
-import { checkCrls } from './crl.ts';
 import type { DirectoryWatches } from './directory-watches.ts';
 import { FilesWatch } from './files-watch.ts';
 
@@ -103,16 +102,17 @@ export class CrlFile implements AsyncDisposable {
   async #look(): Promise<void> {
     const before = this.#isUsable;
     try {
-      this.#judge(await readCertificateFile(this.#settings.path));
+      await this.#judge(await readCertificateFile(this.#settings.path));
     } catch (error) {
       this.#fail(error);
     }
     if (this.#isUsable !== before) this.#listeners.forEach((listener) => listener());
   }
 
-  #judge(text: string): void {
+  async #judge(text: string): Promise<void> {
     if (text === this.#text) return;
     this.#text = text;
+    const { checkCrls } = await import('./crl.ts'); // brings an ASN.1 library, and there is rarely a list
     checkCrls(text, readableCertificates(this.#anchors));
     this.#isUsable = true;
     this.#problem = undefined;
