@@ -7,7 +7,7 @@ import { aborted } from '../../src/runtime/tasks.ts';
 import type { SecretManagerDeps, SecretManagerSettings } from '../../src/security/secret-manager.ts';
 import { FakeClock } from '../support/fake-clock.ts';
 import { makeAuthority, signRequest, type Authority } from './authority.ts';
-import { managed, type Managed } from './managed.ts';
+import { joined, managed, type Managed } from './managed.ts';
 import { turns, until } from './progress.ts';
 
 const MINUTE_MS = 60_000;
@@ -40,25 +40,6 @@ describe('secrets of the CA', () => {
     const one = managed(first, clock, settings, deps);
     open.push(one);
     return one;
-  }
-
-  const joined = (...roots: readonly Authority[]): string =>
-    roots
-      .map(({ rootPem }) => rootPem.trimEnd())
-      .sort()
-      .join('\n');
-
-  function counts(changes: readonly string[]): Readonly<Record<string, number>> {
-    return Object.fromEntries(
-      [...new Set(changes)].map((name) => [name, changes.filter((one) => one === name).length]),
-    );
-  }
-
-  /** Moves the clock, and waits until what becomes due has been told. */
-  async function rotated({ changes }: Managed, ms: number): Promise<void> {
-    const before = counts(changes).default ?? 0;
-    await clock.tick(ms);
-    await until(() => (counts(changes).default ?? 0) > before);
   }
 
   it('20: are a chain of all elements whose leaf fits the key, and the last element as ROOTCA', async () => {
@@ -96,13 +77,13 @@ describe('secrets of the CA', () => {
     await test.run();
 
     await test.workload();
-    await rotated(test, 100);
-    assert.deepEqual(counts(test.changes), { ROOTCA: 1, default: 1 });
+    await test.rotated(100);
+    assert.deepEqual(test.counts(), { ROOTCA: 1, default: 1 });
     test.ca.lifetimeMs = HOUR_MS;
     await test.workload();
-    await rotated(test, 100);
+    await test.rotated(100);
 
-    assert.deepEqual(counts(test.changes), { ROOTCA: 1, default: 2 });
+    assert.deepEqual(test.counts(), { ROOTCA: 1, default: 2 });
   });
 
   it('25: have each element of the chain on lines of its own, with the last one as it came', async () => {
@@ -183,94 +164,6 @@ describe('secrets of the CA', () => {
     assert.equal(told[0]?.fields.resourceName, 'default');
   });
 
-  describe('at a rotation', () => {
-    it('31: are replaced and written at half of their life, nobody asking', async () => {
-      const test = make();
-      await test.run();
-      const before = await test.workload();
-      test.changes.length = 0;
-
-      await clock.tick(HOUR_MS / 2 - 1000);
-      await turns();
-      assert.equal(test.ca.requests, 1);
-      await rotated(test, 1000);
-
-      const after = await test.workload();
-      assert.deepEqual(test.changes, ['default']);
-      assert.notEqual(after.privateKeyPem, before.privateKeyPem);
-      const [oldest, newest] = [test.written.at(0), test.written.at(-1)];
-      assert.deepEqual([oldest?.key, newest?.key], [before.privateKeyPem, after.privateKeyPem]);
-      assert.equal(newest?.chain, after.certificateChainPem);
-      assert.equal(newest?.anchors, first.rootPem.trimEnd());
-    });
-
-    it('32: are the old ones to their last second while the CA is down, and new ones soon after it is back', async () => {
-      const test = make();
-      await test.run();
-      const before = await test.workload();
-      test.changes.length = 0;
-      test.ca.down = 'create certificate: rpc error: code = Unavailable desc = down';
-
-      await clock.tick(HOUR_MS - 1000);
-      await turns();
-      assert.deepEqual(await test.workload(), before);
-      assert.deepEqual(test.changes, []);
-      await clock.tick(1000);
-      await assert.rejects(test.workload(), /desc = down/);
-      test.ca.down = undefined;
-      await rotated(test, MINUTE_MS);
-
-      assert.deepEqual(test.changes, ['default']);
-      assert.notDeepEqual(await test.workload(), before);
-    });
-
-    it('32: are pushed within one wait when the CA is back before the end', async () => {
-      const test = make();
-      await test.run();
-      test.ca.down = 'create certificate: down';
-      await clock.tick(HOUR_MS / 2 + 10 * MINUTE_MS);
-      await until(() => test.manager.facts().lastError !== undefined);
-
-      test.ca.down = undefined;
-      await rotated(test, 6 * MINUTE_MS);
-
-      assert.equal(test.manager.facts().lastError, undefined);
-    });
-
-    it('bring a new root first, and keep the old one for as long as its leaf lived', async () => {
-      const test = make();
-      await test.run();
-      await test.workload();
-      test.changes.length = 0;
-      test.ca.authority = second;
-
-      await rotated(test, HOUR_MS / 2);
-      assert.deepEqual(test.changes, ['ROOTCA', 'default']);
-      assert.equal(await test.anchors(), joined(first, second));
-      assert.ok(test.recorded.messages().includes('Root cert has changed, start rotating root cert'));
-      test.ca.lifetimeMs = 2 * HOUR_MS;
-      test.changes.length = 0;
-      await rotated(test, HOUR_MS / 2);
-      await clock.tick(MINUTE_MS);
-
-      assert.ok(test.changes.includes('ROOTCA'), 'who has the old root is told that it goes');
-      assert.equal(await test.anchors(), joined(second));
-      assert.equal(test.written.at(-1)?.anchors, joined(second));
-    });
-
-    it('by hand start a new life', async () => {
-      const test = make();
-      await test.run();
-      test.ca.lifetimeMs = HOUR_MS / 6;
-
-      await Promise.all([test.manager.rotateNow(), test.manager.rotateNow()]);
-      assert.equal(test.ca.requests, 2, 'the second trigger joins the first');
-      await rotated(test, HOUR_MS / 12);
-
-      assert.equal(test.ca.requests, 3);
-    });
-  });
-
   it('exist before anyone asks, and those who were turned away are told', async () => {
     const test = make();
     test.ca.down = 'create certificate: down';
@@ -297,7 +190,7 @@ describe('secrets of the CA', () => {
 
       test.manager.setExtraAnchors([second.rootPem]);
       await until(() => test.changes.length === 2);
-      assert.deepEqual(counts(test.changes), { ROOTCA: 1, default: 1 });
+      assert.deepEqual(test.counts(), { ROOTCA: 1, default: 1 });
       assert.equal(await test.anchors(), joined(first, second));
       test.manager.setExtraAnchors([`${second.rootPem}${first.rootPem}`]);
       await until(() => test.changes.length === 4);
@@ -305,7 +198,7 @@ describe('secrets of the CA', () => {
       test.manager.setExtraAnchors([first.rootPem, second.rootPem]);
       await turns();
 
-      assert.deepEqual(counts(test.changes), { ROOTCA: 2, default: 2 });
+      assert.deepEqual(test.counts(), { ROOTCA: 2, default: 2 });
       assert.equal(test.ca.requests, 3);
     });
 
@@ -328,10 +221,10 @@ describe('secrets of the CA', () => {
 
       await clock.tick(20 * MINUTE_MS);
       await turns();
-      assert.equal(counts(test.changes).default, 1);
-      await rotated(test, 10 * MINUTE_MS);
+      assert.equal(test.counts().default, 1);
+      await test.rotated(10 * MINUTE_MS);
 
-      assert.equal(counts(test.changes).default, 2);
+      assert.equal(test.counts().default, 2);
     });
 
     it('keep the certificate when no new one can be signed for them', async () => {

@@ -42,6 +42,10 @@ export interface Managed extends AsyncDisposable {
   readonly run: () => Promise<void>;
   readonly workload: () => Promise<SecretItem & { kind: 'certificate' }>;
   readonly anchors: () => Promise<string>;
+  /** How often each name was told since `changes` was emptied. */
+  readonly counts: () => Readonly<Record<string, number>>;
+  /** Moves the clock, and waits until `default` is told. */
+  readonly rotated: (ms: number) => Promise<void>;
 }
 
 export function managed(
@@ -75,6 +79,15 @@ export function managed(
     await manager.close();
     assert.equal(clock.sleepers, 0);
   };
+  const counts = (): Record<string, number> =>
+    Object.fromEntries(
+      [...new Set(changes)].map((name) => [name, changes.filter((one) => one === name).length]),
+    );
+  const rotated = async (ms: number): Promise<void> => {
+    const before = counts().default ?? 0;
+    await clock.tick(ms);
+    await until(() => (counts().default ?? 0) > before);
+  };
   const item = (name: string): Promise<SecretItem> => manager.get(name, never);
   return {
     manager,
@@ -85,8 +98,18 @@ export function managed(
     run,
     workload: async () => ofKind(await item('default'), 'certificate'),
     anchors: async () => ofKind(await item('ROOTCA'), 'trust').rootPem,
+    counts,
+    rotated,
     [Symbol.asyncDispose]: end,
   };
+}
+
+/** The anchors of several authorities in the form in which they are served. */
+export function joined(...authorities: readonly Authority[]): string {
+  return authorities
+    .map(({ rootPem }) => rootPem.trimEnd())
+    .sort()
+    .join('\n');
 }
 
 const SETTINGS: SecretManagerSettings = {

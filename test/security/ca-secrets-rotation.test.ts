@@ -1,0 +1,123 @@
+// Numbers before titles are those of the list of behaviours in the security specification.
+
+import assert from 'node:assert/strict';
+
+import { FakeClock } from '../support/fake-clock.ts';
+import { makeAuthority, type Authority } from './authority.ts';
+import { joined, managed, type Managed } from './managed.ts';
+import { turns, until } from './progress.ts';
+
+const MINUTE_MS = 60_000;
+const HOUR_MS = 60 * MINUTE_MS;
+
+describe('secrets of the CA at a rotation', () => {
+  let first: Authority;
+  let second: Authority;
+  let clock: FakeClock;
+  let open: Managed[];
+
+  before(async () => {
+    [first, second] = await Promise.all([makeAuthority('first.example'), makeAuthority('second.example')]);
+  });
+
+  beforeEach(() => {
+    clock = new FakeClock();
+    open = [];
+  });
+
+  afterEach(async () => {
+    for (const one of open) await one[Symbol.asyncDispose]();
+  });
+
+  function make(): Managed {
+    const one = managed(first, clock);
+    open.push(one);
+    return one;
+  }
+
+  it('31: are replaced and written at half of their life, nobody asking', async () => {
+    const test = make();
+    await test.run();
+    const before = await test.workload();
+    test.changes.length = 0;
+
+    await clock.tick(HOUR_MS / 2 - 1000);
+    await turns();
+    assert.equal(test.ca.requests, 1);
+    await test.rotated(1000);
+
+    const after = await test.workload();
+    assert.deepEqual(test.changes, ['default']);
+    assert.notEqual(after.privateKeyPem, before.privateKeyPem);
+    const [oldest, newest] = [test.written.at(0), test.written.at(-1)];
+    assert.deepEqual([oldest?.key, newest?.key], [before.privateKeyPem, after.privateKeyPem]);
+    assert.equal(newest?.chain, after.certificateChainPem);
+    assert.equal(newest?.anchors, first.rootPem.trimEnd());
+  });
+
+  it('32: are the old ones to their last second while the CA is down, and new ones soon after it is back', async () => {
+    const test = make();
+    await test.run();
+    const before = await test.workload();
+    test.changes.length = 0;
+    test.ca.down = 'create certificate: rpc error: code = Unavailable desc = down';
+
+    await clock.tick(HOUR_MS - 1000);
+    await turns();
+    assert.deepEqual(await test.workload(), before);
+    assert.deepEqual(test.changes, []);
+    await clock.tick(1000);
+    await assert.rejects(test.workload(), /desc = down/);
+    test.ca.down = undefined;
+    await test.rotated(MINUTE_MS);
+
+    assert.deepEqual(test.changes, ['default']);
+    assert.notDeepEqual(await test.workload(), before);
+  });
+
+  it('32: are pushed within one wait when the CA is back before the end', async () => {
+    const test = make();
+    await test.run();
+    test.ca.down = 'create certificate: down';
+    await clock.tick(HOUR_MS / 2 + 10 * MINUTE_MS);
+    await until(() => test.manager.facts().lastError !== undefined);
+
+    test.ca.down = undefined;
+    await test.rotated(6 * MINUTE_MS);
+
+    assert.equal(test.manager.facts().lastError, undefined);
+  });
+
+  it('bring a new root first, and keep the old one for as long as its leaf lived', async () => {
+    const test = make();
+    await test.run();
+    await test.workload();
+    test.changes.length = 0;
+    test.ca.authority = second;
+
+    await test.rotated(HOUR_MS / 2);
+    assert.deepEqual(test.changes, ['ROOTCA', 'default']);
+    assert.equal(await test.anchors(), joined(first, second));
+    assert.ok(test.recorded.messages().includes('Root cert has changed, start rotating root cert'));
+    test.ca.lifetimeMs = 2 * HOUR_MS;
+    test.changes.length = 0;
+    await test.rotated(HOUR_MS / 2);
+    await clock.tick(MINUTE_MS);
+
+    assert.ok(test.changes.includes('ROOTCA'), 'who has the old root is told that it goes');
+    assert.equal(await test.anchors(), joined(second));
+    assert.equal(test.written.at(-1)?.anchors, joined(second));
+  });
+
+  it('by hand start a new life', async () => {
+    const test = make();
+    await test.run();
+    test.ca.lifetimeMs = HOUR_MS / 6;
+
+    await Promise.all([test.manager.rotateNow(), test.manager.rotateNow()]);
+    assert.equal(test.ca.requests, 2, 'the second trigger joins the first');
+    await test.rotated(HOUR_MS / 12);
+
+    assert.equal(test.ca.requests, 3);
+  });
+});
