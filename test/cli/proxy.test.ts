@@ -154,7 +154,7 @@ describe('proxy', () => {
 
       agent.kill('SIGHUP');
 
-      await logged(/hot restart \(SIGHUP\) refused: hot restart is off/);
+      await logged(/hot restart \(operator\) refused: hot restart is off/);
     });
 
     it('has Envoy open its log files anew on SIGUSR1, and no port for a debugger', async () => {

@@ -42,7 +42,7 @@ describe('agent whose control plane or Envoy is lost', function () {
 
     equal(await pod.restart('POST /restart'), 'refused');
 
-    match(await pod.pod.log(), /hot restart \(POST \/restart\) refused: the control plane is not connected/);
+    match(await pod.pod.log(), /hot restart \(operator\) refused: the control plane is not connected/);
     equal(await answerOf(pod), 'hello');
     await pod.startControlPlane();
     equal(await pod.restart('POST /restart'), 'committed');

@@ -165,16 +165,16 @@ describe('an agent with a mistake in its input', function () {
     };
     await pod.ready();
 
-    await restart({ defaultConfig: REFUSED }, /error\thot restart \(SIGHUP\) refused: .*connect_timeout/);
+    await restart({ defaultConfig: REFUSED }, /error\thot restart \(operator\) refused: .*connect_timeout/);
     await restart(
       { defaultConfig: { concurrency: 'many' } },
-      /error\thot restart \(SIGHUP\) refused: .*concurrency: "many"/,
+      /warn\t\.\/mesh\.yaml: .*concurrency: "many".*; what it said before stays in effect/,
     );
     await pod.ready();
 
     deepEqual(await epoch(pod), { state: 'LIVE', epoch: 0 });
 
-    await restart({ defaultConfig: {} }, /info\thot restart \(SIGHUP\): epoch 1 took over/);
+    await restart({ defaultConfig: {} }, /info\thot restart \(operator\): epoch 1 took over/);
     await pod.ready();
 
     deepEqual(await epoch(pod), { state: 'LIVE', epoch: 1 });
