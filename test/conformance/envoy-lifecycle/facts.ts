@@ -19,7 +19,7 @@ import {
   STATES,
 } from '../../envoy/fixtures/fake/facts.ts';
 import type { ConformanceCase } from '../case.ts';
-import { FakeStage, type StageRun } from './fake-stage.ts';
+import { FakeStage, type StageRun } from '../../envoy/support/fake-stage.ts';
 import { checkShape, type Shape } from './shapes.ts';
 
 /** What is told of one text. */

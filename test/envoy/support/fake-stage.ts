@@ -6,25 +6,27 @@ import { setTimeout as sleep } from 'node:timers/promises';
 
 import { freePorts } from '../../../examples/demo/free-ports.ts';
 import { freshConnections, type AdminReply } from '../../../src/envoy/admin-client.ts';
-import { REGION, regionName } from '../../envoy/fixtures/fake/facts.ts';
-import { FakeRun } from '../../envoy/fixtures/fake/run.ts';
-import type { Script } from '../../envoy/fixtures/fake/script.ts';
+import { REGION, regionName } from '../fixtures/fake/facts.ts';
+import { Journal, type JournalEntry } from '../fixtures/fake/journal.ts';
+import { FakeRun } from '../fixtures/fake/run.ts';
+import type { Script } from '../fixtures/fake/script.ts';
 import { temporaryDirectory, type TemporaryDirectory } from '../../support/temporary-directory.ts';
 
 export type StageRun = Pick<FakeRun, 'ended' | 'kill'>;
 
 const SECOND_MS = 50;
+const PARENT_SHUTDOWN = '--parent-shutdown-time-s';
 const TIMEOUT_MS = 60_000;
 
 export class FakeStage implements AsyncDisposable {
   readonly bootstrap: string;
   readonly #folder: TemporaryDirectory;
-  readonly #adminPort: number;
+  readonly adminPort: number;
   readonly #runs: FakeRun[] = [];
 
   private constructor(folder: TemporaryDirectory, adminPort: number) {
     this.#folder = folder;
-    this.#adminPort = adminPort;
+    this.adminPort = adminPort;
     this.bootstrap = join(folder.path, 'bootstrap.json');
   }
 
@@ -53,8 +55,9 @@ export class FakeStage implements AsyncDisposable {
   /** One that is to serve, whether or not it will. */
   start(epoch: number, baseId: number, script: Script = {}, more: readonly string[] = []): FakeRun {
     const place = ['--restart-epoch', String(epoch), '--base-id', String(baseId)];
-    const times = ['--parent-shutdown-time-s', '3', '--skip-hot-restart-parent-stats'];
-    return this.run(['-c', this.bootstrap, ...place, ...times, ...more], script);
+    const times = more.includes(PARENT_SHUTDOWN) ? [] : [PARENT_SHUTDOWN, '3'];
+    const args = [...place, ...times, '--skip-hot-restart-parent-stats', ...more];
+    return this.run(['-c', this.bootstrap, ...args], script);
   }
 
   /** One that is LIVE. */
@@ -68,7 +71,7 @@ export class FakeStage implements AsyncDisposable {
   }
 
   ask(method: 'GET' | 'POST', path: string): Promise<AdminReply> {
-    return freshConnections({ host: '127.0.0.1', port: this.#adminPort })(method, path);
+    return freshConnections({ host: '127.0.0.1', port: this.adminPort })(method, path);
   }
 
   /** An error counts as no; at most a minute, on a machine with other things to do. */
@@ -78,6 +81,11 @@ export class FakeStage implements AsyncDisposable {
       if (performance.now() > deadline) throw new Error('the fake Envoy did not do it in time');
       await sleep(10);
     }
+  }
+
+  /** What the processes did, oldest first. */
+  journal(): JournalEntry[] {
+    return new Journal(this.path).entries();
   }
 
   async writeRegion(
