@@ -64,6 +64,48 @@ describe('Handoff', () => {
     await subject.finish();
   });
 
+  it('opens the kept admin connection when there is none yet, before a candidate takes the port', async () => {
+    const subject = new ModelSupervisor();
+    subject.world.broken = 1;
+    await subject.start();
+    equal(subject.world.lifelines, 1);
+
+    equal((await subject.restart(300))?.kind, 'committed');
+
+    equal(subject.world.lifelines, 3); // a second one to the old Envoy, and the new one's
+    await subject.finish();
+  });
+
+  it('tells every transition in one line with epoch, generation, process and reason', async () => {
+    const { subject } = await restarted(() => ({}), 300);
+
+    const lines = subject.recorded.records
+      .filter(({ message }) => message.startsWith('supervisor: '))
+      .map(({ message, fields }) => [message, fields]);
+
+    deepEqual(lines.slice(-2), [
+      ['supervisor: running -> handoff', { pid: 1000, epoch: 0, generation: 0, reason: 'test' }],
+      ['supervisor: handoff -> running', { pid: 1001, epoch: 1, generation: 1, reason: 'epoch 1 took over' }],
+    ]);
+    await subject.finish();
+  });
+
+  it('shows how far it has come, and when the old Envoy ends', async () => {
+    const { subject } = await restarted(candidate({ liveAfterMs: 5000 }), 300);
+    equal(subject.supervisor.snapshot().candidate?.zone, 'B');
+
+    await subject.pass(5000);
+
+    const { active, draining } = subject.supervisor.snapshot();
+    const { configHash, binaryId, hotRestartVersion, zone } = active ?? {};
+    deepEqual([configHash, binaryId, hotRestartVersion, zone], ['same', 'first', '11.104', 'C']);
+    const leftMs = (draining[0]?.terminateDue?.getTime() ?? 0) - subject.clock.now();
+    ok(leftMs > 1500 && leftMs < 2000, `${leftMs} ms`);
+    await subject.pass(3000);
+    equal(subject.supervisor.snapshot().active?.zone, 'D');
+    await subject.finish();
+  });
+
   it('U9: makes one restart of many requests, and only when nothing drains any more', async () => {
     const { subject } = await restarted(() => ({}), 300);
 

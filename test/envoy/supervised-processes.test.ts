@@ -6,15 +6,18 @@ import { readdir, rm } from 'node:fs/promises';
 import { setTimeout as sleep } from 'node:timers/promises';
 
 import type { RestartOutcome } from '../../src/envoy/restart-outcome.ts';
+import { AdminClient, freshConnections } from '../../src/envoy/admin-client.ts';
+import { openLifeline } from '../../src/envoy/lifeline.ts';
 import { DEFAULT_TIMING, type EnvoySettings } from '../../src/envoy/settings.ts';
 import { sharedMemory } from '../../src/envoy/shared-memory.ts';
 import { EnvoySupervisor } from '../../src/envoy/supervisor.ts';
 import { systemClock } from '../../src/runtime/clock.ts';
+import type { BootstrapLaunch } from '../../src/envoy/written-bootstrap.ts';
 import { execaSpawn } from '../../src/runtime/execa-spawn.ts';
 import { recordingLog } from '../support/recording-log.ts';
 import type { FakeBootstrap } from './fixtures/fake/script.ts';
 import { FakeEnvoyFolder } from './support/fake-envoy.ts';
-import { writtenBootstrap } from './support/settings.ts';
+import { argumentSettings, writtenBootstrap } from './support/settings.ts';
 
 const timing = { ...DEFAULT_TIMING, livePollMs: 10 };
 
@@ -23,6 +26,7 @@ async function withEnvoy(
   folder: FakeEnvoyFolder,
   fakes: readonly FakeBootstrap['fake'][],
   test: (supervisor: EnvoySupervisor) => Promise<void>,
+  parentShutdownDurationMs = 2000,
 ): Promise<void> {
   const settings: EnvoySettings = folder.settings({ timing, terminationDrainMs: 10 });
   const supervisor = new EnvoySupervisor(
@@ -35,7 +39,9 @@ async function withEnvoy(
       writeBootstrap: (launch) => {
         const fake = fakes[launch.generation];
         const document = { listeners: ['in'], ...(fake && { fake }) };
-        return writtenBootstrap(launch, ({ epoch }) => folder.bootstrap(`envoy-rev${epoch}.json`, document));
+        const write = (each: BootstrapLaunch): Promise<string> =>
+          folder.bootstrap(`envoy-rev${each.epoch}.json`, document);
+        return writtenBootstrap(launch, write, { arguments: argumentSettings({ parentShutdownDurationMs }) });
       },
       removeBootstrap: (path) => rm(path, { force: true }),
       xdsReady: () => ({ ok: true, reason: '' }),
@@ -75,6 +81,25 @@ describe('EnvoySupervisor with processes', () => {
       '0 started, 0 admin, 0 live, 1 started, 0 shutdown-admin, 0 pass-listen-socket, 1 admin, 1 live, ' +
         '0 drain-listeners, 0 terminate, 0 ended, 2 started',
     );
+  });
+
+  it('U19: knows the new epoch by a new connection, while a kept one is still answered by the old', async () => {
+    await using folder = await FakeEnvoyFolder.make();
+    const address = folder.settings().admin;
+
+    const test = async (supervisor: EnvoySupervisor): Promise<void> => {
+      await using kept = await openLifeline(address);
+
+      const committed = await supervisor.restart('test');
+
+      deepEqual(committed, { kind: 'committed', epoch: 1, generation: 1 });
+      const fresh = new AdminClient(freshConnections(address));
+      equal((await fresh.serverInfo()).restartEpoch, 1);
+      deepEqual(await kept.admin.serverInfo().then(({ restartEpoch, state }) => ({ restartEpoch, state })), {
+        restartEpoch: 0,
+        state: 'LIVE',
+      });
+    });
   });
 
   it('keeps the old epoch when the new one fails before it spoke to it, at the same number next time', async () => {

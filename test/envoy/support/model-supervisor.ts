@@ -19,8 +19,8 @@ export class ModelSupervisor {
   /** What was written, and of which generation it is the content. */
   readonly launches: (BootstrapLaunch & { readonly contentOf: number })[] = [];
   readonly removed: string[] = [];
-  /** What the configuration is from now on. */
-  configured: Partial<Written> = {};
+  /** What the configuration is from now on; undefined: it cannot be rendered. */
+  configured: Partial<Written> | undefined = {};
   /** Of every restart asked for by `restart`, as they come. */
   readonly outcomes: RestartOutcome[] = [];
   readonly supervisor: EnvoySupervisor;
@@ -36,6 +36,7 @@ export class ModelSupervisor {
       random: () => 0.5, // the middle: no jitter
       output: () => undefined,
       writeBootstrap: (launch) => {
+        if (this.configured === undefined) return Promise.reject(new Error('no such template'));
         const contentOf = launch.generation;
         return writtenBootstrap(
           launch,
