@@ -99,7 +99,9 @@ describe('EnvoySupervisor with processes', () => {
         restartEpoch: 0,
         state: 'LIVE',
       });
-    });
+    };
+
+    await withEnvoy(folder, [], test, 60_000);
   });
 
   it('keeps the old epoch when the new one fails before it spoke to it, at the same number next time', async () => {
