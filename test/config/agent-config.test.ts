@@ -338,6 +338,23 @@ describe('supervision settings', () => {
     );
   });
 
+  it('refuse a longer life of an old Envoy than an hour, unless it has to outlast its drain', async () => {
+    const given = { parentShutdownDuration: 3_601_000 };
+    const longest = { env: { PROXY_CONFIG: 'drainDuration: 1h' } };
+
+    await assert.rejects(load({ flags: given }), /parent shutdown time 1h0m1s must not be longer than 1h/);
+    assert.equal((await load(longest)).supervision.parentShutdownMs, 3_615_000);
+  });
+
+  it('refuse a base id that Envoy or another Envoy would not do with', async () => {
+    for (const ENVOY_BASE_ID of ['0', '-1', '65536']) {
+      await assert.rejects(load({ env: { ENVOY_BASE_ID } }), {
+        message: `ENVOY_BASE_ID must be 1 to 65535, not ${ENVOY_BASE_ID}`,
+      });
+    }
+    assert.equal((await load({ env: { ENVOY_BASE_ID: '65535' } })).supervision.baseId, 65_535);
+  });
+
   it('let the default parent shutdown outlast a longer drain', async () => {
     const config = await load({ env: { PROXY_CONFIG: 'drainDuration: 120s' } });
 
