@@ -1,14 +1,9 @@
 // Builds every part of the agent, joins them, and owns the order in which they start and end: what Envoy needs is
 // there before Envoy, and goes after it. Upstream: istio 1.31 pkg/istio-agent/agent.go, app/cmd.go.
 
-import { join } from 'node:path';
-
 import type { AgentConfig } from '../config/agent-config.ts';
-import type { EnvoyDeps } from '../envoy/envoy-deps.ts';
 import type { EnvoyOutput } from '../envoy/epoch.ts';
-import { oomKills } from '../envoy/memory-kill.ts';
-import { regionLedger } from '../envoy/region-ledger.ts';
-import { EnvoySupervisor, type EnvoyEnd } from '../envoy/supervisor.ts';
+import type { EnvoyEnd } from '../envoy/supervisor.ts';
 import { excludedInterfaces, instanceAddresses } from '../node/instance-addresses.ts';
 import { readInterfaces, settledInterfaces } from '../node/network-interfaces.ts';
 import type { Messages, MessagesLoader } from '../proto/messages.ts';
@@ -24,18 +19,16 @@ import { certificateMetrics } from './certificate-metrics.ts';
 import { controlsOf, type AgentControls } from './controls.ts';
 import { Counters } from './counters.ts';
 import { startDns } from './dns.ts';
-import { EnvoyMetrics } from './envoy-metrics.ts';
 import type { Identity } from './identity.ts';
-import { NoEnvoy } from './no-envoy.ts';
 import { nodeIdOf } from './node-facts.ts';
 import { PlatformProbe, platformSettings } from './platform-probe.ts';
-import { prepare, type PreparedEnvoy } from './preparation.ts';
-import { labelMetrics, restartWatcher, tellOfChanges, watching } from './restart-watch.ts';
+import { prepare } from './preparation.ts';
+import { watching } from './restart-watch.ts';
 import { startSds, startXdsProxy } from './socket-servers.ts';
 import { statusDeps } from './status.ts';
+import { supervisedEnvoy } from './supervised-envoy.ts';
 import { tokenMetrics } from './token-metrics.ts';
 import { withoutEffect } from './unsupported.ts';
-import { xdsReadiness } from './xds-state.ts';
 
 export interface AgentDeps {
   readonly clock: Clock;
@@ -113,18 +106,10 @@ async function startAndRun(
   // Envoy asks the xDS proxy before a restart, and the proxy is opened after the supervisor is made.
   const xds: { proxy?: XdsProxy } = {};
   const xdsSnapshot = (): XdsProxySnapshot => xds.proxy?.snapshot() ?? { generations: [] };
-  const envoyMetrics = new EnvoyMetrics();
-  const supervisor =
-    envoy === undefined
-      ? new NoEnvoy(log)
-      : supervisorOf(config, envoy, { ...deps, observer: envoyMetrics }, xdsSnapshot);
-  counters.add(() => envoyMetrics.metrics(supervisor.snapshot()));
-  const hint = envoy !== undefined &&
-    !config.supervision.hotRestart && { tellOfChanges: () => tellOfChanges(envoy, log) };
-  const controls = controlsOf({ supervisor, secrets, stopping: asked, log, ...hint });
-  const restart = supervisor.restart.bind(supervisor);
-  const watcher = restartWatcher(config, envoy, { ...deps, restart });
-  counters.add(() => labelMetrics(watcher));
+  const supervised = supervisedEnvoy(config, envoy, { ...deps, secrets, xdsSnapshot });
+  const { supervisor } = supervised;
+  counters.add(supervised.metrics);
+  const controls = controlsOf({ ...supervised, secrets, stopping: asked, log });
 
   if (config.proxyConfig.statusPort !== 0) {
     const parts = { ...deps, host, secrets, supervisor, counters, controls, xdsSnapshot, stopping };
@@ -140,7 +125,7 @@ async function startAndRun(
     running(controls);
     await grpcBootstrap.write();
     const ending = AbortSignal.any([stopping, lifetime]);
-    return watching(watcher, log, ending, () => supervisor.run(ending));
+    return watching(supervised.watcher, log, ending, () => supervisor.run(ending));
   });
 }
 
@@ -149,28 +134,6 @@ function messagesOnDemand(): MessagesLoader {
   let loaded: Promise<Messages> | undefined;
   const load = async (): Promise<Messages> => (await import('../proto/messages.ts')).loadMessages();
   return () => (loaded ??= load());
-}
-
-/** Beside the bootstraps: what an agent before this one wrote there is ours. */
-const REGION_LEDGER = 'envoy-regions.json';
-
-function supervisorOf(
-  { proxyConfig }: AgentConfig,
-  { writer, settings }: PreparedEnvoy,
-  deps: AgentDeps & Pick<EnvoyDeps, 'observer'>,
-  xdsSnapshot: () => XdsProxySnapshot,
-): EnvoySupervisor {
-  return new EnvoySupervisor(
-    {
-      ...deps,
-      writeBootstrap: (launch) => writer.write(launch),
-      removeBootstrap: (path) => writer.remove(path),
-      xdsReady: (generation) => xdsReadiness(xdsSnapshot(), generation),
-      ledger: regionLedger(join(proxyConfig.configPath, REGION_LEDGER)),
-      oomKills: () => oomKills(),
-    },
-    settings,
-  );
 }
 
 /**
