@@ -13,14 +13,17 @@ export async function runTasks(parent: AbortSignal, tasks: readonly Task[]): Pro
   failed.signal.throwIfAborted();
 }
 
-/** Waits for `promise` or for the signal, whichever comes first; rejects with the signal's reason. */
+/**
+ * Waits for `promise` or for the signal, whichever comes first; rejects with the signal's reason. A promise that
+ * rejects after the signal is nobody's any more.
+ */
 export async function abortable<T>(promise: Promise<T>, signal: AbortSignal): Promise<T> {
-  signal.throwIfAborted();
   const { promise: aborted, reject } = Promise.withResolvers<never>();
   const onAbort = (): void => reject(signal.reason);
   signal.addEventListener('abort', onAbort, { once: true });
+  if (signal.aborted) onAbort();
   try {
-    return await Promise.race([promise, aborted]);
+    return await Promise.race([aborted, promise]);
   } finally {
     signal.removeEventListener('abort', onAbort);
   }

@@ -1,4 +1,5 @@
 import { deepEqual, equal, rejects } from 'node:assert/strict';
+import { setImmediate as turn } from 'node:timers/promises';
 
 import { aborted, abortable, ifResolved, runTasks, type Task } from '../../src/runtime/tasks.ts';
 
@@ -42,6 +43,22 @@ describe('abortable', () => {
     controller.abort(new Error('enough'));
 
     await rejects(waiting, { message: 'enough' });
+  });
+
+  it('takes care of a promise that fails although the signal came before', async () => {
+    const late = Promise.withResolvers<never>();
+    const unhandled: unknown[] = [];
+    const note = (reason: unknown): void => void unhandled.push(reason);
+    process.on('unhandledRejection', note);
+    try {
+      await rejects(abortable(late.promise, AbortSignal.abort(new Error('enough'))), { message: 'enough' });
+      late.reject(new Error('too late'));
+      await turn();
+    } finally {
+      process.off('unhandledRejection', note);
+    }
+
+    deepEqual(unhandled, []);
   });
 });
 
