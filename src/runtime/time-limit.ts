@@ -6,12 +6,12 @@ import { AgentError } from './errors.ts';
 export interface TimeLimit {
   readonly clock: Pick<Clock, 'sleep'>;
   readonly ms: number;
-  /** Says what did not come in time. */
-  readonly late: string;
+  /** What did not come in time, in words or as the error to end with. */
+  readonly late: string | Error;
 }
 
 /**
- * Runs `work` with a signal that also aborts when the limit is over, with an AgentError that says `late`.
+ * Runs `work` with a signal that also aborts when the limit is over, with `late`, or an AgentError that says so.
  * Work that ignores its signal is waited for all the same; nothing of this call outlives it.
  */
 export async function withTimeLimit<T>(
@@ -22,7 +22,7 @@ export async function withTimeLimit<T>(
   const done = new AbortController();
   const over = new AbortController();
   const timer = clock.sleep(ms, AbortSignal.any([signal, done.signal])).then(
-    () => over.abort(new AgentError(late, { retryable: true })),
+    () => over.abort(typeof late === 'string' ? new AgentError(late, { retryable: true }) : late),
     () => undefined, // done in time, or nobody waits any more
   );
   try {

@@ -10,6 +10,8 @@ import { SECOND_MS } from '../runtime/duration.ts';
 import { AgentError, errnoOf, messageOf } from '../runtime/errors.ts';
 import type { Log } from '../runtime/log.ts';
 import { accessDiagnosis } from '../runtime/socket-file.ts';
+import { abortable } from '../runtime/tasks.ts';
+import { withTimeLimit } from '../runtime/time-limit.ts';
 
 export interface SocketProbe {
   readonly path: string;
@@ -70,20 +72,16 @@ async function remove(path: string): Promise<void> {
 
 /** Waits for what an HTTP/2 server says first. */
 async function firstSettings(path: string, clock: Clock, signal: AbortSignal): Promise<void> {
-  const over = new AbortController();
   const session = connectHttp2('http://localhost', { createConnection: () => connect(path) });
   const answered = new Promise<void>((resolve, reject) => {
     session.once('remoteSettings', () => resolve());
     session.on('error', reject);
     session.once('close', () => reject(new AgentError('the connection was closed')));
   });
-  const late = clock.sleep(ANSWER_MS, AbortSignal.any([signal, over.signal])).then(() => {
-    throw new AgentError(`no answer within ${ANSWER_MS} ms`);
-  });
+  const limit = { clock, ms: ANSWER_MS, late: `no answer within ${ANSWER_MS} ms` };
   try {
-    await Promise.race([answered, late]);
+    await withTimeLimit(limit, signal, (until) => abortable(answered, until));
   } finally {
-    over.abort();
     session.destroy();
   }
 }

@@ -36,6 +36,17 @@ describe('withTimeLimit', () => {
     await failed;
   });
 
+  it('ends it with the error that was given for that', async () => {
+    const clock = new FakeClock();
+    const late = new TypeError('late');
+    const work = withTimeLimit({ clock, ms: 100, late }, never, untilTold);
+
+    const failed = rejects(work, (error) => error === late);
+    await clock.tick(100);
+
+    await failed;
+  });
+
   it('tells work to end with the reason of the signal', async () => {
     const clock = new FakeClock();
     const stop = new AbortController();

@@ -13,6 +13,7 @@ import { AgentError } from '../../runtime/errors.ts';
 import { bytesMethod } from '../../runtime/grpc.ts';
 import type { Log } from '../../runtime/log.ts';
 import { abortable } from '../../runtime/tasks.ts';
+import { withTimeLimit } from '../../runtime/time-limit.ts';
 import type { CertificateAuthority } from './certificate-authority.ts';
 import type { CsrMeter } from './csr-meter.ts';
 import type { Dial } from '../upstream/dialer.ts';
@@ -124,7 +125,6 @@ export class CaClient implements CertificateAuthority {
       metadata,
       onEnd,
     );
-    promise.catch(() => undefined); // after an abort nobody waits for it
     try {
       return await abortable(promise, signal);
     } finally {
@@ -134,18 +134,9 @@ export class CaClient implements CertificateAuthority {
   }
 
   /** Runs `work` for at most `ms`; then it fails as a gRPC deadline does. */
-  async #limited<T>(ms: number, work: (signal: AbortSignal) => Promise<T>, parent: AbortSignal): Promise<T> {
+  #limited<T>(ms: number, work: (signal: AbortSignal) => Promise<T>, parent: AbortSignal): Promise<T> {
     const details = `no answer within ${formatDuration(ms)}`;
-    const late = new AbortController();
-    const done = new AbortController();
-    this.#deps.clock.sleep(ms, done.signal).then(
-      () => late.abort(new RpcError({ code: status.DEADLINE_EXCEEDED, details })),
-      () => undefined, // `done`: the work was quicker
-    );
-    try {
-      return await work(AbortSignal.any([parent, late.signal]));
-    } finally {
-      done.abort();
-    }
+    const late = new RpcError({ code: status.DEADLINE_EXCEEDED, details });
+    return withTimeLimit({ clock: this.#deps.clock, ms, late }, parent, work);
   }
 }
