@@ -2,12 +2,12 @@
 // test/verify.
 
 import { equal } from 'node:assert/strict';
-import { setTimeout as sleep } from 'node:timers/promises';
 
 import { temporaryDirectory } from '../support/temporary-directory.ts';
+import { killAgent } from './support/killed-agents.ts';
 import { attackUnderLoad } from './support/random-kills.ts';
 import { survived } from './support/restart-checks.ts';
-import { envoysOf, isAlive, type EnvoyProcess } from './support/restart-processes.ts';
+import { isAlive } from './support/restart-processes.ts';
 import { RestartingPod } from './support/restarting-pod.ts';
 import { eventually } from './support/supervised-envoy.ts';
 
@@ -25,7 +25,7 @@ describe('kills at a random moment of a restart', function () {
 
   it('of the agent leave no Envoy behind, and nothing that keeps the next agent from its work', async () => {
     await using folder = await temporaryDirectory();
-    const envoys = await killAgent(folder.path);
+    const envoys = await killAgent(folder.path, QUICK);
 
     await using next = await RestartingPod.start(folder.path, QUICK);
 
@@ -34,14 +34,3 @@ describe('kills at a random moment of a restart', function () {
     equal(await next.restart('POST /restart'), 'committed');
   });
 });
-
-/** At a random moment of a restart. @returns its Envoys of that moment */
-async function killAgent(folder: string): Promise<EnvoyProcess[]> {
-  await using pod = await RestartingPod.start(folder, QUICK);
-  await pod.ask('POST /restart');
-  await sleep(Math.random() * 500);
-  const envoys = await envoysOf(pod.pod.pid);
-  pod.pod.signal('SIGKILL');
-  await pod.pod.exited;
-  return envoys;
-}

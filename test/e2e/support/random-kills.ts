@@ -44,12 +44,14 @@ export async function attackUnderLoad(pod: RestartingPod, attacks: readonly Atta
   await using watch = new RestartWatch(pod.pod.pid, pod.trafficPort);
   const reports: AttackReport[] = [];
   for (const attack of attacks) {
+    const { active: before } = await pod.snapshot();
     const what = await MAKERS[attack](pod);
     const { active } = await pod.settled();
     const { failures, longestOutageMs } = totalOf(await load.take());
+    const startedAnew = active?.epoch === 0 && active.pid !== before?.pid;
     const next = await pod.restart('POST /restart');
     await pod.settled();
-    reports.push({ what, startedAnew: active?.epoch === 0, failures, longestOutageMs, next });
+    reports.push({ what, startedAnew, failures, longestOutageMs, next });
   }
   return { attacks: reports, strangers: watch.strangers };
 }

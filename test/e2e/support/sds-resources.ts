@@ -25,7 +25,8 @@ export function tlsListener(name: string, port: number, secrets = WORKLOAD): obj
   };
 }
 
-function downstreamTls({ certificate, anchors }: SecretNames): object {
+/** Shows the certificate, and wants one that the anchors verify. */
+export function downstreamTls({ certificate, anchors }: SecretNames = WORKLOAD): object {
   return {
     ...typed('transport_sockets.tls.v3.DownstreamTlsContext'),
     require_client_certificate: true,
@@ -39,7 +40,8 @@ function downstreamTls({ certificate, anchors }: SecretNames): object {
   };
 }
 
-function sds(name: string): object {
+/** A secret that the agent serves. */
+export function sds(name: string): object {
   return {
     name,
     sds_config: {

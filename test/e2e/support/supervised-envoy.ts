@@ -77,6 +77,7 @@ export class SupervisedEnvoy {
         removeBootstrap: (path) => rm(path, { force: true }),
         xdsReady: () => ({ ok: true, reason: '' }),
         lackOfMemory: (pid) => lackOfMemory(pid, options.memory),
+        ...(options.withoutPreflight && { readText: () => Promise.resolve('{}') }),
       },
       envoySettings({
         binaryPath,

@@ -1,0 +1,116 @@
+// The workload under test: its agent and Envoy as in any pod, what can be done to its credentials, and what can be
+// seen of its certificate.
+
+import { rm, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+
+import { issueToken } from '../../../../src/discovery/token.ts';
+import { systemClock } from '../../../../src/runtime/clock.ts';
+import type { EnvoySnapshot } from '../../../../src/envoy/snapshot.ts';
+import { Pod } from '../pod.ts';
+import { adminCerts, servedSerial } from '../sds-resources.ts';
+import type { CaGate } from './ca-gate.ts';
+import type { FaultMesh } from './fault-mesh.ts';
+
+export interface CalledOptions {
+  readonly env?: Readonly<Record<string, string>>;
+  /** See PodOptions. */
+  readonly program?: readonly string[];
+}
+
+interface Parts {
+  readonly mesh: FaultMesh;
+  readonly gate: CaGate;
+  readonly name: string;
+  readonly url: string;
+}
+
+const TOKEN = 'var/run/secrets/tokens/istio-token';
+const HOUR_MS = 3_600_000;
+
+export class CalledPod implements AsyncDisposable {
+  readonly mesh: FaultMesh;
+  /** Before its CA. */
+  readonly gate: CaGate;
+  /** A request there is passed on to this workload by the calling Envoy. */
+  readonly url: string;
+  readonly root: string;
+  readonly #name: string;
+  readonly #options: CalledOptions;
+  #pod: Pod | undefined;
+
+  constructor({ mesh, gate, name, url }: Parts, options: CalledOptions) {
+    this.mesh = mesh;
+    this.gate = gate;
+    this.url = url;
+    this.root = join(mesh.folder, name);
+    this.#name = name;
+    this.#options = options;
+  }
+
+  /** Undefined before the agent was started. */
+  get pod(): Pod | undefined {
+    return this.#pod;
+  }
+
+  /** @param prepare with the files of the pod in place */
+  async start(prepare: () => Promise<void>): Promise<Pod> {
+    const { mesh, gate } = this;
+    const { env = {}, program } = this.#options;
+    return (this.#pod = await Pod.start(this.root, {
+      control: mesh.control,
+      serviceAccount: this.#name,
+      env: { CA_ADDR: `127.0.0.1:${gate.port}`, ENVOY_RESTART_DEBOUNCE: '1h', ...env },
+      prepare,
+      ...(program && { program }),
+    }));
+  }
+
+  path(name: string): string {
+    return join(this.root, name);
+  }
+
+  removeToken(): Promise<void> {
+    return rm(this.path(TOKEN));
+  }
+
+  /** @param agoMs how long ago it was made, to last an hour */
+  async mountToken(agoMs = 0): Promise<void> {
+    const clock = { ...systemClock(), now: () => Date.now() - agoMs };
+    const request = {
+      stateDirectory: join(this.mesh.folder, 'control/state'),
+      namespace: 'default',
+      serviceAccount: this.#name,
+      ttlMs: HOUR_MS,
+    };
+    await writeFile(this.path(TOKEN), await issueToken(request, clock));
+  }
+
+  /** Of the certificate that Envoy uses now; undefined while it has none. */
+  async serial(): Promise<string | undefined> {
+    return servedSerial(await adminCerts(this.#started.admin('/certs')));
+  }
+
+  async readiness(): Promise<number> {
+    return (await fetch(this.#started.status('/healthz/ready'))).status;
+  }
+
+  async envoys(): Promise<EnvoySnapshot> {
+    const text = await (await fetch(this.#started.status('/debug/envoyz'))).text();
+    return JSON.parse(text, (_key, value: unknown) => value ?? undefined) as EnvoySnapshot;
+  }
+
+  async rotate(): Promise<void> {
+    await fetch(this.#started.status('/rotate'), { method: 'POST' });
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.#pod?.[Symbol.asyncDispose]();
+    await this.gate[Symbol.asyncDispose]();
+  }
+
+  get #started(): Pod {
+    if (this.#pod === undefined) throw new Error('the agent was not started');
+    return this.#pod;
+  }
+}

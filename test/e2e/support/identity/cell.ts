@@ -1,0 +1,177 @@
+// One cell of the fault grid: a cause at a moment, what has to come of it by a rule, and what did.
+
+import { setTimeout as sleep } from 'node:timers/promises';
+
+import type { Pod } from '../pod.ts';
+import type { CalledPod } from './called-pod.ts';
+import { Calls } from './calls.ts';
+import { MOMENTS, type Cause, type Moment } from './causes.ts';
+import type { FaultMesh } from './fault-mesh.ts';
+
+export interface Cell {
+  readonly cause: Cause;
+  readonly moment: Moment;
+}
+
+export interface Outcome {
+  /** While the fault lasts. */
+  readonly ready: boolean;
+  /** Envoy's, from the beginning of the fault to its end. */
+  readonly certificate: 'none' | 'obtained' | 'kept' | 'renewed';
+  /** When the fault is over, until Envoy's next certificate or a hot restart would come in any case. */
+  readonly afterwards: 'obtained' | 'kept' | 'renewed';
+  readonly failedHandshakes: readonly string[];
+}
+
+export interface Story extends Outcome {
+  readonly log: string;
+  readonly answered: number;
+  readonly otherFailures: readonly string[];
+}
+
+/**
+ * The rule: what a workload has it keeps, and what it lacks it gets as soon as it can be had. Only a workload without
+ * a certificate is not ready.
+ */
+export function expected({ cause, moment }: Cell): Outcome {
+  const none: readonly string[] = [];
+  if (moment === 'start') {
+    return cause.blocks
+      ? { ready: false, certificate: 'none', afterwards: 'obtained', failedHandshakes: none }
+      : { ready: true, certificate: 'obtained', afterwards: 'kept', failedHandshakes: none };
+  }
+  const wanted = moment === 'rotation' || cause.signs === true;
+  if (!wanted) return { ready: true, certificate: 'kept', afterwards: 'kept', failedHandshakes: none };
+  return cause.blocks
+    ? { ready: true, certificate: 'kept', afterwards: 'renewed', failedHandshakes: none }
+    : { ready: true, certificate: 'renewed', afterwards: 'kept', failedHandshakes: none };
+}
+
+export function cellsAt(moment: Moment, causes: readonly Cause[]): Cell[] {
+  return causes.map((cause) => ({ cause, moment }));
+}
+
+/** One per cause, each moment about equally often. */
+export function oneCellPerCause(causes: readonly Cause[]): Cell[] {
+  return causes.map((cause, index) => ({ cause, moment: MOMENTS[index % MOMENTS.length] ?? 'rotation' }));
+}
+
+const PATIENCE_MS = 60_000;
+/** A fault that nobody is to notice lasts so long. */
+const QUIET_MS = 3000;
+/** Rotation after 8 s; 32 s are left for the fault. */
+const ROTATING = { SECRET_TTL: '40s', SECRET_GRACE_PERIOD_RATIO: '0.8' };
+
+/** From the start of the agent to the end of the fault and what follows from it. */
+export async function play(mesh: FaultMesh, { cause, moment }: Cell): Promise<Story> {
+  const { env = {}, ...options } = cause.options ?? {};
+  const life =
+    moment === 'rotation' ? { ...ROTATING, ...(cause.rotationTtl && { SECRET_TTL: cause.rotationTtl }) } : {};
+  await using called = await mesh.called({ ...options, env: { ...life, ...env } });
+  const run = new CellRun(called, { cause, moment });
+  return moment === 'start' ? run.atStart() : run.whileRunning();
+}
+
+class CellRun {
+  readonly #called: CalledPod;
+  readonly #cell: Cell;
+
+  constructor(called: CalledPod, cell: Cell) {
+    this.#called = called;
+    this.#cell = cell;
+  }
+
+  async atStart(): Promise<Story> {
+    const { cause } = this.#cell;
+    const called = this.#called;
+    const pod = await called.start(() => cause.begin(called));
+    await pod.until(async () => (await called.readiness()) > 0, PATIENCE_MS);
+    await cause.strike?.(called);
+    if (cause.blocks) await this.#told(pod);
+    else await pod.ready(PATIENCE_MS);
+    const [during, ready] = [await called.serial().catch(() => undefined), await this.#isReady()];
+    await cause.end(called);
+    await pod.ready(PATIENCE_MS);
+    const calls = new Calls(called.url);
+    if (!cause.blocks) await this.#told(pod);
+    await sleep(QUIET_MS);
+    const after = await called.serial();
+    const { failedHandshakes, otherFailures, answered } = await calls.stop();
+    return {
+      ready,
+      certificate: during === undefined ? 'none' : 'obtained',
+      afterwards: during === undefined ? 'obtained' : changed(during, after),
+      failedHandshakes,
+      otherFailures,
+      answered,
+      log: await pod.log(),
+    };
+  }
+
+  async whileRunning(): Promise<Story> {
+    const { cause } = this.#cell;
+    const called = this.#called;
+    const pod = await called.start(async () => undefined);
+    await pod.ready(PATIENCE_MS);
+    const calls = new Calls(called.url);
+    const certificate = await this.#throughFault(pod);
+    const [during, ready] = [await called.serial(), await this.#isReady()];
+    await cause.end(called);
+    const isRenewedLater = expected(this.#cell).afterwards === 'renewed';
+    if (isRenewedLater) await pod.until(async () => (await called.serial()) !== during, PATIENCE_MS);
+    await this.#told(pod);
+    const { failedHandshakes, otherFailures, answered } = await calls.stop();
+    const afterwards = changed(during, isRenewedLater ? await called.serial() : during);
+    return {
+      ready,
+      certificate,
+      afterwards,
+      failedHandshakes,
+      otherFailures,
+      answered,
+      log: await pod.log(),
+    };
+  }
+
+  /** @returns what became of the certificate until the fault had shown all it can */
+  async #throughFault(pod: Pod): Promise<Outcome['certificate']> {
+    const { cause, moment } = this.#cell;
+    const called = this.#called;
+    await cause.begin(called);
+    let before = await called.serial();
+    await cause.strike?.(called);
+    if (moment === 'hot restart') await this.#hotRestart(pod);
+    if (moment === 'rotation' && cause.blocks) {
+      await this.#told(pod);
+      before = await called.serial(); // one may have been signed just before the fault
+    }
+    if (moment === 'rotation' && !cause.blocks) {
+      await pod.until(async () => (await called.serial()) !== before, PATIENCE_MS);
+    } else {
+      await sleep(QUIET_MS);
+    }
+    return changed(before, await called.serial());
+  }
+
+  async #hotRestart(pod: Pod): Promise<void> {
+    const before = (await this.#called.envoys()).restarts.committed;
+    pod.signal('SIGHUP');
+    await pod.until(async () => {
+      const { restarts, phase, draining } = await this.#called.envoys();
+      return restarts.committed > before && phase === 'running' && draining.length === 0;
+    }, PATIENCE_MS);
+  }
+
+  async #told(pod: Pod): Promise<void> {
+    const text = this.#cell.cause.told[this.#cell.moment];
+    if (text !== undefined) await pod.until(async () => text.test(await pod.log()), PATIENCE_MS);
+  }
+
+  async #isReady(): Promise<boolean> {
+    return (await this.#called.readiness()) === 200;
+  }
+}
+
+function changed(before: string | undefined, after: string | undefined): 'kept' | 'renewed' {
+  return before === after ? 'kept' : 'renewed';
+}
