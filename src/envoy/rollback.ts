@@ -32,6 +32,8 @@ export interface Failure {
 
 /** A candidate that ends with code 0 has told its parent to end as well; it does so within this time. */
 const PARENT_FOLLOWS_MS = 1000;
+/** The other way round: the parent may be seen to end first. */
+const CHILD_FOLLOWS_MS = 200;
 /** Looks at an admin port before an answer that does not come counts as none. */
 const LOOKS = 3;
 /** Envoy's words for what a repair, or a little time, mends. */
@@ -50,19 +52,23 @@ export async function rollBack(
   deps: RollbackDeps,
   stop: AbortSignal,
 ): Promise<Failure> {
+  const { roster, recipes, timing } = deps;
+  const tookParent = active.exit?.code === 0; // told to end by its child, which is about to end itself
+  if (tookParent) await roster.changed.within(() => !candidate.alive, CHILD_FOLLOWS_MS);
   candidate.kill(); // SIGTERM would end the parent as well
   const exit = await candidate.exited;
-  const why = result === 'exited' ? failureOf(candidate) : expiryOf(active, deps.timing, stop);
+  const itself = result === 'exited' || exit.code === 0;
+  const why = itself ? failureOf(candidate) : expiryOf(active, timing, stop);
   const transient = TRANSIENT.some((words) => candidate.stderrLines.some((line) => line.includes(words)));
-  const refused = result === 'exited' && (exit.code === 0 || exit.code === 1) && !transient;
-  if (refused) deps.recipes.refused(candidate, why);
-  if (exit.code === 0) await deps.roster.changed.within(() => !active.alive, PARENT_FOLLOWS_MS);
+  const refused = itself && (exit.code === 0 || exit.code === 1) && !transient;
+  if (refused || tookParent) recipes.refused(candidate, why);
+  if (exit.code === 0) await roster.changed.within(() => !active.alive, PARENT_FOLLOWS_MS);
   const [lostAdmin, flagBefore] = [await hasLostAdmin(active, candidate, deps), await deps.flag.read(active)];
   const flag = await deps.flag.repair(active);
   if (!active.alive) return { why, retryable: false };
   if (lostAdmin && flagBefore === 'clear') abandon(active, candidate, why, deps);
   else if (lostAdmin) degrade(active, flag === 'clear', why, deps);
-  else deps.roster.setPhase('running', why);
+  else roster.setPhase('running', why);
   return { why, retryable: transient && !lostAdmin && flag === 'clear' };
 }
 

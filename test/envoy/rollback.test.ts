@@ -216,6 +216,21 @@ describe('rollBack', () => {
     match(JSON.stringify(await subject.restart(300)), /unchanged since it failed/);
   });
 
+  it('knows that a candidate took the active one along though that was gone first', async () => {
+    await startBefore(HANGING);
+    await subject.restart(300);
+
+    subject.world.envoys[0]?.end({ code: 0, signal: null });
+    await subject.pass(50);
+    subject.world.envoys[1]?.end({ code: 0, signal: null }, 'Skipping initialization of secondary cluster\n');
+    await subject.pass(300);
+
+    deepEqual(signalsOf(1), []);
+    match(JSON.stringify(subject.outcomes[0]), /rolled-back.*exit code 0 before it was live: Skipping/);
+    deepEqual(subject.launches.at(-1), { epoch: 0, generation: 2, contentOf: 0 });
+    match(JSON.stringify(await subject.restart(300)), /unchanged since it failed/);
+  });
+
   it('starts cold beside an Envoy that has closed its listeners for a candidate that died right after', async () => {
     await startBefore({ ends: { afterMs: 60, exit: { code: null, signal: 'SIGSEGV' } } });
 
