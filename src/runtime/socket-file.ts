@@ -37,11 +37,18 @@ export function checkSocketPath(path: string): void {
   throw new AgentError(`the path has ${sizeBytes} bytes, a socket allows ${MAX_SOCKET_PATH_BYTES}`);
 }
 
-/** Removes what a server left at the path. @throws AgentError `failed to remove unix://<path>: <cause>` */
+/**
+ * Removes what servers left: one that was killed at its path, or before its socket got there.
+ *
+ * @throws AgentError `failed to remove unix://<path>: <cause>`
+ */
 export async function removeLeftover(path: string): Promise<void> {
-  await rm(path, { force: true }).catch((error: unknown) => {
+  try {
+    await rm(path, { force: true });
+    await rm(bindingPath(path), { force: true });
+  } catch (error) {
     throw new AgentError(`failed to remove unix://${path}: ${messageOf(error)}`, { cause: error });
-  });
+  }
 }
 
 /** Makes the directory when there is none. @throws the system's error */

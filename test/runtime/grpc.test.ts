@@ -1,5 +1,7 @@
 import { deepEqual, equal, rejects } from 'node:assert/strict';
-import { access, mkdtemp, rm, stat, writeFile } from 'node:fs/promises';
+import { once } from 'node:events';
+import { access, link, mkdtemp, readdir, rename, rm, stat, writeFile } from 'node:fs/promises';
+import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 
@@ -14,6 +16,7 @@ import {
 } from '@grpc/grpc-js';
 
 import { bytesMethod, routeGrpcLog, serveGrpcSocket } from '../../src/runtime/grpc.ts';
+import { bindingPath } from '../../src/runtime/socket-file.ts';
 import { recordingLog } from '../support/recording-log.ts';
 
 describe('serveGrpcSocket', () => {
@@ -53,6 +56,19 @@ describe('serveGrpcSocket', () => {
     equal(mode, 0o666);
     equal(answer?.toString('hex'), '00ff');
     await rejects(access(path), { code: 'ENOENT' });
+  });
+
+  it('is not held up by a socket that a killed server had not put in its place yet', async () => {
+    const path = join(directory, 'socket');
+    const killed = createServer().listen(bindingPath(path));
+    await once(killed, 'listening');
+    await link(bindingPath(path), join(directory, 'kept'));
+    await new Promise((closed) => killed.close(closed));
+    await rename(join(directory, 'kept'), bindingPath(path));
+
+    await using _server = await serveGrpcSocket({ path, mode: 0o666, options: {}, register });
+
+    deepEqual(await readdir(directory), ['socket']);
   });
 
   it('says what is wrong with a path no socket can have', async () => {
