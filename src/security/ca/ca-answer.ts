@@ -4,7 +4,7 @@
 import type { KeyObject, X509Certificate } from 'node:crypto';
 
 import { describeCertificate, parseCertificates, verifyChain, type Chain } from '../../pki/certificates.ts';
-import { concatPem } from '../../pki/pem.ts';
+import { concatPem, pemTexts } from '../../pki/pem.ts';
 import { AgentError, messageOf } from '../../runtime/errors.ts';
 
 /** An answer of the CA that is not used; the certificate before it stays. */
@@ -33,9 +33,7 @@ export function readAnswer(elements: readonly string[], bundle: readonly string[
   const [chainPem, rootPem] = [concatPem(elements), hasBundle ? concatPem(bundle) : last];
   const roots = parsed(rootPem);
   const [leaf, ...intermediates] = parsed(hasBundle ? chainPem : concatPem(elements.slice(0, -1)));
-  if (leaf === undefined || intermediates.length + roots.length >= MAX_CERTIFICATES) {
-    throw new ChainError(`the CertChain has more than ${MAX_CERTIFICATES} certificates`);
-  }
+  if (leaf === undefined) throw new ChainError('invalid empty CertChain');
   return { leaf, intermediates, roots, chainPem, rootPem };
 }
 
@@ -64,10 +62,14 @@ export function isExpired(certificate: X509Certificate, nowMs: number): boolean 
   return certificate.validToDate.getTime() <= nowMs;
 }
 
+/** Before anything is parsed: a thousand certificates would hold up the process. */
 function checkSize(texts: readonly string[]): void {
   const sizeBytes = texts.reduce((sum, text) => sum + Buffer.byteLength(text), 0);
   if (sizeBytes > MAX_CHAIN_BYTES)
     throw new ChainError(`the CertChain has ${sizeBytes} bytes, 1 MiB is the limit`);
+  const blocks = texts.reduce((sum, text) => sum + pemTexts(text).length, 0);
+  if (blocks > MAX_CERTIFICATES)
+    throw new ChainError(`the CertChain has more than ${MAX_CERTIFICATES} certificates`);
 }
 
 function parsed(pem: string): X509Certificate[] {

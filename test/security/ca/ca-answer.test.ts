@@ -15,6 +15,7 @@ import {
 } from '../../../src/pki/der.ts';
 import { issueIntermediate, issueLeaf, issueRoot, type Issuer } from '../../../src/pki/issue.ts';
 import { generateKeys, type KeyPair } from '../../../src/pki/keys.ts';
+import { formatPem } from '../../../src/pki/pem.ts';
 import { signatureAlgorithm, signed } from '../../../src/pki/signature.ts';
 import { ChainError, checkAnswer, readAnswer } from '../../../src/security/ca/ca-answer.ts';
 import { makeAuthority, type Authority } from '../authority.ts';
@@ -134,6 +135,13 @@ describe('the answer of a CA', () => {
 
     checkAnswer(readAnswer([leaf, filler, authority.rootPem], []), keys.publicKey, nowMs);
     refused([leaf, filler, authority.rootPem + other.rootPem], /more than 100 certificates/);
+  });
+
+  it('is refused when it has more, before anything is parsed', async () => {
+    const leaf = await leafOf(authority.issuer, keys);
+    const nonsense = formatPem({ label: 'CERTIFICATE', der: Buffer.from('nonsense') });
+
+    refused([leaf, nonsense.repeat(99), authority.rootPem], /^the CertChain has more than 100 certificates$/);
   });
 
   it('does not keep the process busy with certificates that could all be the issuer', async () => {
