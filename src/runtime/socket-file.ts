@@ -1,7 +1,7 @@
 // The file of a Unix socket: what has to be true before a server binds it, how it appears, and whether it is still
 // there. Binding and serving are the caller's.
 
-import { chmod, chown, mkdir, rename, rm, stat } from 'node:fs/promises';
+import { chmod, chown, mkdir, realpath, rename, rm, stat } from 'node:fs/promises';
 import { dirname } from 'node:path';
 
 import { AgentError, errnoOf, messageOf } from './errors.ts';
@@ -54,6 +54,7 @@ export async function removeLeftover(path: string): Promise<void> {
 /** Makes the directory when there is none. @throws the system's error */
 export async function makeSocketDirectory(path: string): Promise<void> {
   const directory = dirname(path);
+  await realpath('.'); // fails when the working directory is gone; Node's recursive mkdir would then never return
   const made = await mkdir(directory, { recursive: true, mode: DIRECTORY_MODE });
   if (made !== undefined) await chmod(directory, DIRECTORY_MODE); // a strict umask would shut Envoy's user out
 }

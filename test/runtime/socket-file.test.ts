@@ -123,4 +123,18 @@ describe('the file of a socket', () => {
     match(await accessDiagnosis(path, new Error('no address: [listen EACCES: denied]')), /this process/);
     equal(await accessDiagnosis(path, new Error('ENOSPC')), '');
   });
+
+  it('is not made, and not waited for, when the working directory is gone', async () => {
+    const before = process.cwd();
+    const gone = join(folder.path, 'gone');
+    await mkdir(gone);
+    process.chdir(gone);
+    try {
+      await rm(gone, { recursive: true });
+
+      await rejects(makeSocketDirectory('made/socket'), { code: 'ENOENT' });
+    } finally {
+      process.chdir(before);
+    }
+  });
 });
