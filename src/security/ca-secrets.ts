@@ -2,6 +2,7 @@
 // request serves both. What is handed out, and who is told, when a certificate or its root is replaced is decided
 // here; when it is replaced, in certificate-keeper.ts.
 
+import { CauseLog } from '../runtime/cause-log.ts';
 import type { Clock } from '../runtime/clock.ts';
 import { formatDuration, MINUTE_MS, SECOND_MS } from '../runtime/duration.ts';
 import { messageOf } from '../runtime/errors.ts';
@@ -35,7 +36,7 @@ export interface CaSecretsDeps {
 }
 
 export const NO_CERTIFICATE = 'failed to generate workload certificate';
-/** A wait for somebody else's signing that takes longer is told. */
+/** A wait for somebody else's signing that takes longer is told, once per signing. */
 const SLOW_JOIN_MS = SECOND_MS;
 
 export class CaSecrets implements AsyncDisposable {
@@ -45,9 +46,11 @@ export class CaSecrets implements AsyncDisposable {
   readonly #turnedAway = new Set<string>();
   /** The CA's root that holders of `default` know; only compared. */
   #knownRoot: string | undefined;
+  readonly #slowJoins: CauseLog;
 
   constructor(settings: SecretManagerSettings, deps: CaSecretsDeps) {
     this.#deps = deps;
+    this.#slowJoins = new CauseLog(deps.log);
     this.keeper = new CertificateKeeper(settings, {
       ...deps,
       obtain: (signal) => obtainCounted(settings, deps, signal),
@@ -57,10 +60,7 @@ export class CaSecrets implements AsyncDisposable {
 
   /** Keeps both fresh, with or without anyone asking. Ends only by the signal. */
   run(signal: AbortSignal): Promise<void> {
-    return runTasks(signal, [
-      (within) => this.keeper.run(within),
-      (within) => this.#forgetRoots(within),
-    ]);
+    return runTasks(signal, [(within) => this.keeper.run(within), (within) => this.#forgetRoots(within)]);
   }
 
   /** @param name of one of the two. @throws SecretError when the CA gives no certificate */
@@ -112,14 +112,14 @@ export class CaSecrets implements AsyncDisposable {
   }
 
   async #signed(): Promise<WorkloadCertificate> {
-    const { clock, log } = this.#deps;
+    const { clock } = this.#deps;
     const [isJoined, startMs] = [this.keeper.isSigning, clock.monotonicMs()];
-    try {
-      return await this.keeper.renew();
-    } finally {
-      const tookMs = clock.monotonicMs() - startMs;
-      if (isJoined && tookMs > SLOW_JOIN_MS) log.warn(`slow generate secret lock: ${formatDuration(tookMs)}`);
+    const certificate = await this.keeper.renew(); // why one fails is told by the keeper
+    const tookMs = clock.monotonicMs() - startMs;
+    if (isJoined && tookMs > SLOW_JOIN_MS) {
+      this.#slowJoins.warn(`slow generate secret lock: ${formatDuration(tookMs)}`, {}, certificate.serial);
     }
+    return certificate;
   }
 
   #onNew(next: WorkloadCertificate, previous: WorkloadCertificate | undefined): void {

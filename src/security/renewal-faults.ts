@@ -53,14 +53,17 @@ export class RenewalFaults {
     this.#causes.clear();
   }
 
-  /** Says why there is no new certificate, once per cause, or once a minute when the old one has expired. */
+  /**
+   * Says why there is no new certificate, once per cause and in the reference's words, or once a minute when the old
+   * one has expired.
+   */
   tell(cause: string, fallback: Fallback): void {
     if (fallback.kind === 'none') {
       return this.#causes.warn(
         `failed to warm certificate: failed to generate workload certificate: ${cause}`,
       );
     }
-    if (fallback.kind === 'valid') return this.#causes.warn(`failed to rotate certificate: ${cause}`);
+    if (fallback.kind === 'valid') return this.#causes.warn(`resource:default failed to sign: ${cause}`);
     const nowMs = this.#deps.clock.monotonicMs();
     if (nowMs - this.#expiryToldMs < MINUTE_MS) return;
     this.#expiryToldMs = nowMs;

@@ -180,7 +180,7 @@ describe('runAgent', () => {
   it('does not make Envoy wait for an SDS socket that cannot be opened, and ends in order meanwhile', async () => {
     await writeFile(join(folder.path, 'sds'), 'a file where the directory should be');
     await using agent = await run();
-    await agent.logged(/SDS grpc server could not be started, trying again/);
+    await agent.logged(/SDS grpc server is not started yet, trying again/);
     await agent.logged(LIVE);
 
     agent.stop();

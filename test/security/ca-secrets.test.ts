@@ -128,18 +128,24 @@ describe('secrets of the CA', () => {
     assert.match((await workload()).privateKeyPem, /^-----BEGIN PRIVATE KEY-----/);
   });
 
-  it('tell that somebody waited long for the request of another', async () => {
+  it('tell once that others waited long for a request, and not when it gave nothing', async () => {
     const { manager, ca, recorded } = make();
     const sign = ca.answer;
     ca.answer = async (csr, signal) => {
       await clock.sleep(1500, signal);
       return sign(csr, signal);
     };
+    const ask = async (): Promise<void> => {
+      const asked = ['default', 'ROOTCA', 'ROOTCA'].map((name) => manager.get(name, never));
+      await until(() => clock.sleepers === 1);
+      await clock.tick(1500);
+      await Promise.allSettled(asked);
+    };
 
-    const asked = [manager.get('default', never), manager.get('ROOTCA', never)];
-    await until(() => clock.sleepers === 1);
-    await clock.tick(1500);
-    await Promise.all(asked);
+    ca.down = 'down';
+    await ask();
+    ca.down = undefined;
+    await ask();
 
     assert.deepEqual(recorded.messages('warn'), ['slow generate secret lock: 1.5s']);
   });

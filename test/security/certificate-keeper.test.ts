@@ -106,7 +106,7 @@ describe('CertificateKeeper', () => {
       await start(test);
       test.issuing.down = 'down';
       await clock.tick(HOUR_MS - 1);
-      assert.deepEqual(test.recorded.messages('warn'), ['failed to rotate certificate: down']);
+      assert.deepEqual(test.recorded.messages('warn'), ['resource:default failed to sign: down']);
       assert.deepEqual(test.recorded.messages('error'), []);
 
       await clock.tick(1 + 10 * MINUTE_MS);
