@@ -43,6 +43,9 @@ const LABELLED_COUNTERS = {
 type LabelledName = keyof typeof LABELLED_COUNTERS;
 type Labels = Readonly<Record<string, string>>;
 
+/** Series of one counter. Clients make up names of secrets, and any number of those would end up on the page. */
+const MAX_SERIES = 1000;
+
 const SDS = { type: 'sds' };
 const CSR = { request_type: 'csr' };
 
@@ -128,6 +131,7 @@ export class Counters {
   #countBy(name: LabelledName, labels: Labels, amount = 1): void {
     const counts = this.#labelled.get(name) ?? new Map<string, number>();
     const text = JSON.stringify(labels);
+    if (counts.size >= MAX_SERIES && !counts.has(text)) return;
     this.#labelled.set(name, counts.set(text, (counts.get(text) ?? 0) + amount));
   }
 

@@ -4,9 +4,12 @@
 import { CauseLog } from '../runtime/cause-log.ts';
 import type { Log } from '../runtime/log.ts';
 
+/** Names remembered: clients may make up any number. */
+const MAX_NAMES = 1000;
+
 export class SecretFaults {
   readonly #log: Log;
-  /** Of the names that cannot be given now. */
+  /** Of the names that cannot be given now, the longest known first. */
   readonly #told = new Map<string, CauseLog>();
 
   constructor(log: Log) {
@@ -17,6 +20,8 @@ export class SecretFaults {
   failed(name: string, message: string, id: number): void {
     const told = this.#told.get(name) ?? new CauseLog(this.#log);
     this.#told.set(name, told);
+    const [first] = this.#told.keys();
+    if (this.#told.size > MAX_NAMES && first !== undefined) this.#told.delete(first);
     told.warn(`ADS: stream terminated with error: ${message}`, { id });
   }
 

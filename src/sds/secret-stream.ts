@@ -14,6 +14,7 @@ import type { Wanted } from '../xds/outcome.ts';
 import { SotwStream } from '../xds/sotw-stream.ts';
 import { HEALTH_TYPE, SECRET_TYPE } from '../xds/type-urls.ts';
 import type { SdsMetrics } from './metrics.ts';
+import { checkRequest } from './request-check.ts';
 import type { SecretFaults } from './secret-faults.ts';
 import { secretResource, type KeyProvider } from './secret-resource.ts';
 import type { SecretSource } from './secret-source.ts';
@@ -128,9 +129,7 @@ export class SecretStream {
       if (request.typeUrl === HEALTH_TYPE) return; // of a client that takes this for an ADS stream
       this.#identify(request);
     }
-    if (request.typeUrl !== '' && request.typeUrl !== SECRET_TYPE) {
-      throw new StreamFailure(Status.INVALID_ARGUMENT, `unsupported type url ${request.typeUrl}`);
-    }
+    checkRequest(request);
     const { meaning, send } = this.#machine.onRequest({ ...request, typeUrl: SECRET_TYPE });
     this.#watch(this.#machine.watch(SECRET_TYPE)?.names ?? NOTHING);
     if (meaning === 'nack') this.#onRefusal(request);

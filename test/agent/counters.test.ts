@@ -1,4 +1,4 @@
-import { deepEqual } from 'node:assert/strict';
+import { deepEqual, equal } from 'node:assert/strict';
 
 import { Counters } from '../../src/agent/counters.ts';
 import type { Metric } from '../../src/status/agent-metrics.ts';
@@ -62,6 +62,17 @@ describe('Counters', () => {
       deepEqual(series(counters, name), [{ value: 2 }]);
     });
   }
+
+  it('shows at most a thousand series of one counter, and counts on in those', () => {
+    const counters = new Counters();
+
+    for (let i = 0; i < 2000; i += 1) counters.sds.pushed(`made up ${i}`, 'error');
+    counters.sds.pushed('made up 0', 'error');
+
+    const shown = series(counters, 'sds_pushes_total');
+    equal(shown.length, 1000);
+    deepEqual(shown[0], { labels: { resource_name: 'made up 0', result: 'error' }, value: 2 });
+  });
 
   it('counts ends of streams by side and type', () => {
     const counters = new Counters();

@@ -130,6 +130,23 @@ describe('SecretStream', () => {
       deepEqual(serving.counted, ['stale']);
     });
 
+    it('may ask for a thousand names, none longer than those of two files', async () => {
+      const many = Array.from({ length: 1001 }, (_, i) => `${i}`);
+      const cases: [names: string[], details: string][] = [
+        [many, '1001 resource names in one request, 1000 are allowed'],
+        [['x'.repeat(8301)], 'a resource name of 8301 characters, 8300 are allowed'],
+        [many.slice(1), 'failed to generate secret for 1: unknown resource'],
+        [['x'.repeat(8300)], `failed to generate secret for ${'x'.repeat(8300)}: unknown resource`],
+      ];
+
+      for (const [names, details] of cases) {
+        const client = serving.connect();
+        client.ask(names);
+
+        equal((await client.status).details, details);
+      }
+    });
+
     it('takes an empty type for secrets and is answered before an early half-close ends it with OK', async () => {
       const client = serving.connect();
 
