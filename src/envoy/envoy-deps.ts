@@ -11,6 +11,7 @@ import { fileIdentity } from './file-identity.ts';
 import type { Readiness } from './gates.ts';
 import type { AdminAccess } from './launcher.ts';
 import { openLifeline } from './lifeline.ts';
+import { HeldBinaries, type BinaryKeeper } from './held-binaries.ts';
 import { lackOfMemory } from './memory-headroom.ts';
 import type { CountOomKills } from './memory-kill.ts';
 import { NO_LEDGER, type RegionLedger } from './region-ledger.ts';
@@ -39,6 +40,8 @@ export interface EnvoyDeps {
   readonly observer?: EnvoyObserver;
   /** Which file a path leads to; undefined: none. Default: the file system's answer. */
   readonly fileIdentity?: (path: string) => Promise<string | undefined>;
+  /** Has the files of Envoys that were live. Default: of this machine. */
+  readonly binaries?: BinaryKeeper;
   /** Content of a bootstrap that was written. Default: the file's. */
   readonly readText?: (path: string) => Promise<string>;
   /** Why a second Envoy beside this process does not fit into memory; undefined: it does. Default: the kernel's figures. */
@@ -58,6 +61,7 @@ export function withDefaults(deps: EnvoyDeps, settings: EnvoySettings): Required
     certificateReady: () => ({ ok: true, reason: '' }),
     observer: { restarted: () => undefined, ended: () => undefined },
     fileIdentity,
+    binaries: new HeldBinaries(),
     readText: (path) => readFile(path, 'utf8'),
     lackOfMemory: (pid) => lackOfMemory(pid),
     admin: {

@@ -7,6 +7,7 @@ import type { AdminClient, ServerInfo } from './admin-client.ts';
 import { envoyArguments } from './arguments.ts';
 import { envoyCommand } from './command.ts';
 import { Epoch, type EpochDeps } from './epoch.ts';
+import type { BinaryKeeper } from './held-binaries.ts';
 import type { Lifeline } from './lifeline.ts';
 import { endingWithParent } from './parent-death.ts';
 import type { Recipe } from './recipe.ts';
@@ -26,6 +27,7 @@ export interface LauncherDeps extends EpochDeps {
   readonly log: Log;
   readonly admin: AdminAccess;
   readonly roster: Roster;
+  readonly binaries: BinaryKeeper;
   /** Which file a path leads to now; undefined: none. */
   readonly fileIdentity: (path: string) => Promise<string | undefined>;
   /** Writes the bootstrap of one Envoy; rejects when it cannot be rendered. */
@@ -80,16 +82,17 @@ export class Launcher {
     return { ...plan, generation: launch.generation, bootstrap, binaryPath, binaryId };
   }
 
-  /** After an upgrade of the file, the old one is still to be had from a process that runs it. */
+  /** After an upgrade of the file, the old one is still to be had from a process that runs it, or from us. */
   async #binaryOf(recipe: Recipe | undefined): Promise<string> {
-    const { fileIdentity, roster } = this.#deps;
-    const { binaryPath } = this.#settings;
+    const { fileIdentity, roster, binaries } = this.#deps;
+    const { binaryPath, user } = this.#settings;
     if (recipe === undefined || (await fileIdentity(binaryPath)) === recipe.binaryId) return binaryPath;
     for (const { pid } of roster.alive) {
       const running = `/proc/${pid}/exe`;
       if ((await fileIdentity(running)) === recipe.binaryId) return running;
     }
-    return binaryPath;
+    // another user may not look at the files we have open
+    return (user === undefined ? binaries.pathOf(recipe.binaryId) : undefined) ?? binaryPath;
   }
 
   /** Removes what `prepare` wrote for an Envoy that is not going to be started. */
@@ -126,7 +129,10 @@ export class Launcher {
       const last = expired(); // looked at once more: it may have ended its parent just now
       const info = await this.identify();
       if (isFrom(info, epoch)) epoch.info = info;
-      if (isLive(info, epoch) && epoch.alive) return 'live';
+      if (isLive(info, epoch) && epoch.alive) {
+        this.#deps.binaries.hold(this.#settings.binaryPath, epoch.launch.binaryId);
+        return 'live';
+      }
       if (last) return epoch.alive ? 'expired' : 'exited';
       await changed.within(() => !epoch.alive || expired(), this.#settings.timing.livePollMs);
     }

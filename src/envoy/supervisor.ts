@@ -206,6 +206,7 @@ export class EnvoySupervisor {
     await this.#roster.changed.until(() => this.#roster.alive.length === 0);
     await Promise.all([this.#roster.settled(), ...this.#background]);
     await this.#baseIds.clear();
+    await this.#deps.binaries.close();
     this.#roster.setPhase('done', 'no Envoy is left');
   }
 }

@@ -4,6 +4,7 @@
 import { PassThrough } from 'node:stream';
 
 import { AdminClient, AdminUnreachable, type AdminReply } from '../../../src/envoy/admin-client.ts';
+import type { BinaryKeeper } from '../../../src/envoy/held-binaries.ts';
 import type { AdminAccess } from '../../../src/envoy/launcher.ts';
 import type { FlagState, SharedMemory } from '../../../src/envoy/shared-memory.ts';
 import type { Clock } from '../../../src/runtime/clock.ts';
@@ -147,6 +148,13 @@ export class EnvoyWorld {
     return { status: 200, body: path.startsWith('/stats') ? this.stats() : envoy.answer(path) };
   }
 }
+
+/** Models have no file that could be held. */
+export const NO_BINARIES: BinaryKeeper = {
+  hold: () => undefined,
+  pathOf: () => undefined,
+  close: () => Promise.resolve(),
+};
 
 /** Nobody listens. */
 function refused(): AdminUnreachable {

@@ -8,7 +8,7 @@ import { EnvoySupervisor, type EnvoyEnd } from '../../../src/envoy/supervisor.ts
 import type { BootstrapLaunch } from '../../../src/envoy/written-bootstrap.ts';
 import { FakeClock } from '../../support/fake-clock.ts';
 import { recordingLog, type RecordingLog } from '../../support/recording-log.ts';
-import { EnvoyWorld } from './envoy-world.ts';
+import { EnvoyWorld, NO_BINARIES } from './envoy-world.ts';
 import type { Behaviour } from './model-envoy.ts';
 import { envoySettings, writtenBootstrap, type Written } from './settings.ts';
 
@@ -50,6 +50,7 @@ export class ModelSupervisor {
       removeBootstrap: (path) => Promise.resolve(void this.removed.push(path)),
       xdsReady: () => ({ ok: true, reason: '' }),
       fileIdentity: (path) => Promise.resolve(this.world.fileIdentity(path)),
+      binaries: NO_BINARIES,
       readText: () => Promise.resolve('{}'),
       lackOfMemory: () => Promise.resolve(this.world.lackOfMemory),
       admin: this.world.access,

@@ -6,7 +6,7 @@ import { DEFAULT_TIMING } from '../../../src/envoy/settings.ts';
 import type { EndedEpoch } from '../../../src/envoy/snapshot.ts';
 import { EnvoySupervisor, type EnvoyEnd } from '../../../src/envoy/supervisor.ts';
 import { recordingLog, type RecordingLog } from '../../support/recording-log.ts';
-import { EnvoyWorld } from './envoy-world.ts';
+import { EnvoyWorld, NO_BINARIES } from './envoy-world.ts';
 import { KILLED, type Behaviour, type ModelEnvoy } from './model-envoy.ts';
 import { argumentSettings, envoySettings, writtenBootstrap } from './settings.ts';
 import { StepClock } from './step-clock.ts';
@@ -191,6 +191,7 @@ export class RandomLife {
         lackOfMemory: () => Promise.resolve(this.world.lackOfMemory),
         admin: this.world.access,
         memory: this.world.memory,
+        binaries: NO_BINARIES,
       },
       envoySettings({ timing: { ...DEFAULT_TIMING, livePollMs: 200 } }),
     );
