@@ -4,8 +4,8 @@
 import type { X509Certificate } from 'node:crypto';
 
 import { certificateFacts, readableCertificates, type CertificateFacts } from '../pki/certificates.ts';
-import type { RotationCounts } from './certificate-keeper.ts';
-import type { SecretItem } from './secret-item.ts';
+import type { CertificateKeeper, RotationCounts } from './certificate-keeper.ts';
+import { WORKLOAD_SECRET, type SecretItem } from './secret-item.ts';
 
 /** Times are milliseconds since the Unix epoch. */
 export interface CertificateStatus {
@@ -39,6 +39,27 @@ export interface SecretStatus {
 export interface CertificateStatusFacts extends CertificateFacts {
   /** All alternative names as openssl prints them, `URI:spiffe://…, DNS:…`. */
   readonly sans: string;
+}
+
+/** @param keeper of the CA's certificate; undefined: there is no CA */
+export function statusOf(
+  source: SecretOrigin,
+  secrets: readonly SecretStatus[],
+  keeper: CertificateKeeper | undefined,
+): CertificateStatus {
+  const leaf = secrets.find(({ name }) => name === WORKLOAD_SECRET)?.certificates[0];
+  return {
+    source,
+    serial: leaf?.serial,
+    uris: leaf?.uris ?? [],
+    notBeforeMs: leaf?.notBeforeMs,
+    notAfterMs: leaf?.notAfterMs,
+    nextRotationMs: keeper?.nextRotationMs,
+    lastSuccessMs: keeper?.lastSuccessMs,
+    rotations: keeper?.rotations ?? { success: 0, failure: 0 },
+    lastError: keeper?.lastError,
+    secrets,
+  };
 }
 
 interface Entry {

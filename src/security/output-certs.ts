@@ -12,6 +12,7 @@ import { SECOND_MS } from '../runtime/duration.ts';
 import { messageOf } from '../runtime/errors.ts';
 import { readTextIfExists } from '../runtime/files.ts';
 import type { Log } from '../runtime/log.ts';
+import type { SecretItem } from './secret-item.ts';
 
 export interface OutputCertsSettings {
   /** Absolute; must exist. */
@@ -27,6 +28,16 @@ export interface CertificateTexts {
   readonly key: string;
   readonly chain: string;
   readonly anchors: string;
+}
+
+/** What of these secrets is written. */
+export function textsOf(items: readonly SecretItem[]): Partial<CertificateTexts> {
+  const texts = items.map((item) =>
+    item.kind === 'trust'
+      ? { anchors: item.rootPem }
+      : { key: item.privateKeyPem, chain: item.certificateChainPem },
+  );
+  return Object.assign({}, ...texts) as Partial<CertificateTexts>;
 }
 
 export interface OutputCertsDeps {

@@ -5,46 +5,18 @@
 import type { Clock } from '../runtime/clock.ts';
 import { AgentError } from '../runtime/errors.ts';
 import type { Log } from '../runtime/log.ts';
-import { aborted } from '../runtime/tasks.ts';
+import { aborted, runTasks, type Task } from '../runtime/tasks.ts';
 import type { CertificateAuthority } from './ca/certificate-authority.ts';
 import type { CsrMeter } from './ca/csr-meter.ts';
 import { CaSecrets, NO_CERTIFICATE, type SecretManagerSettings } from './ca-secrets.ts';
-import { SecretRegister, type CertificateStatus, type SecretOrigin } from './certificate-status.ts';
-import type { CertificateTexts } from './output-certs.ts';
+import { SecretRegister, statusOf, type CertificateStatus, type SecretOrigin } from './certificate-status.ts';
+import { followFile, type FollowDeps } from './followed-files.ts';
+import { textsOf } from './output-certs.ts';
+import type { FileSecretSource, RevocationList, SecretOutput } from './secret-peers.ts';
 import { SecretError, TRUST_SECRET, WORKLOAD_SECRET, type SecretItem } from './secret-item.ts';
 import { TrustBundle } from './trust-bundle.ts';
 
 export type { SecretManagerSettings } from './ca-secrets.ts';
-
-/** Secrets that files hold. */
-export interface FileSecretSource {
-  /** @returns undefined when no file stands for this name now. @throws SecretError */
-  get(name: string, signal: AbortSignal): Promise<SecretItem | undefined>;
-  /** @returns ends the calls */
-  onChange(listener: (name: string) => void): () => void;
-  /** Nobody asks for that name any more: its files need not be watched. */
-  release(name: string): void;
-}
-
-/** The list of revoked certificates that goes with every set of trust anchors. */
-export interface RevocationList {
-  /**
-   * Absolute; undefined while there is none.
-   *
-   * @param anchorsPem the workload's trust anchors, when it is they that the list goes with
-   */
-  path(anchorsPem?: string): Promise<string | undefined>;
-  /** @param listener called when the list has appeared or gone. @returns ends the calls */
-  onChange(listener: () => void): () => void;
-}
-
-/** Where `default` and `ROOTCA` are written besides. */
-export interface SecretOutput {
-  /** Replaces what is given and differs; a key comes with its chain. Never rejects. */
-  write(texts: Partial<CertificateTexts>): Promise<void>;
-  /** Lets a running write end. May be called twice. */
-  close(): Promise<void>;
-}
 
 export interface SecretManagerDeps {
   /** Undefined: nothing is signed, all secrets are those of files. */
@@ -84,9 +56,18 @@ export class SecretManager implements AsyncDisposable {
     this.#unsubscribe = [endFiles, endCrl].filter((end) => end !== undefined);
   }
 
-  /** Keeps the certificate fresh, with or without anyone asking; waits without a CA. Ends only by the signal. */
+  /** Keeps fresh what the CA gives and what is written, with or without anyone asking. Ends only by the signal. */
   run(signal: AbortSignal): Promise<void> {
-    return this.#fromCa === undefined ? aborted(signal) : this.#fromCa.run(signal);
+    const keep: Task = (within) => this.#fromCa?.run(within) ?? aborted(within);
+    const names = this.#isWritten(WORKLOAD_SECRET) ? [TRUST_SECRET, WORKLOAD_SECRET] : [];
+    return runTasks(signal, [
+      keep,
+      ...names.map(
+        (name): Task =>
+          (within) =>
+            this.#follow(name, within),
+      ),
+    ]);
   }
 
   /**
@@ -104,7 +85,7 @@ export class SecretManager implements AsyncDisposable {
   /** Nobody watches that name any more. */
   release(name: string): void {
     if (!isOfWorkload(name)) this.#register.forget(name);
-    this.#deps.files?.release(name);
+    if (!this.#isWritten(name)) this.#deps.files?.release(name);
   }
 
   /**
@@ -143,21 +124,7 @@ export class SecretManager implements AsyncDisposable {
 
   /** For debug output and metrics. */
   facts(): CertificateStatus {
-    const keeper = this.#fromCa?.keeper;
-    const secrets = this.#register.list();
-    const leaf = secrets.find(({ name }) => name === WORKLOAD_SECRET)?.certificates[0];
-    return {
-      source: this.source,
-      serial: leaf?.serial,
-      uris: leaf?.uris ?? [],
-      notBeforeMs: leaf?.notBeforeMs,
-      notAfterMs: leaf?.notAfterMs,
-      nextRotationMs: keeper?.nextRotationMs,
-      lastSuccessMs: keeper?.lastSuccessMs,
-      rotations: keeper?.rotations ?? { success: 0, failure: 0 },
-      lastError: keeper?.lastError,
-      secrets,
-    };
+    return statusOf(this.source, this.#register.list(), this.#fromCa?.keeper);
   }
 
   /** Ends a running request, and lets a running write end. May be called twice. */
@@ -201,6 +168,20 @@ export class SecretManager implements AsyncDisposable {
     return this.#fromCa.get(name, signal);
   }
 
+  /** What is written follows its files, whoever else asks for it. */
+  #isWritten(name: string): boolean {
+    return this.#deps.output !== undefined && isOfWorkload(name);
+  }
+
+  #follow(name: string, signal: AbortSignal): Promise<never> {
+    const deps: FollowDeps = {
+      read: async (one, within) => (await this.#inFiles(one, within)) !== undefined,
+      onChange: (listener) => this.onChange(listener),
+      clock: this.#deps.clock,
+    };
+    return followFile(name, deps, signal);
+  }
+
   /** A file that stands for the certificate, be it good or bad, leaves nothing to sign. */
   async #isSignedHere(signal: AbortSignal): Promise<boolean> {
     try {
@@ -225,13 +206,4 @@ export class SecretManager implements AsyncDisposable {
 
 function isOfWorkload(name: string): boolean {
   return name === WORKLOAD_SECRET || name === TRUST_SECRET;
-}
-
-function textsOf(items: readonly SecretItem[]): Partial<CertificateTexts> {
-  const texts = items.map((item) =>
-    item.kind === 'trust'
-      ? { anchors: item.rootPem }
-      : { key: item.privateKeyPem, chain: item.certificateChainPem },
-  );
-  return Object.assign({}, ...texts) as Partial<CertificateTexts>;
 }

@@ -7,8 +7,8 @@ import {
   SecretManager,
   type SecretManagerDeps,
   type SecretManagerSettings,
-  type SecretOutput,
 } from '../../src/security/secret-manager.ts';
+import type { SecretOutput } from '../../src/security/secret-peers.ts';
 import type { CertificateTexts } from '../../src/security/output-certs.ts';
 import type { SecretItem } from '../../src/security/secret-item.ts';
 import type { FakeClock } from '../support/fake-clock.ts';

@@ -3,11 +3,8 @@
 import assert from 'node:assert/strict';
 import { X509Certificate } from 'node:crypto';
 
-import type {
-  FileSecretSource,
-  SecretManagerDeps,
-  SecretManagerSettings,
-} from '../../src/security/secret-manager.ts';
+import type { SecretManagerDeps, SecretManagerSettings } from '../../src/security/secret-manager.ts';
+import type { FileSecretSource } from '../../src/security/secret-peers.ts';
 import { SecretError, type SecretItem } from '../../src/security/secret-item.ts';
 import { FakeClock } from '../support/fake-clock.ts';
 import { issuePair, makeAuthority, type Authority } from './authority.ts';
@@ -146,6 +143,43 @@ describe('SecretManager', () => {
 
       stop.abort();
       await running;
+    });
+
+    it('writes them and what becomes of them, though no stream asks', async () => {
+      const root = (rootPem: string): SecretItem => ({ kind: 'trust', name: 'ROOTCA', rootPem });
+      const items: Record<string, SecretItem> = { default: inFile, ROOTCA: root(first.rootPem) };
+      const source = fileSource(items);
+      const test = make({ ...source, ca: undefined });
+      await test.run();
+      await until(() => test.written.length === 2);
+
+      test.manager.release('default'); // the last stream has gone
+      items.default = { ...inFile, privateKeyPem: 'another key', certificateChainPem: 'another chain' };
+      source.change('default');
+      await until(() => test.written.length === 3);
+      test.manager.setExtraAnchors([second.rootPem]);
+      await until(() => test.written.length === 4);
+
+      assert.deepEqual(test.written.slice(2), [
+        { key: 'another key', chain: 'another chain' },
+        { anchors: both() },
+      ]);
+      assert.deepEqual(source.released, []);
+    });
+
+    it('writes them once they are there, though no stream asks', async () => {
+      const items: Record<string, SecretItem | SecretError | undefined> = {};
+      const test = make({ ...fileSource(items), ca: undefined });
+      await test.run();
+      await turns();
+
+      items.default = new SecretError('half a file');
+      await clock.tick(30_000);
+      assert.deepEqual(test.written, []);
+      items.default = inFile;
+      await clock.tick(30_000);
+
+      assert.deepEqual(test.written, [{ key: 'key in a file', chain: 'chain in a file' }]);
     });
 
     it('28: merges ROOTCA of a file with the extra anchors, and no file-root: name', async () => {
