@@ -9,7 +9,7 @@ import { failuresUnderLoad, restartsUnderLoad } from './support/restart-runs.ts'
 import { RestartingPod } from './support/restarting-pod.ts';
 
 const RESTARTS = 20;
-const FAILURES = 10;
+const FAILURES = 4;
 
 describe('restarts by the agent under load', function () {
   this.timeout(300_000);

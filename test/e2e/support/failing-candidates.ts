@@ -17,7 +17,6 @@ export interface CandidateFailure {
 export const HANDOFF_TIMEOUT = '6s';
 
 export const CANDIDATE_FAILURES: readonly CandidateFailure[] = [
-  { what: 'has a mesh file that cannot be read', outcome: 'refused', run: withMeshFile('defaultConfig: [') },
   { what: 'has a bootstrap that Envoy refuses', outcome: 'refused', run: refusedByEnvoy },
   { what: 'is killed as soon as it runs', outcome: 'rolledBack', run: (pod) => killed(pod, () => true) },
   {
@@ -32,18 +31,12 @@ export const CANDIDATE_FAILURES: readonly CandidateFailure[] = [
   },
 ];
 
-function withMeshFile(text: string): CandidateFailure['run'] {
-  return async (pod) => {
-    await pod.writeMeshFile(text);
-    const outcome = await pod.restart('POST /restart');
-    await pod.writeMeshFile('');
-    return outcome;
-  };
-}
-
 async function refusedByEnvoy(pod: RestartingPod): Promise<Outcome> {
   await writeRefused(pod.pod.root);
-  return withMeshFile(JSON.stringify({ defaultConfig: REFUSED }))(pod);
+  await pod.writeMeshFile(JSON.stringify({ defaultConfig: REFUSED }));
+  const outcome = await pod.restart('POST /restart');
+  await pod.writeMeshFile('');
+  return outcome;
 }
 
 function killed(pod: RestartingPod, isDue: () => boolean | Promise<boolean>): Promise<Outcome> {

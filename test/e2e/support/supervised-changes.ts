@@ -1,13 +1,6 @@
 // Bootstraps that work with nobody, as changes of one that works.
 
-import {
-  cluster,
-  listener,
-  withCluster,
-  withListener,
-  type Bootstrap,
-  type Change,
-} from './supervised-bootstrap.ts';
+import { cluster, listener, withCluster, withListener, type Change } from './supervised-bootstrap.ts';
 
 /** Its control plane never answers. @param initialFetchTimeout `0s`: it waits for ever */
 export function waiting(initialFetchTimeout: string): Change {
@@ -61,9 +54,3 @@ export const missingCertificate: Change = withCluster(withoutCertificate);
 export function takenPort(port: number): Change {
   return withListener(listener('taken', port));
 }
-
-/** So large that reading it takes Envoy a good part of a second. */
-export const large: Change = (bootstrap) => {
-  const clusters = Array.from({ length: 1000 }, (_, index) => cluster(`large-${index}`, 1));
-  return clusters.reduce((changed: Bootstrap, added) => withCluster(added)(changed), bootstrap);
-};

@@ -1,9 +1,11 @@
 // A supervisor with the real Envoy and a static bootstrap, on free ports of 127.0.0.1. The bootstrap, the arguments
 // and what is spawned can be changed on the way.
 
+import { execFile } from 'node:child_process';
 import { writeFile, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
+import { promisify } from 'node:util';
 
 import { fetchEnvoy } from '../../../examples/demo/fetch-envoy.ts';
 import { freePorts } from '../../../examples/demo/free-ports.ts';
@@ -47,8 +49,12 @@ export class SupervisedEnvoy {
   change: Change = (bootstrap) => bootstrap;
   /** Of every Envoy that is started from now on. */
   arguments: ArgumentSettings;
+  /** True: the bootstraps that are written from now on are pipes nobody writes to. Envoy waits when it opens one. */
+  silent = false;
   /** Called with the process id of a serving Envoy as soon as it is spawned. */
   onSpawn: (pid: number) => void = () => undefined;
+  /** The newest bootstrap. */
+  #text = '';
   readonly #folder: string;
   readonly #options: SupervisedOptions;
   readonly #stop = new AbortController();
@@ -76,6 +82,7 @@ export class SupervisedEnvoy {
         writeBootstrap: (launch) => this.#write(launch),
         removeBootstrap: (path) => rm(path, { force: true }),
         xdsReady: () => ({ ok: true, reason: '' }),
+        readText: () => Promise.resolve(this.#text),
         lackOfMemory: (pid) => lackOfMemory(pid, options.memory),
         ...(options.withoutPreflight && { readText: () => Promise.resolve('{}') }),
       },
@@ -152,9 +159,11 @@ export class SupervisedEnvoy {
 
   #write(launch: BootstrapLaunch): Promise<WrittenBootstrap> {
     const text = JSON.stringify(this.change(supervisedBootstrap(this.ports, this.#options.backend)));
+    this.#text = text;
     const write = async ({ epoch }: BootstrapLaunch): Promise<string> => {
       const path = join(this.#folder, `envoy-rev${epoch}.json`);
-      await writeFile(path, text);
+      if (this.silent) await promisify(execFile)('mkfifo', [path]);
+      else await writeFile(path, text);
       return path;
     };
     return writtenBootstrap(launch, write, { hash: text, arguments: this.arguments });

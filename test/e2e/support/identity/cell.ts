@@ -69,7 +69,7 @@ export async function play(mesh: FaultMesh, { cause, moment }: Cell): Promise<St
     moment === 'rotation' ? { ...ROTATING, ...(cause.rotationTtl && { SECRET_TTL: cause.rotationTtl }) } : {};
   await using called = await mesh.called({ ...options, env: { ...life, ...env } });
   const run = new CellRun(called, { cause, moment });
-  return moment === 'start' ? run.atStart() : run.whileRunning();
+  return await (moment === 'start' ? run.atStart() : run.whileRunning()); // before the pod is gone
 }
 
 class CellRun {
