@@ -7,9 +7,10 @@ import { renameSync } from 'node:fs';
 import { open, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 
+import { CauseLog } from '../runtime/cause-log.ts';
 import type { Clock } from '../runtime/clock.ts';
 import { SECOND_MS } from '../runtime/duration.ts';
-import { messageOf } from '../runtime/errors.ts';
+import { errnoOf, messageOf } from '../runtime/errors.ts';
 import { readTextIfExists } from '../runtime/files.ts';
 import type { Log } from '../runtime/log.ts';
 import type { SecretItem } from './secret-item.ts';
@@ -53,6 +54,7 @@ const SAME_OWNER = -1;
 export class OutputCerts implements AsyncDisposable {
   readonly #settings: OutputCertsSettings;
   readonly #deps: OutputCertsDeps;
+  readonly #faults: CauseLog;
   readonly #closing = new AbortController();
   /** What the files should hold. */
   #wanted: Partial<CertificateTexts> = {};
@@ -65,11 +67,12 @@ export class OutputCerts implements AsyncDisposable {
   constructor(settings: OutputCertsSettings, deps: OutputCertsDeps) {
     this.#settings = settings;
     this.#deps = deps;
+    this.#faults = new CauseLog(deps.log);
   }
 
   /**
    * Replaces what is given and differs; of several sets that come during a write only the last is written. A failure
-   * is logged, and tried again every 30 s: the certificate is served all the same.
+   * is logged once per cause, and tried again every 30 s: the certificate is served all the same.
    *
    * @param texts a key comes with its chain
    */
@@ -97,8 +100,10 @@ export class OutputCerts implements AsyncDisposable {
       this.#isStale = false;
       try {
         await this.#replace(this.#wanted);
+        this.#faults.clear();
       } catch (error) {
-        this.#deps.log.error(`error when output the resource: ${messageOf(error)}`);
+        // by its number: the message names a file that has another name at every try
+        this.#faults.error(`error when output the resource: ${messageOf(error)}`, {}, errnoOf(error));
         this.#retrying ??= this.#retryLater();
       }
     }

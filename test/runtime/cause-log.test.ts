@@ -1,6 +1,6 @@
 import { deepEqual } from 'node:assert/strict';
 
-import { CauseLog } from '../../src/runtime/cause-log.ts';
+import { CauseLog, CauseLogs } from '../../src/runtime/cause-log.ts';
 import { recordLog } from '../../src/runtime/log.ts';
 
 describe('CauseLog', () => {
@@ -28,5 +28,37 @@ describe('CauseLog', () => {
 
     deepEqual(lines, ['warn refused by one', 'debug refused by another']);
     deepEqual(news, [false, true]);
+  });
+});
+
+describe('CauseLogs', () => {
+  it('keeps the causes of one subject apart from those of another, until its fault is over', () => {
+    const lines: string[] = [];
+    const causes = new CauseLogs(recordLog(({ level, message }) => void lines.push(`${level} ${message}`)));
+    const fail = (): void => ['a', 'b'].forEach((one) => causes.of(one).error(`${one} refused`));
+
+    fail();
+    fail();
+    causes.clear('a');
+    fail();
+
+    deepEqual(lines, [
+      'error a refused',
+      'error b refused',
+      'debug a refused',
+      'debug b refused',
+      'error a refused',
+      'debug b refused',
+    ]);
+  });
+
+  it('forgets the oldest of a thousand subjects for the next', () => {
+    const lines: string[] = [];
+    const causes = new CauseLogs(recordLog(({ level, message }) => void lines.push(`${level} ${message}`)));
+
+    for (let subject = 0; subject <= 1000; subject++) causes.of(String(subject)).warn('refused');
+    for (const subject of ['1000', '0']) causes.of(subject).warn(`${subject} again`, {}, 'refused');
+
+    deepEqual(lines.slice(-2), ['debug 1000 again', 'warn 0 again']);
   });
 });

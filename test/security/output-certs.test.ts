@@ -10,6 +10,7 @@ import { OutputCerts, type OutputCertsSettings } from '../../src/security/output
 import { FakeClock } from '../support/fake-clock.ts';
 import { recordingLog } from '../support/recording-log.ts';
 import { temporaryDirectory, type TemporaryDirectory } from '../support/temporary-directory.ts';
+import { until } from './progress.ts';
 
 const texts = { key: 'the key', chain: 'the chain', anchors: 'the anchors' };
 
@@ -101,13 +102,15 @@ describe('OutputCerts', () => {
     assert.deepEqual(contents, ['k19', 'c19', 'a19']);
   });
 
-  it('logs a failure without the key, and tries again until the files are there', async () => {
+  it('logs a failure once and without the key, and tries again until the files are there', async () => {
     const missing = pathOf('missing');
     const { output, recorded } = makeOutput({ directory: missing });
 
     await output.write(texts);
     assert.match(recorded.messages('error')[0] ?? '', /^error when output the resource: ENOENT/);
     assert.ok(!recorded.messages().join().includes('the key'));
+    await clock.tick(30_000);
+    await until(() => recorded.messages('debug').length === 1);
     await mkdir(missing);
     await clock.tick(30_000);
     await output.write({});

@@ -1,7 +1,7 @@
 // The directories under watch, each watched once for all who want to know. What an event there means is theirs to
 // find out.
 
-import { messageOf } from '../../runtime/errors.ts';
+import { errnoOf, messageOf } from '../../runtime/errors.ts';
 import type { CauseLog } from '../../runtime/cause-log.ts';
 import type { watchDirectory, Watcher } from '../../runtime/watch.ts';
 import type { FileMeter } from './file-meter.ts';
@@ -78,7 +78,8 @@ export class DirectoryWatches implements AsyncDisposable {
     if (this.#shared.get(keyOf(directory)) !== shared) return;
     const { meter, faults } = this.#deps;
     meter.watchFailed();
-    faults.warn(`failed to add watcher for file certificates in ${directory.path}: ${messageOf(error)}`);
+    const text = `failed to add watcher for file certificates in ${directory.path}: ${messageOf(error)}`;
+    faults.warn(text, {}, errnoOf(error)); // what one directory lacks, such as watches, all lack
     this.#end(directory);
     for (const { lost } of shared.listeners) lost(directory);
   }

@@ -3,7 +3,7 @@
 // security/pkg/nodeagent/cache/secretcache.go, generateFileSecret.
 
 import { backoffMs } from '../../runtime/backoff.ts';
-import { CauseLog } from '../../runtime/cause-log.ts';
+import { CauseLog, CauseLogs } from '../../runtime/cause-log.ts';
 import type { Clock } from '../../runtime/clock.ts';
 import { SECOND_MS } from '../../runtime/duration.ts';
 import { messageOf } from '../../runtime/errors.ts';
@@ -46,7 +46,7 @@ const LIMIT_MS = 10 * SECOND_MS;
 export class FileSecrets implements AsyncDisposable {
   readonly #settings: FileSecretsSettings;
   readonly #deps: FileSecretsDeps;
-  readonly #faults: CauseLog;
+  readonly #faults: CauseLogs;
   readonly #watched = new Map<string, Watched>();
   readonly #closing = new Set<Promise<void>>();
   readonly #listeners = new Set<(name: string) => void>();
@@ -54,7 +54,7 @@ export class FileSecrets implements AsyncDisposable {
   constructor(settings: FileSecretsSettings, deps: FileSecretsDeps) {
     this.#settings = settings;
     this.#deps = deps;
-    this.#faults = new CauseLog(deps.log);
+    this.#faults = new CauseLogs(deps.log);
   }
 
   /**
@@ -119,13 +119,16 @@ export class FileSecrets implements AsyncDisposable {
     const faults: unknown[] = [];
     try {
       const limit = { clock, ms: limitMs, late: 'context deadline exceeded' };
-      return await withTimeLimit(limit, signal, (limited) => this.#try(name, files, faults, limited));
+      const loaded = await withTimeLimit(limit, signal, (limited) => this.#try(name, files, faults, limited));
+      this.#faults.clear(name);
+      return loaded;
     } catch (error) {
       signal.throwIfAborted();
       const cause = faults.at(-1);
       const problem = `${messageOf(error)} with last error: ${messageOf(cause)}`;
       meter.secretFailed();
-      this.#faults.warn(`resource:${name} failed to generate secret for proxy from file: ${problem}`);
+      const text = `resource:${name} failed to generate secret for proxy from file: ${problem}`;
+      this.#faults.of(name).warn(text);
       throw new SecretError(problem, { retryable: true, cause });
     }
   }

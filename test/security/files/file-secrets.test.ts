@@ -144,10 +144,10 @@ describe('FileSecrets', () => {
     equal(files.secretFailures, 2);
     deepEqual(files.changes, []);
     equal(files.directories.size, 0);
-    match(
-      files.recorded.messages('warn').join('\n'),
-      /resource:file-root:\/none\/r.pem failed to generate secret/,
-    );
+    const complaints = files.recorded.messages('warn');
+    match(complaints.join('\n'), /resource:file-root:\/none\/r.pem failed to generate secret/);
+    await rejects(files.served('file-cert:/none/c.pem~/none/k.pem'));
+    deepEqual(files.recorded.messages('warn'), complaints, 'the same is said again');
   });
 
   it('39: has no workload secrets while one of their files is missing or empty', async () => {
