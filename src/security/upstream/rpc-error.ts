@@ -5,6 +5,7 @@ import { status, type StatusObject } from '@grpc/grpc-js';
 
 import { AgentError } from '../../runtime/errors.ts';
 import { codeName } from '../../runtime/grpc-codes.ts';
+import { maskShapes } from '../../runtime/redaction.ts';
 
 const RETRYABLE: ReadonlySet<number> = new Set([
   status.CANCELLED,
@@ -71,7 +72,8 @@ export class RpcError extends AgentError {
   readonly refused: string | undefined;
 
   constructor(failure: Pick<StatusObject, 'code' | 'details'>, facts: CallFacts = {}, cause?: unknown) {
-    const { code, details } = failure;
+    const { code } = failure;
+    const details = maskShapes(failure.details); // a server may quote the token it refuses
     const { rootName = 'the root certificate', shown } = facts;
     const connection = CONNECTION_FAILURES.find(({ pattern }) => pattern.test(details));
     const text = `rpc error: code = ${codeName(code)} desc = ${details}`;
