@@ -6,9 +6,9 @@ import { join, resolve } from 'node:path';
 import { ConfigError, messageOf } from '../../runtime/errors.ts';
 import type { Headers } from './call-headers.ts';
 import type { CertificateFiles } from './client-certificate.ts';
+import { serverNameOf, UpstreamDialer, type TlsSettings, type UpstreamDeps } from './dialer.ts';
 import { findCaRoot, findXdsRoot, type Root, type RootSettings } from './roots.ts';
 import { readTrustAnchors } from './trust-anchors.ts';
-import { serverNameOf, UpstreamDialer, type TlsSettings, type UpstreamDeps } from './dialer.ts';
 
 export interface ControlPlaneSettings extends RootSettings {
   /** `CA_ADDR`; empty: the discovery address. */

@@ -12,21 +12,21 @@ import {
   type Metadata,
 } from '@grpc/grpc-js';
 
+import { CauseLog } from '../../runtime/cause-log.ts';
 import type { Clock } from '../../runtime/clock.ts';
 import { AgentError, messageOf } from '../../runtime/errors.ts';
 import type { Log } from '../../runtime/log.ts';
 import { callMetadata, usableHeaders, type Headers } from './call-headers.ts';
-import { CauseLog } from '../../runtime/cause-log.ts';
 import {
   readClientCertificate,
   type CertificateFiles,
   type ClientCertificate,
 } from './client-certificate.ts';
-import { nameOf as rootName, readTrustAnchors } from './trust-anchors.ts';
 import type { Root } from './roots.ts';
 import { TlsCredentials } from './tls-credentials.ts';
 import { tlsPolicy, type TlsPolicy } from './tls-policy.ts';
 import type { TokenSource } from './token-source.ts';
+import { nameOf as rootName, readTrustAnchors } from './trust-anchors.ts';
 
 /** All that a gRPC client needs for one connection. */
 export interface Dial {
