@@ -123,9 +123,12 @@ export class CaSecrets implements AsyncDisposable {
   }
 
   #onNew(next: WorkloadCertificate, previous: WorkloadCertificate | undefined): void {
-    const { bundle, notify } = this.#deps;
+    const { bundle, notify, log } = this.#deps;
     const isNewRoot = previous !== undefined && previous.rootPem !== next.rootPem;
-    if (isNewRoot) bundle.retire(previous.rootPem, previous.expiresMs);
+    if (isNewRoot) {
+      log.info('Root cert has changed, start rotating root cert');
+      bundle.retire(previous.rootPem, previous.expiresMs);
+    }
     this.#publish(next);
     if (isNewRoot) this.#noteRoot(next);
     if (previous !== undefined) notify(WORKLOAD_SECRET);
@@ -135,7 +138,6 @@ export class CaSecrets implements AsyncDisposable {
 
   #noteRoot({ rootPem }: WorkloadCertificate): void {
     if (rootPem === this.#knownRoot) return;
-    if (this.#knownRoot !== undefined) this.#deps.log.info('Root cert has changed, start rotating root cert');
     this.#knownRoot = rootPem;
     this.#deps.notify(TRUST_SECRET);
   }

@@ -11,6 +11,7 @@ import type { WorkloadCertificate } from './ca/workload-certificate.ts';
 import { DueTime } from './due-time.ts';
 import { RenewalFaults, type Fallback } from './renewal-faults.ts';
 import { renewAtMs, type RotationSettings } from './rotation.ts';
+import { WakeUp } from './wake-up.ts';
 
 export interface KeeperDeps {
   /** Makes a new certificate; each call a new key. */
@@ -49,8 +50,8 @@ export class CertificateKeeper implements AsyncDisposable {
   #due: DueTime | undefined;
   #signing: Promise<WorkloadCertificate> | undefined;
   #rotations: RotationCounts = { success: 0, failure: 0 };
-  /** Aborted and replaced at every new certificate: sleeps were computed for the old one. */
-  #wake = new AbortController();
+  /** Called at every new certificate: sleeps were computed for the old one. */
+  readonly #wakeUp = new WakeUp();
 
   constructor(settings: RotationSettings, deps: KeeperDeps) {
     this.#settings = settings;
@@ -112,7 +113,7 @@ export class CertificateKeeper implements AsyncDisposable {
         continue;
       }
       if (!(await this.#deps.isNeeded(signal))) {
-        await this.#unlessNew(signal, aborted); // until somebody was given one all the same
+        await this.#wakeUp.unlessCalled(aborted, signal); // until somebody was given one all the same
         continue;
       }
       try {
@@ -121,7 +122,7 @@ export class CertificateKeeper implements AsyncDisposable {
         signal.throwIfAborted();
         this.#faults.tell(messageOf(error), this.#fallback);
         const waitMs = this.#faults.nextWaitMs(this.#fallback);
-        await this.#unlessNew(signal, (within) => this.#deps.clock.sleep(waitMs, within));
+        await this.#wakeUp.unlessCalled((within) => this.#deps.clock.sleep(waitMs, within), signal);
       }
     }
   }
@@ -164,8 +165,7 @@ export class CertificateKeeper implements AsyncDisposable {
     const isEarly = next.notBeforeMs > clock.now() + CLOCK_SKEW_MS;
     if (isEarly && this.valid !== undefined) this.#pending = next;
     else this.#use(next);
-    this.#wake.abort();
-    this.#wake = new AbortController();
+    this.#wakeUp.call();
   }
 
   #use(next: WorkloadCertificate): void {
@@ -178,11 +178,11 @@ export class CertificateKeeper implements AsyncDisposable {
   async #untilDue(signal: AbortSignal): Promise<void> {
     const { clock } = this.#deps;
     while (this.#leftMs() > 0) {
-      await this.#unlessNew(signal, async (within) => {
+      await this.#wakeUp.unlessCalled(async (within) => {
         for (let leftMs = this.#leftMs(); leftMs > 0; leftMs = this.#leftMs()) {
           await clock.sleep(Math.min(leftMs, LONGEST_SLEEP_MS), within);
         }
-      });
+      }, signal);
     }
   }
 
@@ -197,16 +197,5 @@ export class CertificateKeeper implements AsyncDisposable {
     const life = this.valid;
     if (life !== undefined) return { kind: 'valid', life };
     return { kind: this.#current === undefined ? 'none' : 'expired' };
-  }
-
-  /** Waits; a new certificate ends that early, without error. */
-  async #unlessNew(signal: AbortSignal, wait: (within: AbortSignal) => Promise<void>): Promise<void> {
-    const wake = this.#wake.signal;
-    try {
-      await wait(AbortSignal.any([signal, wake]));
-    } catch (error) {
-      signal.throwIfAborted();
-      if (!wake.aborted) throw error;
-    }
   }
 }

@@ -109,6 +109,17 @@ describe('secrets of the CA at a rotation', () => {
     assert.equal(test.written.at(-1)?.anchors, joined(second));
   });
 
+  it('tell of a new root although nobody has asked for a secret', async () => {
+    const test = make();
+    await test.run();
+    test.ca.authority = second;
+
+    await test.rotated(HOUR_MS / 2);
+
+    assert.deepEqual(test.changes, ['ROOTCA', 'default']);
+    assert.ok(test.recorded.messages('info').includes('Root cert has changed, start rotating root cert'));
+  });
+
   it('by hand start a new life', async () => {
     const test = make();
     await test.run();
