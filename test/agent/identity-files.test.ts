@@ -1,13 +1,15 @@
 // Numbers in titles are those of the list of behaviours in the security specification.
 
 import { deepEqual, equal, notEqual, rejects } from 'node:assert/strict';
-import { rm } from 'node:fs/promises';
+import { existsSync, readFileSync } from 'node:fs';
+import { mkdir, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 
 import { pemTexts } from '../../src/pki/pem.ts';
 import { CaClient } from '../../src/security/ca/ca-client.ts';
 import { issuePair, makeAuthority, type Authority, type PemPair } from '../security/authority.ts';
 import { RpcFailure, startCaServer, type CaServer } from '../security/ca-server.ts';
+import { until } from '../security/progress.ts';
 import { recordingLog } from '../support/recording-log.ts';
 import { agentConfig } from './support/agent-config.ts';
 import { DEPS, IdentityWorld, served, UNASKED } from './support/identity-world.ts';
@@ -125,6 +127,29 @@ describe('openIdentity with certificates in files', () => {
     ]) {
       equal(world.recorded.messages('info').includes(text), true);
     }
+  });
+
+  it('writes those that are mounted to OUTPUT_CERTS, and what replaces them, with no stream', async () => {
+    await mountTrio(mounted);
+    await mkdir(join(world.path, 'out'));
+    const env = { XDS_ROOT_CA: `${mounted}/root-cert.pem`, OUTPUT_CERTS: './out' };
+    const identity = await world.open(await agentConfig({ env, workingDirectory: world.path }));
+    const written = (name: string): string | undefined => {
+      const path = join(world.path, 'out', name);
+      return existsSync(path) ? readFileSync(path, 'utf8') : undefined;
+    };
+    const stop = new AbortController();
+    const running = identity.secrets.run(stop.signal);
+    await until(() => written('key.pem') === pair.keyPem && written('root-cert.pem') !== undefined);
+
+    const next = await issuePair(authority, ['spiffe://td/ns/a/sa/b']);
+    await world.mount(`${mounted}/key.pem`, next.keyPem);
+    await world.mount(`${mounted}/cert-chain.pem`, next.chainPem);
+    await until(() => written('key.pem') === next.keyPem && written('cert-chain.pem') === next.chainPem);
+
+    stop.abort();
+    await running;
+    equal(written('root-cert.pem'), authority.rootPem.trimEnd());
   });
 
   it('54: serves those of GKE', async () => {
