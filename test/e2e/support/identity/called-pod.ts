@@ -3,12 +3,12 @@
 
 import { rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import { connect } from 'node:tls';
 
 import { issueToken } from '../../../../src/discovery/token.ts';
 import { systemClock } from '../../../../src/runtime/clock.ts';
 import type { EnvoySnapshot } from '../../../../src/envoy/snapshot.ts';
 import { Pod } from '../pod.ts';
-import { adminCerts, servedSerial } from '../sds-resources.ts';
 import type { CaGate } from './ca-gate.ts';
 import type { FaultMesh } from './fault-mesh.ts';
 
@@ -23,6 +23,7 @@ interface Parts {
   readonly gate: CaGate;
   readonly name: string;
   readonly url: string;
+  readonly port: number;
 }
 
 const TOKEN = 'var/run/secrets/tokens/istio-token';
@@ -36,15 +37,17 @@ export class CalledPod implements AsyncDisposable {
   readonly url: string;
   readonly root: string;
   readonly #name: string;
+  readonly #port: number;
   readonly #options: CalledOptions;
   #pod: Pod | undefined;
 
-  constructor({ mesh, gate, name, url }: Parts, options: CalledOptions) {
+  constructor({ mesh, gate, name, url, port }: Parts, options: CalledOptions) {
     this.mesh = mesh;
     this.gate = gate;
     this.url = url;
     this.root = join(mesh.folder, name);
     this.#name = name;
+    this.#port = port;
     this.#options = options;
   }
 
@@ -86,9 +89,18 @@ export class CalledPod implements AsyncDisposable {
     await writeFile(this.path(TOKEN), await issueToken(request, clock));
   }
 
-  /** Of the certificate that Envoy uses now; undefined while it has none. */
-  async serial(): Promise<string | undefined> {
-    return servedSerial(await adminCerts(this.#started.admin('/certs')));
+  /** Of the certificate that Envoy shows to a new connection; undefined when it takes none. */
+  serial(): Promise<string | undefined> {
+    return new Promise((resolve) => {
+      // Only looked at: Envoy itself ends a connection without a certificate.
+      const socket = connect({ port: this.#port, host: '127.0.0.1', rejectUnauthorized: false });
+      const give = (serial: string | undefined): void => {
+        socket.destroy();
+        resolve(serial);
+      };
+      socket.once('secureConnect', () => give(socket.getPeerCertificate().serialNumber));
+      socket.on('error', () => give(undefined));
+    });
   }
 
   async readiness(): Promise<number> {

@@ -15,7 +15,7 @@ export interface CallCounts {
 /** What Envoy and BoringSSL write into the reason of a failure. */
 const HANDSHAKE = /TLS|SSL|certificate/i;
 
-export class Calls {
+export class Calls implements AsyncDisposable {
   readonly #url: string;
   readonly #ending = new AbortController();
   readonly #failures: string[] = [];
@@ -41,6 +41,10 @@ export class Calls {
     this.#ending.abort();
     await this.#done;
     return this.counts();
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.stop();
   }
 
   async #send(): Promise<void> {

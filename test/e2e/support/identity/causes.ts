@@ -17,6 +17,8 @@ export interface Cause {
   readonly blocks: boolean;
   /** What the agent says, at the moments at which it has to. */
   readonly told: Partial<Readonly<Record<Moment, RegExp>>>;
+  /** Nor can an Envoy get its configuration: one that is to take over is given up. */
+  readonly blocksXds?: boolean;
   /** Laid over the lifetime that a certificate has at the moment `rotation`. */
   readonly rotationTtl?: string;
   readonly options?: CalledOptions;
@@ -37,6 +39,8 @@ const SMALL_DISK = resolve(import.meta.dirname, 'small-disk.ts');
 const SOCKET = 'var/run/secrets/workload-spiffe-uds/socket';
 const FILLER = 'certs/filler';
 const HOUR_MS = 3_600_000;
+
+const WITHOUT_TOKEN = { blocksXds: true, options: { env: { ENVOY_HANDOFF_TIMEOUT: '10s' } } };
 
 const nothing = async (): Promise<void> => undefined;
 
@@ -109,6 +113,7 @@ export const causes: readonly Cause[] = [
     name: 'token missing',
     blocks: true,
     told: signing(/failed to .* certificate: .*code = Unauthenticated .*no token was sent/),
+    ...WITHOUT_TOKEN,
     begin: (called) => called.removeToken(),
     end: (called) => called.mountToken(),
   },
@@ -116,6 +121,7 @@ export const causes: readonly Cause[] = [
     name: 'token expired',
     blocks: true,
     told: signing(/failed to .* certificate: .*code = Unauthenticated .*exp/),
+    ...WITHOUT_TOKEN,
     begin: (called) => called.mountToken(2 * HOUR_MS),
     end: (called) => called.mountToken(),
   },

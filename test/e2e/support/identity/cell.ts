@@ -14,6 +14,8 @@ export interface Cell {
 }
 
 export interface Outcome {
+  /** What becomes of a hot restart while the fault lasts. */
+  readonly restart: Restart;
   /** While the fault lasts. */
   readonly ready: boolean;
   /** Envoy's, from the beginning of the fault to its end. */
@@ -22,6 +24,8 @@ export interface Outcome {
   readonly afterwards: 'obtained' | 'kept' | 'renewed';
   readonly failedHandshakes: readonly string[];
 }
+
+type Restart = 'none' | 'committed' | 'refused' | 'rolledBack';
 
 export interface Story extends Outcome {
   readonly log: string;
@@ -34,17 +38,21 @@ export interface Story extends Outcome {
  * a certificate is not ready.
  */
 export function expected({ cause, moment }: Cell): Outcome {
-  const none: readonly string[] = [];
+  const { blocks, blocksXds = false, signs = false } = cause;
+  const untouched = { failedHandshakes: [], restart: 'none' } as const;
   if (moment === 'start') {
-    return cause.blocks
-      ? { ready: false, certificate: 'none', afterwards: 'obtained', failedHandshakes: none }
-      : { ready: true, certificate: 'obtained', afterwards: 'kept', failedHandshakes: none };
+    return blocks
+      ? { ...untouched, ready: false, certificate: 'none', afterwards: 'obtained' }
+      : { ...untouched, ready: true, certificate: 'obtained', afterwards: 'kept' };
   }
-  const wanted = moment === 'rotation' || cause.signs === true;
-  if (!wanted) return { ready: true, certificate: 'kept', afterwards: 'kept', failedHandshakes: none };
-  return cause.blocks
-    ? { ready: true, certificate: 'kept', afterwards: 'renewed', failedHandshakes: none }
-    : { ready: true, certificate: 'renewed', afterwards: 'kept', failedHandshakes: none };
+  const isDue = moment === 'rotation' || signs;
+  return {
+    failedHandshakes: [],
+    ready: true,
+    certificate: isDue && !blocks ? 'renewed' : 'kept',
+    afterwards: isDue && blocks ? 'renewed' : 'kept',
+    restart: moment !== 'hot restart' ? 'none' : blocksXds ? 'rolledBack' : 'committed',
+  };
 }
 
 export function cellsAt(moment: Moment, causes: readonly Cause[]): Cell[] {
@@ -89,15 +97,16 @@ class CellRun {
     await cause.strike?.(called);
     if (cause.blocks) await this.#told(pod);
     else await pod.ready(PATIENCE_MS);
-    const [during, ready] = [await called.serial().catch(() => undefined), await this.#isReady()];
+    const [during, ready] = [await called.serial(), await this.#isReady()];
     await cause.end(called);
     await pod.ready(PATIENCE_MS);
-    const calls = new Calls(called.url);
+    await using calls = new Calls(called.url);
     if (!cause.blocks) await this.#told(pod);
     await sleep(QUIET_MS);
     const after = await called.serial();
     const { failedHandshakes, otherFailures, answered } = await calls.stop();
     return {
+      restart: 'none',
       ready,
       certificate: during === undefined ? 'none' : 'obtained',
       afterwards: during === undefined ? 'obtained' : changed(during, after),
@@ -113,18 +122,18 @@ class CellRun {
     const called = this.#called;
     const pod = await called.start(async () => undefined);
     await pod.ready(PATIENCE_MS);
-    const calls = new Calls(called.url);
-    const certificate = await this.#throughFault(pod);
+    await using calls = new Calls(called.url);
+    const through = await this.#throughFault(pod);
     const [during, ready] = [await called.serial(), await this.#isReady()];
     await cause.end(called);
     const isRenewedLater = expected(this.#cell).afterwards === 'renewed';
-    if (isRenewedLater) await pod.until(async () => (await called.serial()) !== during, PATIENCE_MS);
+    if (isRenewedLater) await this.#replaced(pod, during);
     await this.#told(pod);
     const { failedHandshakes, otherFailures, answered } = await calls.stop();
     const afterwards = changed(during, isRenewedLater ? await called.serial() : during);
     return {
+      ...through,
       ready,
-      certificate,
       afterwards,
       failedHandshakes,
       otherFailures,
@@ -134,32 +143,41 @@ class CellRun {
   }
 
   /** @returns what became of the certificate until the fault had shown all it can */
-  async #throughFault(pod: Pod): Promise<Outcome['certificate']> {
+  async #throughFault(pod: Pod): Promise<Pick<Outcome, 'certificate' | 'restart'>> {
     const { cause, moment } = this.#cell;
     const called = this.#called;
     await cause.begin(called);
     let before = await called.serial();
     await cause.strike?.(called);
-    if (moment === 'hot restart') await this.#hotRestart(pod);
+    const restart = moment === 'hot restart' ? await this.#hotRestart(pod) : 'none';
     if (moment === 'rotation' && cause.blocks) {
       await this.#told(pod);
       before = await called.serial(); // one may have been signed just before the fault
     }
-    if (moment === 'rotation' && !cause.blocks) {
-      await pod.until(async () => (await called.serial()) !== before, PATIENCE_MS);
-    } else {
-      await sleep(QUIET_MS);
-    }
-    return changed(before, await called.serial());
+    if (moment === 'rotation' && !cause.blocks) await this.#replaced(pod, before);
+    else await sleep(QUIET_MS);
+    return { restart, certificate: changed(before, await called.serial()) };
   }
 
-  async #hotRestart(pod: Pod): Promise<void> {
-    const before = (await this.#called.envoys()).restarts.committed;
-    pod.signal('SIGHUP');
+  async #replaced(pod: Pod, before: string | undefined): Promise<void> {
     await pod.until(async () => {
-      const { restarts, phase, draining } = await this.#called.envoys();
-      return restarts.committed > before && phase === 'running' && draining.length === 0;
+      const serial = await this.#called.serial();
+      return serial !== undefined && serial !== before;
     }, PATIENCE_MS);
+  }
+
+  async #hotRestart(pod: Pod): Promise<Restart> {
+    const { restarts: before } = await this.#called.envoys();
+    pod.signal('SIGHUP');
+    let outcome: Restart | undefined;
+    await pod.until(async () => {
+      const { restarts, draining } = await this.#called.envoys();
+      outcome = (['committed', 'refused', 'rolledBack'] as const).find(
+        (kind) => restarts[kind] > before[kind],
+      );
+      return outcome !== undefined && draining.length === 0;
+    }, PATIENCE_MS);
+    return outcome ?? 'none';
   }
 
   async #told(pod: Pod): Promise<void> {

@@ -63,7 +63,7 @@ export class FaultMesh implements AsyncDisposable {
     if (route === undefined) throw new Error('the mesh was made for fewer workloads');
     const gate = await CaGate.open(this.control.port);
     return new CalledPod(
-      { mesh: this, gate, name: route.name, url: `http://127.0.0.1:${route.port}/` },
+      { mesh: this, gate, name: route.name, port: route.calledPort, url: `http://127.0.0.1:${route.port}/` },
       options,
     );
   }
