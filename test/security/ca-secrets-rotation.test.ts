@@ -2,38 +2,15 @@
 
 import assert from 'node:assert/strict';
 
-import { FakeClock } from '../support/fake-clock.ts';
-import { makeAuthority, type Authority } from './authority.ts';
-import { joined, managed, type Managed } from './managed.ts';
+import { joined, managedWorld } from './managed.ts';
 import { turns, until } from './progress.ts';
 
 const MINUTE_MS = 60_000;
 const HOUR_MS = 60 * MINUTE_MS;
 
 describe('secrets of the CA at a rotation', () => {
-  let first: Authority;
-  let second: Authority;
-  let clock: FakeClock;
-  let open: Managed[];
-
-  before(async () => {
-    [first, second] = await Promise.all([makeAuthority('first.example'), makeAuthority('second.example')]);
-  });
-
-  beforeEach(() => {
-    clock = new FakeClock();
-    open = [];
-  });
-
-  afterEach(async () => {
-    for (const one of open) await one[Symbol.asyncDispose]();
-  });
-
-  function make(): Managed {
-    const one = managed(first, clock);
-    open.push(one);
-    return one;
-  }
+  const world = managedWorld();
+  const { make } = world;
 
   it('31: are replaced and written at half of their life, nobody asking', async () => {
     const test = make();
@@ -41,7 +18,7 @@ describe('secrets of the CA at a rotation', () => {
     const before = await test.workload();
     test.changes.length = 0;
 
-    await clock.tick(HOUR_MS / 2 - 1000);
+    await world.clock.tick(HOUR_MS / 2 - 1000);
     await turns();
     assert.equal(test.ca.requests, 1);
     await test.rotated(1000);
@@ -52,7 +29,7 @@ describe('secrets of the CA at a rotation', () => {
     const [oldest, newest] = [test.written.at(0), test.written.at(-1)];
     assert.deepEqual([oldest?.key, newest?.key], [before.privateKeyPem, after.privateKeyPem]);
     assert.equal(newest?.chain, after.certificateChainPem);
-    assert.equal(newest?.anchors, first.rootPem.trimEnd());
+    assert.equal(newest?.anchors, world.first.rootPem.trimEnd());
   });
 
   it('32: are the old ones to their last second while the CA is down, and new ones soon after it is back', async () => {
@@ -62,11 +39,11 @@ describe('secrets of the CA at a rotation', () => {
     test.changes.length = 0;
     test.ca.down = 'create certificate: rpc error: code = Unavailable desc = down';
 
-    await clock.tick(HOUR_MS - 1000);
+    await world.clock.tick(HOUR_MS - 1000);
     await turns();
     assert.deepEqual(await test.workload(), before);
     assert.deepEqual(test.changes, []);
-    await clock.tick(1000);
+    await world.clock.tick(1000);
     await assert.rejects(test.workload(), /desc = down/);
     test.ca.down = undefined;
     await test.rotated(MINUTE_MS);
@@ -79,7 +56,7 @@ describe('secrets of the CA at a rotation', () => {
     const test = make();
     await test.run();
     test.ca.down = 'create certificate: down';
-    await clock.tick(HOUR_MS / 2 + 10 * MINUTE_MS);
+    await world.clock.tick(HOUR_MS / 2 + 10 * MINUTE_MS);
     await until(() => test.manager.facts().lastError !== undefined);
 
     test.ca.down = undefined;
@@ -93,26 +70,26 @@ describe('secrets of the CA at a rotation', () => {
     await test.run();
     await test.workload();
     test.changes.length = 0;
-    test.ca.authority = second;
+    test.ca.authority = world.second;
 
     await test.rotated(HOUR_MS / 2);
     assert.deepEqual(test.changes, ['ROOTCA', 'default']);
-    assert.equal(await test.anchors(), joined(first, second));
+    assert.equal(await test.anchors(), joined(world.first, world.second));
     assert.ok(test.recorded.messages().includes('Root cert has changed, start rotating root cert'));
     test.ca.lifetimeMs = 2 * HOUR_MS;
     test.changes.length = 0;
     await test.rotated(HOUR_MS / 2);
-    await clock.tick(MINUTE_MS);
+    await world.clock.tick(MINUTE_MS);
 
     assert.ok(test.changes.includes('ROOTCA'), 'who has the old root is told that it goes');
-    assert.equal(await test.anchors(), joined(second));
-    assert.equal(test.written.at(-1)?.anchors, joined(second));
+    assert.equal(await test.anchors(), joined(world.second));
+    assert.equal(test.written.at(-1)?.anchors, joined(world.second));
   });
 
   it('tell of a new root although nobody has asked for a secret', async () => {
     const test = make();
     await test.run();
-    test.ca.authority = second;
+    test.ca.authority = world.second;
 
     await test.rotated(HOUR_MS / 2);
 

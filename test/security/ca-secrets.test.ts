@@ -4,10 +4,9 @@ import assert from 'node:assert/strict';
 import { createPrivateKey, X509Certificate } from 'node:crypto';
 
 import { aborted } from '../../src/runtime/tasks.ts';
-import type { SecretManagerDeps, SecretManagerSettings } from '../../src/security/secret-manager.ts';
 import { FakeClock } from '../support/fake-clock.ts';
-import { makeAuthority, signRequest, type Authority } from './authority.ts';
-import { joined, managed, type Managed } from './managed.ts';
+import { signRequest } from './authority.ts';
+import { joined, managedWorld } from './managed.ts';
 import { turns, until } from './progress.ts';
 
 const MINUTE_MS = 60_000;
@@ -15,32 +14,8 @@ const HOUR_MS = 60 * MINUTE_MS;
 const never = new AbortController().signal;
 
 describe('secrets of the CA', () => {
-  let first: Authority;
-  let second: Authority;
-  let clock: FakeClock;
-  let open: Managed[];
-
-  before(async () => {
-    [first, second] = await Promise.all([makeAuthority('first.example'), makeAuthority('second.example')]);
-  });
-
-  beforeEach(() => {
-    clock = new FakeClock();
-    open = [];
-  });
-
-  afterEach(async () => {
-    for (const one of open) await one[Symbol.asyncDispose]();
-  });
-
-  function make(
-    settings: Partial<SecretManagerSettings> = {},
-    deps: Partial<SecretManagerDeps> = {},
-  ): Managed {
-    const one = managed(first, clock, settings, deps);
-    open.push(one);
-    return one;
-  }
+  const world = managedWorld();
+  const { make } = world;
 
   it('20: are a chain of all elements whose leaf fits the key, and the last element as ROOTCA', async () => {
     const { workload, anchors, ca, manager } = make();
@@ -53,11 +28,11 @@ describe('secrets of the CA', () => {
     assert.ok(leaf.checkPrivateKey(createPrivateKey(item.privateKeyPem)));
     assert.equal(leaf.subjectAltName, 'URI:spiffe://test.example/ns/shop/sa/cart');
     assert.match(item.privateKeyPem, /^-----BEGIN EC PRIVATE KEY-----/);
-    assert.equal(item.certificateChainPem, leaf.toString() + first.rootPem);
-    assert.equal(root, first.rootPem.trimEnd());
+    assert.equal(item.certificateChainPem, leaf.toString() + world.first.rootPem);
+    assert.equal(root, world.first.rootPem.trimEnd());
     assert.deepEqual(again, item);
     assert.equal(ca.requests, 1);
-    assert.ok((manager.facts().notAfterMs ?? 0) - clock.now() <= HOUR_MS);
+    assert.ok((manager.facts().notAfterMs ?? 0) - world.clock.now() <= HOUR_MS);
   });
 
   it('21: are made by one request for 50 who ask at once', async () => {
@@ -71,7 +46,7 @@ describe('secrets of the CA', () => {
   });
 
   it('22: tell of ROOTCA at the first default, and of default at each rotation', async () => {
-    clock = new FakeClock(Date.UTC(2026, 0, 1) + 800); // certificates end at whole seconds
+    world.clock = new FakeClock(Date.UTC(2026, 0, 1) + 800); // certificates end at whole seconds
     const test = make();
     test.ca.lifetimeMs = 200;
     await test.run();
@@ -132,13 +107,13 @@ describe('secrets of the CA', () => {
     const { manager, ca, recorded } = make();
     const sign = ca.answer;
     ca.answer = async (csr, signal) => {
-      await clock.sleep(1500, signal);
+      await world.clock.sleep(1500, signal);
       return sign(csr, signal);
     };
     const ask = async (): Promise<void> => {
       const asked = ['default', 'ROOTCA', 'ROOTCA'].map((name) => manager.get(name, never));
-      await until(() => clock.sleepers === 1);
-      await clock.tick(1500);
+      await until(() => world.clock.sleepers === 1);
+      await world.clock.tick(1500);
       await Promise.allSettled(asked);
     };
 
@@ -154,7 +129,7 @@ describe('secrets of the CA', () => {
     const { workload, anchors, recorded } = make();
 
     await workload();
-    await clock.tick(MINUTE_MS);
+    await world.clock.tick(MINUTE_MS);
     await workload();
     await anchors();
 
@@ -177,9 +152,9 @@ describe('secrets of the CA', () => {
     await assert.rejects(test.workload());
     await assert.rejects(test.anchors());
 
-    await clock.tick(10_000);
+    await world.clock.tick(10_000);
     test.ca.down = undefined;
-    await clock.tick(MINUTE_MS);
+    await world.clock.tick(MINUTE_MS);
     await until(() => test.changes.length === 2);
 
     assert.deepEqual(test.changes, ['ROOTCA', 'default']);
@@ -194,14 +169,14 @@ describe('secrets of the CA', () => {
       await test.anchors();
       test.changes.length = 0;
 
-      test.manager.setExtraAnchors([second.rootPem]);
+      test.manager.setExtraAnchors([world.second.rootPem]);
       await until(() => test.changes.length === 2);
       assert.deepEqual(test.counts(), { ROOTCA: 1, default: 1 });
-      assert.equal(await test.anchors(), joined(first, second));
-      test.manager.setExtraAnchors([`${second.rootPem}${first.rootPem}`]);
+      assert.equal(await test.anchors(), joined(world.first, world.second));
+      test.manager.setExtraAnchors([`${world.second.rootPem}${world.first.rootPem}`]);
       await until(() => test.changes.length === 4);
-      assert.equal(await test.anchors(), joined(first, second));
-      test.manager.setExtraAnchors([first.rootPem, second.rootPem]);
+      assert.equal(await test.anchors(), joined(world.first, world.second));
+      test.manager.setExtraAnchors([world.first.rootPem, world.second.rootPem]);
       await turns();
 
       assert.deepEqual(test.counts(), { ROOTCA: 2, default: 2 });
@@ -210,22 +185,22 @@ describe('secrets of the CA', () => {
 
     it('26: lose them with an empty list', async () => {
       const test = make();
-      test.manager.setExtraAnchors([second.rootPem]);
-      assert.equal(await test.anchors(), joined(first, second));
+      test.manager.setExtraAnchors([world.second.rootPem]);
+      assert.equal(await test.anchors(), joined(world.first, world.second));
 
       test.manager.setExtraAnchors([]);
 
-      assert.equal(await test.anchors(), joined(first));
+      assert.equal(await test.anchors(), joined(world.first));
     });
 
     it('27: do nothing at the time of the rotation that was due before', async () => {
       const test = make();
       await test.run();
-      await clock.tick(10 * MINUTE_MS);
-      test.manager.setExtraAnchors([second.rootPem]);
+      await world.clock.tick(10 * MINUTE_MS);
+      test.manager.setExtraAnchors([world.second.rootPem]);
       await until(() => test.changes.includes('default'));
 
-      await clock.tick(20 * MINUTE_MS);
+      await world.clock.tick(20 * MINUTE_MS);
       await turns();
       assert.equal(test.counts().default, 1);
       await test.rotated(10 * MINUTE_MS);
@@ -238,11 +213,11 @@ describe('secrets of the CA', () => {
       const before = await test.workload();
       test.ca.down = 'create certificate: down';
 
-      test.manager.setExtraAnchors([second.rootPem]);
+      test.manager.setExtraAnchors([world.second.rootPem]);
       await until(() => test.recorded.messages('warn').length > 0);
 
       assert.deepEqual(await test.workload(), before);
-      assert.equal(await test.anchors(), joined(first, second));
+      assert.equal(await test.anchors(), joined(world.first, world.second));
       assert.match(
         test.recorded.messages('warn')[0] ?? '',
         /^failed to renew the certificate for new trust anchors: /,
@@ -269,8 +244,8 @@ describe('secrets of the CA', () => {
     const { manager, workload, recorded, ca } = make();
     const { privateKeyPem } = await workload();
     ca.answer = async (csr) => [
-      ...(await signRequest(second, csr, HOUR_MS, clock)).slice(0, 1),
-      first.rootPem,
+      ...(await signRequest(world.second, csr, HOUR_MS, world.clock)).slice(0, 1),
+      world.first.rootPem,
     ];
 
     await assert.rejects(manager.rotateNow(), /does not lead to its root/);

@@ -11,10 +11,10 @@ import {
 import type { SecretOutput } from '../../src/security/secret-peers.ts';
 import type { CertificateTexts } from '../../src/security/output-certs.ts';
 import type { SecretItem } from '../../src/security/secret-item.ts';
-import type { FakeClock } from '../support/fake-clock.ts';
+import { FakeClock } from '../support/fake-clock.ts';
 import { recordingLog, type RecordingLog } from '../support/recording-log.ts';
 import { silentMeter } from '../support/silent-meter.ts';
-import { authorityOf, signRequest, type Authority } from './authority.ts';
+import { authorityOf, makeAuthority, signRequest, type Authority } from './authority.ts';
 import { until } from './progress.ts';
 
 const HOUR_MS = 3_600_000;
@@ -102,6 +102,43 @@ export function managed(
     rotated,
     [Symbol.asyncDispose]: end,
   };
+}
+
+/** What the tests of a `describe` have: authorities for all, a clock and managers for each. */
+export interface ManagedWorld {
+  /** Signs, unless a test has another do it. */
+  first: Authority;
+  second: Authority;
+  clock: FakeClock;
+  /** It is ended after the test. */
+  readonly make: (settings?: Partial<SecretManagerSettings>, deps?: Partial<SecretManagerDeps>) => Managed;
+}
+
+/** Called within a `describe`. Filled before its tests, and emptied after each. */
+export function managedWorld(): ManagedWorld {
+  const open: Managed[] = [];
+  const world = {
+    make: (settings, deps) => {
+      const one = managed(world.first, world.clock, settings, deps);
+      open.push(one);
+      return one;
+    },
+  } as ManagedWorld;
+
+  before(async () => {
+    world.first = await makeAuthority('first.example');
+    world.second = await makeAuthority('second.example');
+  });
+
+  beforeEach(() => {
+    world.clock = new FakeClock();
+  });
+
+  afterEach(async () => {
+    for (const one of open.splice(0)) await one[Symbol.asyncDispose]();
+  });
+
+  return world;
 }
 
 /** The anchors of several authorities in the form in which they are served. */

@@ -3,12 +3,11 @@
 import assert from 'node:assert/strict';
 import { X509Certificate } from 'node:crypto';
 
-import type { SecretManagerDeps, SecretManagerSettings } from '../../src/security/secret-manager.ts';
+import type { SecretManagerDeps } from '../../src/security/secret-manager.ts';
 import type { FileSecretSource } from '../../src/security/secret-peers.ts';
 import { SecretError, type SecretItem } from '../../src/security/secret-item.ts';
-import { FakeClock } from '../support/fake-clock.ts';
-import { issuePair, makeAuthority, type Authority } from './authority.ts';
-import { managed, type Managed } from './managed.ts';
+import { issuePair } from './authority.ts';
+import { managedWorld, type Managed } from './managed.ts';
 import { turns, until } from './progress.ts';
 
 const HOUR_MS = 3_600_000;
@@ -42,34 +41,11 @@ const inFile: SecretItem = {
 };
 
 describe('SecretManager', () => {
-  let first: Authority;
-  let second: Authority;
-  let clock: FakeClock;
-  let open: Managed[];
+  const world = managedWorld();
+  const make = (deps?: Partial<SecretManagerDeps>): Managed => world.make({}, deps);
 
-  before(async () => {
-    [first, second] = await Promise.all([makeAuthority('first.example'), makeAuthority('second.example')]);
-  });
-
-  beforeEach(() => {
-    clock = new FakeClock();
-    open = [];
-  });
-
-  afterEach(async () => {
-    for (const one of open) await one[Symbol.asyncDispose]();
-  });
-
-  function make(
-    deps: Partial<SecretManagerDeps> = {},
-    settings: Partial<SecretManagerSettings> = {},
-  ): Managed {
-    const one = managed(first, clock, settings, deps);
-    open.push(one);
-    return one;
-  }
-
-  const both = (): string => [first.rootPem.trimEnd(), second.rootPem.trimEnd()].sort().join('\n');
+  const both = (): string =>
+    [world.first.rootPem.trimEnd(), world.second.rootPem.trimEnd()].sort().join('\n');
 
   for (const name of ['kubernetes://x', 'foo', 'file-root:', 'file-cert:~', '']) {
     it(`refuses ${JSON.stringify(name)}, which means nothing here, and asks nobody`, async () => {
@@ -95,13 +71,13 @@ describe('SecretManager', () => {
       const { manager, ca, anchors, written } = make(fileSource({ default: inFile }));
       await manager.get('default', never);
 
-      assert.equal(await anchors(), first.rootPem.trimEnd());
+      assert.equal(await anchors(), world.first.rootPem.trimEnd());
 
       assert.equal(ca.requests, 1);
       assert.deepEqual(written, [
         { key: 'key in a file', chain: 'chain in a file' },
-        { anchors: first.rootPem.trimEnd() },
-        { anchors: first.rootPem.trimEnd() },
+        { anchors: world.first.rootPem.trimEnd() },
+        { anchors: world.first.rootPem.trimEnd() },
       ]);
     });
 
@@ -119,7 +95,7 @@ describe('SecretManager', () => {
         const stop = new AbortController();
         const running = manager.run(stop.signal);
 
-        await clock.tick(24 * HOUR_MS);
+        await world.clock.tick(24 * HOUR_MS);
         await turns();
 
         assert.equal(ca.requests, 0);
@@ -138,7 +114,7 @@ describe('SecretManager', () => {
       items.default = undefined;
       await test.workload();
       assert.equal(test.manager.facts().source, 'ca');
-      await clock.tick(HOUR_MS / 2);
+      await world.clock.tick(HOUR_MS / 2);
       await until(() => test.ca.requests === 2);
 
       stop.abort();
@@ -147,7 +123,7 @@ describe('SecretManager', () => {
 
     it('writes them and what becomes of them, though no stream asks', async () => {
       const root = (rootPem: string): SecretItem => ({ kind: 'trust', name: 'ROOTCA', rootPem });
-      const items: Record<string, SecretItem> = { default: inFile, ROOTCA: root(first.rootPem) };
+      const items: Record<string, SecretItem> = { default: inFile, ROOTCA: root(world.first.rootPem) };
       const source = fileSource(items);
       const test = make({ ...source, ca: undefined });
       await test.run();
@@ -157,7 +133,7 @@ describe('SecretManager', () => {
       items.default = { ...inFile, privateKeyPem: 'another key', certificateChainPem: 'another chain' };
       source.change('default');
       await until(() => test.written.length === 3);
-      test.manager.setExtraAnchors([second.rootPem]);
+      test.manager.setExtraAnchors([world.second.rootPem]);
       await until(() => test.written.length === 4);
 
       assert.deepEqual(test.written.slice(2), [
@@ -174,20 +150,20 @@ describe('SecretManager', () => {
       await turns();
 
       items.default = new SecretError('half a file');
-      await clock.tick(30_000);
+      await world.clock.tick(30_000);
       assert.deepEqual(test.written, []);
       items.default = inFile;
-      await clock.tick(30_000);
+      await world.clock.tick(30_000);
 
       assert.deepEqual(test.written, [{ key: 'key in a file', chain: 'chain in a file' }]);
     });
 
     it('28: merges ROOTCA of a file with the extra anchors, and no file-root: name', async () => {
-      const trust = (name: string): SecretItem => ({ kind: 'trust', name, rootPem: first.rootPem });
+      const trust = (name: string): SecretItem => ({ kind: 'trust', name, rootPem: world.first.rootPem });
       const items = { ROOTCA: trust('ROOTCA'), 'file-root:/r.pem': trust('file-root:/r.pem') };
       const { manager, anchors, written } = make({ ...fileSource(items), ca: undefined });
 
-      manager.setExtraAnchors([second.rootPem]);
+      manager.setExtraAnchors([world.second.rootPem]);
 
       assert.equal(await anchors(), both());
       assert.deepEqual(await manager.get('file-root:/r.pem', never), items['file-root:/r.pem']);
@@ -195,11 +171,11 @@ describe('SecretManager', () => {
     });
 
     it('28: tells of ROOTCA of a file when the extra anchors change', async () => {
-      const item: SecretItem = { kind: 'trust', name: 'ROOTCA', rootPem: first.rootPem };
+      const item: SecretItem = { kind: 'trust', name: 'ROOTCA', rootPem: world.first.rootPem };
       const { manager, anchors, changes } = make({ ...fileSource({ ROOTCA: item }), ca: undefined });
       await anchors();
 
-      manager.setExtraAnchors([second.rootPem]);
+      manager.setExtraAnchors([world.second.rootPem]);
 
       assert.deepEqual(changes, ['ROOTCA']);
     });
@@ -243,7 +219,7 @@ describe('SecretManager', () => {
       listeners.push(listener);
       return () => undefined;
     };
-    const item: SecretItem = { kind: 'trust', name: 'file-root:/r.pem', rootPem: second.rootPem };
+    const item: SecretItem = { kind: 'trust', name: 'file-root:/r.pem', rootPem: world.second.rootPem };
     const { files } = fileSource({ [item.name]: item });
     const { manager, changes, workload } = make({ files, crl: { path: async () => paths[0], onChange } });
     const before = await manager.get('ROOTCA', never);
@@ -261,7 +237,7 @@ describe('SecretManager', () => {
   });
 
   it('tells of every secret in use whose it is, and of default the times', async () => {
-    const pair = await issuePair(second, ['spiffe://other/ns/a/sa/b']);
+    const pair = await issuePair(world.second, ['spiffe://other/ns/a/sa/b']);
     const item: SecretItem = {
       kind: 'certificate',
       name: 'file-cert:c~k',
@@ -286,8 +262,8 @@ describe('SecretManager', () => {
     assert.equal(facts.secrets[0]?.certificates[0]?.fingerprint, leaf.fingerprint256);
     assert.equal(facts.serial, leaf.serialNumber);
     assert.equal(facts.notAfterMs, leaf.validToDate.getTime());
-    assert.equal(facts.nextRotationMs, clock.now() + HOUR_MS / 2);
-    assert.equal(facts.lastSuccessMs, clock.now());
+    assert.equal(facts.nextRotationMs, world.clock.now() + HOUR_MS / 2);
+    assert.equal(facts.lastSuccessMs, world.clock.now());
     assert.deepEqual(facts.uris, ['spiffe://test.example/ns/shop/sa/cart']);
   });
 });
