@@ -53,7 +53,6 @@ type Content =
 /** What a bootstrap is made of, and what came of it. */
 interface Rendering {
   readonly config: AgentConfig;
-  readonly generation: number;
   readonly platform: Platform;
   readonly bootstrap: EffectiveBootstrap;
   readonly notices: readonly Notice[];
@@ -84,10 +83,10 @@ export class BootstrapWriter {
     await overrideOf(config, () => undefined); // what is ignored is told at the launch
     const known = await ifResolved(this.#deps.platform);
     try {
-      this.#checked = await this.#render(config, 0, known ?? UNKNOWN_PLATFORM);
+      this.#checked = await this.#render(config, known ?? UNKNOWN_PLATFORM);
     } catch (error) {
       if (known !== undefined) throw error;
-      await this.#render(config, 0, ANY_PLATFORM); // without a mistake of its own, the platform may still mend it
+      await this.#render(config, ANY_PLATFORM); // without a mistake of its own, the platform may still mend it
     }
   }
 
@@ -99,7 +98,7 @@ export class BootstrapWriter {
   async write(launch: BootstrapLaunch): Promise<WrittenBootstrap> {
     let configured: Configured;
     try {
-      configured = await this.#read(launch.generation);
+      configured = await this.#read();
     } catch (error) {
       if (this.#last === undefined) throw error;
       this.#deps.log.warn(
@@ -134,11 +133,11 @@ export class BootstrapWriter {
     return this.#asWritten(configured, await this.#writeFile(configured, launch));
   }
 
-  async #read(generation: number): Promise<Configured> {
+  async #read(): Promise<Configured> {
     const { load, log } = this.#deps;
     const config = await load();
     const override = await this.#readOverride(config);
-    const { bootstrap, notices } = await this.#rendering(config, generation);
+    const { bootstrap, notices } = await this.#rendering(config);
     for (const { level, message } of notices) log[level](message);
     if (bootstrap.kind === 'rendered') return { config, content: bootstrap, override };
     return { config, content: { ...bootstrap, bytes: await readFile(bootstrap.path) }, override };
@@ -168,24 +167,21 @@ export class BootstrapWriter {
   }
 
   /** The checked one when it was made of the same. */
-  async #rendering(config: AgentConfig, generation: number): Promise<Rendering> {
+  async #rendering(config: AgentConfig): Promise<Rendering> {
     const platform = await this.#deps.platform;
     const checked = this.#checked;
     this.#checked = undefined;
-    const same =
-      checked?.config === config &&
-      checked.generation === generation &&
-      isDeepStrictEqual(checked.platform, platform);
-    return same ? checked : this.#render(config, generation, platform);
+    const same = checked?.config === config && isDeepStrictEqual(checked.platform, platform);
+    return same ? checked : this.#render(config, platform);
   }
 
-  async #render(config: AgentConfig, generation: number, platform: Platform): Promise<Rendering> {
+  async #render(config: AgentConfig, platform: Platform): Promise<Rendering> {
     const { host, findLacking } = this.#deps;
     const notices: Notice[] = [];
     const facts = { ...host, platform };
     const warn: Warn = (message, level = 'warn') => void notices.push({ level, message });
-    const bootstrap = await inStage(() => effectiveBootstrap(config, facts, generation, warn, findLacking));
-    return { config, generation, platform, bootstrap, notices };
+    const bootstrap = await inStage(() => effectiveBootstrap(config, facts, warn, findLacking));
+    return { config, platform, bootstrap, notices };
   }
 }
 
@@ -195,8 +191,7 @@ function bytesOf(content: Content, generation: number): string | Uint8Array {
 }
 
 function hashOf({ content, override }: Configured): string {
-  const canonical =
-    content.kind === 'custom' ? content.bytes : JSON.stringify(sortKeys(withGeneration(content.document, 0)));
+  const canonical = content.kind === 'custom' ? content.bytes : JSON.stringify(sortKeys(content.document));
   return createHash('sha256')
     .update(canonical)
     .update('\0') // ends the file in front of what is merged over it

@@ -28,7 +28,6 @@ export type FindLacking = (extensions: readonly EnvoyExtension[]) => Promise<rea
 const NOBODY_TO_ASK: FindLacking = async () => [];
 
 /**
- * @param generation of the Envoy it is for, from 0; counts only with hot restart
  * @param warn is told what is ignored
  * @param findLacking is asked only when ENVOY_FLAVOR does not say, and the document has an extension of Istio's
  * @throws ConfigError for configuration that no Envoy could be started with
@@ -36,11 +35,10 @@ const NOBODY_TO_ASK: FindLacking = async () => [];
 export async function effectiveBootstrap(
   config: AgentConfig,
   facts: NodeFacts,
-  generation: number,
   warn: Warn,
   findLacking: FindLacking = NOBODY_TO_ASK,
 ): Promise<EffectiveBootstrap> {
-  const { proxyConfig, supervision, env } = config;
+  const { proxyConfig, env } = config;
   const source = bootstrapSource({
     customConfigFile: proxyConfig.customConfigFile,
     templatePath: proxyConfig.templatePath,
@@ -58,7 +56,6 @@ export async function effectiveBootstrap(
     compliancePolicy: config.controlPlane.compliancePolicy,
     logAsJson: config.flags.logAsJson,
     features: env,
-    generation: supervision.hotRestart ? generation : 0,
     ...(source.kind === 'template' && { xdsRootCert: await xdsRootFile(config) }),
   };
   const rendered = await renderBootstrap(input, warn, source);

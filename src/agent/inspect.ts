@@ -28,7 +28,7 @@ export interface InspectedBootstrap {
 /** @throws ConfigError as the agent would */
 export async function inspectBootstrap(config: AgentConfig): Promise<InspectedBootstrap> {
   const remarks = await remarksOn(config);
-  const effective = await effectiveBootstrap(config, await offlineFacts(config), 0, (text) =>
+  const effective = await effectiveBootstrap(config, await offlineFacts(config), (text) =>
     remarks.push(text),
   );
   if (effective.kind === 'custom') {

@@ -4,14 +4,13 @@
 import { isJsonObject, type Json, type JsonObject } from '../runtime/json.ts';
 import type { BootstrapDocument } from './bootstrap.ts';
 
-const HEADER = 'x-agent-generation';
-
 /**
- * The same bootstrap for another Envoy; without ADS over gRPC as it is.
+ * The bootstrap for an Envoy that is not the first; without ADS over gRPC as it is.
  *
- * @param generation 0: no header
+ * @param generation 0: no header, the document is the reference's
  */
 export function withGeneration(document: BootstrapDocument, generation: number): BootstrapDocument {
+  if (generation === 0) return document;
   const resources = member(document, 'dynamic_resources');
   const ads = member(resources, 'ads_config');
   const { grpc_services: services } = ads;
@@ -27,12 +26,8 @@ export function withGeneration(document: BootstrapDocument, generation: number):
 
 function numbered(service: JsonObject, generation: number): JsonObject {
   const { initial_metadata: metadata, ...rest } = service;
-  const others = (Array.isArray(metadata) ? (metadata as Json[]) : []).filter(
-    (entry) => !isJsonObject(entry) || entry['key'] !== HEADER,
-  );
-  const own = generation > 0 ? [{ key: HEADER, value: String(generation) }] : [];
-  const all = [...others, ...own];
-  return all.length === 0 ? rest : { ...rest, initial_metadata: all };
+  const others = Array.isArray(metadata) ? (metadata as Json[]) : []; // of a user's template
+  return { ...rest, initial_metadata: [...others, { key: 'x-agent-generation', value: String(generation) }] };
 }
 
 function member(object: JsonObject, name: string): JsonObject {

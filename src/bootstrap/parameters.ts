@@ -30,8 +30,6 @@ export interface BootstrapInput {
   /** `--log_as_json`. */
   readonly logAsJson: boolean;
   readonly features: BootstrapFeatures;
-  /** How many Envoys this agent started before, in hot mode; 0 writes no generation header. */
-  readonly generation: number;
   /** File with the root of the control plane's certificate, for users' templates; empty: none. */
   readonly xdsRootCert?: string;
 }
@@ -76,7 +74,6 @@ export async function templateParameters(input: BootstrapInput, warn: Warn): Pro
     }),
     global_downstream_max_connections: maxDownstreamConnections(proxyConfig, warn),
     load_stats_config_json_str: loadStatsConfig(node.raw, warn),
-    generation: input.generation,
     ...userTemplateParameters({ node, proxyConfig, discovery, xdsRootCert: input.xdsRootCert || null }),
   };
   return parameters as unknown as JsonObject; // interfaces of plain JSON, which have no index signature

@@ -15,7 +15,7 @@ async function present(
 ): Promise<Record<string, string[]>> {
   const config = await agentConfig(given);
   const facts = { ...HOST, instanceIps, platform: UNKNOWN_PLATFORM };
-  const effective = await effectiveBootstrap(config, facts, 0, () => undefined);
+  const effective = await effectiveBootstrap(config, facts, () => undefined);
   const document: JsonObject = effective.kind === 'rendered' ? effective.document : {};
   const sections = bootstrapSections(document, config).filter(({ isPresent }) => isPresent);
   return Object.fromEntries(

@@ -19,7 +19,7 @@ const nobodyAsked: FindLacking = (wanted) => {
 async function rendered(given: GivenConfig, findLacking?: FindLacking): Promise<Rendered> {
   const warnings: string[] = [];
   const warn = (message: string): void => void warnings.push(message);
-  const bootstrap = await effectiveBootstrap(await agentConfig(given), nodeFacts(), 0, warn, findLacking);
+  const bootstrap = await effectiveBootstrap(await agentConfig(given), nodeFacts(), warn, findLacking);
   ok(bootstrap.kind === 'rendered');
   return { document: bootstrap.document, warnings };
 }

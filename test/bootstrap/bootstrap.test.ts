@@ -60,22 +60,6 @@ describe('renderBootstrap', () => {
     });
   });
 
-  it('marks the xDS stream of every Envoy but the first', async () => {
-    const adsServices = async (generation: number): Promise<unknown> => {
-      const { bootstrap } = await rendered({ others: { generation } });
-      return (bootstrap['dynamic_resources'] as { ads_config: { grpc_services: unknown } }).ads_config
-        .grpc_services;
-    };
-
-    assert.deepEqual(await adsServices(0), [{ envoy_grpc: { cluster_name: 'xds-grpc' } }]);
-    assert.deepEqual(await adsServices(3), [
-      {
-        envoy_grpc: { cluster_name: 'xds-grpc' },
-        initial_metadata: [{ key: 'x-agent-generation', value: '3' }],
-      },
-    ]);
-  });
-
   it('refuses a discovery address that is none', async () => {
     await assert.rejects(rendered({ proxyConfig: { discoveryAddress: 'istiod' } }), {
       name: 'ConfigError',

@@ -28,7 +28,6 @@ export function sidecarBootstrap(changes: BootstrapChanges = {}): BootstrapInput
       stripFragment: true,
       ...changes.features,
     },
-    generation: 0,
     ...changes.others,
   };
 }

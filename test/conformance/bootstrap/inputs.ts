@@ -79,7 +79,6 @@ export function bootstrapInput(inputs: BootstrapCaseInputs, warn: Warn): Bootstr
     compliancePolicy: inputs.compliancePolicy,
     logAsJson: inputs.logAsJson,
     features: inputs.features,
-    generation: 0,
   };
 }
 
