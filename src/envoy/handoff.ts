@@ -124,7 +124,7 @@ export class Handoff {
     const phase = roster.phase;
     let candidate: Epoch;
     try {
-      if (!active.alive || active.doomed) throw new AgentError('the active Envoy is ending');
+      if (stop.aborted || !active.alive || active.doomed) throw new AgentError('the active Envoy is ending');
       roster.setPhase('handoff', prepared.reason);
       candidate = await launcher.start(this.#staffed(prepared, active));
     } catch (error) {

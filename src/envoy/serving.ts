@@ -2,32 +2,26 @@
 // end of the active Envoy is turned into what follows from it.
 
 import { CauseLog } from '../runtime/cause-log.ts';
-import type { Clock } from '../runtime/clock.ts';
 import type { Log } from '../runtime/log.ts';
 import type { Exit } from '../runtime/spawn.ts';
+import { Agenda, type AgendaDeps, type Task } from './agenda.ts';
 import type { ColdStartPlan } from './cold-start.ts';
 import { mayRestart, type RestartBudget } from './crash-policy.ts';
 import { describeExit, type Epoch } from './epoch.ts';
-import { mostDraining } from './gates.ts';
 import type { Handoff, HandoffEnd, HandoffPlan } from './handoff.ts';
 import { isSameRecipe, type Recipes } from './recipe.ts';
-import { RepairSchedule } from './repair-schedule.ts';
 import type { RestartOutcomes } from './restart-outcome.ts';
-import type { RestartPace } from './restart-pace.ts';
-import type { RestartRequest, RestartRequests } from './restart-requests.ts';
-import type { Roster } from './roster.ts';
+import type { RestartRequest } from './restart-requests.ts';
 import type { EnvoySettings } from './settings.ts';
 
-export interface ServingDeps {
-  readonly clock: Clock;
+export interface ServingDeps extends AgendaDeps {
   readonly log: Log;
-  readonly roster: Roster;
   readonly handoff: Handoff;
-  readonly requests: RestartRequests;
   readonly outcomes: RestartOutcomes;
-  readonly pace: RestartPace;
   readonly recipes: Recipes;
   readonly budget: RestartBudget;
+  /** Aborts when no Envoy is to be replaced any more: a new one would not drain. */
+  readonly drained: AbortSignal;
 }
 
 export type ServingEnd =
@@ -35,45 +29,36 @@ export type ServingEnd =
   | { readonly kind: 'start-again'; readonly plan: ColdStartPlan }
   | { readonly kind: 'ended'; readonly exit: Exit };
 
-type Event = 'stop' | 'exited' | 'restart' | 'repair' | 'restore';
-
-const NEVER = Infinity;
-
 export class Serving {
   readonly #deps: ServingDeps;
   readonly #settings: EnvoySettings;
-  readonly #repairs: RepairSchedule;
+  readonly #agenda: Agenda;
   readonly #postponed: CauseLog;
-  /** What the Envoy that took over last has not got. */
-  #lost: { readonly epoch: Epoch; readonly listeners: readonly string[] } | undefined;
 
   constructor(deps: ServingDeps, settings: EnvoySettings) {
     this.#deps = deps;
     this.#settings = settings;
-    this.#repairs = new RepairSchedule(deps.clock, settings.timing);
+    this.#agenda = new Agenda(deps, settings.timing);
     this.#postponed = new CauseLog(deps.log);
   }
 
   /** Runs as long as there is an active Envoy and the signal has not aborted. */
   async run(first: Epoch, stop: AbortSignal): Promise<ServingEnd> {
-    const { roster } = this.#deps;
+    const { roster, drained } = this.#deps;
     roster.setPhase('running', `epoch ${first.epoch} is live`);
+    const settled = AbortSignal.any([stop, drained]);
     for (let active = first; ; active = roster.active ?? active) {
-      const event = await this.#next(active, stop);
+      const event = await this.#agenda.next(active, stop, drained);
       if (event === 'stop') return { kind: 'stop' };
       if (event === 'exited') return this.#afterExit(active, false);
-      const end = await this.#restartFor(event, active, stop);
+      const end = await this.#replace(event, active, settled);
       const byHandoff = end.kind === 'rolled-back' && roster.active === undefined;
       if (byHandoff && !stop.aborted) return this.#afterExit(active, true);
     }
   }
 
-  #restartFor(
-    event: Exclude<Event, 'stop' | 'exited'>,
-    active: Epoch,
-    stop: AbortSignal,
-  ): Promise<HandoffEnd> {
-    switch (event) {
+  #replace(task: Task, active: Epoch, stop: AbortSignal): Promise<HandoffEnd> {
+    switch (task) {
       case 'restart':
         return this.#restart(active, stop);
       case 'repair':
@@ -81,40 +66,6 @@ export class Serving {
       case 'restore':
         return this.#restore(active, stop);
     }
-  }
-
-  async #next(active: Epoch, stop: AbortSignal): Promise<Event> {
-    const { roster, clock } = this.#deps;
-    for (;;) {
-      const event = this.#event(active, stop);
-      if (event !== undefined) return event;
-      const dueMs = this.#dueMs(active);
-      const woken = (): boolean => this.#event(active, stop) !== undefined || this.#dueMs(active) !== dueMs;
-      if (dueMs === NEVER) await roster.changed.until(woken);
-      else await roster.changed.within(woken, dueMs - clock.monotonicMs());
-    }
-  }
-
-  #event(active: Epoch, stop: AbortSignal): Event | undefined {
-    if (stop.aborted) return 'stop';
-    if (!active.alive) return 'exited';
-    if (this.#dueMs(active) > this.#deps.clock.monotonicMs()) return undefined;
-    if (this.#lost?.epoch === active) return 'restore';
-    return active.adminLost ? 'repair' : 'restart';
-  }
-
-  /** Monotonic milliseconds of what is to be done next. */
-  #dueMs(active: Epoch): number {
-    const { roster, requests, pace } = this.#deps;
-    if (active.doomed) return NEVER; // it cannot hand over; the start that follows its end answers what waits
-    if (this.#lost?.epoch === active) return 0;
-    // without admin port nobody could tell whether another Envoy may take over: the repair comes first
-    if (active.adminLost) return active.repairable ? this.#repairs.dueMs(active) : NEVER;
-    const { waiting } = requests;
-    if (waiting === undefined) return NEVER;
-    // a third Envoy makes the second end the first at once, with all its connections
-    if (roster.draining.length > mostDraining(waiting.force)) return NEVER;
-    return Math.max(waiting.notBeforeMs, waiting.ifChanged && !waiting.force ? pace.fileRestartAtMs : 0);
   }
 
   async #restart(active: Epoch, stop: AbortSignal): Promise<HandoffEnd> {
@@ -141,9 +92,9 @@ export class Serving {
     request.answer(outcome);
     if (outcome.kind === 'committed') {
       budget.refill();
-      const { lostListeners: listeners } = outcome;
-      if (listeners !== undefined && roster.active !== undefined)
-        this.#lost = { epoch: roster.active, listeners };
+      const { lostListeners } = outcome;
+      if (lostListeners !== undefined && roster.active !== undefined)
+        this.#agenda.lost(roster.active, lostListeners);
     }
     return outcome;
   }
@@ -163,15 +114,14 @@ export class Serving {
       active,
       stop,
     );
-    if (end.kind !== 'committed') this.#repairs.failed();
+    if (end.kind !== 'committed') this.#agenda.repairFailed();
     return end;
   }
 
   /** The new Envoy has not got all listeners, and the old one has closed them: back to what worked. */
   async #restore(active: Epoch, stop: AbortSignal): Promise<HandoffEnd> {
     const { log, recipes } = this.#deps;
-    const why = `listeners missing in the new Envoy: ${this.#lost?.listeners.join(', ') ?? ''}`;
-    this.#lost = undefined;
+    const why = `listeners missing in the new Envoy: ${this.#agenda.takeLost().join(', ')}`;
     log.error(why);
     recipes.refused(active, why);
     const { good } = recipes;

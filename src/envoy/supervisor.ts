@@ -46,6 +46,7 @@ export class EnvoySupervisor {
   readonly #coldStart: ColdStart;
   readonly #serving: Serving;
   readonly #background = new Set<Promise<void>>();
+  readonly #drained = new AbortController();
   #skipDrain = false;
   /** Aborts when there is no time left for anything new. */
   #ending = AbortSignal.abort();
@@ -74,7 +75,7 @@ export class EnvoySupervisor {
     this.#coldStart = new ColdStart({ ...parts, launcher, baseIds, hotRestart }, settings);
     this.#hotRestart = hotRestart;
     this.#baseIds = baseIds;
-    this.#serving = new Serving({ ...parts, handoff, pace }, settings);
+    this.#serving = new Serving({ ...parts, handoff, pace, drained: this.#drained.signal }, settings);
     this.#roster = roster;
     this.#requests = requests;
     this.#outcomes = outcomes;
@@ -120,9 +121,14 @@ export class EnvoySupervisor {
    * @throws AdminUnreachable
    */
   async drain(): Promise<void> {
+    this.#deps.log.info('Agent draining proxy');
     this.#skipDrain = true;
+    this.#drained.abort();
     this.#requests.refuse('the proxy is draining');
-    const { active } = this.#roster;
+    const roster = this.#roster;
+    roster.changed.notify();
+    await roster.changed.until(() => roster.phase !== 'handoff'); // the new one may be the one to ask
+    const { active } = roster;
     if (active === undefined) return;
     await postDrain(active, this.#deps.admin, `${drainQuery(this.#settings)}&skip_exit`);
   }

@@ -1,12 +1,17 @@
 import { deepEqual, equal } from 'node:assert/strict';
 
+import type { EnvoyDeps } from '../../src/envoy/envoy-deps.ts';
 import type { EnvoySettings } from '../../src/envoy/settings.ts';
 import { ModelSupervisor } from './support/model-supervisor.ts';
 
 const DRAIN_SIDECAR = '/drain_listeners?inboundonly&graceful';
 
-async function running(settings: Partial<EnvoySettings> = {}, ignoresTerm = false): Promise<ModelSupervisor> {
-  const subject = new ModelSupervisor(settings);
+async function running(
+  settings: Partial<EnvoySettings> = {},
+  ignoresTerm = false,
+  deps: Partial<EnvoyDeps> = {},
+): Promise<ModelSupervisor> {
+  const subject = new ModelSupervisor(settings, deps);
   await subject.start(() => ({ ignoresTerm }));
   return subject;
 }
@@ -72,6 +77,52 @@ describe('terminate', () => {
     await subject.supervisor.drain();
 
     deepEqual(await subject.supervisor.restart('test'), { kind: 'refused', why: 'the proxy is draining' });
+    await subject.finish();
+  });
+
+  it('makes the Envoy drain that comes out of a handoff, and replaces it no more', async () => {
+    const subject = await running();
+    subject.world.behave = () => ({ liveAfterMs: 3000 });
+    void subject.supervisor.restart('test');
+    await subject.pass(500);
+
+    void subject.supervisor.drain();
+    await subject.pass(500);
+    deepEqual(subject.world.posts, []);
+    await subject.pass(3000);
+
+    deepEqual(subject.world.posts, [`${DRAIN_SIDECAR}&skip_exit`]);
+    equal(subject.supervisor.snapshot().active?.epoch, 1);
+    await subject.finish();
+  });
+
+  it('does not replace an Envoy without admin port after a drain request, and drains it by the kept connection', async () => {
+    const subject = await running();
+    const failing = { ends: { afterMs: 60, exit: { code: 1, signal: null } }, liveAfterMs: undefined };
+    subject.world.behave = () => failing;
+    await subject.restart(300);
+    equal(subject.supervisor.snapshot().phase, 'degraded');
+
+    await subject.supervisor.drain();
+    await subject.pass(5000);
+
+    equal(subject.world.envoys.length, 2);
+    deepEqual(subject.world.posts, [`${DRAIN_SIDECAR}&skip_exit`]);
+    await subject.finish();
+  });
+
+  it('does not start the Envoy whose gates are still asked when the drain request comes', async () => {
+    let ready = false;
+    const subject = await running({}, false, { xdsReady: () => ({ ok: ready, reason: 'not connected' }) });
+    const outcome = subject.supervisor.restart('test');
+    await subject.pass(1000);
+
+    await subject.supervisor.drain();
+    ready = true;
+    await subject.pass(1000);
+
+    equal((await outcome).kind, 'refused');
+    equal(subject.world.envoys.length, 1);
     await subject.finish();
   });
 
