@@ -2,6 +2,7 @@ import { deepEqual, equal } from 'node:assert/strict';
 
 import { Epoch } from '../../src/envoy/epoch.ts';
 import { isLive } from '../../src/envoy/launcher.ts';
+import type { Spawn } from '../../src/runtime/spawn.ts';
 import { FakeClock } from '../support/fake-clock.ts';
 import { EnvoyWorld } from './support/envoy-world.ts';
 import { ModelSupervisor } from './support/model-supervisor.ts';
@@ -58,6 +59,27 @@ describe('Launcher', () => {
     await subject.pass(200);
 
     deepEqual(steps, ['write 0', 'removed', 'write 1']);
+    await subject.finish();
+  });
+
+  it('has an Envoy on trial until it took over from another, and every run that only looks at a bootstrap', async () => {
+    const steps: string[] = [];
+    const spawn: Spawn = async (command) => {
+      const epoch = command.args[command.args.indexOf('--restart-epoch') + 1];
+      const what = command.args.includes('--restart-epoch') ? `epoch ${epoch}` : 'look';
+      steps.push(`${what} on trial: ${command.onTrial}`);
+      const child = await subject.world.spawn(command);
+      return Object.assign(child, { keep: () => void steps.push(`${what} is kept`) });
+    };
+    const subject: ModelSupervisor = new ModelSupervisor({}, { spawn });
+    await subject.start();
+
+    await subject.restart(1000);
+
+    deepEqual(
+      [...new Set(steps)],
+      ['epoch 0 on trial: false', 'look on trial: true', 'epoch 1 on trial: true', 'epoch 1 is kept'],
+    );
     await subject.finish();
   });
 });
