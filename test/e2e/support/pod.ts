@@ -8,6 +8,8 @@ import { setTimeout as sleep } from 'node:timers/promises';
 
 import { fetchEnvoy } from '../../../examples/demo/fetch-envoy.ts';
 import { freePorts } from '../../../examples/demo/free-ports.ts';
+import { readTextIfExists } from '../../../src/runtime/files.ts';
+import { forbidSecrets } from '../../support/secret-shapes.ts';
 import type { ControlPlane } from './control-plane.ts';
 
 const AGENT = resolve(import.meta.dirname, '../../../src/cli/agent.ts');
@@ -139,8 +141,14 @@ export class Pod implements AsyncDisposable {
     return this.exited;
   }
 
-  /** Ends what a failed test left. */
+  /** Ends what a failed test left, and looks through what was printed. @throws when there is a secret in it */
   async [Symbol.asyncDispose](): Promise<void> {
+    await this.#end();
+    const printed = await readTextIfExists(join(this.root, 'agent.log'));
+    forbidSecrets(printed ?? '', 'the agent or its Envoy');
+  }
+
+  async #end(): Promise<void> {
     if (this.#child.exitCode !== null || this.#child.signalCode !== null) return;
     this.signal('SIGTERM');
     const killer = setTimeout(() => this.signal('SIGKILL'), 15_000);
