@@ -3,10 +3,11 @@
 
 import { parseArgs } from 'node:util';
 
+import { identity } from './identity.ts';
 import { restarts } from './restarts.ts';
 import type { Soak } from './soak.ts';
 
-const SOAKS: readonly Soak[] = [restarts];
+const SOAKS: readonly Soak[] = [restarts, identity];
 
 const { values, positionals } = parseArgs({
   allowPositionals: true,

@@ -21,6 +21,8 @@ interface Route {
 export class FaultMesh implements AsyncDisposable {
   readonly control: ControlPlane;
   readonly cas: MeshCas;
+  /** The workload that calls. */
+  readonly caller: Pod;
   readonly folder: string;
   readonly #free: Route[];
   readonly #opened: AsyncDisposableStack;
@@ -29,12 +31,18 @@ export class FaultMesh implements AsyncDisposable {
     this.folder = parts.folder;
     this.control = parts.control;
     this.cas = parts.cas;
+    this.caller = parts.caller;
     this.#free = [...parts.routes];
     this.#opened = opened;
   }
 
-  /** @param folder empty. @param size how many workloads can be called. @returns when the caller is ready */
-  static async start(folder: string, size: number): Promise<FaultMesh> {
+  /**
+   * @param folder empty
+   * @param size how many workloads can be called
+   * @param env of the caller
+   * @returns when the caller is ready
+   */
+  static async start(folder: string, size: number, env: CalledOptions['env'] = {}): Promise<FaultMesh> {
     const ports = await freePorts(2 * size);
     const routes = Array.from({ length: size }, (_none, index) => ({
       name: `called-${index}`,
@@ -50,11 +58,11 @@ export class FaultMesh implements AsyncDisposable {
       await Pod.start(join(folder, 'caller'), {
         control,
         serviceAccount: 'caller',
-        env: { CA_ADDR: `127.0.0.1:${cas.port('names both roots')}` },
+        env: { CA_ADDR: `127.0.0.1:${cas.port('names both roots')}`, ...env },
       }),
     );
     await caller.ready();
-    return new FaultMesh({ folder, control, cas, routes }, opened.move());
+    return new FaultMesh({ folder, control, cas, caller, routes }, opened.move());
   }
 
   /** One that can be called; its agent is not started yet. */
@@ -77,6 +85,7 @@ interface Parts {
   readonly folder: string;
   readonly control: ControlPlane;
   readonly cas: MeshCas;
+  readonly caller: Pod;
   readonly routes: readonly Route[];
 }
 
