@@ -2,15 +2,11 @@
 // again, so a planned restart picks up what changed; a rollback has what worked written again, and so has everybody
 // while a file is missing or wrong. What the file says: effective-bootstrap.ts.
 
-import { createHash, hash } from 'node:crypto';
-import { readFile } from 'node:fs/promises';
-import { extname } from 'node:path';
+import { hash } from 'node:crypto';
 import { isDeepStrictEqual } from 'node:util';
 
 import { bootstrapPath, removeBootstrap, writeBootstrap } from '../bootstrap/bootstrap-file.ts';
 import { readBootstrapOverride } from '../bootstrap/bootstrap-override.ts';
-import { serializeBootstrap } from '../bootstrap/bootstrap.ts';
-import { withGeneration } from '../bootstrap/generation-header.ts';
 import type { AgentConfig } from '../config/agent-config.ts';
 import type { Notice } from '../config/notices.ts';
 import type { BootstrapLaunch, WrittenBootstrap } from '../envoy/written-bootstrap.ts';
@@ -18,9 +14,9 @@ import { MetadataError } from '../node/metadata-error.ts';
 import { UNKNOWN_PLATFORM, type Platform } from '../node/platform/platform.ts';
 import type { Warn } from '../node/raw-metadata.ts';
 import { messageOf } from '../runtime/errors.ts';
-import { sortKeys } from '../runtime/json.ts';
 import type { Log } from '../runtime/log.ts';
 import { ifResolved } from '../runtime/tasks.ts';
+import { bytesOf, contentOf, extensionOf, hashOf, type BootstrapContent } from './bootstrap-content.ts';
 import { effectiveBootstrap, type EffectiveBootstrap, type FindLacking } from './effective-bootstrap.ts';
 import { argumentSettings } from './envoy-settings.ts';
 import type { HostFacts } from './node-facts.ts';
@@ -40,15 +36,10 @@ export interface BootstrapWriterDeps {
 /** All that an Envoy is configured with, but for its own number. */
 interface Configured {
   readonly config: AgentConfig;
-  readonly content: Content;
+  readonly content: BootstrapContent;
   /** Of ISTIO_BOOTSTRAP_OVERRIDE, as JSON. */
   readonly override: string | undefined;
 }
-
-type Content =
-  /** A user's file, and what was in it. */
-  | { readonly kind: 'custom'; readonly path: string; readonly bytes: Uint8Array }
-  | Extract<EffectiveBootstrap, { readonly kind: 'rendered' }>;
 
 /** What a bootstrap is made of, and what came of it. */
 interface Rendering {
@@ -118,11 +109,11 @@ export class BootstrapWriter {
   }
 
   #asWritten(configured: Configured, path: string): WrittenBootstrap {
-    const { config, override } = configured;
+    const { config, content, override } = configured;
     return {
       path,
       override,
-      hash: hashOf(configured),
+      hash: hashOf(content, override),
       arguments: argumentSettings(config, this.#deps.host.instanceIps),
       again: (launch) => this.#writeAgain(configured, launch),
     };
@@ -139,8 +130,7 @@ export class BootstrapWriter {
     const override = await this.#readOverride(config);
     const { bootstrap, notices } = await this.#rendering(config);
     for (const { level, message } of notices) log[level](message);
-    if (bootstrap.kind === 'rendered') return { config, content: bootstrap, override };
-    return { config, content: { ...bootstrap, bytes: await readFile(bootstrap.path) }, override };
+    return { config, content: await contentOf(bootstrap), override };
   }
 
   async #readOverride(config: AgentConfig): Promise<string | undefined> {
@@ -153,12 +143,8 @@ export class BootstrapWriter {
 
   async #writeFile({ config, content }: Configured, launch: BootstrapLaunch): Promise<string> {
     const { proxyConfig, supervision } = config;
-    const extension = content.kind === 'custom' ? extname(content.path).slice(1) : content.extension;
-    const path = bootstrapPath(
-      proxyConfig.configPath,
-      supervision.hotRestart ? launch.epoch : undefined,
-      extension,
-    );
+    const epoch = supervision.hotRestart ? launch.epoch : undefined;
+    const path = bootstrapPath(proxyConfig.configPath, epoch, extensionOf(content));
     this.#written.add(path);
     const bytes = bytesOf(content, supervision.hotRestart ? launch.generation : 0);
     await inStage(() => writeBootstrap(path, bytes, proxyConfig.json));
@@ -183,20 +169,6 @@ export class BootstrapWriter {
     const bootstrap = await inStage(() => effectiveBootstrap(config, facts, warn, findLacking));
     return { config, platform, bootstrap, notices };
   }
-}
-
-function bytesOf(content: Content, generation: number): string | Uint8Array {
-  if (content.kind === 'custom') return content.bytes;
-  return serializeBootstrap(withGeneration(content.document, generation));
-}
-
-function hashOf({ content, override }: Configured): string {
-  const canonical = content.kind === 'custom' ? content.bytes : JSON.stringify(sortKeys(content.document));
-  return createHash('sha256')
-    .update(canonical)
-    .update('\0') // ends the file in front of what is merged over it
-    .update(override ?? '')
-    .digest('hex');
 }
 
 function overrideOf({ envoy, pod }: AgentConfig, warn: Warn): Promise<string | undefined> {

@@ -78,7 +78,7 @@ export class MetricsPage {
     try {
       return await httpGet(url, headers, signal);
     } catch (error) {
-      const { status } = error as HttpGetError;
+      const status = statusOf(error);
       if (signal.aborted || (status !== undefined && status !== 503)) throw error;
       await this.#deps.clock.sleep(RETRY_AFTER_MS, signal);
       return httpGet(url, headers, signal);
@@ -115,8 +115,13 @@ function copiedHeaders(request: IncomingMessage): Record<string, string> {
 }
 
 function scrapeError(url: string, error: unknown): string {
-  const status = error instanceof HttpGetError ? error.status : undefined;
+  const status = statusOf(error);
   return status === undefined
     ? `error scraping ${url}: ${messageOf(error)}`
     : `error scraping ${url}, status code: ${status}`;
+}
+
+/** Undefined: there was no answer. */
+function statusOf(error: unknown): number | undefined {
+  return error instanceof HttpGetError ? error.status : undefined;
 }
