@@ -23,7 +23,6 @@ import type { Identity } from './identity.ts';
 import { nodeIdOf } from './node-facts.ts';
 import { PlatformProbe, platformSettings } from './platform-probe.ts';
 import { prepare } from './preparation.ts';
-import { watching } from './restart-watch.ts';
 import { startSds, startXdsProxy } from './socket-servers.ts';
 import { statusDeps } from './status.ts';
 import { supervisedEnvoy } from './supervised-envoy.ts';
@@ -124,8 +123,7 @@ async function startAndRun(
     xds.proxy = servers.use(await startXdsProxy(config, serverDeps));
     running(controls);
     await grpcBootstrap.write();
-    const ending = AbortSignal.any([stopping, lifetime]);
-    return watching(supervised.watcher, log, ending, () => supervisor.run(ending));
+    return supervised.run(AbortSignal.any([stopping, lifetime]));
   });
 }
 

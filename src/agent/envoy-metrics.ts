@@ -43,6 +43,13 @@ export class EnvoyMetrics implements EnvoyObserver {
   }
 }
 
+/** @param outdated undefined: nobody looks at labels */
+export function labelMetrics(outdated: boolean | undefined): readonly Metric[] {
+  if (outdated === undefined) return [];
+  const help = "1 while the pod's labels are others than those Envoy was given.";
+  return [gauge('envoy_labels_outdated', help, Number(outdated))];
+}
+
 /** Counts by labels. */
 class Tally {
   readonly #counts = new Map<string, number>();

@@ -18,7 +18,7 @@ import { GrpcBootstrapWriter } from './grpc-bootstrap-writer.ts';
 import { openIdentity, type Identity, type IdentityDeps } from './identity.ts';
 import { lackingExtensions } from './lacking-extensions.ts';
 import type { HostFacts } from './node-facts.ts';
-import { fingerprints, restartInputs, type Fingerprints, type RestartInput } from './restart-inputs.ts';
+import { fingerprints, envoyFiles, type Fingerprints, type EnvoyFile } from './envoy-files.ts';
 import { credentialServerExists, otherServesWorkload } from './sds-sockets.ts';
 
 export interface PreparationDeps extends IdentityDeps {
@@ -34,9 +34,9 @@ export interface PreparedEnvoy {
   readonly writer: BootstrapWriter;
   readonly settings: EnvoySettings;
   /** The files Envoy is made of, as the newest configuration names them. */
-  readonly inputs: () => readonly RestartInput[];
+  readonly files: () => readonly EnvoyFile[];
   /** What they are for the first Envoy. */
-  readonly inputsAtStart: Fingerprints;
+  readonly filesAtStart: Fingerprints;
 }
 
 export interface Preparation {
@@ -83,8 +83,8 @@ async function prepareEnvoy(
   const writer = new BootstrapWriter({ load: () => source.next(), host, platform, findLacking, log });
   await writer.check(config);
   const binaryPath = await findEnvoyBinary(config.envoy.binary);
-  const inputs = (): readonly RestartInput[] => restartInputs(source.last, binaryPath);
-  const inputsAtStart = await fingerprints(inputs());
+  const files = (): readonly EnvoyFile[] => envoyFiles(source.last, binaryPath);
+  const filesAtStart = await fingerprints(files());
   const settings = envoySettings(config, binaryPath, host.instanceIps, log);
-  return { writer, settings, inputs, inputsAtStart };
+  return { writer, settings, files, filesAtStart };
 }

@@ -9,7 +9,7 @@ import type { Clock } from '../runtime/clock.ts';
 import type { Log } from '../runtime/log.ts';
 import { abortable } from '../runtime/tasks.ts';
 import type { Watcher } from '../runtime/watch.ts';
-import { changedInputs, fingerprints, type Fingerprints, type RestartInput } from './restart-inputs.ts';
+import { changedFiles, fingerprints, type Fingerprints, type EnvoyFile } from './envoy-files.ts';
 
 export interface RestartWatcherDeps {
   readonly clock: Clock;
@@ -19,7 +19,7 @@ export interface RestartWatcherDeps {
   /** Calls back at every change of these files. */
   readonly watch: (paths: readonly string[], onChange: () => void) => Promise<Watcher>;
   /** The files that the newest configuration names. */
-  readonly inputs: () => readonly RestartInput[];
+  readonly files: () => readonly EnvoyFile[];
   /** Resolves when the restart is over, whatever became of it. */
   readonly restart: (reason: string, options: { readonly ifChanged: true }) => Promise<unknown>;
 }
@@ -56,7 +56,7 @@ export class RestartWatcher {
 
   /** Runs until the signal aborts, and rejects with its reason. */
   async run(signal: AbortSignal): Promise<void> {
-    const { clock, watch, inputs } = this.#deps;
+    const { clock, watch, files } = this.#deps;
     let dirty = Promise.withResolvers<void>();
     dirty.resolve(); // some time has passed since the files were read
     let watched: { readonly key: string; readonly watcher: Watcher } | undefined;
@@ -65,14 +65,14 @@ export class RestartWatcher {
         await abortable(dirty.promise, signal);
         await clock.sleep(this.#settings.debounceMs, signal);
         dirty = Promise.withResolvers();
-        let place = await places(inputs());
+        let place = await places(files());
         do {
           if (place.key !== watched?.key) {
             await watched?.watcher.close();
             watched = { key: place.key, watcher: await watch(place.paths, () => dirty.resolve()) };
           }
           await this.#look(signal);
-          place = await places(inputs());
+          place = await places(files());
         } while (place.key !== watched?.key); // what was read names other files, or a folder has come meanwhile
       }
     } finally {
@@ -81,12 +81,12 @@ export class RestartWatcher {
   }
 
   async #look(signal: AbortSignal): Promise<void> {
-    const { clock, random, log, inputs: inputsNow, restart } = this.#deps;
-    const inputs = inputsNow();
-    const now = await fingerprints(inputs);
-    const changed = changedInputs(inputs, this.#known, now);
+    const { clock, random, log, files: filesNow, restart } = this.#deps;
+    const files = filesNow();
+    const now = await fingerprints(files);
+    const changed = changedFiles(files, this.#known, now);
     this.#known = now;
-    this.#noteLabels(inputs, now);
+    this.#noteLabels(files, now);
     const asking = changed.filter(({ cause }) => cause !== 'labels' || this.#settings.restartOnLabelChange);
     if (asking.length === 0) return;
     log.info(`changed: ${asking.map(({ path }) => path).join(', ')}`);
@@ -96,10 +96,10 @@ export class RestartWatcher {
     await abortable(restart(reason, { ifChanged: true }), signal);
   }
 
-  #noteLabels(inputs: readonly RestartInput[], now: Fingerprints): void {
+  #noteLabels(files: readonly EnvoyFile[], now: Fingerprints): void {
     if (this.#settings.restartOnLabelChange) return;
-    const labels = inputs.filter(({ cause }) => cause === 'labels');
-    this.#labelsChanged = changedInputs(labels, this.#atStart, now).length > 0;
+    const labels = files.filter(({ cause }) => cause === 'labels');
+    this.#labelsChanged = changedFiles(labels, this.#atStart, now).length > 0;
     if (!this.#labelsChanged || this.#labelsTold) return;
     this.#labelsTold = true;
     this.#deps.log.warn(
@@ -115,9 +115,9 @@ interface Places {
 }
 
 /** The files, what their links lead to elsewhere, and which folders they are in now. */
-async function places(inputs: readonly RestartInput[]): Promise<Places> {
-  const targets = await Promise.all(inputs.map(({ path }) => linkTarget(path)));
-  const paths = [...new Set([...inputs.map(({ path }) => path), ...targets.flat()])];
+async function places(files: readonly EnvoyFile[]): Promise<Places> {
+  const targets = await Promise.all(files.map(({ path }) => linkTarget(path)));
+  const paths = [...new Set([...files.map(({ path }) => path), ...targets.flat()])];
   const folders = await Promise.all([...new Set(paths.map((path) => dirname(path)))].map(nearestFolder));
   return { paths, key: JSON.stringify([paths, folders]) };
 }

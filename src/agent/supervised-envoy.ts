@@ -8,18 +8,20 @@ import type { EnvoyOutput } from '../envoy/epoch.ts';
 import type { Readiness } from '../envoy/gates.ts';
 import { oomKills } from '../envoy/memory-kill.ts';
 import { regionLedger } from '../envoy/region-ledger.ts';
-import { EnvoySupervisor } from '../envoy/supervisor.ts';
+import { EnvoySupervisor, type EnvoyEnd } from '../envoy/supervisor.ts';
 import type { Clock } from '../runtime/clock.ts';
+import { messageOf } from '../runtime/errors.ts';
 import type { Log } from '../runtime/log.ts';
 import type { Spawn } from '../runtime/spawn.ts';
+import { watchFiles } from '../runtime/watch.ts';
 import type { SecretManager } from '../security/secret-manager.ts';
 import type { Metric } from '../status/agent-metrics.ts';
 import type { XdsProxySnapshot } from '../xds-proxy/proxy.ts';
-import { EnvoyMetrics } from './envoy-metrics.ts';
+import { tellOfChanges } from './envoy-files.ts';
+import { EnvoyMetrics, labelMetrics } from './envoy-metrics.ts';
 import { NoEnvoy, type EnvoyPart } from './no-envoy.ts';
 import type { PreparedEnvoy } from './preparation.ts';
-import { labelMetrics, restartWatcher, tellOfChanges } from './restart-watch.ts';
-import type { RestartWatcher } from './restart-watcher.ts';
+import { RestartWatcher, type RestartWatcherDeps } from './restart-watcher.ts';
 import { xdsReadiness } from './xds-state.ts';
 
 export interface SupervisedEnvoyDeps {
@@ -34,8 +36,8 @@ export interface SupervisedEnvoyDeps {
 
 export interface SupervisedEnvoy {
   readonly supervisor: EnvoyPart;
-  /** Undefined: no file causes a restart. */
-  readonly watcher: RestartWatcher | undefined;
+  /** Runs Envoy, and watches its files beside it, until the signal aborts or Envoy has ended for good. */
+  readonly run: (stop: AbortSignal) => Promise<EnvoyEnd>;
   readonly metrics: () => readonly Metric[];
   /** Absent: Envoys hand over to each other, and nobody needs to restart the agent. */
   readonly tellOfChanges?: () => Promise<void>;
@@ -56,9 +58,12 @@ export function supervisedEnvoy(
   const watcher = restartWatcher(config, envoy, { ...deps, restart: supervisor.restart.bind(supervisor) });
   return {
     supervisor,
-    watcher,
-    metrics: () => [...counted.metrics(supervisor.snapshot()), ...labelMetrics(watcher)],
-    ...(envoy && !config.supervision.hotRestart && { tellOfChanges: () => tellOfChanges(envoy, log) }),
+    run: (stop) => watching(watcher, log, stop, () => supervisor.run(stop)),
+    metrics: () => [...counted.metrics(supervisor.snapshot()), ...labelMetrics(watcher?.labelsChanged)],
+    ...(envoy &&
+      !config.supervision.hotRestart && {
+        tellOfChanges: () => tellOfChanges(envoy.files(), envoy.filesAtStart, log),
+      }),
   };
 }
 
@@ -82,6 +87,40 @@ function supervisorOf(
     },
     settings,
   );
+}
+
+type RestartWatchDeps = Pick<RestartWatcherDeps, 'clock' | 'random' | 'restart' | 'log'>;
+
+/** Undefined: without hot restart no file is watched, and without Envoy there is none. */
+export function restartWatcher(
+  { supervision }: AgentConfig,
+  envoy: Pick<PreparedEnvoy, 'files' | 'filesAtStart'> | undefined,
+  deps: RestartWatchDeps,
+): RestartWatcher | undefined {
+  if (envoy === undefined || !supervision.hotRestart) return undefined;
+  const { files, filesAtStart } = envoy;
+  const watch: RestartWatcherDeps['watch'] = (paths, onChange) => watchFiles(paths, deps.log, onChange);
+  return new RestartWatcher({ ...deps, watch, files }, supervision, filesAtStart);
+}
+
+/** Watches while `work` runs, at most until the signal aborts. A watch that fails costs no more than itself. */
+export async function watching<T>(
+  watcher: Pick<RestartWatcher, 'run'> | undefined,
+  log: Log,
+  stop: AbortSignal,
+  work: () => Promise<T>,
+): Promise<T> {
+  const over = new AbortController();
+  const signal = AbortSignal.any([stop, over.signal]);
+  const watch = watcher?.run(signal).catch((error: unknown) => {
+    if (!signal.aborted) log.error(`changed files cause no restart any more: ${messageOf(error)}`);
+  });
+  try {
+    return await work();
+  } finally {
+    over.abort();
+    await watch;
+  }
 }
 
 /** One that never came is nobody's need: the Envoy that serves does without it, and so will the next. */

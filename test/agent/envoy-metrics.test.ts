@@ -1,6 +1,6 @@
 import { deepEqual, equal } from 'node:assert/strict';
 
-import { EnvoyMetrics } from '../../src/agent/envoy-metrics.ts';
+import { EnvoyMetrics, labelMetrics } from '../../src/agent/envoy-metrics.ts';
 import type { EndedEpoch, EnvoySnapshot, RestartRecord } from '../../src/envoy/snapshot.ts';
 import type { Series } from '../../src/status/agent-metrics.ts';
 import { envoySnapshot, LIVE_EPOCH } from './support/envoy-snapshot.ts';
@@ -94,5 +94,12 @@ describe('EnvoyMetrics', () => {
     equal(series(metrics, 'envoy_handoff_seconds', { active })[0]?.value, 0.25);
     deepEqual(series(metrics, 'envoy_handoff_seconds', { active: { ...active, zone: undefined } }), []);
     deepEqual(series(metrics, 'envoy_handoff_seconds'), []);
+  });
+});
+
+describe('labelMetrics', () => {
+  it('tells of labels that Envoy was not given, where anybody looks', () => {
+    deepEqual(labelMetrics(undefined), []);
+    deepEqual(labelMetrics(true)[0]?.series, [{ value: 1 }]);
   });
 });

@@ -3,7 +3,7 @@ import { mkdir, rename, rm, symlink, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { setImmediate as turn } from 'node:timers/promises';
 
-import { fingerprints, type FileCause, type RestartInput } from '../../src/agent/restart-inputs.ts';
+import { fingerprints, type FileCause, type EnvoyFile } from '../../src/agent/envoy-files.ts';
 import { RestartWatcher, type RestartWatcherSettings } from '../../src/agent/restart-watcher.ts';
 import { watchFiles } from '../../src/runtime/watch.ts';
 import { FakeClock } from '../support/fake-clock.ts';
@@ -20,28 +20,28 @@ class Watching implements AsyncDisposable {
   readonly clock = new FakeClock();
   readonly recorded = recordingLog();
   readonly asked: string[] = [];
-  inputs: RestartInput[];
+  files: EnvoyFile[];
   /** What a restart brings about. */
   restarted: () => void = () => undefined;
   events = 0;
   /** How often the folders were opened. */
   opened = 0;
-  #inputsAsked = 0;
+  #filesAsked = 0;
   watcher!: RestartWatcher;
   readonly #stop = new AbortController();
   #running: Promise<void> = Promise.resolve();
 
-  private constructor(inputs: readonly RestartInput[]) {
-    this.inputs = [...inputs];
+  private constructor(files: readonly EnvoyFile[]) {
+    this.files = [...files];
   }
 
   /** Resolves when it watches. */
   static async start(
-    inputs: readonly RestartInput[],
+    files: readonly EnvoyFile[],
     changes: Partial<RestartWatcherSettings> = {},
     random = 0,
   ): Promise<Watching> {
-    const made = new Watching(inputs);
+    const made = new Watching(files);
     const { clock, recorded } = made;
     const settings = { ...SETTINGS, ...changes };
     const deps = {
@@ -56,14 +56,14 @@ class Watching implements AsyncDisposable {
         made.opened += 1;
         return opened;
       },
-      inputs: () => ((made.#inputsAsked += 1), made.inputs),
+      files: () => ((made.#filesAsked += 1), made.files),
       restart: async (reason: string, { ifChanged = false }) => {
         made.asked.push(ifChanged ? reason : `${reason} in any case`);
         made.restarted();
         return { kind: 'unchanged' } as const;
       },
     };
-    made.watcher = new RestartWatcher(deps, settings, await fingerprints(made.inputs));
+    made.watcher = new RestartWatcher(deps, settings, await fingerprints(made.files));
     made.#running = made.watcher.run(made.#stop.signal).catch(() => undefined); // ended by the test
     await made.windowOpen();
     await made.pass(settings.debounceMs);
@@ -83,9 +83,9 @@ class Watching implements AsyncDisposable {
 
   /** Moves time on in an open window; when it closes, the files have been looked at. */
   async pass(ms: number): Promise<void> {
-    const before = this.#inputsAsked;
+    const before = this.#filesAsked;
     await this.clock.tick(ms);
-    await until(() => this.clock.sleepers > 0 || this.#inputsAsked >= before + ASKED_PER_WINDOW);
+    await until(() => this.clock.sleepers > 0 || this.#filesAsked >= before + ASKED_PER_WINDOW);
   }
 
   /** Lets window after window close until it holds. */
@@ -131,11 +131,11 @@ describe('RestartWatcher', () => {
   });
   afterEach(() => folder.remove());
 
-  function input(name: string, cause: FileCause = 'mesh-config'): RestartInput {
+  function input(name: string, cause: FileCause = 'mesh-config'): EnvoyFile {
     return { path: join(folder.path, name), cause };
   }
 
-  async function given(name: string, text: string, cause?: FileCause): Promise<RestartInput> {
+  async function given(name: string, text: string, cause?: FileCause): Promise<EnvoyFile> {
     const made = input(name, cause);
     await writeFile(made.path, text);
     return made;
@@ -205,14 +205,14 @@ describe('RestartWatcher', () => {
   });
 
   it('names every cause once', async () => {
-    const inputs = [
+    const files = [
       await given('mesh', '', 'mesh-config'),
       await given('annotations', '', 'mesh-config'),
       await given('custom.json', '', 'bootstrap'),
     ];
-    await using watching = await Watching.start(inputs);
+    await using watching = await Watching.start(files);
 
-    for (const { path } of inputs) await writeFile(path, 'new');
+    for (const { path } of files) await writeFile(path, 'new');
     await watching.windowOpen();
     await watching.pass(10_000);
 
@@ -247,7 +247,7 @@ describe('RestartWatcher', () => {
         random: () => 0,
         log,
         watch: async () => ({ close: async () => undefined, [Symbol.asyncDispose]: async () => undefined }),
-        inputs: () => [mesh],
+        files: () => [mesh],
         restart: async (reason) => (asked.push(reason), { kind: 'unchanged' }),
       },
       SETTINGS,
@@ -283,7 +283,7 @@ describe('RestartWatcher', () => {
     await using watching = await Watching.start([mesh]);
     const custom = await given('custom.json', 'a', 'bootstrap');
 
-    watching.restarted = () => (watching.inputs = [mesh, custom]);
+    watching.restarted = () => (watching.files = [mesh, custom]);
     await writeFile(mesh.path, 'b');
     await watching.passUntil(() => watching.asked.length === 2);
     await writeFile(custom.path, 'b');

@@ -9,24 +9,25 @@ import type { AgentConfig } from '../config/agent-config.ts';
 import { POD_ANNOTATIONS_PATH, POD_LABELS_PATH } from '../config/pod-info.ts';
 import { fileIdentity } from '../envoy/file-identity.ts';
 import { errnoOf } from '../runtime/errors.ts';
+import type { Log } from '../runtime/log.ts';
 
 /** Why a file asks for a restart: what it configures. */
 export type FileCause = 'mesh-config' | 'bootstrap' | 'labels' | 'binary';
 
-export interface RestartInput {
+export interface EnvoyFile {
   readonly path: string;
   readonly cause: FileCause;
 }
 
 /** @param binaryPath the Envoy that is run */
-export function restartInputs(config: AgentConfig, binaryPath: string): readonly RestartInput[] {
+export function envoyFiles(config: AgentConfig, binaryPath: string): readonly EnvoyFile[] {
   const { flags, envoy, env, proxyConfig } = config;
   const source = bootstrapSource({
     customConfigFile: proxyConfig.customConfigFile,
     templatePath: proxyConfig.templatePath,
     istioBootstrap: env.bootstrapTemplate,
   });
-  const inputs: RestartInput[] = [
+  const files: EnvoyFile[] = [
     { path: flags.meshConfig, cause: 'mesh-config' },
     { path: POD_ANNOTATIONS_PATH, cause: 'mesh-config' },
     { path: POD_LABELS_PATH, cause: 'labels' },
@@ -34,28 +35,39 @@ export function restartInputs(config: AgentConfig, binaryPath: string): readonly
     { path: source.kind === 'built-in' ? '' : source.path, cause: 'bootstrap' },
     { path: binaryPath, cause: 'binary' },
   ];
-  return inputs.filter(({ path }) => path !== '');
+  return files.filter(({ path }) => path !== '');
 }
 
 /** What the files are now, by path. Equal texts: nothing has changed. */
 export type Fingerprints = ReadonlyMap<string, string>;
 
-export async function fingerprints(inputs: readonly RestartInput[]): Promise<Fingerprints> {
-  const entries = inputs.map(async (input) => [input.path, await fingerprint(input)] as const);
+export async function fingerprints(files: readonly EnvoyFile[]): Promise<Fingerprints> {
+  const entries = files.map(async (file) => [file.path, await fingerprint(file)] as const);
   return new Map(await Promise.all(entries));
 }
 
-/** The inputs that differ; one that was not there before and is not there now does not. */
-export function changedInputs(
-  inputs: readonly RestartInput[],
+/** The files that differ; one that was not there before and is not there now does not. */
+export function changedFiles(
+  files: readonly EnvoyFile[],
   before: Fingerprints,
   now: Fingerprints,
-): readonly RestartInput[] {
-  return inputs.filter(({ path }) => before.get(path) !== now.get(path));
+): readonly EnvoyFile[] {
+  return files.filter(({ path }) => before.get(path) !== now.get(path));
+}
+
+/** For an agent without hot restart: names the files that Envoy was started without. */
+export async function tellOfChanges(
+  files: readonly EnvoyFile[],
+  atStart: Fingerprints,
+  log: Log,
+): Promise<void> {
+  const changed = changedFiles(files, atStart, await fingerprints(files)).map(({ path }) => path);
+  if (changed.length === 0) return log.info('no file that Envoy is made of has changed');
+  log.warn(`changed since the start: ${changed.join(', ')}; for Envoy to take it, restart the agent`);
 }
 
 /** A binary is too large to be read; its identity tells as much. */
-async function fingerprint({ path, cause }: RestartInput): Promise<string> {
+async function fingerprint({ path, cause }: EnvoyFile): Promise<string> {
   if (cause === 'binary') return (await fileIdentity(path)) ?? 'absent';
   try {
     return hash('sha256', await readFile(path));

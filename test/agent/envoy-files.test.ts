@@ -2,15 +2,15 @@ import { deepEqual, equal } from 'node:assert/strict';
 import { rename, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 
-import { changedInputs, fingerprints, restartInputs } from '../../src/agent/restart-inputs.ts';
+import { changedFiles, fingerprints, envoyFiles } from '../../src/agent/envoy-files.ts';
 import { temporaryDirectory } from '../support/temporary-directory.ts';
 import { agentConfig, type GivenConfig } from './support/agent-config.ts';
 
 async function namedBy(given: GivenConfig = {}): Promise<string[]> {
-  return restartInputs(await agentConfig(given), '/bin/envoy').map(({ cause, path }) => `${cause} ${path}`);
+  return envoyFiles(await agentConfig(given), '/bin/envoy').map(({ cause, path }) => `${cause} ${path}`);
 }
 
-describe('restartInputs', () => {
+describe('envoyFiles', () => {
   it('names the mesh file, what the pod says of itself, and the binary', async () => {
     deepEqual(await namedBy(), [
       'mesh-config ./etc/istio/config/mesh',
@@ -52,21 +52,21 @@ describe('restartInputs', () => {
   });
 });
 
-describe('changedInputs', () => {
+describe('changedFiles', () => {
   it('finds files whose content is another, that came and that went', async () => {
     await using folder = await temporaryDirectory();
-    const inputs = ['same', 'other', 'gone', 'new', 'absent'].map((name) => ({
+    const files = ['same', 'other', 'gone', 'new', 'absent'].map((name) => ({
       path: join(folder.path, name),
       cause: 'bootstrap' as const,
     }));
     for (const name of ['same', 'other', 'gone']) await writeFile(join(folder.path, name), 'a');
-    const before = await fingerprints(inputs);
+    const before = await fingerprints(files);
 
     await writeFile(join(folder.path, 'same'), 'a');
     await writeFile(join(folder.path, 'other'), 'b');
     await rm(join(folder.path, 'gone'));
     await writeFile(join(folder.path, 'new'), 'a');
-    const changed = changedInputs(inputs, before, await fingerprints(inputs));
+    const changed = changedFiles(files, before, await fingerprints(files));
 
     deepEqual(
       changed.map(({ path }) => path.slice(folder.path.length + 1)),
@@ -83,6 +83,6 @@ describe('changedInputs', () => {
     await writeFile(`${binary.path}.new`, 'envoy');
     await rename(`${binary.path}.new`, binary.path);
 
-    deepEqual(changedInputs([binary], before, await fingerprints([binary])), [binary]);
+    deepEqual(changedFiles([binary], before, await fingerprints([binary])), [binary]);
   });
 });
