@@ -33,7 +33,7 @@ export async function execaSpawn(command: Command): Promise<Child> {
     const failed = await child;
     throw failed.originalMessage === undefined ? failed : (failed.cause ?? failed);
   }
-  if (command.onTrial) await endFirst(pid);
+  const putForward = command.onTrial ? endFirst(pid) : undefined; // not awaited: what nobody reads yet would be lost
   const none = Readable.from([]);
   return {
     pid,
@@ -41,6 +41,6 @@ export async function execaSpawn(command: Command): Promise<Child> {
     stderr,
     exited,
     signal: (name) => child.kill(name),
-    ...(command.onTrial && { keep: () => void endLikeThis(pid) }),
+    ...(putForward && { keep: () => void putForward.then(() => endLikeThis(pid)) }),
   };
 }

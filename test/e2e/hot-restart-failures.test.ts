@@ -37,7 +37,7 @@ describe('a new Envoy that is killed', function () {
 
         const outcome = await envoy.supervisor.restart('killed in zone A');
 
-        equal(outcome.kind, 'rolled-back');
+        equal(outcome.kind, 'rolled-back', JSON.stringify(outcome));
         equal(envoy.snapshot.phase, 'running');
         equal(await flagOf(envoy), 'clear');
         [envoy.silent, envoy.onSpawn] = [false, () => undefined];
@@ -56,7 +56,7 @@ describe('a new Envoy that is killed', function () {
 
       const outcome = await envoy.supervisor.restart('killed in zone B');
 
-      equal(outcome.kind, 'rolled-back');
+      equal(outcome.kind, 'rolled-back', JSON.stringify(outcome));
       equal(envoy.snapshot.phase, 'degraded');
       [envoy.change, envoy.onSpawn] = [works, () => undefined];
       await envoy.alone(2); // a handoff to the same epoch number won the admin port back
@@ -114,7 +114,7 @@ describe('a new Envoy that cannot serve', function () {
 
         const outcome = await envoy.supervisor.restart('not looked at');
 
-        equal(outcome.kind, 'rolled-back');
+        equal(outcome.kind, 'rolled-back', JSON.stringify(outcome));
         await envoy.alone(2); // of the configuration that had worked: the changed one is still there
         const ended = envoy.snapshot.history.map(({ generation, code }) => ({ generation, code }));
         deepEqual(
@@ -169,7 +169,7 @@ describe('a new Envoy that cannot serve', function () {
         for (const change of [badDuration, missingCertificate, takenPort(backend.httpPort)]) {
           envoy.change = change;
           const outcome = await envoy.supervisor.restart('bad bootstrap');
-          equal(outcome.kind, 'rolled-back');
+          equal(outcome.kind, 'rolled-back', JSON.stringify(outcome));
           envoy.change = works;
           await eventually(() => envoy.snapshot.phase === 'running' && envoy.snapshot.draining.length === 0);
         }

@@ -56,14 +56,20 @@ describe('execaSpawn of a process on trial', () => {
   it('has the kernel end it first when memory runs out, until it is kept', async () => {
     const child = await execaSpawn({ file: '/bin/sleep', args: ['60'], onTrial: true });
 
-    const onTrial = await score(child.pid);
+    while ((await score(child.pid)) !== '1000\n') await setImmediate();
     child.keep?.();
 
-    while ((await score(child.pid)) === onTrial) await setImmediate();
-    equal(onTrial, '1000\n');
-    equal(await score(child.pid), await score('self'));
+    while ((await score(child.pid)) !== (await score('self'))) await setImmediate();
     child.signal('SIGKILL');
     await child.exited;
+  });
+
+  it('loses nothing of what that one prints at once', async () => {
+    for (let round = 0; round < 20; round += 1) {
+      const child = await execaSpawn({ file: '/bin/echo', args: ['here'], onTrial: true });
+
+      equal(await text(child.stdout), 'here\n');
+    }
   });
 
   it('leaves every other process as it is', async () => {
