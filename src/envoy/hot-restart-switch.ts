@@ -2,6 +2,7 @@
 // allow it; then it is off for good, and said once.
 
 import type { Log } from '../runtime/log.ts';
+import type { SharedMemory } from './shared-memory.ts';
 
 export class HotRestartSwitch {
   #on: boolean;
@@ -21,6 +22,13 @@ export class HotRestartSwitch {
 
   get on(): boolean {
     return this.#on;
+  }
+
+  /** Turns it off where the machine has no memory to share. */
+  async look(memory: Pick<SharedMemory, 'unusable'>): Promise<void> {
+    if (!this.#on) return;
+    const why = await memory.unusable();
+    if (why !== undefined) this.turnOff(why);
   }
 
   /** @param why shared memory cannot be used */

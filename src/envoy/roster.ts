@@ -20,6 +20,8 @@ const HISTORY_LENGTH = 32;
 export interface RosterDeps {
   readonly clock: Clock;
   readonly log: Log;
+  /** Of the lines on transitions. `debug`: also for an end that is an error, which somebody else tells. */
+  readonly level: 'info' | 'debug';
   /** Removes the bootstrap of an Envoy that is gone; not called while another one was started from it. */
   readonly removeBootstrap: (path: string) => Promise<void>;
   readonly observer: EnvoyObserver;
@@ -71,7 +73,7 @@ export class Roster {
   setPhase(phase: Phase, why: string): void {
     if (phase === this.#phase) return;
     const epoch = this.#candidate ?? this.#active;
-    this.#deps.log.info(`supervisor: ${this.#phase} -> ${phase}`, { ...fieldsOf(epoch), reason: why });
+    this.#tell(`supervisor: ${this.#phase} -> ${phase}`, { ...fieldsOf(epoch), reason: why });
     this.#phase = phase;
     this.changed.notify();
   }
@@ -79,10 +81,8 @@ export class Roster {
   /** A process was started; from now on its end is noticed. */
   addCandidate(epoch: Epoch): void {
     this.#candidate = epoch;
-    this.#deps.log.info(`Envoy ${title(epoch)} started: ${epoch.launch.reason}`, {
-      ...fieldsOf(epoch),
-      reason: epoch.launch.reason,
-    });
+    const { reason } = epoch.launch;
+    this.#tell(`Envoy ${title(epoch)} started: ${reason}`, { ...fieldsOf(epoch), reason });
     void epoch.exited.then(() => {
       const parting = this.#part(epoch).finally(() => this.#partings.delete(parting));
       this.#partings.add(parting);
@@ -99,7 +99,7 @@ export class Roster {
     candidate.state = 'live';
     candidate.liveAtMs = this.#deps.clock.monotonicMs();
     const tookMs = Math.round(candidate.liveAtMs - candidate.startedAtMs);
-    this.#deps.log.info(`Envoy ${title(candidate)} is live after ${tookMs} ms`, fieldsOf(candidate));
+    this.#tell(`Envoy ${title(candidate)} is live after ${tookMs} ms`, fieldsOf(candidate));
     if (old?.alive === true) this.#drain(old, terminateDueMs);
     this.changed.notify();
   }
@@ -142,7 +142,7 @@ export class Roster {
     epoch.drainingAtMs = this.#deps.clock.monotonicMs();
     this.#draining.add(epoch);
     const leftMs = Math.round(terminateDueMs - epoch.drainingAtMs);
-    this.#deps.log.info(`Envoy ${title(epoch)} drains, ends in ${leftMs} ms`, fieldsOf(epoch));
+    this.#tell(`Envoy ${title(epoch)} drains, ends in ${leftMs} ms`, fieldsOf(epoch));
   }
 
   async #part(epoch: Epoch): Promise<void> {
@@ -158,8 +158,13 @@ export class Roster {
     });
   }
 
+  #tell(message: string, fields: LogFields): void {
+    const { log, level } = this.#deps;
+    log[level](message, fields);
+  }
+
   #record(epoch: Epoch): void {
-    const { clock, log } = this.#deps;
+    const { clock, log, level } = this.#deps;
     const exit = epoch.exit ?? { code: null, signal: null };
     const due = epoch.terminateDueMs !== undefined && exit.code === 0; // its child ended it, as planned
     const ended = { ...epochSnapshot(epoch, clock), ended: new Date(clock.now()), ...exit };
@@ -167,8 +172,8 @@ export class Roster {
     this.#history.unshift(record);
     this.#history.splice(HISTORY_LENGTH);
     this.#deps.observer.ended(record);
-    const normal = epoch.asked || exit.code === 0;
-    log[normal ? 'info' : 'error'](`Envoy ${title(epoch)} ended: ${describeExit(exit)}`, fieldsOf(epoch));
+    const wrong = !epoch.asked && exit.code !== 0 && level === 'info';
+    log[wrong ? 'error' : level](`Envoy ${title(epoch)} ended: ${describeExit(exit)}`, fieldsOf(epoch));
     if (epoch.memoryKill !== undefined) log.error(describeMemoryKill(epoch.memoryKill));
   }
 }

@@ -98,6 +98,11 @@ export const DEFAULT_TIMING: SupervisorTiming = {
   adminLostReminderMs: 60_000,
 };
 
+/** Whether nothing of ours is wanted: then the log is upstream's as well. */
+export function isAsUpstream({ hotRestart, restartPolicy }: EnvoySettings): boolean {
+  return !hotRestart && restartPolicy === 'never';
+}
+
 /** The query of the drain request: all listeners of a gateway, the inbound ones of a sidecar. */
 export function drainQuery(settings: EnvoySettings): string {
   return settings.drainInboundOnly ? 'inboundonly&graceful' : 'graceful';

@@ -2,28 +2,24 @@
 // drained and ended. This file puts the parts together and holds the order of the whole; each step has a file
 // of its own. Upstream: istio 1.31 pkg/envoy/agent.go for start and end, istio 1.7 for epochs.
 
-import { messageOf } from '../runtime/errors.ts';
 import type { Exit } from '../runtime/spawn.ts';
+import { Attendants } from './attendants.ts';
 import { BaseIds } from './base-ids.ts';
 import { ColdStart, type ColdStartPlan } from './cold-start.ts';
 import { RestartBudget } from './crash-policy.ts';
 import { drainingConnections } from './draining-connections.ts';
-import { watchDraining } from './draining.ts';
-import { endDoomed } from './doomed.ts';
 import { withDefaults, type EnvoyDeps } from './envoy-deps.ts';
-import type { Epoch } from './epoch.ts';
+import { describeExit } from './epoch.ts';
 import { Handoff } from './handoff.ts';
 import { HotRestartSwitch } from './hot-restart-switch.ts';
 import { Launcher } from './launcher.ts';
-import { keepLifelines } from './lifeline-keeper.ts';
-import { remindOfLostAdmin } from './lost-admin.ts';
 import { Recipes } from './recipe.ts';
 import { RestartOutcomes, type RestartOutcome } from './restart-outcome.ts';
 import { RestartPace } from './restart-pace.ts';
 import { RestartRequests, type RestartOptions } from './restart-requests.ts';
 import { Roster } from './roster.ts';
 import { Serving } from './serving.ts';
-import { drainQuery, type EnvoySettings } from './settings.ts';
+import { drainQuery, isAsUpstream, type EnvoySettings } from './settings.ts';
 import type { EnvoySnapshot } from './snapshot.ts';
 import { StuckFlag } from './stuck-flag.ts';
 import { postDrain, terminate } from './termination.ts';
@@ -45,18 +41,16 @@ export class EnvoySupervisor {
   readonly #baseIds: BaseIds;
   readonly #coldStart: ColdStart;
   readonly #serving: Serving;
-  readonly #background = new Set<Promise<void>>();
+  readonly #attendants: Attendants;
   readonly #drained = new AbortController();
   #skipDrain = false;
-  /** Aborts when there is no time left for anything new. */
-  #ending = AbortSignal.abort();
 
   constructor(deps: EnvoyDeps, settings: EnvoySettings) {
     this.#settings = settings;
     this.#deps = withDefaults(deps, settings);
     const { clock, log, memory, random } = this.#deps;
     const { timing } = settings;
-    const roster = new Roster(this.#deps);
+    const roster = new Roster({ ...this.#deps, level: isAsUpstream(settings) ? 'debug' : 'info' });
     const outcomes = new RestartOutcomes(this.#deps);
     const requests = new RestartRequests({ clock, changed: roster.changed, outcomes });
     const budget = new RestartBudget(timing, random);
@@ -65,8 +59,8 @@ export class EnvoySupervisor {
     const launcher = new Launcher(parts, settings);
     const pace = new RestartPace(clock, timing.spacingMs);
     const flag = new StuckFlag(memory, log);
-    const onDraining = (epoch: Epoch): void => this.#watchDraining(epoch);
-    const onDoomed = (epoch: Epoch): void => this.#endDoomed(epoch);
+    const attendants = new Attendants(parts, settings);
+    const { onDraining, onDoomed } = attendants;
     const handoff = new Handoff({ ...parts, launcher, pace, flag, onDraining, onDoomed }, settings);
     const hotRestart = new HotRestartSwitch(settings.hotRestart, log, () => {
       requests.refuse('hot restart is off');
@@ -79,6 +73,7 @@ export class EnvoySupervisor {
     this.#roster = roster;
     this.#requests = requests;
     this.#outcomes = outcomes;
+    this.#attendants = attendants;
     this.#budget = budget;
   }
 
@@ -90,13 +85,9 @@ export class EnvoySupervisor {
    */
   async run(stop: AbortSignal): Promise<EnvoyEnd> {
     const lifetime = new AbortController();
-    this.#ending = AbortSignal.any([stop, lifetime.signal]);
     const wake = (): void => this.#roster.changed.notify();
     stop.addEventListener('abort', wake);
-    const { lifelinePingMs, adminLostReminderMs } = this.#settings.timing;
-    const parts = { ...this.#deps, roster: this.#roster };
-    this.#run(keepLifelines(parts, lifelinePingMs, lifetime.signal));
-    this.#run(remindOfLostAdmin(parts, adminLostReminderMs, lifetime.signal));
+    this.#attendants.begin(lifetime.signal, stop);
     try {
       return await this.#supervise(stop);
     } finally {
@@ -169,48 +160,32 @@ export class EnvoySupervisor {
   }
 
   async #supervise(stop: AbortSignal): Promise<EnvoyEnd> {
-    await this.#lookAtMemory();
+    this.#deps.log.info('Starting proxy agent');
+    if (this.#hotRestart.on) await this.#baseIds.sweep();
+    await this.#hotRestart.look(this.#deps.memory);
     let plan: ColdStartPlan | undefined = { reason: 'start', repeats: undefined, atOnce: true };
     while (plan !== undefined) {
       const started = await this.#coldStart.run(plan, stop);
       const end = started.kind === 'live' ? await this.#serving.run(started.active, stop) : started;
-      if (end.kind === 'ended') return { kind: 'exited', exit: end.exit };
+      if (end.kind === 'ended') return this.#exited(end.exit);
       plan = end.kind === 'start-again' ? end.plan : undefined;
     }
     await terminate({ ...this.#deps, roster: this.#roster }, this.#settings, () => this.#skipDrain);
     return { kind: 'drained' };
   }
 
-  async #lookAtMemory(): Promise<void> {
-    if (!this.#hotRestart.on) return;
-    await this.#baseIds.sweep();
-    const why = await this.#deps.memory.unusable();
-    if (why !== undefined) this.#hotRestart.turnOff(why);
-  }
-
-  #watchDraining(epoch: Epoch): void {
-    const { timing } = this.#settings;
-    const onDoomed = (active: Epoch): void => this.#endDoomed(active);
-    this.#run(watchDraining(epoch, { ...this.#deps, roster: this.#roster, timing, onDoomed }));
-  }
-
-  #endDoomed(epoch: Epoch): void {
-    this.#run(endDoomed(epoch, { ...this.#deps, roster: this.#roster }, this.#settings, this.#ending));
-  }
-
-  /** Something that goes on beside the loop and ends with `run`. */
-  #run(work: Promise<void>): void {
-    const done = work
-      .catch((error: unknown) => this.#deps.log.error(`supervisor: ${messageOf(error)}`))
-      .finally(() => this.#background.delete(done));
-    this.#background.add(done);
+  #exited(exit: Exit): EnvoyEnd {
+    const { log } = this.#deps;
+    if (exit.code === 0) log.info('Envoy exited normally');
+    else log.error(`Envoy exited with error: ${describeExit(exit)}`);
+    return { kind: 'exited', exit };
   }
 
   async #clearAway(): Promise<void> {
     this.#requests.refuse('the supervisor has ended');
     this.killAll();
     await this.#roster.changed.until(() => this.#roster.alive.length === 0);
-    await Promise.all([this.#roster.settled(), ...this.#background]);
+    await Promise.all([this.#roster.settled(), this.#attendants.settled()]);
     await this.#baseIds.clear();
     await this.#deps.binaries.close();
     this.#roster.setPhase('done', 'no Envoy is left');

@@ -4,6 +4,7 @@
 import { formatDuration, SECOND_MS } from '../runtime/duration.ts';
 import { messageOf } from '../runtime/errors.ts';
 import type { Log } from '../runtime/log.ts';
+import { isRefused, type AdminClient } from './admin-client.ts';
 import { ACTIVE_CONNECTIONS_FILTER, activeConnections, NO_STATISTICS } from './connections.ts';
 import type { Epoch } from './epoch.ts';
 import type { AdminAccess } from './launcher.ts';
@@ -28,21 +29,35 @@ export async function terminate(
   skipDrain: () => boolean,
 ): Promise<void> {
   const { roster, log } = deps;
-  const { active } = roster;
+  const { active, candidate } = roster;
   roster.setPhase('draining', 'the agent ends');
+  log.info('Agent draining Proxy for termination');
+  // upstream, where there is one Envoy, does not ask whether it is live
+  const proxy = settings.hotRestart ? active : (active ?? candidate);
   if (skipDrain()) log.info('Agent already drained, exiting immediately');
-  else if (active !== undefined) await drainActive(active, deps, settings, skipDrain);
+  else if (proxy !== undefined) await drainActive(proxy, deps, settings, skipDrain);
   roster.setPhase('terminating', 'drained');
+  if (roster.alive.length === 0) return;
   await endAll(deps, settings.terminationGraceMs);
+  log.info('Envoy aborted normally');
 }
 
-/** POSTs the drain over a new connection, or over the kept one of an Envoy that has lost its admin port. */
-export async function postDrain(active: Epoch, admin: AdminAccess, query: string): Promise<void> {
+/** POSTs the drain. @throws AdminUnreachable */
+export function postDrain(active: Epoch, admin: AdminAccess, query: string): Promise<void> {
+  return asking(active, admin, (client) => client.drainListeners(query));
+}
+
+/** Over a new connection, or over the kept one of an Envoy that has lost its admin port. */
+async function asking<T>(
+  active: Epoch,
+  { fresh }: AdminAccess,
+  ask: (client: AdminClient) => Promise<T>,
+): Promise<T> {
   try {
-    await admin.fresh.drainListeners(query);
+    return await ask(fresh);
   } catch (error) {
-    if (active.lifeline === undefined) throw error;
-    await active.lifeline.admin.drainListeners(query);
+    if (active.lifeline === undefined || !isRefused(error)) throw error;
+    return ask(active.lifeline.admin);
   }
 }
 
@@ -53,7 +68,6 @@ async function drainActive(
   skipDrain: () => boolean,
 ): Promise<void> {
   const { log, roster, admin } = deps;
-  log.info('Agent draining Proxy for termination');
   await postDrain(active, admin, drainQuery(settings)).catch((error: unknown) => {
     log.warn(`Envoy cannot be asked to drain: ${messageOf(error)}`); // it gets its time all the same
   });
@@ -62,7 +76,8 @@ async function drainActive(
     return untilNoConnections(active, deps, settings.exitOnZeroConnections, over);
   }
   log.info(`Graceful termination period is ${formatDuration(settings.terminationDrainMs)}, starting...`);
-  await roster.changed.within(over, settings.terminationDrainMs);
+  if (await roster.changed.within(over, settings.terminationDrainMs))
+    return log.info('Graceful termination logic ended prematurely');
   log.info('Graceful termination period complete, terminating remaining proxies.');
 }
 
@@ -96,13 +111,13 @@ async function countConnections(
   { roster, admin }: TerminationDeps,
   ignoredPorts: readonly number[],
 ): Promise<number | undefined> {
-  const ask = active.lifeline?.admin ?? admin.fresh;
-  const body = await ask.stats(ACTIVE_CONNECTIONS_FILTER).catch(() => undefined); // counted by the caller
+  const stats = (client: AdminClient): Promise<string> => client.stats(ACTIVE_CONNECTIONS_FILTER);
+  const body = await asking(active, admin, stats).catch(() => undefined); // counted by the caller
   if (body === undefined) return undefined;
   let sum = activeConnections(body, ignoredPorts);
   for (const epoch of roster.draining) {
     // one whose lifeline broke cannot be asked by anybody
-    const draining = (await epoch.lifeline?.admin.stats(ACTIVE_CONNECTIONS_FILTER).catch(() => '')) ?? '';
+    const draining = epoch.lifeline === undefined ? '' : await stats(epoch.lifeline.admin).catch(() => '');
     sum = Math.max(sum, 0) + Math.max(activeConnections(draining, ignoredPorts), 0);
   }
   return sum;
@@ -112,14 +127,15 @@ async function countConnections(
 async function endAll({ roster, log }: TerminationDeps, graceMs: number): Promise<void> {
   const { active, candidate, draining } = roster;
   if (graceMs > 0) {
-    for (const epoch of [active ?? candidate, ...draining.filter(({ orphaned }) => orphaned)])
-      epoch?.terminate();
+    const childless = draining.filter(({ orphaned }) => orphaned || active === undefined);
+    for (const epoch of [active ?? candidate, ...childless]) epoch?.terminate();
     await roster.changed.within(() => roster.alive.length === 0, graceMs);
   }
   for (const epoch of roster.alive) {
-    log.info('Aborting proxy', { pid: epoch.pid });
+    log.warn('Aborting proxy', { pid: epoch.pid });
     epoch.kill();
   }
   await roster.changed.until(() => roster.alive.length === 0);
   await roster.settled();
+  log.warn('Aborted proxy instance');
 }

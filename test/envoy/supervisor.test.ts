@@ -93,4 +93,79 @@ describe('EnvoySupervisor', () => {
       await subject.finish();
     });
   });
+
+  describe('with --hot-restart=false and --restart-policy=never', () => {
+    const settings = { hotRestart: false, restartPolicy: 'never', terminationGraceMs: 0 } as const;
+    const command =
+      'Envoy command: [-c envoy-rev0.json --drain-time-s 1 --drain-strategy immediate ' +
+      '--local-address-ip-version v4 --file-flush-interval-msec 1000 --disable-hot-restart ' +
+      '--allow-unknown-static-fields -l info --concurrency 2]';
+    const told = ({ recorded }: ModelSupervisor): string[] =>
+      recorded.records.filter(({ level }) => level !== 'debug').map(({ message }) => message);
+
+    it('logs what upstream logs at the end, in its order, and nothing else', async () => {
+      const subject = new ModelSupervisor(settings);
+      await subject.start();
+
+      subject.stop();
+      await subject.pass(5100);
+
+      deepEqual(told(subject), [
+        'Starting proxy agent',
+        command,
+        'Agent draining Proxy for termination',
+        'Graceful termination period is 5s, starting...',
+        'Graceful termination period complete, terminating remaining proxies.',
+        'Aborting proxy',
+        'Aborted proxy instance',
+        'Envoy aborted normally',
+      ]);
+    });
+
+    it('logs what upstream logs of an Envoy that crashed', async () => {
+      const subject = new ModelSupervisor(settings);
+      await subject.start();
+
+      subject.world.envoys[0]?.end(KILLED);
+      await subject.pass(50);
+
+      deepEqual(told(subject), [
+        'Starting proxy agent',
+        command,
+        'Envoy may have been out of memory killed. Check memory usage and limits.',
+        'Envoy exited with error: signal SIGKILL',
+      ]);
+    });
+
+    it('logs what upstream logs of an end after a drain request', async () => {
+      const subject = new ModelSupervisor(settings);
+      await subject.start();
+
+      await subject.supervisor.drain();
+      subject.stop();
+      await subject.pass(50);
+
+      deepEqual(told(subject).slice(2), [
+        'Agent draining proxy',
+        'Agent draining Proxy for termination',
+        'Agent already drained, exiting immediately',
+        'Aborting proxy',
+        'Aborted proxy instance',
+        'Envoy aborted normally',
+      ]);
+    });
+
+    it('drains an Envoy that is not live yet as any other', async () => {
+      const subject = new ModelSupervisor(settings);
+      await subject.start(() => ({ liveAfterMs: undefined }));
+
+      subject.stop();
+      await subject.pass(4900);
+      equal(subject.end, undefined);
+      await subject.pass(200);
+
+      deepEqual(subject.world.posts, ['/drain_listeners?inboundonly&graceful']);
+      deepEqual(subject.end, { kind: 'drained' });
+    });
+  });
 });

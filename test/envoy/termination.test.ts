@@ -126,6 +126,22 @@ describe('terminate', () => {
     await subject.finish();
   });
 
+  it('sends SIGTERM to an old Envoy whose child has ended during the drain', async () => {
+    const subject = await running({ terminationDrainMs: 60_000 });
+    await subject.restart(300);
+    subject.stop();
+    await subject.pass(300);
+
+    subject.world.envoys[1]?.end({ code: null, signal: 'SIGSEGV' });
+    await subject.pass(200);
+
+    deepEqual(
+      subject.world.sent.map(({ envoy, name }) => [envoy.epoch, name]),
+      [[0, 'SIGTERM']],
+    );
+    deepEqual(subject.end, { kind: 'drained' });
+  });
+
   it('ends at once when it is told to in the middle of the drain', async () => {
     const subject = await running();
     subject.stop();
@@ -198,6 +214,18 @@ describe('terminate', () => {
       await subject.pass(6100);
 
       deepEqual(subject.end, { kind: 'drained' });
+    });
+
+    it('asks an Envoy whose kept connection broke over a new one', async () => {
+      const subject = await running(settings);
+      subject.world.broken = subject.world.lifelines;
+      const answers = [open(1), open(0)];
+      subject.world.stats = () => answers.shift() ?? '';
+
+      subject.stop();
+      await subject.pass(7100);
+
+      deepEqual([answers, subject.end], [[], { kind: 'drained' }]);
     });
 
     it('gives up after five answers in a row that failed', async () => {
