@@ -6,6 +6,6 @@ import { causes } from './support/identity/causes.ts';
 import { oneCellPerCause } from './support/identity/cell.ts';
 
 describe('a certificate in trouble, and calls over mutual TLS meanwhile', function () {
-  this.timeout(120_000);
+  this.timeout(300_000);
   gridFacts(oneCellPerCause(causes));
 });

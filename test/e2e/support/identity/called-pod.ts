@@ -16,6 +16,7 @@ export interface CalledOptions {
   readonly env?: Readonly<Record<string, string>>;
   /** See PodOptions. */
   readonly program?: readonly string[];
+  readonly args?: readonly string[];
 }
 
 interface Parts {
@@ -59,14 +60,19 @@ export class CalledPod implements AsyncDisposable {
   /** @param prepare with the files of the pod in place */
   async start(prepare: () => Promise<void>): Promise<Pod> {
     const { mesh, gate } = this;
-    const { env = {}, program } = this.#options;
+    const { env = {}, program, args } = this.#options;
     return (this.#pod = await Pod.start(this.root, {
       control: mesh.control,
       serviceAccount: this.#name,
       env: { CA_ADDR: `127.0.0.1:${gate.port}`, ENVOY_RESTART_DEBOUNCE: '1h', ...env },
       prepare,
       ...(program && { program }),
+      ...(args && { args }),
     }));
+  }
+
+  get tokenPath(): string {
+    return this.path(TOKEN);
   }
 
   path(name: string): string {
@@ -74,7 +80,7 @@ export class CalledPod implements AsyncDisposable {
   }
 
   removeToken(): Promise<void> {
-    return rm(this.path(TOKEN));
+    return rm(this.tokenPath);
   }
 
   /** @param agoMs how long ago it was made, to last an hour */
@@ -86,7 +92,7 @@ export class CalledPod implements AsyncDisposable {
       serviceAccount: this.#name,
       ttlMs: HOUR_MS,
     };
-    await writeFile(this.path(TOKEN), await issueToken(request, clock));
+    await writeFile(this.tokenPath, await issueToken(request, clock));
   }
 
   /** Of the certificate that Envoy shows to a new connection; undefined when it takes none. */

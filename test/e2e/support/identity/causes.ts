@@ -17,7 +17,9 @@ export interface Cause {
   readonly blocks: boolean;
   /** What the agent says, at the moments at which it has to. */
   readonly told: Partial<Readonly<Record<Moment, RegExp>>>;
-  /** Nor can an Envoy get its configuration: one that is to take over is given up. */
+  /** A first certificate does not get to the programs beside Envoy, which readiness stands for too. */
+  readonly blocksFiles?: boolean;
+  /** An Envoy gets no configuration: one that is to take over is given up. */
   readonly blocksXds?: boolean;
   /** Laid over the lifetime that a certificate has at the moment `rotation`. */
   readonly rotationTtl?: string;
@@ -86,9 +88,7 @@ export const causes: readonly Cause[] = [
   {
     name: 'CA refuses',
     blocks: true,
-    told: signing(
-      /failed to .* certificate: .*code = PermissionDenied desc = this workload gets no certificate/,
-    ),
+    told: signing(/failed to .* certificate: .*code = PermissionDenied desc = no certificate for/),
     ...behind('refuses'),
   },
   {
@@ -135,6 +135,7 @@ export const causes: readonly Cause[] = [
   {
     name: 'disk full',
     blocks: false,
+    blocksFiles: true,
     told: signing(/error when output the resource: ENOSPC/),
     options: { env: { OUTPUT_CERTS: './certs' }, program: [SMALL_DISK] },
     begin: fillDisk,

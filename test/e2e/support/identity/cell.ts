@@ -34,16 +34,16 @@ export interface Story extends Outcome {
 }
 
 /**
- * The rule: what a workload has it keeps, and what it lacks it gets as soon as it can be had. Only a workload without
- * a certificate is not ready.
+ * The rule: what a workload has it keeps, and what it lacks it gets as soon as it can be had. Only a workload that was
+ * never given a certificate, or all the files of one, is not ready.
  */
 export function expected({ cause, moment }: Cell): Outcome {
-  const { blocks, blocksXds = false, signs = false } = cause;
+  const { blocks, blocksXds = false, blocksFiles = false, signs = false } = cause;
   const untouched = { failedHandshakes: [], restart: 'none' } as const;
   if (moment === 'start') {
     return blocks
       ? { ...untouched, ready: false, certificate: 'none', afterwards: 'obtained' }
-      : { ...untouched, ready: true, certificate: 'obtained', afterwards: 'kept' };
+      : { ...untouched, ready: !blocksFiles, certificate: 'obtained', afterwards: 'kept' };
   }
   const isDue = moment === 'rotation' || signs;
   return {
@@ -95,8 +95,9 @@ class CellRun {
     const pod = await called.start(() => cause.begin(called));
     await pod.until(async () => (await called.readiness()) > 0, PATIENCE_MS);
     await cause.strike?.(called);
-    if (cause.blocks) await this.#told(pod);
-    else await pod.ready(PATIENCE_MS);
+    if (expected(this.#cell).ready) await pod.ready(PATIENCE_MS);
+    else await this.#told(pod);
+    if (!cause.blocks) await this.#replaced(pod, undefined);
     const [during, ready] = [await called.serial(), await this.#isReady()];
     await cause.end(called);
     await pod.ready(PATIENCE_MS);

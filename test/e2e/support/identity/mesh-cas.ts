@@ -54,8 +54,9 @@ function answersOf(present: Authority, next: Authority): Readonly<Record<CaKind,
     next.rootPem + present.rootPem,
   ];
   return {
-    refuses: () => {
-      throw new RpcFailure('PERMISSION_DENIED', 'this workload gets no certificate');
+    refuses: ({ headers }) => {
+      // as thoughtless servers do
+      throw new RpcFailure('PERMISSION_DENIED', `no certificate for ${headers.get('authorization')}`);
     },
     'signs another key': async ({ request }) =>
       sign(present, await strangersRequest(), request.validityDuration * 1000),
