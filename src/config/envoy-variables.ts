@@ -1,12 +1,12 @@
-// Variables about what runs beside the workload: Envoy and its restarts, health, DNS, Wasm modules. The flags of
-// istio-iptables have variables of their own, in its command.
+// Variables about what runs beside the workload: Envoy, health, DNS, Wasm modules. How Envoy is restarted and ended
+// has a file of its own, and the flags of istio-iptables have variables of their own, in its command.
 // Upstream: istio 1.31 pilot/cmd/pilot-agent/options, pkg/features.
 
-import { HOUR_MS, MINUTE_MS, SECOND_MS } from '../runtime/duration.ts';
+import { HOUR_MS, SECOND_MS } from '../runtime/duration.ts';
 import { optional, row } from './env-row.ts';
 import { anyText, commaList, goBool, goDuration, goInt, oneOf } from './parsers.ts';
+import { supervisionVariables } from './supervision-variables.ts';
 
-const NO_LONG_DRAIN = { noEffect: 'the drain has no such limit in this version' };
 const NO_APP_PROBES = { noEffect: 'application probes are not served in this version' };
 const NO_APP_METRICS = { noEffect: 'application metrics are not merged in this version' };
 const NO_WASM = { noEffect: 'Wasm modules are not fetched in this version' };
@@ -68,88 +68,6 @@ const envoy = {
     "Whether Envoy has Istio's extensions; unset: it is asked when the bootstrap needs one.",
   ),
   envoyExtraArguments: row('ENVOY_EXTRA_ARGS', anyText, '[]', 'JSON array of arguments added to Envoy.'),
-};
-
-const supervision = {
-  hotRestart: row('ENVOY_HOT_RESTART', goBool, true, 'Planned restarts hand over to a new epoch.'),
-  restartPolicy: row(
-    'ENVOY_RESTART_POLICY',
-    oneOf('never', 'on-failure', 'always'),
-    'on-failure',
-    'What follows when Envoy ends by itself.',
-  ),
-  parentShutdownMs: optional(
-    'PARENT_SHUTDOWN_DURATION',
-    goDuration,
-    'Life of the old epoch after a hand-over; 60s.',
-  ),
-  handoffTimeoutMs: row(
-    'ENVOY_HANDOFF_TIMEOUT',
-    goDuration,
-    60 * SECOND_MS,
-    'How long a new epoch may take to be live.',
-  ),
-  restartBackoffMaxMs: row(
-    'ENVOY_RESTART_BACKOFF_MAX',
-    goDuration,
-    60 * SECOND_MS,
-    'Longest wait between restarts.',
-  ),
-  restartResetAfterMs: row(
-    'ENVOY_RESTART_RESET_AFTER',
-    goDuration,
-    10 * MINUTE_MS,
-    'Live this long, the restart budget is full again.',
-  ),
-  restartDebounceMs: row(
-    'ENVOY_RESTART_DEBOUNCE',
-    goDuration,
-    10 * SECOND_MS,
-    'From the first change of a file until it is looked at.',
-  ),
-  restartJitterMs: row(
-    'ENVOY_RESTART_JITTER',
-    goDuration,
-    10 * SECOND_MS,
-    'Longest random wait before a restart that a file asked for.',
-  ),
-  restartOnLabelChange: row(
-    'RESTART_ON_LABEL_CHANGE',
-    goBool,
-    false,
-    'Changed pod labels ask for a hot restart.',
-  ),
-  restartMemoryCheck: row(
-    'ENVOY_RESTART_MEMORY_CHECK',
-    goBool,
-    true,
-    'No hot restart where two Envoys do not fit into the memory limit.',
-  ),
-  handoffSoakMs: row(
-    'ENVOY_HANDOFF_SOAK',
-    goDuration,
-    0,
-    'How long a new epoch must stay live before its configuration counts as good.',
-  ),
-  envoyTermGraceMs: optional(
-    'ENVOY_TERM_GRACE',
-    goDuration,
-    'SIGTERM to SIGKILL at the end; 2s, without hot restart 0s.',
-  ),
-  envoyBaseId: optional('ENVOY_BASE_ID', goInt, 'Base id of shared memory and sockets; unset: a free one.'),
-  maximumDrainMs: optional(
-    'MAXIMUM_DRAIN_DURATION',
-    goDuration,
-    'Longest drain until connections are gone; unset: no limit.',
-    NO_LONG_DRAIN,
-  ),
-  preDrainDelayMs: row('PRE_DRAIN_DELAY', goDuration, 0, 'Wait before the drain begins.', NO_LONG_DRAIN),
-  terminationGraceSeconds: optional(
-    'TERMINATION_GRACE_PERIOD_SECONDS',
-    goInt,
-    "The pod's own deadline, so that the drain ends before it.",
-    NO_LONG_DRAIN,
-  ),
 };
 
 const status = {
@@ -259,10 +177,10 @@ const wasm = {
 /** By the titles of the reference. */
 export const envoyGroups = {
   Envoy: envoy,
-  'Restart and shutdown': supervision,
+  'Restart and shutdown': supervisionVariables,
   'Health and metrics': status,
   DNS: dns,
   'Wasm modules': wasm,
 };
 
-export const envoyVariables = { ...envoy, ...supervision, ...status, ...dns, ...wasm };
+export const envoyVariables = { ...envoy, ...supervisionVariables, ...status, ...dns, ...wasm };
