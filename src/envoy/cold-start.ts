@@ -1,21 +1,20 @@
 // Starting Envoy at epoch 0, and again as long as policy and budget allow, until one is LIVE.
 
 import { formatDuration } from '../runtime/duration.ts';
-import { AgentError, messageOf } from '../runtime/errors.ts';
+import { messageOf } from '../runtime/errors.ts';
 import type { Log } from '../runtime/log.ts';
 import type { Exit } from '../runtime/spawn.ts';
 import type { BaseIds } from './base-ids.ts';
-import { BootstrapRefused, mayRestart, RestartsExhausted, type RestartBudget } from './crash-policy.ts';
-import { describeExit, SpawnFailed, type Epoch } from './epoch.ts';
+import { mayRestart, RestartsExhausted, type RestartBudget } from './crash-policy.ts';
+import type { Epoch } from './epoch.ts';
 import type { HotRestartSwitch } from './hot-restart-switch.ts';
 import type { AdminAccess, Launcher, PreparedLaunch } from './launcher.ts';
 import { attachLifeline } from './lifeline-keeper.ts';
-import { envoyWords } from './output.ts';
 import type { Recipe, Recipes } from './recipe.ts';
 import type { RestartRequests } from './restart-requests.ts';
 import type { Roster } from './roster.ts';
 import type { EnvoySettings } from './settings.ts';
-import { startObstacle, type StartObstacle } from './start-obstacle.ts';
+import { endedEarly, notStarted, type StartFailure } from './start-failure.ts';
 
 export interface ColdStartDeps {
   readonly log: Log;
@@ -43,19 +42,9 @@ export type ColdStartEnd =
   /** The policy does not allow another start. */
   | { readonly kind: 'ended'; readonly exit: Exit };
 
-/** One failed attempt, as data. */
-interface Failure {
-  readonly why: string;
-  /** Undefined when no process came to be. */
-  readonly exit: Exit | undefined;
-  readonly error: AgentError;
-  readonly retryable: boolean;
-  readonly obstacle: StartObstacle | undefined;
-}
-
 type Attempt =
   | Exclude<ColdStartEnd, { kind: 'ended' }>
-  | { readonly kind: 'failed'; readonly failure: Failure };
+  | { readonly kind: 'failed'; readonly failure: StartFailure };
 
 const BASE_ID_TRIES = 10;
 
@@ -83,12 +72,19 @@ export class ColdStart {
       const result = await (atOnce ? this.#start(attempt, stop) : this.#answer(attempt, stop));
       if (result.kind !== 'failed') return result;
       const { failure } = result;
+      if (stop.aborted) return this.#givenUp(failure);
       if (failure.obstacle === 'base id taken') baseIdTries += 1;
       atOnce = baseIdTries <= BASE_ID_TRIES && this.#clear(failure);
       if (!atOnce && this.#isFinal(failure)) return { kind: 'ended', exit: failure.exit };
       if (!atOnce && !this.#isRetried(failure)) throw failure.error;
       reason = failure.why;
     }
+  }
+
+  /** Whatever went wrong, the agent ends as it was told to. */
+  #givenUp({ why }: StartFailure): ColdStartEnd {
+    this.#deps.log.warn(`Envoy did not come up: ${why}`);
+    return { kind: 'stop' };
   }
 
   /** A request that ended the wait is answered by this start, which takes the newest configuration as well. */
@@ -110,14 +106,19 @@ export class ColdStart {
     const baseId = hotRestart.on ? await baseIds.choose(roster.alive.length > 0) : undefined;
     let epoch: Epoch;
     try {
-      epoch = await launcher.start(await this.#prepare(plan, baseId));
+      const prepared = await this.#prepare(plan, baseId);
+      if (stop.aborted) {
+        await launcher.discard(prepared);
+        return { kind: 'stop' };
+      }
+      epoch = await launcher.start(prepared);
     } catch (thrown) {
-      return { kind: 'failed', failure: this.#notStarted(thrown) };
+      return { kind: 'failed', failure: notStarted(thrown, this.#everLive) };
     }
     this.#last = epoch;
     const result = await launcher.waitLive(epoch, () => stop.aborted);
     if (result === 'expired') return { kind: 'stop' };
-    if (result === 'exited') return { kind: 'failed', failure: this.#ended(epoch, await epoch.exited) };
+    if (result === 'exited') return this.#ended(epoch);
     this.#everLive = true;
     roster.commit(0); // nobody hands over: there is no parent to end
     recipes.live(epoch);
@@ -144,35 +145,26 @@ export class ColdStart {
     return launcher.prepare({ ...launch, repeats: good });
   }
 
-  #notStarted(thrown: unknown): Failure {
-    const why = messageOf(thrown);
-    const error = thrown instanceof AgentError ? thrown : new AgentError(why, { cause: thrown });
-    const retryable = thrown instanceof SpawnFailed ? thrown.retryable : this.#everLive;
-    return { why, exit: undefined, error, retryable, obstacle: undefined };
-  }
-
-  #ended(epoch: Epoch, exit: Exit): Failure {
-    const words = envoyWords(epoch.stderrLines);
-    const why = `${describeExit(exit)} before it was live: ${words}`;
-    const error = new BootstrapRefused(`Envoy refused its bootstrap ${epoch.launch.configPath}: ${words}`);
-    const obstacle = this.#deps.hotRestart.on ? startObstacle(exit, epoch.stderrLines) : undefined;
-    if (obstacle === undefined) this.#deps.recipes.refused(epoch, why); // whatever it died of: the good one is better
-    return { why, exit, error, retryable: this.#everLive || exit.code !== 1, obstacle };
+  async #ended(epoch: Epoch): Promise<Attempt> {
+    const failure = endedEarly(epoch, await epoch.exited, this.#everLive, this.#deps.hotRestart.on);
+    // whatever it died of: the good one is better
+    if (failure.obstacle === undefined) this.#deps.recipes.refused(epoch, failure.why);
+    return { kind: 'failed', failure };
   }
 
   /** Whether what stood in the way is out of it, so that the next start is worth trying at once. */
-  #clear({ obstacle, why }: Failure): boolean {
+  #clear({ obstacle, why }: StartFailure): boolean {
     const { baseIds, hotRestart } = this.#deps;
     if (obstacle === 'base id taken') baseIds.giveUp();
     else if (obstacle === 'no shared memory') hotRestart.turnOff(why);
     return obstacle !== undefined;
   }
 
-  #isFinal(failure: Failure): failure is Failure & { readonly exit: Exit } {
+  #isFinal(failure: StartFailure): failure is StartFailure & { readonly exit: Exit } {
     return failure.exit !== undefined && !mayRestart(this.#settings.restartPolicy, failure.exit, false);
   }
 
-  #isRetried(failure: Failure): boolean {
+  #isRetried(failure: StartFailure): boolean {
     return failure.retryable && this.#settings.restartPolicy !== 'never';
   }
 

@@ -7,8 +7,10 @@ import { SpawnFailed } from '../../src/envoy/epoch.ts';
 import { ConfigError } from '../../src/runtime/errors.ts';
 import type { EnvoySettings } from '../../src/envoy/settings.ts';
 import type { Exit, Spawn } from '../../src/runtime/spawn.ts';
+import type { WrittenBootstrap } from '../../src/envoy/written-bootstrap.ts';
 import { TEXTS } from './fixtures/fake/facts.ts';
 import type { Behaviour } from './support/model-envoy.ts';
+import { bootstrapAt } from './support/settings.ts';
 import { ModelSupervisor } from './support/model-supervisor.ts';
 
 const exit = (code: number): Exit => ({ code, signal: null });
@@ -44,6 +46,33 @@ describe('ColdStart before any Envoy was live (U0)', () => {
     ok(subject.end instanceof BootstrapRefused);
     equal(subject.end.message, 'Envoy refused its bootstrap envoy-rev0.json: no such thing');
     equal(subject.world.envoys.length, 1);
+  });
+
+  it('starts none when the agent is told to end while the bootstrap is written', async () => {
+    const written = Promise.withResolvers<WrittenBootstrap>();
+    const subject = new ModelSupervisor({}, { writeBootstrap: () => written.promise });
+    await subject.start();
+
+    subject.stop();
+    written.resolve(bootstrapAt('envoy-rev0.json'));
+    await subject.pass(50);
+
+    deepEqual(subject.world.envoys, []);
+    deepEqual(subject.removed, ['envoy-rev0.json']);
+    deepEqual(subject.end, { kind: 'drained' });
+  });
+
+  it('ends as it was told to though the bootstrap cannot be written, and says so', async () => {
+    const written = Promise.withResolvers<WrittenBootstrap>();
+    const subject = new ModelSupervisor({}, { writeBootstrap: () => written.promise });
+    await subject.start();
+
+    subject.stop();
+    written.reject(new ConfigError('no such template'));
+    await subject.pass(50);
+
+    deepEqual(subject.end, { kind: 'drained' });
+    ok(subject.recorded.messages('warn').includes('Envoy did not come up: no such template'));
   });
 
   for (const [name, how] of [
