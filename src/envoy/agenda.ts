@@ -71,7 +71,7 @@ export class Agenda {
 
   #event(active: Epoch, stop: AbortSignal, settled: AbortSignal): Event | undefined {
     if (stop.aborted) return 'stop';
-    if (!active.alive) return 'exited';
+    if (!active.alive || this.#deps.roster.active !== active) return 'exited'; // or its successor came and went
     if (this.#dueMs(active, settled) > this.#deps.clock.monotonicMs()) return undefined;
     if (this.#lost?.epoch === active) return 'restore';
     return active.adminLost ? 'repair' : 'restart';

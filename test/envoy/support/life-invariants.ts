@@ -32,6 +32,8 @@ export class LifeInvariants {
     this.#candidates(snapshot);
     for (const signal of sent.slice(this.#signals)) this.#signal(signal, snapshot);
     for (const envoy of envoys.slice(this.#envoys)) this.#numbered(envoy);
+    for (const { hadParent } of envoys.slice(this.#life.startedAtDrain ?? Infinity))
+      ok(!hadParent, 'an Envoy was replaced after a drain request');
     this.#exits();
     if (end !== undefined) deepEqual(pidsOf(world.alive), [], 'I7: after the end none is alive');
     this.#owners();

@@ -65,6 +65,8 @@ export class RandomLife {
   end: EnvoyEnd | Error | undefined;
   /** A restart was forced at some time: three Envoys may be alive. */
   forced = false;
+  /** How many Envoys had been started when a drain was asked for; undefined: none was. */
+  startedAtDrain: number | undefined;
   answers = { asked: 0, given: 0 };
   readonly #stop = new AbortController();
   readonly #written = new Map<string, Configuration>();
@@ -120,6 +122,7 @@ export class RandomLife {
       case 'toggle':
         return this.#toggle(event.what);
       case 'drain':
+        this.startedAtDrain ??= this.world.envoys.length;
         void this.supervisor.drain().catch(() => undefined); // nobody may answer just now
         return;
       case 'stop':
