@@ -4,6 +4,8 @@
 
 import { basename, dirname, resolve } from 'node:path';
 
+import type { FSWatcher } from 'chokidar';
+
 import { messageOf } from './errors.ts';
 import type { Log } from './log.ts';
 
@@ -31,15 +33,12 @@ export async function watchPaths(
     clearTimeout(timer);
     timer = setTimeout(onChange, quietMs);
   });
-  watcher.on('error', (error) => log.warn(`cannot watch ${roots.join(', ')}: ${messageOf(error)}`));
-  await new Promise<void>((resolve) => {
-    watcher.once('ready', () => resolve());
-  });
-  const close = async (): Promise<void> => {
+  warnOfErrors(watcher, roots, log);
+  await ready(watcher);
+  return closing(async () => {
     clearTimeout(timer);
     await watcher.close();
-  };
-  return { close, [Symbol.asyncDispose]: close };
+  });
 }
 
 export interface DirectoryEvents {
@@ -68,8 +67,7 @@ export async function watchDirectory(path: string, events: DirectoryEvents): Pro
       resolve();
     });
   });
-  const close = (): Promise<void> => watcher.close();
-  return { close, [Symbol.asyncDispose]: close };
+  return closing(() => watcher.close());
 }
 
 /**
@@ -89,10 +87,22 @@ export async function watchFiles(paths: readonly string[], log: Log, onChange: (
     ignored: (path) => !watched(resolve(path)),
   });
   watcher.on('all', onChange);
-  watcher.on('error', (error) => log.warn(`cannot watch ${[...folders].join(', ')}: ${messageOf(error)}`));
-  await new Promise<void>((ready) => {
-    watcher.once('ready', () => ready());
+  warnOfErrors(watcher, [...folders], log);
+  await ready(watcher);
+  return closing(() => watcher.close());
+}
+
+function warnOfErrors(watcher: FSWatcher, folders: readonly string[], log: Log): void {
+  watcher.on('error', (error) => log.warn(`cannot watch ${folders.join(', ')}: ${messageOf(error)}`));
+}
+
+/** It comes even where the kernel refuses a watch. */
+function ready(watcher: FSWatcher): Promise<void> {
+  return new Promise((resolve) => {
+    watcher.once('ready', () => resolve());
   });
-  const close = (): Promise<void> => watcher.close();
+}
+
+function closing(close: () => Promise<void>): Watcher {
   return { close, [Symbol.asyncDispose]: close };
 }
