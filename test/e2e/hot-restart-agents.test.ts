@@ -2,14 +2,14 @@
 // a memory limit. The numbers are those of the table of restart cases.
 
 import { deepEqual, equal, match, ok } from 'node:assert/strict';
-import { readFile, rename } from 'node:fs/promises';
+import { readFile, rename, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 
 import { temporaryDirectory } from '../support/temporary-directory.ts';
 import { withAccessLog } from './support/access-log.ts';
 import { isAlive } from './support/restart-processes.ts';
-import { holdingsOf, RestartingPod, type RestartingPodOptions } from './support/restarting-pod.ts';
+import { holdingsOf, regionOf, RestartingPod, type RestartingPodOptions } from './support/restarting-pod.ts';
 import { RestartWatch } from './support/restart-watch.ts';
 
 const QUICK = { drainDuration: '1s', parentShutdownDuration: '2s' };
@@ -65,6 +65,7 @@ describe('hot restart by the agent', function () {
       withPod({ env, proxyConfig: QUICK }, async (pod) => {
         const { children } = await holdingsOf(pod.pod.pid);
         ok(children.length > 0);
+        const region = regionOf(await pod.snapshot());
 
         pod.pod.signal('SIGKILL');
         const killedAtMs = performance.now();
@@ -74,6 +75,7 @@ describe('hot restart by the agent', function () {
         while (left().length > 0 && performance.now() - killedAtMs < ORPHAN_LIMIT_MS) await sleep(20);
         const orphans = left();
         for (const pid of orphans) process.kill(pid, 'SIGKILL');
+        await rm(region, { force: true }); // the next agent in this folder would do it
         deepEqual(orphans, []);
       }));
   }
