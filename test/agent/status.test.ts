@@ -1,86 +1,14 @@
 import { deepEqual, equal, match } from 'node:assert/strict';
 
-import { Counters } from '../../src/agent/counters.ts';
-import { statusDeps, type StatusParts } from '../../src/agent/status.ts';
-import type { EnvoySnapshot, EpochSnapshot } from '../../src/envoy/snapshot.ts';
-import type { CertificateStatus } from '../../src/security/certificate-status.ts';
+import type { EnvoySnapshot } from '../../src/envoy/snapshot.ts';
 import { AgentError } from '../../src/runtime/errors.ts';
-import type { StatusDeps } from '../../src/status/server.ts';
-import type { XdsProxySnapshot } from '../../src/xds-proxy/proxy.ts';
 import { LISTENER_TYPE } from '../../src/xds/type-urls.ts';
-import { FakeClock } from '../support/fake-clock.ts';
-import { recordingLog } from '../support/recording-log.ts';
-import { agentConfig, type GivenConfig } from './support/agent-config.ts';
-import { envoySnapshot, LIVE_EPOCH } from './support/envoy-snapshot.ts';
-
-class World {
-  readonly asked: string[] = [];
-  readonly recorded = recordingLog();
-  readonly stop = new AbortController();
-  readonly counters = new Counters();
-  active: EpochSnapshot | undefined = LIVE_EPOCH;
-  candidate: EnvoySnapshot['candidate'];
-  changes: Partial<EnvoySnapshot> = {};
-  xds: XdsProxySnapshot = { generations: [] };
-  certificate: Partial<CertificateStatus> = {};
-  drain: () => Promise<void> = () => Promise.resolve();
-
-  async deps(given: GivenConfig = {}, host: Partial<StatusParts['host']> = {}): Promise<StatusDeps> {
-    const clock = new FakeClock();
-    const note =
-      (name: string) =>
-      (what = ''): void =>
-        void this.asked.push(`${name} ${what}`.trim());
-    const parts: StatusParts = {
-      supervisor: {
-        snapshot: () => this.#snapshot(),
-        drainingConnections: async () => new Map([[4, 17]]),
-        drain: () => this.drain(),
-      },
-      secrets: {
-        facts: () => ({
-          source: 'ca',
-          serial: '01',
-          uris: ['spiffe://cluster.local/ns/shop/sa/web'],
-          notBeforeMs: 0,
-          notAfterMs: 1,
-          nextRotationMs: undefined,
-          lastSuccessMs: undefined,
-          rotations: { success: 0, failure: 0 },
-          lastError: undefined,
-          secrets: [],
-          ...this.certificate,
-        }),
-        source: this.certificate.source ?? 'ca',
-      },
-      counters: this.counters,
-      controls: {
-        restart: (by, options) => void this.asked.push(`restart ${by}${options?.force ? ' by force' : ''}`),
-        rotate: note('rotate'),
-        stop: note('stop'),
-        quit: note('quit'),
-        reopenLogs: note('reopenLogs'),
-        kill: note('kill'),
-      },
-      xdsSnapshot: () => this.xds,
-      host: { instanceIps: ['10.0.0.7'], servesFilesOnly: false, ...host },
-      stopping: this.stop.signal,
-      clock,
-      log: this.recorded.log,
-      processStartMs: clock.now(),
-    };
-    return statusDeps(await agentConfig(given), parts);
-  }
-
-  #snapshot(): EnvoySnapshot {
-    const { active, candidate } = this;
-    return envoySnapshot({ phase: 'running', baseId: 1, active, candidate, ...this.changes });
-  }
-}
+import { LIVE_EPOCH } from './support/envoy-snapshot.ts';
+import { StatusWorld } from './support/status-world.ts';
 
 describe('statusDeps', () => {
   it('takes ports and visibility from the configuration', async () => {
-    const { settings } = await new World().deps({
+    const { settings } = await new StatusWorld().deps({
       env: { ENVOY_PROMETHEUS_PORT: '15190' },
       proxyConfig: { statusPort: 15_120, proxyMetadata: { METRICS_LOCALHOST_ACCESS_ONLY: 'true' } },
     });
@@ -89,21 +17,21 @@ describe('statusDeps', () => {
   });
 
   it("leaves Envoy's metrics out when the configuration does", async () => {
-    const { settings } = await new World().deps({ env: { PILOT_AGENT_MERGE_ENVOY_STATS: 'false' } });
+    const { settings } = await new StatusWorld().deps({ env: { PILOT_AGENT_MERGE_ENVOY_STATS: 'false' } });
 
     equal(settings.envoyPrometheusPort, undefined);
   });
 
   it('never asks Envoy in a pod without one, and has none of its metrics', async () => {
-    const { envoy, settings } = await new World().deps({ env: { DISABLE_ENVOY: 'true' } });
+    const { envoy, settings } = await new StatusWorld().deps({ env: { DISABLE_ENVOY: 'true' } });
 
     deepEqual([envoy, settings.envoyPrometheusPort], [undefined, undefined]);
   });
 
   it('checks the bootstrap of gRPC clients where one is written', async () => {
     const [some, none] = [
-      await new World().deps(),
-      await new World().deps({ env: { GRPC_XDS_BOOTSTRAP: '' } }),
+      await new StatusWorld().deps(),
+      await new StatusWorld().deps({ env: { GRPC_XDS_BOOTSTRAP: '' } }),
     ];
 
     deepEqual(
@@ -114,21 +42,21 @@ describe('statusDeps', () => {
   });
 
   it("rotates no certificate that is another server's", async () => {
-    const world = new World();
+    const world = new StatusWorld();
     const { actions } = await world.deps({}, { servesFilesOnly: true });
 
     equal(actions.rotationObstacle(), 'another SDS server gives the certificate');
   });
 
   it('rotates no certificate of files', async () => {
-    const world = new World();
+    const world = new StatusWorld();
     world.certificate = { source: 'files' };
 
     equal((await world.deps()).actions.rotationObstacle(), 'the certificate comes from files');
   });
 
   it('holds readiness until the first certificate where that is wanted', async () => {
-    const world = new World();
+    const world = new StatusWorld();
     const { probers } = await world.deps({ env: { WAIT_FOR_CERT: 'true', GRPC_XDS_BOOTSTRAP: '' } });
     const [prober] = probers;
 
@@ -144,7 +72,7 @@ describe('statusDeps', () => {
   });
 
   it('asks the Envoy that is active now', async () => {
-    const world = new World();
+    const world = new StatusWorld();
     const { envoy } = await world.deps({}, { instanceIps: ['fd00::7'] });
 
     const during = envoy?.();
@@ -163,7 +91,7 @@ describe('statusDeps', () => {
   ];
   for (const [standing, changes, unanswerable, impairment] of standings) {
     it(`knows whether asking an Envoy that ${standing} says something about it`, async () => {
-      const world = new World();
+      const world = new StatusWorld();
       world.changes = changes;
       const { envoy } = await world.deps();
 
@@ -175,7 +103,7 @@ describe('statusDeps', () => {
   }
 
   it("repeats Envoy's rejections and the last trouble with the control plane", async () => {
-    const world = new World();
+    const world = new StatusWorld();
     const { rejections, views } = await world.deps();
     const before = views.lastUpstreamError();
     const refused = {
@@ -196,7 +124,7 @@ describe('statusDeps', () => {
   });
 
   it('shows Envoy, the certificate and the counters as they are now', async () => {
-    const world = new World();
+    const world = new StatusWorld();
     const { views, metrics } = await world.deps();
     world.counters.xds.request();
 
@@ -206,7 +134,7 @@ describe('statusDeps', () => {
   });
 
   it('ends the agent when the status port dies', async () => {
-    const world = new World();
+    const world = new StatusWorld();
     const { failed } = await world.deps();
 
     failed(new Error('EMFILE'));
@@ -216,7 +144,7 @@ describe('statusDeps', () => {
 
   describe('restart', () => {
     it('is accepted for the next epoch, at once', async () => {
-      const world = new World();
+      const world = new StatusWorld();
       const { actions } = await world.deps();
 
       deepEqual(actions.restart(false), { accepted: true, epoch: 3 });
@@ -224,7 +152,7 @@ describe('statusDeps', () => {
     });
 
     it('is the one after that which is under way', async () => {
-      const world = new World();
+      const world = new StatusWorld();
       world.candidate = { ...LIVE_EPOCH, epoch: 3 };
       const { actions } = await world.deps();
 
@@ -232,7 +160,7 @@ describe('statusDeps', () => {
     });
 
     it('waits for nothing when it is forced', async () => {
-      const world = new World();
+      const world = new StatusWorld();
       const { actions } = await world.deps();
 
       actions.restart(true);
@@ -241,7 +169,7 @@ describe('statusDeps', () => {
     });
 
     it('is accepted while an Envoy is starting: it waits for its turn', async () => {
-      const world = new World();
+      const world = new StatusWorld();
       world.candidate = world.active;
       world.active = undefined;
       const { actions } = await world.deps();
@@ -249,7 +177,7 @@ describe('statusDeps', () => {
       deepEqual(actions.restart(false), { accepted: true, epoch: 3 });
     });
 
-    const refusals: [string, (world: World) => void][] = [
+    const refusals: [string, (world: StatusWorld) => void][] = [
       ['hot restart is off', (world) => (world.changes = { restartObstacle: 'hot restart is off' })],
       ['the proxy is draining', (world) => (world.changes = { restartObstacle: 'the proxy is draining' })],
       ['the agent is ending', (world) => world.stop.abort()],
@@ -257,7 +185,7 @@ describe('statusDeps', () => {
     ];
     for (const [why, happen] of refusals) {
       it(`is refused when ${why}`, async () => {
-        const world = new World();
+        const world = new StatusWorld();
         const { actions } = await world.deps();
         happen(world);
 
@@ -268,7 +196,7 @@ describe('statusDeps', () => {
   });
 
   it('shows Envoy with the connections of those that drain', async () => {
-    const world = new World();
+    const world = new StatusWorld();
     world.changes = { draining: [{ ...LIVE_EPOCH, generation: 4 }] };
     const { views } = await world.deps();
 
@@ -281,7 +209,7 @@ describe('statusDeps', () => {
   });
 
   it('starts a rotation, but not at the end', async () => {
-    const world = new World();
+    const world = new StatusWorld();
     const { actions } = await world.deps();
 
     equal(actions.rotationObstacle(), undefined);
@@ -292,7 +220,7 @@ describe('statusDeps', () => {
   });
 
   it('drains without waiting, and logs an Envoy that cannot be asked', async () => {
-    const world = new World();
+    const world = new StatusWorld();
     world.drain = () => Promise.reject(new AgentError('connection refused'));
     const { actions } = await world.deps();
 
