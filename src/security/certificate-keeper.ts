@@ -155,6 +155,8 @@ export class CertificateKeeper implements AsyncDisposable {
 
   #accept(next: WorkloadCertificate, latencyMs: number): void {
     const { log, random, clock } = this.#deps;
+    // A clock that was set back makes a certificate look early that peers take, and the old one look young.
+    const soonestMs = clock.now() + (this.#due?.setBackMs ?? 0) + CLOCK_SKEW_MS;
     this.#due = new DueTime(renewAtMs(next, this.#settings, random), clock);
     this.#faults.over();
     log.info('generated new workload certificate', {
@@ -162,7 +164,7 @@ export class CertificateKeeper implements AsyncDisposable {
       latency: formatDuration(Math.round(latencyMs)),
       ttl: formatDuration(next.expiresMs - next.createdMs),
     });
-    const isEarly = next.notBeforeMs > clock.now() + CLOCK_SKEW_MS;
+    const isEarly = next.notBeforeMs > soonestMs;
     if (isEarly && this.valid !== undefined) this.#pending = next;
     else this.#use(next);
     this.#wakeUp.call();

@@ -18,6 +18,19 @@ export class DueTime {
 
   /** Milliseconds until then; 0 or less when it has come. */
   get leftMs(): number {
-    return Math.min(this.#wallMs - this.#clock.now(), this.#monotonicMs - this.#clock.monotonicMs());
+    return Math.min(this.#wallLeftMs, this.#monotonicLeftMs);
+  }
+
+  /** By how much the wall clock was set back since this was made, milliseconds; 0 when it was not. */
+  get setBackMs(): number {
+    return Math.max(0, this.#wallLeftMs - this.#monotonicLeftMs);
+  }
+
+  get #wallLeftMs(): number {
+    return this.#wallMs - this.#clock.now();
+  }
+
+  get #monotonicLeftMs(): number {
+    return this.#monotonicMs - this.#clock.monotonicMs();
   }
 }

@@ -210,6 +210,18 @@ describe('CertificateKeeper', () => {
       assert.deepEqual(test.used, ['1', '2']);
     });
 
+    it('back an hour, uses at once what begins now by the clock of the CA', async () => {
+      const test = kept(clock);
+      await start(test);
+
+      clock.jump(-HOUR_MS);
+      test.issuing.aheadMs = HOUR_MS;
+      await clock.tick(HOUR_MS / 2);
+
+      assert.equal(test.keeper.valid?.serial, '2');
+      assert.deepEqual(test.used, ['1', '2']);
+    });
+
     it('forwards over the rotation, rotates within a minute', async () => {
       const test = kept(clock);
       test.issuing.lifetimeMs = 4 * HOUR_MS;

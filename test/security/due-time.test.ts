@@ -26,6 +26,18 @@ describe('DueTime', () => {
     equal(due.leftMs, HOUR_MS);
   });
 
+  it('knows by how much the wall clock was set back', async () => {
+    const clock = new FakeClock();
+    const due = new DueTime(clock.now() + 2 * HOUR_MS, clock);
+
+    await clock.tick(1000);
+    equal(due.setBackMs, 0);
+    clock.jump(-HOUR_MS);
+    equal(due.setBackMs, HOUR_MS);
+    clock.jump(2 * HOUR_MS);
+    equal(due.setBackMs, 0);
+  });
+
   it('is nearer after a wall clock was set forwards, as after a suspend', () => {
     const clock = new FakeClock();
     const due = new DueTime(clock.now() + 2 * HOUR_MS, clock);
