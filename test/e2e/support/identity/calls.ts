@@ -2,7 +2,7 @@
 
 import { setTimeout as sleep } from 'node:timers/promises';
 
-const PAUSE_MS = 100;
+const PAUSE_MS = 200;
 
 export interface CallCounts {
   readonly answered: number;

@@ -75,32 +75,32 @@ export const causes: readonly Cause[] = [
   {
     name: 'CA down',
     blocks: true,
-    told: signing(/failed to .* certificate: .*code = Unavailable .*ECONNREFUSED/),
+    told: signing(/failed to (?:warm certificate|sign): .*code = Unavailable .*ECONNREFUSED/),
     ...behind('nobody'),
   },
   {
     name: 'CA hangs',
     blocks: true,
-    told: signing(/failed to .* certificate: .*code = DeadlineExceeded desc = no answer within/),
+    told: signing(/failed to (?:warm certificate|sign): .*code = DeadlineExceeded desc = no answer within/),
     options: { env: { CA_ATTEMPT_TIMEOUT: '1s', CA_CALL_TIMEOUT: '3s' } },
     ...behind('silence'),
   },
   {
     name: 'CA refuses',
     blocks: true,
-    told: signing(/failed to .* certificate: .*code = PermissionDenied desc = no certificate for/),
+    told: signing(/failed to (?:warm certificate|sign): .*code = PermissionDenied desc = no certificate for/),
     ...behind('refuses'),
   },
   {
     name: 'wrong leaf',
     blocks: true,
-    told: signing(/failed to .* certificate: .*the CA signed a certificate for another key/),
+    told: signing(/failed to (?:warm certificate|sign): .*the CA signed a certificate for another key/),
     ...behind('signs another key'),
   },
   {
     name: 'expired chain',
     blocks: true,
-    told: signing(/failed to .* certificate: .*expired/),
+    told: signing(/failed to (?:warm certificate|sign): .*expired/),
     ...behind('sends an expired chain'),
   },
   {
@@ -112,7 +112,7 @@ export const causes: readonly Cause[] = [
   {
     name: 'token missing',
     blocks: true,
-    told: signing(/failed to .* certificate: .*code = Unauthenticated .*no token was sent/),
+    told: signing(/failed to (?:warm certificate|sign): .*code = Unauthenticated .*no token was sent/),
     ...WITHOUT_TOKEN,
     begin: (called) => called.removeToken(),
     end: (called) => called.mountToken(),
@@ -120,7 +120,7 @@ export const causes: readonly Cause[] = [
   {
     name: 'token expired',
     blocks: true,
-    told: signing(/failed to .* certificate: .*code = Unauthenticated .*exp/),
+    told: signing(/failed to (?:warm certificate|sign): .*code = Unauthenticated .*exp/),
     ...WITHOUT_TOKEN,
     begin: (called) => called.mountToken(2 * HOUR_MS),
     end: (called) => called.mountToken(),
