@@ -2,7 +2,7 @@
 // there before Envoy, and goes after it. Upstream: istio 1.31 pkg/istio-agent/agent.go, app/cmd.go.
 
 import type { AgentConfig } from '../config/agent-config.ts';
-import type { EnvoyOutput } from '../envoy/epoch.ts';
+import type { EnvoyOutput } from '../envoy/process/epoch.ts';
 import type { EnvoyEnd } from '../envoy/supervisor.ts';
 import { excludedInterfaces, instanceAddresses } from '../node/instance-addresses.ts';
 import { readInterfaces, settledInterfaces } from '../node/network-interfaces.ts';

@@ -9,7 +9,7 @@ import { bootstrapPath, removeBootstrap, writeBootstrap } from '../bootstrap/boo
 import { readBootstrapOverride } from '../bootstrap/bootstrap-override.ts';
 import type { AgentConfig } from '../config/agent-config.ts';
 import type { Notice } from '../config/notices.ts';
-import type { BootstrapLaunch, WrittenBootstrap } from '../envoy/written-bootstrap.ts';
+import type { BootstrapLaunch, WrittenBootstrap } from '../envoy/process/written-bootstrap.ts';
 import { MetadataError } from '../node/metadata-error.ts';
 import { UNKNOWN_PLATFORM, type Platform } from '../node/platform/platform.ts';
 import type { Warn } from '../node/raw-metadata.ts';

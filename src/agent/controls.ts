@@ -3,7 +3,7 @@
 import { AgentError, messageOf } from '../runtime/errors.ts';
 import type { Log } from '../runtime/log.ts';
 import type { SecretManager } from '../security/secret-manager.ts';
-import type { RestartOptions } from '../envoy/restart-requests.ts';
+import type { RestartOptions } from '../envoy/restart/restart-requests.ts';
 import type { EnvoyPart } from './no-envoy.ts';
 
 export interface AgentControls {

@@ -7,7 +7,7 @@ import { readFile } from 'node:fs/promises';
 import { bootstrapSource } from '../bootstrap/bootstrap-source.ts';
 import type { AgentConfig } from '../config/agent-config.ts';
 import { POD_ANNOTATIONS_PATH, POD_LABELS_PATH } from '../config/pod-info.ts';
-import { fileIdentity } from '../envoy/file-identity.ts';
+import { fileIdentity } from '../envoy/process/file-identity.ts';
 import { errnoOf } from '../runtime/errors.ts';
 import type { Log } from '../runtime/log.ts';
 

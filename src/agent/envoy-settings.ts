@@ -6,8 +6,8 @@ import {
   localAddressIpVersion,
   splitLogLevel,
   type ArgumentSettings,
-} from '../envoy/arguments.ts';
-import { checkExtraArguments } from '../envoy/extra-arguments.ts';
+} from '../envoy/process/arguments.ts';
+import { checkExtraArguments } from '../envoy/process/extra-arguments.ts';
 import { DEFAULT_TIMING, type EnvoySettings } from '../envoy/settings.ts';
 import type { Log } from '../runtime/log.ts';
 

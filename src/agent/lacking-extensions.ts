@@ -1,9 +1,9 @@
 // Brings the bootstrap, which knows the extensions of Istio it asks for, and the Envoy that will be run together.
 
 import type { AgentConfig } from '../config/agent-config.ts';
-import { findEnvoyBinary } from '../envoy/binary.ts';
-import { ExtensionCheck } from '../envoy/extension-check.ts';
-import type { ShortRunDeps } from '../envoy/short-run.ts';
+import { findEnvoyBinary } from '../envoy/process/binary.ts';
+import { ExtensionCheck } from '../envoy/process/extension-check.ts';
+import type { ShortRunDeps } from '../envoy/process/short-run.ts';
 import type { Log } from '../runtime/log.ts';
 import type { FindLacking } from './effective-bootstrap.ts';
 

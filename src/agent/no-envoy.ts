@@ -1,7 +1,7 @@
 // What stands in Envoy's place in a pod whose application speaks xDS itself: nothing runs, and the agent ends when it
 // is told to.
 
-import type { RestartOutcome } from '../envoy/restart-outcome.ts';
+import type { RestartOutcome } from '../envoy/restart/restart-outcome.ts';
 import type { EnvoySnapshot } from '../envoy/snapshot.ts';
 import type { EnvoyEnd, EnvoySupervisor } from '../envoy/supervisor.ts';
 import type { Log } from '../runtime/log.ts';

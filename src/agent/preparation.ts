@@ -4,7 +4,7 @@
 import type { AgentConfig } from '../config/agent-config.ts';
 import { GKE_PROVIDER } from '../config/identity-config.ts';
 import type { DnsPlan } from '../dns/plan.ts';
-import { findEnvoyBinary } from '../envoy/binary.ts';
+import { findEnvoyBinary } from '../envoy/process/binary.ts';
 import type { EnvoySettings } from '../envoy/settings.ts';
 import type { Platform } from '../node/platform/platform.ts';
 import type { Spawn } from '../runtime/spawn.ts';

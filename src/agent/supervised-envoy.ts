@@ -4,10 +4,10 @@
 import { join } from 'node:path';
 
 import type { AgentConfig } from '../config/agent-config.ts';
-import type { EnvoyOutput } from '../envoy/epoch.ts';
-import type { Readiness } from '../envoy/gates.ts';
-import { oomKills } from '../envoy/memory-kill.ts';
-import { regionLedger } from '../envoy/region-ledger.ts';
+import type { EnvoyOutput } from '../envoy/process/epoch.ts';
+import type { Readiness } from '../envoy/restart/gates.ts';
+import { oomKills } from '../envoy/memory/memory-kill.ts';
+import { regionLedger } from '../envoy/memory/region-ledger.ts';
 import { EnvoySupervisor, type EnvoyEnd } from '../envoy/supervisor.ts';
 import type { Clock } from '../runtime/clock.ts';
 import { messageOf } from '../runtime/errors.ts';

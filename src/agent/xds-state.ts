@@ -1,6 +1,6 @@
 // What the ADS proxy knows, told to those who ask: may a hot restart begin, and what has Envoy refused.
 
-import type { Readiness } from '../envoy/gates.ts';
+import type { Readiness } from '../envoy/restart/gates.ts';
 import { CLUSTER_TYPE, LISTENER_TYPE } from '../xds/type-urls.ts';
 import type { XdsProxySnapshot } from '../xds-proxy/proxy.ts';
 

@@ -9,11 +9,7 @@ import { writeFileAtomic } from '../runtime/files.ts';
 import { lightstepTokenPath } from './remote-services.ts';
 
 /** @param epoch with hot restart each epoch has a file of its own: the running one must survive; else undefined */
-export function bootstrapPath(
-  configPath: string,
-  epoch: number | undefined,
-  extension = 'json',
-): string {
+export function bootstrapPath(configPath: string, epoch: number | undefined, extension = 'json'): string {
   return join(configPath, `envoy-rev${epoch ?? ''}.${extension}`);
 }
 

@@ -2,11 +2,11 @@
 // Envoys, the end of those that would abort.
 
 import { messageOf } from '../runtime/errors.ts';
-import { endDoomed, type DoomedDeps } from './doomed.ts';
+import { endDoomed, type DoomedDeps } from './start/doomed.ts';
 import { watchDraining, type DrainingDeps } from './draining.ts';
-import type { Epoch } from './epoch.ts';
-import { keepLifelines } from './lifeline-keeper.ts';
-import { remindOfLostAdmin } from './lost-admin.ts';
+import type { Epoch } from './process/epoch.ts';
+import { keepLifelines } from './admin/lifeline-keeper.ts';
+import { remindOfLostAdmin } from './admin/lost-admin.ts';
 import type { EnvoySettings } from './settings.ts';
 
 export type AttendantsDeps = DoomedDeps & Omit<DrainingDeps, 'timing' | 'onDoomed'>;

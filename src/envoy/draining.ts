@@ -3,7 +3,7 @@
 
 import type { Clock } from '../runtime/clock.ts';
 import type { Log } from '../runtime/log.ts';
-import type { Epoch } from './epoch.ts';
+import type { Epoch } from './process/epoch.ts';
 import type { Roster } from './roster.ts';
 import type { SupervisorTiming } from './settings.ts';
 

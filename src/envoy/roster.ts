@@ -5,8 +5,8 @@ import type { Clock } from '../runtime/clock.ts';
 import { messageOf } from '../runtime/errors.ts';
 import type { Log, LogFields } from '../runtime/log.ts';
 import { Condition } from './condition.ts';
-import { describeExit, type Epoch } from './epoch.ts';
-import { describeMemoryKill } from './memory-kill.ts';
+import { describeExit, type Epoch } from './process/epoch.ts';
+import { describeMemoryKill } from './memory/memory-kill.ts';
 import {
   epochSnapshot,
   type EndedEpoch,

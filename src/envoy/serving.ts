@@ -4,14 +4,14 @@
 import { CauseLog } from '../runtime/cause-log.ts';
 import type { Log } from '../runtime/log.ts';
 import type { Exit } from '../runtime/spawn.ts';
-import { Agenda, type AgendaDeps, type Task } from './agenda.ts';
-import type { ColdStartPlan } from './cold-start.ts';
-import { mayRestart, type RestartBudget } from './crash-policy.ts';
-import { describeExit, type Epoch } from './epoch.ts';
-import type { Handoff, HandoffEnd, HandoffPlan } from './handoff.ts';
-import { isSameRecipe, type Recipes } from './recipe.ts';
-import type { RestartOutcomes } from './restart-outcome.ts';
-import type { RestartRequest } from './restart-requests.ts';
+import { Agenda, type AgendaDeps, type Task } from './restart/agenda.ts';
+import type { ColdStartPlan } from './start/cold-start.ts';
+import { mayRestart, type RestartBudget } from './start/crash-policy.ts';
+import { describeExit, type Epoch } from './process/epoch.ts';
+import type { Handoff, HandoffEnd, HandoffPlan } from './restart/handoff.ts';
+import { isSameRecipe, type Recipes } from './process/recipe.ts';
+import type { RestartOutcomes } from './restart/restart-outcome.ts';
+import type { RestartRequest } from './restart/restart-requests.ts';
 import type { EnvoySettings } from './settings.ts';
 
 export interface ServingDeps extends AgendaDeps {

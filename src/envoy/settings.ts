@@ -1,6 +1,6 @@
 // What the supervisor is told, and its time limits with their defaults.
 
-import type { AdminAddress } from './admin-client.ts';
+import type { AdminAddress } from './admin/admin-client.ts';
 
 /**
  * What to do when the active Envoy ends unasked: `never` ends the agent as upstream does, `on-failure` starts it

@@ -1,7 +1,7 @@
 // What the supervisor shows of itself: plain data for status pages, metrics and logs.
 
 import type { Clock } from '../runtime/clock.ts';
-import type { Epoch, EpochState } from './epoch.ts';
+import type { Epoch, EpochState } from './process/epoch.ts';
 
 /**
  * `degraded`: the active Envoy serves but has lost its admin port to a candidate that failed. `backoff`: no

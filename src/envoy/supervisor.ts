@@ -4,24 +4,24 @@
 
 import type { Exit } from '../runtime/spawn.ts';
 import { Attendants } from './attendants.ts';
-import { BaseIds } from './base-ids.ts';
-import { ColdStart, type ColdStartPlan } from './cold-start.ts';
-import { RestartBudget } from './crash-policy.ts';
-import { drainingConnections } from './draining-connections.ts';
+import { BaseIds } from './memory/base-ids.ts';
+import { ColdStart, type ColdStartPlan } from './start/cold-start.ts';
+import { RestartBudget } from './start/crash-policy.ts';
+import { drainingConnections } from './admin/draining-connections.ts';
 import { withDefaults, type EnvoyDeps } from './envoy-deps.ts';
-import { describeExit } from './epoch.ts';
-import { Handoff } from './handoff.ts';
-import { HotRestartSwitch } from './hot-restart-switch.ts';
-import { Launcher } from './launcher.ts';
-import { Recipes } from './recipe.ts';
-import { RestartOutcomes, type RestartOutcome } from './restart-outcome.ts';
-import { RestartPace } from './restart-pace.ts';
-import { RestartRequests, type RestartOptions } from './restart-requests.ts';
+import { describeExit } from './process/epoch.ts';
+import { Handoff } from './restart/handoff.ts';
+import { HotRestartSwitch } from './start/hot-restart-switch.ts';
+import { Launcher } from './process/launcher.ts';
+import { Recipes } from './process/recipe.ts';
+import { RestartOutcomes, type RestartOutcome } from './restart/restart-outcome.ts';
+import { RestartPace } from './restart/restart-pace.ts';
+import { RestartRequests, type RestartOptions } from './restart/restart-requests.ts';
 import { Roster } from './roster.ts';
 import { Serving } from './serving.ts';
 import { drainQuery, isAsUpstream, type EnvoySettings } from './settings.ts';
 import type { EnvoySnapshot } from './snapshot.ts';
-import { StuckFlag } from './stuck-flag.ts';
+import { StuckFlag } from './memory/stuck-flag.ts';
 import { postDrain, terminate } from './termination.ts';
 
 export type EnvoyEnd =

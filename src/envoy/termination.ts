@@ -4,10 +4,10 @@
 import { formatDuration, SECOND_MS } from '../runtime/duration.ts';
 import { messageOf } from '../runtime/errors.ts';
 import type { Log } from '../runtime/log.ts';
-import { isRefused, type AdminClient } from './admin-client.ts';
-import { ACTIVE_CONNECTIONS_FILTER, activeConnections, NO_STATISTICS } from './connections.ts';
-import type { Epoch } from './epoch.ts';
-import type { AdminAccess } from './launcher.ts';
+import { isRefused, type AdminClient } from './admin/admin-client.ts';
+import { ACTIVE_CONNECTIONS_FILTER, activeConnections, NO_STATISTICS } from './admin/connections.ts';
+import type { Epoch } from './process/epoch.ts';
+import type { AdminAccess } from './process/launcher.ts';
 import type { Roster } from './roster.ts';
 import { drainQuery, type EnvoySettings, type ZeroConnectionSettings } from './settings.ts';
 

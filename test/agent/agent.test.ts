@@ -3,7 +3,7 @@ import { access, readdir, writeFile } from 'node:fs/promises';
 import { createServer } from 'node:net';
 import { join } from 'node:path';
 
-import { BootstrapRefused } from '../../src/envoy/crash-policy.ts';
+import { BootstrapRefused } from '../../src/envoy/start/crash-policy.ts';
 import { ConfigError } from '../../src/runtime/errors.ts';
 import { temporaryDirectory, type TemporaryDirectory } from '../support/temporary-directory.ts';
 import type { GivenConfig } from './support/agent-config.ts';

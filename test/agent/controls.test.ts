@@ -1,7 +1,7 @@
 import { deepEqual, equal, match } from 'node:assert/strict';
 
 import { controlsOf, type AgentControls, type ControlledParts } from '../../src/agent/controls.ts';
-import type { RestartOutcome } from '../../src/envoy/restart-outcome.ts';
+import type { RestartOutcome } from '../../src/envoy/restart/restart-outcome.ts';
 import { AgentError, messageOf } from '../../src/runtime/errors.ts';
 import { recordingLog, type RecordingLog } from '../support/recording-log.ts';
 

@@ -1,7 +1,7 @@
 import { deepEqual, equal, match, rejects } from 'node:assert/strict';
 
 import { argumentSettings, envoySettings, loopback } from '../../src/agent/envoy-settings.ts';
-import { envoyArguments } from '../../src/envoy/arguments.ts';
+import { envoyArguments } from '../../src/envoy/process/arguments.ts';
 import type { EnvoySettings } from '../../src/envoy/settings.ts';
 import { recordingLog } from '../support/recording-log.ts';
 import { agentConfig, type GivenConfig } from './support/agent-config.ts';

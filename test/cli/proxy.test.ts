@@ -6,7 +6,7 @@ import { connect, createServer } from 'node:net';
 import { join } from 'node:path';
 
 import { runProgram } from '../../src/cli/main.ts';
-import { findOnPath } from '../../src/envoy/binary.ts';
+import { findOnPath } from '../../src/envoy/process/binary.ts';
 import { AgentFolder } from '../agent/support/running-agent.ts';
 import { recordingContext } from '../support/cli-context.ts';
 import { temporaryDirectory, type TemporaryDirectory } from '../support/temporary-directory.ts';

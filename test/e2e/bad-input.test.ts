@@ -6,7 +6,7 @@ import { mkdir, readdir, rm, writeFile } from 'node:fs/promises';
 import { createServer, type AddressInfo } from 'node:net';
 import { join } from 'node:path';
 
-import { DEFAULT_BINARY_PATH } from '../../src/envoy/binary.ts';
+import { DEFAULT_BINARY_PATH } from '../../src/envoy/process/binary.ts';
 import { temporaryDirectory, type TemporaryDirectory } from '../support/temporary-directory.ts';
 import { ControlPlane } from './support/control-plane.ts';
 import { staticCluster } from './support/mesh-resources.ts';

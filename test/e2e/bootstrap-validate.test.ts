@@ -9,7 +9,7 @@ import {
   type BootstrapDocument,
 } from '../../src/bootstrap/bootstrap.ts';
 import { istioExtensions, withoutExtensions } from '../../src/bootstrap/envoy-extensions.ts';
-import { ExtensionCheck } from '../../src/envoy/extension-check.ts';
+import { ExtensionCheck } from '../../src/envoy/process/extension-check.ts';
 import { systemClock } from '../../src/runtime/clock.ts';
 import { execaSpawn } from '../../src/runtime/execa-spawn.ts';
 import type { JsonObject } from '../../src/runtime/json.ts';

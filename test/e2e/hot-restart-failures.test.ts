@@ -4,7 +4,7 @@
 import { deepEqual, equal, match, ok } from 'node:assert/strict';
 import { setTimeout as sleep } from 'node:timers/promises';
 
-import { sharedMemory } from '../../src/envoy/shared-memory.ts';
+import { sharedMemory } from '../../src/envoy/memory/shared-memory.ts';
 import { temporaryDirectory } from '../support/temporary-directory.ts';
 import { Load, totalOf } from './support/load/load.ts';
 import { RestartBackend } from './support/restart-backend.ts';

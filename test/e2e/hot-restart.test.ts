@@ -5,7 +5,7 @@ import { deepEqual, equal, match, ok, rejects } from 'node:assert/strict';
 import { readdir, readFile } from 'node:fs/promises';
 
 import { fetchEnvoy } from '../../examples/demo/fetch-envoy.ts';
-import { BootstrapRefused } from '../../src/envoy/crash-policy.ts';
+import { BootstrapRefused } from '../../src/envoy/start/crash-policy.ts';
 import { temporaryDirectory } from '../support/temporary-directory.ts';
 import { Load, totalOf } from './support/load/load.ts';
 import { unheardOf } from './support/supervised-changes.ts';

@@ -4,8 +4,8 @@
 import { deepEqual, equal, match, ok, rejects } from 'node:assert/strict';
 import { writeFile } from 'node:fs/promises';
 
-import { AdminClient, freshConnections } from '../../src/envoy/admin-client.ts';
-import { openLifeline } from '../../src/envoy/lifeline.ts';
+import { AdminClient, freshConnections } from '../../src/envoy/admin/admin-client.ts';
+import { openLifeline } from '../../src/envoy/admin/lifeline.ts';
 import { DataBroker } from './fixtures/fake/broker.ts';
 import { TEXTS } from './fixtures/fake/facts.ts';
 import type { FakeBootstrap } from './fixtures/fake/script.ts';

@@ -6,7 +6,7 @@ import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 
 import { DEFAULT_TIMING, type EnvoySettings } from '../../src/envoy/settings.ts';
-import { sharedMemory } from '../../src/envoy/shared-memory.ts';
+import { sharedMemory } from '../../src/envoy/memory/shared-memory.ts';
 import type { EnvoySnapshot } from '../../src/envoy/snapshot.ts';
 import { EnvoySupervisor } from '../../src/envoy/supervisor.ts';
 import { systemClock } from '../../src/runtime/clock.ts';

@@ -4,7 +4,7 @@ import { readFile } from 'node:fs/promises';
 
 import { BootstrapWriter } from '../../../src/agent/bootstrap-writer.ts';
 import type { AgentConfig } from '../../../src/config/agent-config.ts';
-import type { BootstrapLaunch } from '../../../src/envoy/written-bootstrap.ts';
+import type { BootstrapLaunch } from '../../../src/envoy/process/written-bootstrap.ts';
 import { UNKNOWN_PLATFORM, type Platform } from '../../../src/node/platform/platform.ts';
 import { ConfigError } from '../../../src/runtime/errors.ts';
 import { recordingLog } from '../../support/recording-log.ts';

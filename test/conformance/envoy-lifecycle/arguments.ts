@@ -11,7 +11,7 @@ import {
   localAddressIpVersion,
   splitLogLevel,
   type ArgumentSettings,
-} from '../../../src/envoy/arguments.ts';
+} from '../../../src/envoy/process/arguments.ts';
 import { parseDurationMs } from '../../../src/runtime/duration.ts';
 import { sortedObject, type JsonObject } from '../../../src/runtime/json.ts';
 import type { ConformanceCase } from '../case.ts';

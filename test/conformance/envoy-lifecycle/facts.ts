@@ -5,9 +5,9 @@ import assert from 'node:assert/strict';
 import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 
-import { sharedMemory } from '../../../src/envoy/shared-memory.ts';
-import { startObstacle } from '../../../src/envoy/start-obstacle.ts';
-import { checkExtraArguments } from '../../../src/envoy/extra-arguments.ts';
+import { sharedMemory } from '../../../src/envoy/memory/shared-memory.ts';
+import { startObstacle } from '../../../src/envoy/start/start-obstacle.ts';
+import { checkExtraArguments } from '../../../src/envoy/process/extra-arguments.ts';
 import { notServingReason } from '../../../src/status/envoy-stats.ts';
 import {
   HOT_RESTART_VERSION,

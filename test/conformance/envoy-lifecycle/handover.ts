@@ -6,12 +6,12 @@ import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 
-import { AdminClient, freshConnections } from '../../../src/envoy/admin-client.ts';
-import { Epoch } from '../../../src/envoy/epoch.ts';
-import { isLive } from '../../../src/envoy/launcher.ts';
-import { openLifeline, type Lifeline } from '../../../src/envoy/lifeline.ts';
-import { preflight } from '../../../src/envoy/preflight.ts';
-import { sharedMemory } from '../../../src/envoy/shared-memory.ts';
+import { AdminClient, freshConnections } from '../../../src/envoy/admin/admin-client.ts';
+import { Epoch } from '../../../src/envoy/process/epoch.ts';
+import { isLive } from '../../../src/envoy/process/launcher.ts';
+import { openLifeline, type Lifeline } from '../../../src/envoy/admin/lifeline.ts';
+import { preflight } from '../../../src/envoy/restart/preflight.ts';
+import { sharedMemory } from '../../../src/envoy/memory/shared-memory.ts';
 import { systemClock } from '../../../src/runtime/clock.ts';
 import { execaSpawn } from '../../../src/runtime/execa-spawn.ts';
 import { argumentSettings, bootstrapAt } from '../../envoy/support/settings.ts';

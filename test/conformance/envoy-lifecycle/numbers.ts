@@ -2,8 +2,8 @@
 
 import assert from 'node:assert/strict';
 
-import { activeConnections } from '../../../src/envoy/connections.ts';
-import { RestartBudget } from '../../../src/envoy/crash-policy.ts';
+import { activeConnections } from '../../../src/envoy/admin/connections.ts';
+import { RestartBudget } from '../../../src/envoy/start/crash-policy.ts';
 import { DEFAULT_TIMING } from '../../../src/envoy/settings.ts';
 import type { ConformanceCase } from '../case.ts';
 import { checkShape } from './shapes.ts';

@@ -2,7 +2,7 @@
 // it was. The control plane is silent while a candidate is to be killed: LIVE cannot come first, and a candidate
 // that is killed after it would have taken the listeners along.
 
-import { AdminClient, freshConnections } from '../../../src/envoy/admin-client.ts';
+import { AdminClient, freshConnections } from '../../../src/envoy/admin/admin-client.ts';
 import { REFUSED, writeRefused } from './refused-bootstrap.ts';
 import type { Outcome, RestartingPod } from './restarting-pod.ts';
 

@@ -4,7 +4,7 @@ import { access, constants, mkdir, readFile, rmdir, writeFile } from 'node:fs/pr
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 
-import type { CgroupPlaces } from '../../../src/envoy/own-cgroup.ts';
+import type { CgroupPlaces } from '../../../src/envoy/memory/own-cgroup.ts';
 
 const LAYOUTS = [
   { parent: '/sys/fs/cgroup/memory', limit: 'memory.limit_in_bytes', usage: 'memory.usage_in_bytes' },

@@ -7,8 +7,8 @@ import { join } from 'node:path';
 
 import { fetchEnvoy } from '../../../examples/demo/fetch-envoy.ts';
 import { freePorts } from '../../../examples/demo/free-ports.ts';
-import { AdminClient, freshConnections, type ServerInfo } from '../../../src/envoy/admin-client.ts';
-import { sharedMemory } from '../../../src/envoy/shared-memory.ts';
+import { AdminClient, freshConnections, type ServerInfo } from '../../../src/envoy/admin/admin-client.ts';
+import { sharedMemory } from '../../../src/envoy/memory/shared-memory.ts';
 import type { Exit } from '../../../src/runtime/spawn.ts';
 import { supervisedBootstrap, type Change } from './supervised-bootstrap.ts';
 import { eventually } from './supervised-envoy.ts';

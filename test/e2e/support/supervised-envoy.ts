@@ -9,13 +9,13 @@ import { promisify } from 'node:util';
 
 import { fetchEnvoy } from '../../../examples/demo/fetch-envoy.ts';
 import { freePorts } from '../../../examples/demo/free-ports.ts';
-import { AdminClient, freshConnections } from '../../../src/envoy/admin-client.ts';
-import type { ArgumentSettings } from '../../../src/envoy/arguments.ts';
-import { lackOfMemory, type MemoryPlaces } from '../../../src/envoy/memory-headroom.ts';
+import { AdminClient, freshConnections } from '../../../src/envoy/admin/admin-client.ts';
+import type { ArgumentSettings } from '../../../src/envoy/process/arguments.ts';
+import { lackOfMemory, type MemoryPlaces } from '../../../src/envoy/memory/memory-headroom.ts';
 import { DEFAULT_TIMING, type SupervisorTiming } from '../../../src/envoy/settings.ts';
 import type { EnvoySnapshot } from '../../../src/envoy/snapshot.ts';
 import { EnvoySupervisor, type EnvoyEnd } from '../../../src/envoy/supervisor.ts';
-import type { BootstrapLaunch, WrittenBootstrap } from '../../../src/envoy/written-bootstrap.ts';
+import type { BootstrapLaunch, WrittenBootstrap } from '../../../src/envoy/process/written-bootstrap.ts';
 import { systemClock } from '../../../src/runtime/clock.ts';
 import { execaSpawn } from '../../../src/runtime/execa-spawn.ts';
 import type { Child, Command } from '../../../src/runtime/spawn.ts';

@@ -3,10 +3,10 @@
 
 import { PassThrough } from 'node:stream';
 
-import { AdminClient, AdminUnreachable, type AdminReply } from '../../../src/envoy/admin-client.ts';
-import type { BinaryKeeper } from '../../../src/envoy/held-binaries.ts';
-import type { AdminAccess } from '../../../src/envoy/launcher.ts';
-import type { FlagState, SharedMemory } from '../../../src/envoy/shared-memory.ts';
+import { AdminClient, AdminUnreachable, type AdminReply } from '../../../src/envoy/admin/admin-client.ts';
+import type { BinaryKeeper } from '../../../src/envoy/process/held-binaries.ts';
+import type { AdminAccess } from '../../../src/envoy/process/launcher.ts';
+import type { FlagState, SharedMemory } from '../../../src/envoy/memory/shared-memory.ts';
 import type { Clock } from '../../../src/runtime/clock.ts';
 import type { Child, Command, Spawn } from '../../../src/runtime/spawn.ts';
 import { ModelEnvoy, type Behaviour } from './model-envoy.ts';

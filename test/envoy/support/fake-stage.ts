@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 
 import { freePorts } from '../../../examples/demo/free-ports.ts';
-import { freshConnections, type AdminReply } from '../../../src/envoy/admin-client.ts';
+import { freshConnections, type AdminReply } from '../../../src/envoy/admin/admin-client.ts';
 import { REGION, regionName } from '../fixtures/fake/facts.ts';
 import { Journal, type JournalEntry } from '../fixtures/fake/journal.ts';
 import { FakeRun } from '../fixtures/fake/run.ts';

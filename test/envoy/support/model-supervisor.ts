@@ -1,11 +1,11 @@
 // A supervisor over the model of envoy-world.ts, in fake time.
 
-import type { RestartOutcome } from '../../../src/envoy/restart-outcome.ts';
-import type { RestartOptions } from '../../../src/envoy/restart-requests.ts';
+import type { RestartOutcome } from '../../../src/envoy/restart/restart-outcome.ts';
+import type { RestartOptions } from '../../../src/envoy/restart/restart-requests.ts';
 import type { EnvoySettings } from '../../../src/envoy/settings.ts';
 import type { EnvoyDeps } from '../../../src/envoy/envoy-deps.ts';
 import { EnvoySupervisor, type EnvoyEnd } from '../../../src/envoy/supervisor.ts';
-import type { BootstrapLaunch } from '../../../src/envoy/written-bootstrap.ts';
+import type { BootstrapLaunch } from '../../../src/envoy/process/written-bootstrap.ts';
 import { FakeClock } from '../../support/fake-clock.ts';
 import { recordingLog, type RecordingLog } from '../../support/recording-log.ts';
 import { EnvoyWorld, NO_BINARIES } from './envoy-world.ts';

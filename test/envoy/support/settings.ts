@@ -1,8 +1,8 @@
 // Settings of a supervisor under test: the product's defaults with short durations.
 
-import type { ArgumentSettings } from '../../../src/envoy/arguments.ts';
+import type { ArgumentSettings } from '../../../src/envoy/process/arguments.ts';
 import { DEFAULT_TIMING, type EnvoySettings } from '../../../src/envoy/settings.ts';
-import type { BootstrapLaunch, WrittenBootstrap } from '../../../src/envoy/written-bootstrap.ts';
+import type { BootstrapLaunch, WrittenBootstrap } from '../../../src/envoy/process/written-bootstrap.ts';
 
 export function argumentSettings(changes: Partial<ArgumentSettings> = {}): ArgumentSettings {
   return {
