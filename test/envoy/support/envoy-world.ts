@@ -140,12 +140,19 @@ export class EnvoyWorld {
 
   async #ask(envoy: ModelEnvoy | undefined, method: string, path: string): Promise<AdminReply> {
     if (envoy?.stuck) {
-      await this.clock.sleep(ADMIN_TIMEOUT_MS, new AbortController().signal);
+      await this.#timeOut(envoy);
       throw new AdminUnreachable('no answer in time');
     }
     if (envoy === undefined || envoy.exit !== undefined) throw refused();
     if (method === 'POST') this.posts.push(path);
     return { status: 200, body: path.startsWith('/stats') ? this.stats() : envoy.answer(path) };
+  }
+
+  /** The client gives up, or the end of the process resets its connections. */
+  async #timeOut(envoy: ModelEnvoy): Promise<void> {
+    const gone = new AbortController();
+    void envoy.exited.then(() => gone.abort());
+    await this.clock.sleep(ADMIN_TIMEOUT_MS, gone.signal).catch(() => undefined); // it has ended
   }
 }
 
