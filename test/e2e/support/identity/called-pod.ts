@@ -11,6 +11,7 @@ import type { EnvoySnapshot } from '../../../../src/envoy/snapshot.ts';
 import { Pod } from '../pod.ts';
 import type { CaGate } from './ca-gate.ts';
 import type { FaultMesh } from './fault-mesh.ts';
+import { MESH_HOST } from './mutual-tls.ts';
 
 export interface CalledOptions {
   readonly env?: Readonly<Record<string, string>>;
@@ -99,7 +100,7 @@ export class CalledPod implements AsyncDisposable {
   serial(): Promise<string | undefined> {
     return new Promise((resolve) => {
       // Only looked at: Envoy itself ends a connection without a certificate.
-      const socket = connect({ port: this.#port, host: '127.0.0.1', rejectUnauthorized: false });
+      const socket = connect({ port: this.#port, host: MESH_HOST, rejectUnauthorized: false });
       const give = (serial: string | undefined): void => {
         socket.destroy();
         resolve(serial);

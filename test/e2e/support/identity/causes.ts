@@ -174,13 +174,16 @@ async function killWhileSigning(called: CalledPod): Promise<void> {
   const { pod, gate } = called;
   const before = gate.arrivals;
   await called.rotate().catch(() => undefined); // it just starts, and signs by itself
-  await pod?.until(async () => gate.arrivals > before && (await called.envoys()).active !== undefined);
-  const killed = (await called.envoys()).active?.pid ?? 0;
+  await pod?.until(async () => gate.arrivals > before && (await envoyOf(called)) !== undefined);
+  const killed = (await envoyOf(called)) ?? 0;
   process.kill(killed, 'SIGKILL');
-  await pod?.until(async () => {
-    const { active } = await called.envoys();
-    return active !== undefined && active.pid !== killed;
-  });
+  await pod?.until(async () => ![undefined, killed].includes(await envoyOf(called)));
+}
+
+/** The process that serves, or is to. */
+async function envoyOf(called: CalledPod): Promise<number | undefined> {
+  const { active, candidate } = await called.envoys();
+  return (active ?? candidate)?.pid;
 }
 
 async function fillDisk(called: CalledPod): Promise<void> {

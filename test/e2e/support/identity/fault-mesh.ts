@@ -9,7 +9,7 @@ import { Pod } from '../pod.ts';
 import { CalledPod, type CalledOptions } from './called-pod.ts';
 import { CaGate } from './ca-gate.ts';
 import { MeshCas } from './mesh-cas.ts';
-import { calledResources, callingResources } from './mutual-tls.ts';
+import { calledResources, callingResources, MESH_HOST } from './mutual-tls.ts';
 
 interface Route {
   readonly name: string;
@@ -71,7 +71,13 @@ export class FaultMesh implements AsyncDisposable {
     if (route === undefined) throw new Error('the mesh was made for fewer workloads');
     const gate = await CaGate.open(this.control.port);
     return new CalledPod(
-      { mesh: this, gate, name: route.name, port: route.calledPort, url: `http://127.0.0.1:${route.port}/` },
+      {
+        mesh: this,
+        gate,
+        name: route.name,
+        port: route.calledPort,
+        url: `http://${MESH_HOST}:${route.port}/`,
+      },
       options,
     );
   }

@@ -8,7 +8,7 @@ import { expected, play, type Cell, type Story } from './cell.ts';
 import { FaultMesh } from './fault-mesh.ts';
 
 /** As many agents and Envoys as two cores carry without being late for anything. */
-const AT_ONCE = 7;
+const AT_ONCE = 10;
 
 /** To be called inside a `describe`. */
 export function gridFacts(cells: readonly Cell[]): void {

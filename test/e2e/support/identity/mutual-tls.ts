@@ -4,6 +4,11 @@
 import { answeringListener, forwardingListener, staticCluster } from '../mesh-resources.ts';
 import { downstreamTls, sds } from '../sds-resources.ts';
 
+/**
+ * Where they listen: no outgoing connection has this address, so none can take a port between its choice and its use.
+ */
+export const MESH_HOST = '127.0.0.77';
+
 const UPSTREAM_TLS = 'type.googleapis.com/envoy.extensions.transport_sockets.tls.v3.UpstreamTlsContext';
 const HTTP_OPTIONS = 'envoy.extensions.upstreams.http.v3.HttpProtocolOptions';
 
@@ -13,6 +18,7 @@ export function calledResources(port: number): readonly object[] {
   const socket = { ...downstreamTls(), disable_stateless_session_resumption: true };
   const listener = {
     ...plain,
+    address: addressOf(port),
     filter_chains: [{ ...plain.filter_chains[0], transport_socket: tls(socket) }],
   };
   return [listener, staticCluster('unused', port)];
@@ -38,10 +44,18 @@ export function callingResources(name: string, port: number, calledPort: number)
   };
   const cluster = {
     ...staticCluster(name, calledPort),
+    load_assignment: {
+      cluster_name: name,
+      endpoints: [{ lb_endpoints: [{ endpoint: { address: addressOf(calledPort) } }] }],
+    },
     transport_socket: tls(context),
     typed_extension_protocol_options: { [HTTP_OPTIONS]: options },
   };
-  return [forwardingListener(`${name}-in`, port, name), cluster];
+  return [{ ...forwardingListener(`${name}-in`, port, name), address: addressOf(port) }, cluster];
+}
+
+function addressOf(port: number): object {
+  return { socket_address: { address: MESH_HOST, port_value: port } };
 }
 
 function tls(context: object): object {
