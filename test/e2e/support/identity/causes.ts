@@ -141,13 +141,13 @@ export const causes: readonly Cause[] = [
     begin: fillDisk,
     end: (called) => rm(onSmallDisk(called, FILLER)),
   },
-  { name: 'clock +1 h', blocks: false, told: {}, rotationTtl: '90m', ...clockOff(HOUR_MS) },
   {
     name: 'clock -1 h',
     blocks: false,
     told: signing(/the certificate is not valid before .*: this clock or the CA's is wrong/),
     ...clockOff(-HOUR_MS),
   },
+  { name: 'clock +1 h', blocks: false, told: {}, rotationTtl: '90m', ...clockOff(HOUR_MS) },
   {
     name: 'SDS socket deleted',
     blocks: false,

@@ -64,7 +64,8 @@ export function oneCellPerCause(causes: readonly Cause[]): Cell[] {
   return causes.map((cause, index) => ({ cause, moment: MOMENTS[index % MOMENTS.length] ?? 'rotation' }));
 }
 
-const PATIENCE_MS = 60_000;
+/** An agent may take a minute to notice that its clock was set. */
+const PATIENCE_MS = 90_000;
 /** A fault that nobody is to notice lasts so long. */
 const QUIET_MS = 3000;
 /** Rotation after 8 s; 32 s are left for the fault. */
@@ -125,13 +126,14 @@ class CellRun {
     await pod.ready(PATIENCE_MS);
     await using calls = new Calls(called.url);
     const through = await this.#throughFault(pod);
-    const [during, ready] = [await called.serial(), await this.#isReady()];
+    const [during, ready] = [await this.#shown(pod), await this.#isReady()];
     await cause.end(called);
     const isRenewedLater = expected(this.#cell).afterwards === 'renewed';
     if (isRenewedLater) await this.#replaced(pod, during);
     await this.#told(pod);
     const { failedHandshakes, otherFailures, answered } = await calls.stop();
-    const afterwards = changed(during, isRenewedLater ? await called.serial() : during);
+    const isNextOneDue = this.#cell.moment === 'rotation' && !isRenewedLater;
+    const afterwards = isNextOneDue ? 'kept' : changed(during, await this.#shown(pod));
     return {
       ...through,
       ready,
@@ -148,16 +150,16 @@ class CellRun {
     const { cause, moment } = this.#cell;
     const called = this.#called;
     await cause.begin(called);
-    let before = await called.serial();
+    let before = await this.#shown(pod);
     await cause.strike?.(called);
     const restart = moment === 'hot restart' ? await this.#hotRestart(pod) : 'none';
     if (moment === 'rotation' && cause.blocks) {
       await this.#told(pod);
-      before = await called.serial(); // one may have been signed just before the fault
+      before = await this.#shown(pod); // one may have been signed just before the fault
     }
     if (moment === 'rotation' && !cause.blocks) await this.#replaced(pod, before);
     else await sleep(QUIET_MS);
-    return { restart, certificate: changed(before, await called.serial()) };
+    return { restart, certificate: changed(before, await this.#shown(pod)) };
   }
 
   async #replaced(pod: Pod, before: string | undefined): Promise<void> {
@@ -165,6 +167,13 @@ class CellRun {
       const serial = await this.#called.serial();
       return serial !== undefined && serial !== before;
     }, PATIENCE_MS);
+  }
+
+  /** Of the certificate of the Envoy that serves, if only after a moment. */
+  async #shown(pod: Pod): Promise<string | undefined> {
+    let serial: string | undefined;
+    await pod.until(async () => (serial = await this.#called.serial()) !== undefined, PATIENCE_MS);
+    return serial;
   }
 
   async #hotRestart(pod: Pod): Promise<Restart> {
