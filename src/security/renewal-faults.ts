@@ -21,6 +21,9 @@ export type Fallback =
   | { readonly kind: 'valid'; readonly life: Lifetime }
   | { readonly kind: 'expired' };
 
+/** Serial numbers, times and request ids: they differ at every try, the cause does not. */
+const VARYING = /\b[0-9a-f-]{8,}\b|\d+/gi;
+
 export class RenewalFaults {
   readonly #deps: RenewalFaultsDeps;
   readonly #causes: CauseLog;
@@ -58,12 +61,14 @@ export class RenewalFaults {
    * one has expired.
    */
   tell(cause: string, fallback: Fallback): void {
+    const key = `${fallback.kind}: ${cause.replace(VARYING, '#')}`;
     if (fallback.kind === 'none') {
-      return this.#causes.warn(
-        `failed to warm certificate: failed to generate workload certificate: ${cause}`,
-      );
+      const what = 'failed to warm certificate: failed to generate workload certificate';
+      return this.#causes.warn(`${what}: ${cause}`, undefined, key);
     }
-    if (fallback.kind === 'valid') return this.#causes.warn(`resource:default failed to sign: ${cause}`);
+    if (fallback.kind === 'valid') {
+      return this.#causes.warn(`resource:default failed to sign: ${cause}`, undefined, key);
+    }
     const nowMs = this.#deps.clock.monotonicMs();
     if (nowMs - this.#expiryToldMs < MINUTE_MS) return;
     this.#expiryToldMs = nowMs;
