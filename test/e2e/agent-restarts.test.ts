@@ -45,6 +45,8 @@ describe('agent whose control plane or Envoy is lost', function () {
     match(await pod.pod.log(), /hot restart \(operator\) refused: the control plane is not connected/);
     equal(await answerOf(pod), 'hello');
     await pod.startControlPlane();
+    // Envoy asks again in its own time, which may be half a minute
+    await pod.until(() => pod.listenerAnswers().accepted > 0);
     equal(await pod.restart('POST /restart'), 'committed');
     equal(await answerOf(pod), 'hello');
   });
