@@ -44,6 +44,7 @@ export async function watchDraining(epoch: Epoch, deps: DrainingDeps): Promise<v
 /** A child that finds its parent gone aborts when it should tell it to end. */
 function foretell(epoch: Epoch, earlyMs: number, { roster, onDoomed }: DrainingDeps): void {
   const { active } = roster;
-  if (epoch.asked || epoch.exit?.code === 0 || earlyMs <= DUE_TOLERANCE_MS || active === undefined) return;
+  if (active?.parent !== epoch) return; // nobody speaks to it any more
+  if (epoch.asked || epoch.exit?.code === 0 || earlyMs <= DUE_TOLERANCE_MS) return;
   onDoomed(active);
 }

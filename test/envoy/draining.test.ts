@@ -54,6 +54,19 @@ describe('a draining Envoy whose child is gone (U14)', () => {
     await subject.finish();
   });
 
+  it('takes nobody along when it is killed: the Envoy that serves now is no child of it', async () => {
+    const subject = await overlapping();
+    subject.world.envoys[1]?.end(KILLED);
+    await subject.pass(200);
+
+    subject.world.envoys[0]?.end(KILLED);
+    await subject.pass(1000);
+
+    deepEqual(subject.world.envoys[2]?.signals, []);
+    deepEqual(subject.world.alive, [subject.world.envoys[2]]);
+    await subject.finish();
+  });
+
   it('is killed five seconds later when it ignores SIGTERM', async () => {
     const subject = await overlapping(true);
 
