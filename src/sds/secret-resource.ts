@@ -2,7 +2,7 @@
 
 import type { Any, DataSource, Messages, Secret, TlsCertificate } from '../proto/messages.ts';
 import { SECRET_TYPE } from '../xds/type-urls.ts';
-import type { SecretItem } from './secret-source.ts';
+import type { SecretItem } from '../security/secret-item.ts';
 
 /** Who does the work of the private key inside Envoy: hardware, or vector instructions of the processor. */
 export interface KeyProvider {

@@ -1,20 +1,6 @@
 // Where the secrets come from, as the SDS server sees it.
 
-export type SecretItem =
-  | {
-      readonly kind: 'certificate';
-      readonly name: string;
-      /** Leaf first. */
-      readonly certificateChainPem: string;
-      readonly privateKeyPem: string;
-    }
-  | {
-      readonly kind: 'trust';
-      readonly name: string;
-      readonly rootPem: string;
-      /** Of the revocation list, which Envoy reads and follows itself. */
-      readonly crlPath?: string;
-    };
+import type { SecretItem } from '../security/secret-item.ts';
 
 export interface SecretSource {
   /**

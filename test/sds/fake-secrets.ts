@@ -1,6 +1,7 @@
 // A secret source whose values the test sets.
 
-import type { SecretItem, SecretSource } from '../../src/sds/secret-source.ts';
+import type { SecretSource } from '../../src/sds/secret-source.ts';
+import type { SecretItem } from '../../src/security/secret-item.ts';
 
 export class FakeSecrets implements SecretSource {
   readonly #items = new Map<string, SecretItem>();

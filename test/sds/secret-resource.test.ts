@@ -4,7 +4,7 @@ import { equal } from 'node:assert/strict';
 
 import { loadMessages } from '../../src/proto/messages.ts';
 import { secretResource, type KeyProvider } from '../../src/sds/secret-resource.ts';
-import type { SecretItem } from '../../src/sds/secret-source.ts';
+import type { SecretItem } from '../../src/security/secret-item.ts';
 
 const PAIR: SecretItem = {
   kind: 'certificate',

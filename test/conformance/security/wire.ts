@@ -4,7 +4,7 @@ import assert from 'node:assert/strict';
 
 import { loadMessages, type Codec, type Messages } from '../../../src/proto/messages.ts';
 import { secretResource, type KeyProvider } from '../../../src/sds/secret-resource.ts';
-import type { SecretItem } from '../../../src/sds/secret-source.ts';
+import type { SecretItem } from '../../../src/security/secret-item.ts';
 import type { ConformanceCase } from '../case.ts';
 
 interface Vector {

@@ -5,7 +5,8 @@ import type { X509Certificate } from 'node:crypto';
 import { certificatePem } from '../../../src/pki/certificates.ts';
 import { issueLeaf, issueRoot, type Issuer } from '../../../src/pki/issue.ts';
 import { generateKeys, privateKeyPem, type KeyPair } from '../../../src/pki/keys.ts';
-import type { SecretItem, SecretSource } from '../../../src/sds/secret-source.ts';
+import type { SecretSource } from '../../../src/sds/secret-source.ts';
+import type { SecretItem } from '../../../src/security/secret-item.ts';
 
 const HOUR_MS = 3_600_000;
 
