@@ -29,9 +29,7 @@ export function envoySettings(
     baseId: supervision.baseId,
     memoryCheck: supervision.memoryCheck,
     drainInboundOnly: config.nodeType === 'sidecar',
-    terminationDrainMs: supervision.terminationDrainMs,
-    terminationGraceMs: supervision.terminationGraceMs,
-    exitOnZeroConnections: supervision.exitOnZeroConnections,
+    shutdown: supervision.shutdown,
     env: envoy.environment,
     user: envoy.user,
     timing: {

@@ -5,6 +5,7 @@
 import { HOUR_MS, SECOND_MS } from '../runtime/duration.ts';
 import { optional, row } from './env-row.ts';
 import { anyText, commaList, goBool, goDuration, goInt, oneOf } from './parsers.ts';
+import { shutdownVariables } from './shutdown-variables.ts';
 import { supervisionVariables } from './supervision-variables.ts';
 
 const NO_APP_PROBES = { noEffect: 'application probes are not served in this version' };
@@ -28,23 +29,6 @@ const envoy = {
     goBool,
     false,
     'PROXY protocol on the readiness listener.',
-  ),
-  minimumDrainMs: row(
-    'MINIMUM_DRAIN_DURATION',
-    goDuration,
-    5 * SECOND_MS,
-    'First wait when draining until connections are gone.',
-  ),
-  exitOnZeroActiveConnections: row(
-    'EXIT_ON_ZERO_ACTIVE_CONNECTIONS',
-    goBool,
-    false,
-    'Drain until connections are gone.',
-  ),
-  terminationDrainSeconds: optional(
-    'TERMINATION_DRAIN_DURATION_SECONDS',
-    goInt,
-    'Deprecated: overrides terminationDrainDuration.',
   ),
   skipDeprecatedLogs: row(
     'ENVOY_SKIP_DEPRECATED_LOGS',
@@ -177,10 +161,18 @@ const wasm = {
 /** By the titles of the reference. */
 export const envoyGroups = {
   Envoy: envoy,
-  'Restart and shutdown': supervisionVariables,
+  Restart: supervisionVariables,
+  Shutdown: shutdownVariables,
   'Health and metrics': status,
   DNS: dns,
   'Wasm modules': wasm,
 };
 
-export const envoyVariables = { ...envoy, ...supervisionVariables, ...status, ...dns, ...wasm };
+export const envoyVariables = {
+  ...envoy,
+  ...supervisionVariables,
+  ...shutdownVariables,
+  ...status,
+  ...dns,
+  ...wasm,
+};

@@ -1,4 +1,4 @@
-// How Envoy is run, restarted and ended: flags win over variables, variables over ProxyConfig.
+// How Envoy is run and restarted: flags win over variables, variables over ProxyConfig.
 // Upstream: Istio 1.7 pkg/envoy for the epochs; 1.31 knows only the drain.
 
 import { HOUR_MS, formatDuration, SECOND_MS } from '../runtime/duration.ts';
@@ -7,6 +7,7 @@ import type { Env } from './env.ts';
 import { warning, type Notice } from './notices.ts';
 import type { ProxyConfig } from './proxy-config/proxy-config.ts';
 import type { ProxyFlagValues } from './proxy-flags.ts';
+import { shutdownConfig, type ShutdownConfig } from './shutdown-config.ts';
 
 export type RestartPolicy = 'never' | 'on-failure' | 'always';
 
@@ -18,13 +19,7 @@ export interface SupervisionConfig {
   /** Whole seconds; likewise the next one, which is longer. */
   readonly drainMs: number;
   readonly parentShutdownMs: number;
-  readonly terminationDrainMs: number;
-  /** SIGTERM to SIGKILL; 0: SIGKILL at once. */
-  readonly terminationGraceMs: number;
-  /** Wait for open connections instead; undefined: do not. */
-  readonly exitOnZeroConnections:
-    | { readonly minimumDrainMs: number; readonly ignoredPorts: readonly number[] }
-    | undefined;
+  readonly shutdown: ShutdownConfig;
   /** Undefined: a free one is chosen. */
   readonly baseId: number | undefined;
   readonly handoffTimeoutMs: number;
@@ -57,9 +52,7 @@ export function supervisionConfig(
     propagateExitCode: propagates(flags.exitCodePolicy),
     drainMs: proxyConfig.drainMs,
     parentShutdownMs,
-    terminationDrainMs: terminationDrain(env, proxyConfig, notices),
-    terminationGraceMs: env.envoyTermGraceMs ?? (hotRestart ? 2 * SECOND_MS : 0),
-    exitOnZeroConnections: exitOnZero(env),
+    shutdown: shutdownConfig(env, proxyConfig, hotRestart, notices),
     baseId: baseIdOf(env),
     handoffTimeoutMs: env.handoffTimeoutMs,
     handoffSoakMs: env.handoffSoakMs,
@@ -134,20 +127,4 @@ function propagates(text: string): boolean {
     throw new ConfigError(`--exit-code-policy must be propagate or absent, not "${text}"`);
   }
   return text === 'propagate';
-}
-
-function terminationDrain(env: Env, proxyConfig: ProxyConfig, notices: Notice[]): number {
-  const seconds = env.terminationDrainSeconds;
-  if (seconds === undefined || seconds < 0) return proxyConfig.terminationDrainMs;
-  notices.push(
-    warning('TERMINATION_DRAIN_DURATION_SECONDS is deprecated, use ProxyConfig terminationDrainDuration'),
-  );
-  return seconds * SECOND_MS;
-}
-
-function exitOnZero(env: Env): SupervisionConfig['exitOnZeroConnections'] {
-  if (!env.exitOnZeroActiveConnections) return undefined;
-  const { envoyStatusPort, envoyPrometheusPort, envoySecureMetricsPort, envoySecureMergedMetricsPort } = env;
-  const ports = [envoyStatusPort, envoyPrometheusPort, envoySecureMetricsPort, envoySecureMergedMetricsPort];
-  return { minimumDrainMs: env.minimumDrainMs, ignoredPorts: ports.filter((port) => port !== 0) };
 }

@@ -1,13 +1,10 @@
-// Variables about how Envoy is restarted, rescued and ended. They are ours: the reference's own, about the drain, are
-// among those of Envoy.
+// Variables about how Envoy is restarted and rescued. They are ours: the reference does neither.
 
 import { MINUTE_MS, SECOND_MS } from '../runtime/duration.ts';
 import { optional, row } from './env-row.ts';
 import { goBool, goDuration, goInt, oneOf } from './parsers.ts';
 
-const NO_LONG_DRAIN = { noEffect: 'the drain has no such limit in this version' };
-
-/** Titled `Restart and shutdown`. */
+/** Titled `Restart`. */
 export const supervisionVariables = {
   hotRestart: row('ENVOY_HOT_RESTART', goBool, true, 'Planned restarts hand over to a new epoch.'),
   restartPolicy: row(
@@ -69,23 +66,5 @@ export const supervisionVariables = {
     0,
     'How long a new epoch must stay live before its configuration counts as good.',
   ),
-  envoyTermGraceMs: optional(
-    'ENVOY_TERM_GRACE',
-    goDuration,
-    'SIGTERM to SIGKILL at the end; 2s, without hot restart 0s.',
-  ),
   envoyBaseId: optional('ENVOY_BASE_ID', goInt, 'Base id of shared memory and sockets; unset: a free one.'),
-  maximumDrainMs: optional(
-    'MAXIMUM_DRAIN_DURATION',
-    goDuration,
-    'Longest drain until connections are gone; unset: no limit.',
-    NO_LONG_DRAIN,
-  ),
-  preDrainDelayMs: row('PRE_DRAIN_DELAY', goDuration, 0, 'Wait before the drain begins.', NO_LONG_DRAIN),
-  terminationGraceSeconds: optional(
-    'TERMINATION_GRACE_PERIOD_SECONDS',
-    goInt,
-    "The pod's own deadline, so that the drain ends before it.",
-    NO_LONG_DRAIN,
-  ),
 };

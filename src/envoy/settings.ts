@@ -1,5 +1,6 @@
 // What the supervisor is told, and its time limits with their defaults.
 
+import type { ShutdownConfig } from '../config/shutdown-config.ts';
 import type { AdminAddress } from './admin/admin-client.ts';
 
 /**
@@ -20,24 +21,12 @@ export interface EnvoySettings {
   readonly baseId: number | undefined;
   /** True for a sidecar, whose outbound side serves its own application to the end; false for a gateway. */
   readonly drainInboundOnly: boolean;
-  /** `terminationDrainDuration`: from the drain to SIGTERM. */
-  readonly terminationDrainMs: number;
-  /** From SIGTERM to SIGKILL; 0: SIGKILL at once, as upstream. */
-  readonly terminationGraceMs: number;
-  /** Wait for open connections instead of `terminationDrainMs`; undefined: do not. */
-  readonly exitOnZeroConnections: ZeroConnectionSettings | undefined;
+  readonly shutdown: ShutdownConfig;
   /** The whole environment of Envoy; with hot restart `RESTART_EPOCH` is added. */
   readonly env: Readonly<Record<string, string>>;
   /** Undefined: the agent's own. */
   readonly user: { readonly uid: number; readonly gid: number } | undefined;
   readonly timing: SupervisorTiming;
-}
-
-export interface ZeroConnectionSettings {
-  /** `MINIMUM_DRAIN_DURATION`. */
-  readonly minimumDrainMs: number;
-  /** Ports whose connections are probes and scrapes, not traffic. */
-  readonly ignoredPorts: readonly number[];
 }
 
 export interface SupervisorTiming {

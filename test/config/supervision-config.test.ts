@@ -11,9 +11,6 @@ describe('supervisionConfig', () => {
     assert.equal(supervision.propagateExitCode, false);
     assert.equal(supervision.drainMs, 45_000);
     assert.equal(supervision.parentShutdownMs, 60_000);
-    assert.equal(supervision.terminationDrainMs, 5000);
-    assert.equal(supervision.terminationGraceMs, 2000);
-    assert.equal(supervision.exitOnZeroConnections, undefined);
   });
 
   it('let flags win over variables', async () => {
@@ -35,7 +32,7 @@ describe('supervisionConfig', () => {
       [byFlag.hotRestart, byFlag.restartPolicy, byFlag.parentShutdownMs],
       [false, 'never', 80_000],
     );
-    assert.equal(byFlag.terminationGraceMs, 0);
+    assert.equal(byFlag.shutdown.terminationGraceMs, 0);
   });
 
   it('refuse words there are not', async () => {
@@ -94,22 +91,6 @@ describe('supervisionConfig', () => {
     assert.equal((await load({ env })).supervision.parentShutdownMs, 90_000);
     const off = await load({ env: { ...env, ENVOY_HOT_RESTART: 'false' } });
     assert.match(warningsOf(off).join(), /parentShutdownDuration is ignored: hot restart is off/);
-  });
-
-  it('honour the old variable for the termination drain', async () => {
-    const config = await load({ env: { TERMINATION_DRAIN_DURATION_SECONDS: '20' } });
-
-    assert.equal(config.supervision.terminationDrainMs, 20_000);
-    assert.match(warningsOf(config).join(), /TERMINATION_DRAIN_DURATION_SECONDS is deprecated/);
-  });
-
-  it('leave probe and metrics ports out when waiting for connections to end', async () => {
-    const env = { EXIT_ON_ZERO_ACTIVE_CONNECTIONS: 'true', ENVOY_SECURE_METRICS_PORT: '15091' };
-
-    assert.deepEqual((await load({ env })).supervision.exitOnZeroConnections, {
-      minimumDrainMs: 5000,
-      ignoredPorts: [15_021, 15_090, 15_091],
-    });
   });
 
   it('take the times of restarts from variables, of which none is negative', async () => {

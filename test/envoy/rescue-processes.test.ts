@@ -15,7 +15,7 @@ import { recordingLog } from '../support/recording-log.ts';
 import { DataBroker } from './fixtures/fake/broker.ts';
 import type { Marker } from './fixtures/fake/script.ts';
 import { FakeEnvoyFolder } from './support/fake-envoy.ts';
-import { writtenBootstrap } from './support/settings.ts';
+import { shutdown, writtenBootstrap } from './support/settings.ts';
 
 const FAKE_ENVOY = join(import.meta.dirname, 'fixtures/fake-envoy');
 
@@ -55,7 +55,7 @@ class RescuedEnvoy implements AsyncDisposable {
         xdsReady: () => ({ ok: true, reason: '' }),
         memory: sharedMemory(folder.path, '/dev/null'),
       },
-      { ...plain, env, terminationDrainMs: 10, ...changes, timing },
+      { ...plain, env, shutdown: shutdown({ terminationDrainMs: 10 }), ...changes, timing },
     );
     this.#ended = this.supervisor.run(this.#stop.signal);
   }

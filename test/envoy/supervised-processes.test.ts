@@ -17,7 +17,7 @@ import { execaSpawn } from '../../src/runtime/execa-spawn.ts';
 import { recordingLog } from '../support/recording-log.ts';
 import type { FakeBootstrap } from './fixtures/fake/script.ts';
 import { FakeEnvoyFolder } from './support/fake-envoy.ts';
-import { argumentSettings, writtenBootstrap } from './support/settings.ts';
+import { argumentSettings, shutdown, writtenBootstrap } from './support/settings.ts';
 
 const timing = { ...DEFAULT_TIMING, livePollMs: 10 };
 
@@ -28,7 +28,7 @@ async function withEnvoy(
   test: (supervisor: EnvoySupervisor) => Promise<void>,
   parentShutdownDurationMs = 2000,
 ): Promise<void> {
-  const settings: EnvoySettings = folder.settings({ timing, terminationDrainMs: 10 });
+  const settings: EnvoySettings = folder.settings({ timing, shutdown: shutdown({ terminationDrainMs: 10 }) });
   const supervisor = new EnvoySupervisor(
     {
       clock: systemClock(),

@@ -2,6 +2,7 @@ import { deepEqual, equal, ok } from 'node:assert/strict';
 
 import type { Exit } from '../../src/runtime/spawn.ts';
 import { ModelSupervisor } from './support/model-supervisor.ts';
+import { shutdown } from './support/settings.ts';
 
 const exit = (code: number): Exit => ({ code, signal: null });
 const KILLED: Exit = { code: null, signal: 'SIGKILL' };
@@ -95,7 +96,11 @@ describe('EnvoySupervisor', () => {
   });
 
   describe('with --hot-restart=false and --restart-policy=never', () => {
-    const settings = { hotRestart: false, restartPolicy: 'never', terminationGraceMs: 0 } as const;
+    const settings = {
+      hotRestart: false,
+      restartPolicy: 'never',
+      shutdown: shutdown({ terminationGraceMs: 0 }),
+    } as const;
     const command =
       'Envoy command: [-c envoy-rev0.json --drain-time-s 1 --drain-strategy immediate ' +
       '--local-address-ip-version v4 --file-flush-interval-msec 1000 --disable-hot-restart ' +

@@ -19,7 +19,7 @@ import type { BootstrapLaunch, WrittenBootstrap } from '../../../src/envoy/proce
 import { systemClock } from '../../../src/runtime/clock.ts';
 import { execaSpawn } from '../../../src/runtime/execa-spawn.ts';
 import type { Child, Command } from '../../../src/runtime/spawn.ts';
-import { argumentSettings, envoySettings, writtenBootstrap } from '../../envoy/support/settings.ts';
+import { argumentSettings, envoySettings, shutdown, writtenBootstrap } from '../../envoy/support/settings.ts';
 import { recordingLog, type RecordingLog } from '../../support/recording-log.ts';
 import { temporaryDirectory } from '../../support/temporary-directory.ts';
 import type { RestartBackend } from './restart-backend.ts';
@@ -89,7 +89,7 @@ export class SupervisedEnvoy {
       envoySettings({
         binaryPath,
         admin: { host: '127.0.0.1', port: ports.admin },
-        terminationDrainMs: 300,
+        shutdown: shutdown({ terminationDrainMs: 300 }),
         timing: { ...DEFAULT_TIMING, repairInitialMs: 200, ...options.timing },
       }),
     );

@@ -1,5 +1,6 @@
 // Settings of a supervisor under test: the product's defaults with short durations.
 
+import type { ShutdownConfig } from '../../../src/config/shutdown-config.ts';
 import type { ArgumentSettings } from '../../../src/envoy/process/arguments.ts';
 import { DEFAULT_TIMING, type EnvoySettings } from '../../../src/envoy/settings.ts';
 import type { BootstrapLaunch, WrittenBootstrap } from '../../../src/envoy/process/written-bootstrap.ts';
@@ -31,12 +32,24 @@ export function envoySettings(changes: Partial<EnvoySettings> = {}): EnvoySettin
     baseId: undefined,
     memoryCheck: true,
     drainInboundOnly: true,
-    terminationDrainMs: 5000,
-    terminationGraceMs: 2000,
-    exitOnZeroConnections: undefined,
+    shutdown: shutdown(),
     env: {},
     user: undefined,
     timing: DEFAULT_TIMING,
+    ...changes,
+  };
+}
+
+/** The defaults of an agent with hot restart. */
+export function shutdown(changes: Partial<ShutdownConfig> = {}): ShutdownConfig {
+  return {
+    preDrainDelayMs: 0,
+    terminationDrainMs: 5000,
+    exitOnZero: undefined,
+    terminationGraceMs: 2000,
+    podGraceMs: undefined,
+    secondSignalAborts: false,
+    nativeSidecarDrain: true,
     ...changes,
   };
 }

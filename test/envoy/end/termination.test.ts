@@ -1,8 +1,9 @@
 import { deepEqual, equal } from 'node:assert/strict';
 
-import type { EnvoyDeps } from '../../src/envoy/envoy-deps.ts';
-import type { EnvoySettings } from '../../src/envoy/settings.ts';
-import { ModelSupervisor } from './support/model-supervisor.ts';
+import type { EnvoyDeps } from '../../../src/envoy/envoy-deps.ts';
+import type { EnvoySettings } from '../../../src/envoy/settings.ts';
+import { ModelSupervisor } from '../support/model-supervisor.ts';
+import { shutdown } from '../support/settings.ts';
 
 const DRAIN_SIDECAR = '/drain_listeners?inboundonly&graceful';
 
@@ -43,7 +44,7 @@ describe('terminate', () => {
   });
 
   it('kills at once when there is no grace', async () => {
-    const subject = await running({ terminationGraceMs: 0 });
+    const subject = await running({ shutdown: shutdown({ terminationGraceMs: 0 }) });
 
     subject.stop();
     await subject.pass(5100);
@@ -127,7 +128,7 @@ describe('terminate', () => {
   });
 
   it('sends SIGTERM to an old Envoy whose child has ended during the drain', async () => {
-    const subject = await running({ terminationDrainMs: 60_000 });
+    const subject = await running({ shutdown: shutdown({ terminationDrainMs: 60_000 }) });
     await subject.restart(300);
     subject.stop();
     await subject.pass(300);
@@ -190,7 +191,13 @@ describe('terminate', () => {
   });
 
   describe('with EXIT_ON_ZERO_ACTIVE_CONNECTIONS', () => {
-    const settings = { exitOnZeroConnections: { minimumDrainMs: 5000, ignoredPorts: [15021] } };
+    const exitOnZero = {
+      of: 'connections',
+      minimumDrainMs: 5000,
+      maximumDrainMs: undefined,
+      ignoredPorts: [15021],
+    } as const;
+    const settings = { shutdown: shutdown({ exitOnZero }) };
     const open = (count: number): string => `listener.0.0.0.0_15006.downstream_cx_active: ${count}\n`;
 
     it('waits the minimum, then until no connection is open', async () => {

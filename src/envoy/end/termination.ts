@@ -1,15 +1,16 @@
 // The orderly end: ask Envoy to drain, give its connections time, SIGTERM, SIGKILL. Nothing of ours is alive
 // afterwards. Upstream: istio 1.31 pkg/envoy/agent.go terminate; the SIGTERM before the SIGKILL is ours.
 
-import { formatDuration, SECOND_MS } from '../runtime/duration.ts';
-import { messageOf } from '../runtime/errors.ts';
-import type { Log } from '../runtime/log.ts';
-import { isRefused, type AdminClient } from './admin/admin-client.ts';
-import { ACTIVE_CONNECTIONS_FILTER, activeConnections, NO_STATISTICS } from './admin/connections.ts';
-import type { Epoch } from './process/epoch.ts';
-import type { AdminAccess } from './process/launcher.ts';
-import type { Roster } from './roster.ts';
-import { drainQuery, type EnvoySettings, type ZeroConnectionSettings } from './settings.ts';
+import { formatDuration, SECOND_MS } from '../../runtime/duration.ts';
+import { messageOf } from '../../runtime/errors.ts';
+import type { Log } from '../../runtime/log.ts';
+import { isRefused, type AdminClient } from '../admin/admin-client.ts';
+import { ACTIVE_CONNECTIONS_FILTER, activeConnections, NO_STATISTICS } from '../admin/connections.ts';
+import type { Epoch } from '../process/epoch.ts';
+import type { AdminAccess } from '../process/launcher.ts';
+import type { Roster } from '../roster.ts';
+import type { ExitOnZero } from '../../config/shutdown-config.ts';
+import { drainQuery, type EnvoySettings } from '../settings.ts';
 
 export interface TerminationDeps {
   readonly log: Log;
@@ -38,7 +39,7 @@ export async function terminate(
   else if (proxy !== undefined) await drainActive(proxy, deps, settings, skipDrain);
   roster.setPhase('terminating', 'drained');
   if (roster.alive.length === 0) return;
-  await endAll(deps, settings.terminationGraceMs);
+  await endAll(deps, settings.shutdown.terminationGraceMs);
   log.info('Envoy aborted normally');
 }
 
@@ -72,11 +73,10 @@ async function drainActive(
     log.warn(`Envoy cannot be asked to drain: ${messageOf(error)}`); // it gets its time all the same
   });
   const over = (): boolean => !active.alive || skipDrain();
-  if (settings.exitOnZeroConnections !== undefined) {
-    return untilNoConnections(active, deps, settings.exitOnZeroConnections, over);
-  }
-  log.info(`Graceful termination period is ${formatDuration(settings.terminationDrainMs)}, starting...`);
-  if (await roster.changed.within(over, settings.terminationDrainMs))
+  const { exitOnZero, terminationDrainMs } = settings.shutdown;
+  if (exitOnZero !== undefined) return untilNoConnections(active, deps, exitOnZero, over);
+  log.info(`Graceful termination period is ${formatDuration(terminationDrainMs)}, starting...`);
+  if (await roster.changed.within(over, terminationDrainMs))
     return log.info('Graceful termination logic ended prematurely');
   log.info('Graceful termination period complete, terminating remaining proxies.');
 }
@@ -84,7 +84,7 @@ async function drainActive(
 async function untilNoConnections(
   active: Epoch,
   deps: TerminationDeps,
-  { minimumDrainMs, ignoredPorts }: ZeroConnectionSettings,
+  { minimumDrainMs, ignoredPorts }: ExitOnZero,
   over: () => boolean,
 ): Promise<void> {
   const { log, roster } = deps;
