@@ -27,7 +27,7 @@ describe('withoutEffect', () => {
 
   it('names what is set and does nothing', async () => {
     const probers = '{"/app-health/web/readyz":{"tcpSocket":{"port":1}}}';
-    const env = { ISTIO_KUBE_APP_PROBERS: probers, PRE_DRAIN_DELAY: '3s' };
+    const env = { ISTIO_KUBE_APP_PROBERS: probers };
     const proxyConfig = {
       readinessProbe: { periodSeconds: 3 },
     };
@@ -35,11 +35,11 @@ describe('withoutEffect', () => {
 
     const text = withoutEffect(config);
 
-    equal(text, 'ISTIO_KUBE_APP_PROBERS (probes of the application), PRE_DRAIN_DELAY, readinessProbe');
+    equal(text, 'ISTIO_KUBE_APP_PROBERS (probes of the application), readinessProbe');
   });
 
   it('names variables that nothing reads yet, when they differ from their defaults', async () => {
-    const env = { METRICS_MERGE: 'strict', WASM_INSECURE_REGISTRIES: 'a,b', PRE_DRAIN_DELAY: '0s' };
+    const env = { METRICS_MERGE: 'strict', WASM_INSECURE_REGISTRIES: 'a,b' };
     const config = await agentConfig({ env: { ...env, CLOUD_PLATFORM: 'none' } });
 
     const text = withoutEffect(config);
