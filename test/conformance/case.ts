@@ -8,7 +8,14 @@ export interface ConformanceCase {
   readonly run: () => Promise<void>;
 }
 
+/** A case about something the product does not have: neither passed nor failed. */
+export interface OmittedCase {
+  readonly name: string;
+  /** What the case needs, in words; equal for cases that need the same. */
+  readonly omitted: string;
+}
+
 export interface ConformanceArea {
   /** The cases found in `directory`, in a stable order. Reading them fails for a directory of another area. */
-  readonly cases: (directory: string) => AsyncIterable<ConformanceCase>;
+  readonly cases: (directory: string) => AsyncIterable<ConformanceCase | OmittedCase>;
 }

@@ -1,15 +1,17 @@
-// `npm run -s conformance -- <area> <directory>`: each failure as a diff, then `N passed, N failed` as the last line.
+// `npm run -s conformance -- <area> <directory>`: each failure as a diff, a line per reason why cases were not run, then
+// `N passed, N failed` as the last line.
 // Exit code 1 for any failure, an unknown area, a missing directory and no cases.
 
 import { messageOf } from '../../src/runtime/errors.ts';
 import { AREAS } from './areas.ts';
-import { loadArea, runCases, UsageError, type Failure } from './runner.ts';
+import { loadArea, omissionLines, runCases, UsageError, type Failure } from './runner.ts';
 
 async function main([name, directory, ...rest]: readonly string[]): Promise<number> {
   if (name === undefined || directory === undefined || rest.length > 0) {
     throw new UsageError(`usage: conformance <${Object.keys(AREAS).join('|')}> <directory>`);
   }
-  const { passed, failed } = await runCases(await loadArea(AREAS, name), directory, printFailure);
+  const { passed, failed, omitted } = await runCases(await loadArea(AREAS, name), directory, printFailure);
+  for (const line of omissionLines(omitted)) console.log(line);
   console.log(`${passed} passed, ${failed} failed`);
   return failed === 0 ? 0 : 1;
 }

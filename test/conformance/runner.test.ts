@@ -1,8 +1,9 @@
 import assert from 'node:assert/strict';
 import { join } from 'node:path';
 
+import type { ConformanceArea } from './case.ts';
 import { FAKE_AREAS } from './fake-area.ts';
-import { loadArea, runCases, type Failure } from './runner.ts';
+import { loadArea, omissionLines, runCases, type Failure } from './runner.ts';
 
 const FIXTURES = join(import.meta.dirname, 'fixtures');
 
@@ -14,11 +15,26 @@ describe('runCases', () => {
       failures.push(failure),
     );
 
-    assert.deepEqual(tally, { passed: 2, failed: 1 });
+    assert.deepEqual(tally, { passed: 2, failed: 1, omitted: new Map() });
     assert.deepEqual(
       failures.map(({ name }) => name),
       ['two'],
     );
+  });
+
+  it('neither passes nor fails what is omitted, and groups it by the reason', async () => {
+    const area: ConformanceArea = {
+      async *cases() {
+        yield { name: 'one', omitted: 'no wings' };
+        yield { name: 'two', run: async () => undefined };
+        yield { name: 'three', omitted: 'no wings' };
+      },
+    };
+
+    const { passed, failed, omitted } = await runCases(area, FIXTURES, () => undefined);
+
+    assert.deepEqual([passed, failed], [1, 0]);
+    assert.deepEqual(omissionLines(omitted), ['2 not run: no wings (one, three)']);
   });
 
   it('refuses a directory that is missing or holds no case', async () => {

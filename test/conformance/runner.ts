@@ -9,11 +9,18 @@ import { failureText } from './difference.ts';
 export interface Tally {
   readonly passed: number;
   readonly failed: number;
+  /** Names of the cases that were not run, by the reason. */
+  readonly omitted: ReadonlyMap<string, readonly string[]>;
 }
 
 export interface Failure {
   readonly name: string;
   readonly text: string;
+}
+
+/** A line per reason: how many cases it keeps from being run, and which. */
+export function omissionLines(omitted: Tally['omitted']): string[] {
+  return [...omitted].map(([reason, names]) => `${names.length} not run: ${reason} (${names.join(', ')})`);
 }
 
 /** The command line asks for something that does not exist. The message is one line. */
@@ -41,15 +48,20 @@ export async function runCases(
   if (!info?.isDirectory()) throw new UsageError(`no directory "${directory}"`);
   let passed = 0;
   let failed = 0;
-  for await (const { name, run } of area.cases(directory)) {
+  const omitted = new Map<string, string[]>();
+  for await (const each of area.cases(directory)) {
+    if ('omitted' in each) {
+      omitted.set(each.omitted, [...(omitted.get(each.omitted) ?? []), each.name]);
+      continue;
+    }
     try {
-      await run();
+      await each.run();
       passed += 1;
     } catch (error) {
       failed += 1;
-      onFailure({ name, text: failureText(error) });
+      onFailure({ name: each.name, text: failureText(error) });
     }
   }
-  if (passed + failed === 0) throw new UsageError(`no cases in "${directory}"`);
-  return { passed, failed };
+  if (passed + failed + omitted.size === 0) throw new UsageError(`no cases in "${directory}"`);
+  return { passed, failed, omitted };
 }
