@@ -39,6 +39,9 @@ const REQUEST_FIELDS: Readonly<Record<Kind, RequestFields>> = {
   delta: { typeUrl: 2, nonce: 6, errorDetail: 7 },
 };
 
+/** `resource_names` in DiscoveryRequest, `resource_names_subscribe` in DeltaDiscoveryRequest. */
+const REQUESTED_NAMES = 3;
+
 /** The same in DiscoveryResponse and DeltaDiscoveryResponse. */
 const RESPONSE_FIELDS = { version: 1, resources: 2, typeUrl: 4, nonce: 5 } as const;
 
@@ -86,9 +89,14 @@ export function readResponse(kind: Kind, bytes: Buffer): ResponseFacts {
   return { typeUrl, version, nonce, resourceCount, firstResource: first && unpack(kind, first) };
 }
 
-/** A request for everything of a type. It names no node: the server remembers the one of the stream's first request. */
-export function subscription(kind: Kind, typeUrl: string): Buffer {
+/**
+ * A request of the agent's own. It names no node: the server remembers the one of the stream's first request.
+ *
+ * @param names of the resources asked for; none: everything of the type
+ */
+export function subscription(kind: Kind, typeUrl: string, names: readonly string[] = []): Buffer {
   const writer = protobuf.Writer.create();
+  for (const name of names) writeString(writer, REQUESTED_NAMES, name);
   writeString(writer, REQUEST_FIELDS[kind].typeUrl, typeUrl);
   return Buffer.from(writer.finish());
 }

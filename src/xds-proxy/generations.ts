@@ -55,6 +55,13 @@ export class Generations {
     previous.end(new Ending('agent', Status.OK, 'replaced by a newer stream'));
   }
 
+  /** The connected session of a generation; without a number, that of the newest generation that has one. */
+  connected(number?: number): Session | undefined {
+    const connected = [...this.#byNumber.values()].filter(({ session }) => session?.connected);
+    const newestFirst = connected.toSorted((a, b) => b.number - a.number);
+    return newestFirst.find((each) => number === undefined || each.number === number)?.session;
+  }
+
   snapshot(): GenerationSnapshot[] {
     return [...this.#byNumber.values()]
       .map(({ number, session }) => ({

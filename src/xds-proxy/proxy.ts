@@ -8,7 +8,7 @@ import type { Clock } from '../runtime/clock.ts';
 import { AgentError, messageOf } from '../runtime/errors.ts';
 import { bytesMethod, serveGrpcSocket, type BytesMethod, type GrpcSocketServer } from '../runtime/grpc.ts';
 import type { Log } from '../runtime/log.ts';
-import { NAME_TABLE_TYPE } from '../xds/type-urls.ts';
+import { NAME_TABLE_TYPE, PROXY_CONFIG_TYPE } from '../xds/type-urls.ts';
 import { Ending } from './endings.ts';
 import type { Kind } from './envelopes.ts';
 import { Generations, type Generation, type GenerationSnapshot } from './generations.ts';
@@ -42,6 +42,8 @@ export interface XdsProxyDeps {
   readonly metrics: ProxyMetrics;
   /** Takes each packed NameTable; throws to refuse it. Absent: no name table is subscribed. */
   readonly onNameTable?: (bytes: Uint8Array) => void | Promise<void>;
+  /** Takes each packed ProxyConfig; throws to refuse it. Absent: none is subscribed. */
+  readonly onProxyConfig?: (bytes: Uint8Array) => void | Promise<void>;
 }
 
 export interface XdsProxySnapshot {
@@ -49,6 +51,21 @@ export interface XdsProxySnapshot {
   readonly generations: readonly GenerationSnapshot[];
   /** The last unexpected end of a stream to the control plane, or failure to open one. */
   readonly lastUpstreamError?: UpstreamError;
+}
+
+export interface DebugQuestion {
+  /** `istio.io/debug/…` */
+  readonly typeUrl: string;
+  /** Resources asked for; may be none. */
+  readonly names: readonly string[];
+  /** Whose stream is used; undefined: that of the newest generation that has one. */
+  readonly generation: number | undefined;
+}
+
+export interface DebugAnswer {
+  readonly kind: Kind;
+  /** The whole DiscoveryResponse, or DeltaDiscoveryResponse. */
+  readonly bytes: Buffer;
 }
 
 const METHODS: Readonly<Record<Kind, BytesMethod>> = {
@@ -85,7 +102,10 @@ export class XdsProxy implements AsyncDisposable {
 
   private constructor(deps: XdsProxyDeps) {
     this.#deps = deps;
-    this.#consumers = new Map(deps.onNameTable && [[NAME_TABLE_TYPE, deps.onNameTable]]);
+    this.#consumers = new Map([
+      ...(deps.onNameTable ? [[NAME_TABLE_TYPE, deps.onNameTable] as const] : []),
+      ...(deps.onProxyConfig ? [[PROXY_CONFIG_TYPE, deps.onProxyConfig] as const] : []),
+    ]);
     this.#generations = new Generations(deps.random, deps.log);
     this.#troubles = new UpstreamTroubles(deps.clock, deps.log);
   }
@@ -93,6 +113,17 @@ export class XdsProxy implements AsyncDisposable {
   snapshot(): XdsProxySnapshot {
     const { last } = this.#troubles;
     return { generations: this.#generations.snapshot(), ...(last && { lastUpstreamError: last }) };
+  }
+
+  /**
+   * Asks the control plane about itself on a stream that is open, and gives its response.
+   *
+   * @throws AgentError `proxy not connected to Istiod`; how the stream ended; the signal's reason
+   */
+  async ask({ typeUrl, names, generation }: DebugQuestion, signal: AbortSignal): Promise<DebugAnswer> {
+    const session = this.#generations.connected(generation);
+    if (session === undefined) throw new AgentError('proxy not connected to Istiod');
+    return { kind: session.kind, bytes: await session.ask(typeUrl, names, signal) };
   }
 
   async close(): Promise<void> {

@@ -5,11 +5,12 @@ import { status as Status, type ServerDuplexStream } from '@grpc/grpc-js';
 
 import type { Clock } from '../runtime/clock.ts';
 import { formatDuration, SECOND_MS } from '../runtime/duration.ts';
-import { messageOf } from '../runtime/errors.ts';
+import { AgentError, messageOf } from '../runtime/errors.ts';
 import type { Log } from '../runtime/log.ts';
 import { abortable } from '../runtime/tasks.ts';
-import { LISTENER_TYPE, shortTypeName } from '../xds/type-urls.ts';
+import { isDebugType, LISTENER_TYPE, shortTypeName } from '../xds/type-urls.ts';
 import { AckLedger, type TypeState } from './ack-ledger.ts';
+import { DebugRequests } from './debug-requests.ts';
 import { Ending } from './endings.ts';
 import {
   answer,
@@ -52,18 +53,26 @@ export class Session {
   readonly #deps: SessionDeps;
   readonly #queue = new RequestQueue();
   readonly #ledger = new AckLedger();
+  readonly #debugRequests: DebugRequests;
   readonly #over = new AbortController();
   #upstream: UpstreamConnection | undefined;
   #openedAtMs: number | undefined;
+  /** The client has sent something: nothing may go to the control plane before. */
+  #isIntroduced = false;
   #listenersRequested = false;
 
   constructor(deps: SessionDeps) {
     this.#deps = deps;
+    this.#debugRequests = new DebugRequests(deps.clock);
   }
 
   /** The stream to the control plane is open. */
   get connected(): boolean {
     return this.#upstream !== undefined && !this.over;
+  }
+
+  get kind(): Kind {
+    return this.#deps.kind;
   }
 
   get over(): boolean {
@@ -77,6 +86,19 @@ export class Session {
 
   types(): Readonly<Record<string, TypeState>> {
     return this.#ledger.snapshot();
+  }
+
+  /**
+   * Asks the control plane about itself, on this stream.
+   *
+   * @returns the whole response, as it came
+   * @throws AgentError before the control plane knows the client; how the stream ended; the signal's reason
+   */
+  async ask(typeUrl: string, names: readonly string[], signal: AbortSignal): Promise<Buffer> {
+    if (!this.connected || !this.#isIntroduced) throw new AgentError('proxy not connected to Istiod');
+    const response = this.#debugRequests.expect(typeUrl);
+    this.#queue.push({ typeUrl, bytes: subscription(this.#deps.kind, typeUrl, names) });
+    return abortable(response, AbortSignal.any([signal, this.#over.signal]));
   }
 
   /** Ends both streams; the first ending counts. */
@@ -130,6 +152,8 @@ export class Session {
         log.warn(`Envoy refused ${shortTypeName(request.typeUrl)}: ${request.refusal}`, { id });
       }
       this.#queue.push({ typeUrl: request.typeUrl, bytes });
+      this.#isIntroduced = true;
+      if (isDebugType(request.typeUrl)) this.#debugRequests.pass(request.typeUrl);
       if (request.typeUrl !== LISTENER_TYPE || this.#listenersRequested) return;
       this.#listenersRequested = true;
       for (const typeUrl of consumers.keys()) {
@@ -160,6 +184,8 @@ export class Session {
   async #route(response: ResponseFacts, bytes: Buffer): Promise<void> {
     const consume = this.#deps.consumers.get(response.typeUrl);
     if (consume) return this.#consume(response, consume);
+    if (isDebugType(response.typeUrl) && this.#debugRequests.answer(response.typeUrl, bytes))
+      return undefined;
     if (!isForwarded(response.typeUrl)) {
       const { log, id } = this.#deps;
       log.error(`Skipping forwarding type url ${response.typeUrl} to Envoy as is not a valid Envoy type`, {

@@ -30,6 +30,14 @@ export const WHOLE_STATE_TYPES: ReadonlySet<string> = new Set([
 /** The subscription name that stands for everything. */
 export const WILDCARD = '*';
 
+/** Begins the types with which a control plane is asked about itself: `istio.io/debug/syncz`. */
+const DEBUG_PREFIX = 'istio.io/debug';
+
+/** True for questions about the control plane itself. */
+export function isDebugType(typeUrl: string): boolean {
+  return typeUrl === DEBUG_PREFIX || typeUrl.startsWith(`${DEBUG_PREFIX}/`);
+}
+
 const SHORT_NAMES: ReadonlyMap<string, string> = new Map([
   [CLUSTER_TYPE, 'CDS'],
   [ENDPOINT_TYPE, 'EDS'],
