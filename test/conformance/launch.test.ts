@@ -17,11 +17,13 @@ describe('area launch', () => {
   it('passes a start that went as told, and shows in which ways another did not', async () => {
     const failures: Failure[] = [];
 
-    const tally = await runCases(await loadArea(AREAS, 'launch'), join(FIXTURES, 'launch'), (failure) =>
-      failures.push(failure),
+    const { passed, failed } = await runCases(
+      await loadArea(AREAS, 'launch'),
+      join(FIXTURES, 'launch'),
+      (failure) => failures.push(failure),
     );
 
-    assert.deepEqual(tally, { passed: 1, failed: 1 }, failures[0]?.text);
+    assert.deepEqual({ passed, failed }, { passed: 1, failed: 1 }, failures[0]?.text);
     assert.equal(failures[0]?.name, 'wrong about a wrong type');
     assert.match(failures[0].text, /^\+ +"exit": 255/m);
     assert.match(failures[0].text, /^- +"exit": 1/m);
