@@ -9,10 +9,7 @@ import type { Child, Command, Exit } from './spawn.ts';
 
 export async function execaSpawn(command: Command): Promise<Child> {
   const child = execa(command.file, [...command.args], {
-    stdin: command.input === undefined ? 'ignore' : 'pipe',
-    stdout: command.stdout ?? 'pipe',
-    stderr: 'pipe',
-    ...(command.input !== undefined && { input: command.input }),
+    ...stdioOf(command),
     buffer: false,
     reject: false,
     cleanup: true,
@@ -38,9 +35,15 @@ export async function execaSpawn(command: Command): Promise<Child> {
   return {
     pid,
     stdout: stdout ?? none,
-    stderr,
+    stderr: stderr ?? none,
     exited,
     signal: (name) => child.kill(name),
     ...(putForward && { keep: () => void putForward.then(() => endLikeThis(pid)) }),
   };
+}
+
+function stdioOf({ sharesStdio = false, stdout = 'pipe', input }: Command) {
+  if (sharesStdio) return { stdin: 'inherit', stdout: 'inherit', stderr: 'inherit' } as const;
+  const stdin = input === undefined ? 'ignore' : 'pipe';
+  return { stdin, stdout, stderr: 'pipe', ...(input !== undefined && { input }) } as const;
 }

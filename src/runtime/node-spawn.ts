@@ -8,7 +8,7 @@ import type { Child, Command, Exit } from './spawn.ts';
 export function nodeSpawn(command: Command): Promise<Child> {
   const { promise, resolve, reject } = Promise.withResolvers<Child>();
   const child = spawn(command.file, [...command.args], {
-    stdio: ['pipe', command.stdout ?? 'pipe', 'pipe'],
+    stdio: command.sharesStdio === true ? 'inherit' : ['pipe', command.stdout ?? 'pipe', 'pipe'],
     detached: command.detached ?? false,
     ...(command.env && { env: { ...command.env } }),
     ...(command.cwd !== undefined && { cwd: command.cwd }),

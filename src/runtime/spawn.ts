@@ -15,6 +15,8 @@ export interface Command {
    * a child that opens `/dev/stdout` by name fails on the first. Default `pipe`.
    */
   readonly stdout?: 'pipe' | 'inherit' | 'ignore';
+  /** Standard input, output and error are this process's own; `input` and `stdout` are not looked at. Default false. */
+  readonly sharesStdio?: boolean;
   /** Own process group, so that a terminal's Ctrl-C does not reach the child. Default false. */
   readonly detached?: boolean;
   /** Only on trial: when memory runs out, the kernel shall end it before others. Default false. */
@@ -33,6 +35,7 @@ export interface Child {
   readonly pid: number;
   /** Empty unless the command's `stdout` is `pipe`. */
   readonly stdout: Readable;
+  /** Empty when the command shares this process's. */
   readonly stderr: Readable;
   /** Resolves once the process is gone; the last of its output may still be in the streams. Never rejects. */
   readonly exited: Promise<Exit>;

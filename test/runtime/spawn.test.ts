@@ -1,5 +1,5 @@
 import { deepEqual, equal, rejects } from 'node:assert/strict';
-import { readFile } from 'node:fs/promises';
+import { readFile, readlink } from 'node:fs/promises';
 import { text } from 'node:stream/consumers';
 import { setImmediate } from 'node:timers/promises';
 
@@ -42,6 +42,18 @@ for (const [name, spawn] of Object.entries({ nodeSpawn, execaSpawn })) {
 
       deepEqual(await child.exited, { code: 0, signal: null });
       equal(await text(child.stdout), '');
+    });
+
+    it('lets a child share what this process reads and writes', async () => {
+      const files = (pid: number): Promise<string[]> =>
+        Promise.all([0, 1, 2].map((fd) => readlink(`/proc/${pid}/fd/${fd}`)));
+
+      const child = await spawn({ file: '/bin/sleep', args: ['60'], sharesStdio: true });
+
+      deepEqual(await files(child.pid), await files(process.pid));
+      deepEqual([await text(child.stdout), await text(child.stderr)], ['', '']);
+      child.signal('SIGKILL');
+      await child.exited;
     });
 
     it('rejects with the system error when the file is missing', async () => {
