@@ -22,17 +22,20 @@ export interface CliContext {
 }
 
 /**
- * Signals that ask for something other than an orderly end. SIGINT means a repeated one (Ctrl-C twice): end
- * without waiting; with no listener the process exits at once.
+ * Signals that ask for something other than an orderly end. SIGTERM and SIGINT mean one that comes when the end was
+ * asked for already; with nobody listening for SIGINT (Ctrl-C twice) the process exits at once.
  */
-export type HeardSignal = 'SIGHUP' | 'SIGUSR1' | 'SIGUSR2' | 'SIGINT';
+export type HeardSignal = 'SIGHUP' | 'SIGUSR1' | 'SIGUSR2' | 'SIGTERM' | 'SIGINT';
+
+/** As Go spells signals, and so the reference's reason for not being ready. */
+const SIGNAL_WORDS = { SIGTERM: 'terminated', SIGINT: 'interrupt' };
 
 /** Why a command was told to end. A command that rethrows it ends with 128 plus the signal's number. */
 export class StopRequested extends AgentError {
   readonly signalName: 'SIGTERM' | 'SIGINT';
 
   constructor(signalName: 'SIGTERM' | 'SIGINT') {
-    super(`received ${signalName}`);
+    super(`received signal: ${SIGNAL_WORDS[signalName]}`);
     this.signalName = signalName;
   }
 }

@@ -1,5 +1,5 @@
-// Reads the process: arguments, environment, signals. The only place that sets the exit code. It finds the command,
-// loads that one alone, and says how it failed.
+// Reads the process: arguments, environment, signals. It finds the command, loads that one alone, says how it failed,
+// and has the process end with its exit code.
 // Upstream: pilot/cmd/pilot-agent/main.go.
 
 import { CommanderError, type Command } from 'commander';
@@ -11,15 +11,17 @@ import { AGENT, COMMAND_GROUPS, PROGRAM, type CommandEntry } from './command-ent
 import { commands, unknownCommand } from './commands.ts';
 import { exitDetails, StopRequested, type CliContext } from './context.ts';
 import { goCommand } from './go-flags.ts';
-import { catchSignals, signalExitCode } from './signals.ts';
+import { endProcess } from './process-end.ts';
+import { signalExitCode, type CaughtSignals } from './signals.ts';
 
-export async function main(): Promise<void> {
-  const signals = catchSignals(process); // first: nothing before it may be slow
+/** @param signals caught before this file was loaded */
+export async function main(signals: CaughtSignals): Promise<void> {
   process.report.excludeEnv = true; // the environment may hold tokens
   const { argv, env, stdout, stderr } = process;
   // Nobody reads any more, as in `agent request … | head -1`: the command still ends in its own way.
   for (const stream of [stdout, stderr]) stream.on('error', ignoreClosedPipe);
-  process.exitCode = await runProgram({ argv: argv.slice(2), env: { ...env }, stdout, stderr, ...signals });
+  const code = await runProgram({ argv: argv.slice(2), env: { ...env }, stdout, stderr, ...signals });
+  await endProcess(process, code);
 }
 
 function ignoreClosedPipe(error: Error): void {

@@ -1,11 +1,12 @@
-// The signals of this process, caught from the first instruction on: as PID 1 of a container Node has no default
-// handlers. Everything else sees them through CliContext.
+// The signals of this process, caught from the first instruction on: a PID 1 loses what it does not catch. The
+// executable loads this file before everything else, so it imports next to nothing. Everything else sees signals
+// through CliContext.
 
 import { constants } from 'node:os';
 
 import { StopRequested, type CliContext, type HeardSignal } from './context.ts';
 
-const HEARD: readonly HeardSignal[] = ['SIGHUP', 'SIGUSR1', 'SIGUSR2', 'SIGINT'];
+const HEARD: readonly HeardSignal[] = ['SIGHUP', 'SIGUSR1', 'SIGUSR2', 'SIGTERM', 'SIGINT'];
 
 /** What is needed of `process`. */
 export interface SignalSource {
@@ -13,8 +14,10 @@ export interface SignalSource {
   exit(code: number): void;
 }
 
-/** Installs the handlers. The first SIGTERM or SIGINT aborts; later SIGTERMs do nothing. */
-export function catchSignals(source: SignalSource): Pick<CliContext, 'signal' | 'onSignal' | 'onExit'> {
+export type CaughtSignals = Pick<CliContext, 'signal' | 'onSignal' | 'onExit'>;
+
+/** Installs the handlers. The first SIGTERM or SIGINT aborts; what repeated ones do is up to who listens. */
+export function catchSignals(source: SignalSource): CaughtSignals {
   const listeners = new Map(HEARD.map((name) => [name, new Set<() => void>()]));
   const missed = new Set<HeardSignal>();
   const heard = (name: HeardSignal): boolean => {
@@ -23,16 +26,18 @@ export function catchSignals(source: SignalSource): Pick<CliContext, 'signal' | 
     return set.size > 0;
   };
   const stop = new AbortController();
-  source.on('SIGTERM', () => stop.abort(new StopRequested('SIGTERM')));
+  const hear = (name: HeardSignal): void => {
+    if (!heard(name)) missed.add(name);
+  };
+  source.on('SIGTERM', () => {
+    if (stop.signal.aborted) hear('SIGTERM');
+    else stop.abort(new StopRequested('SIGTERM'));
+  });
   source.on('SIGINT', () => {
     if (!stop.signal.aborted) stop.abort(new StopRequested('SIGINT'));
     else if (!heard('SIGINT')) source.exit(signalExitCode('SIGINT'));
   });
-  for (const name of ['SIGHUP', 'SIGUSR1', 'SIGUSR2'] as const) {
-    source.on(name, () => {
-      if (!heard(name)) missed.add(name);
-    });
-  }
+  for (const name of ['SIGHUP', 'SIGUSR1', 'SIGUSR2'] as const) source.on(name, () => hear(name));
   const onSignal = (name: HeardSignal, listener: () => void): (() => void) => {
     listeners.get(name)?.add(listener);
     if (missed.delete(name)) listener();

@@ -1,6 +1,6 @@
 import { deepEqual } from 'node:assert/strict';
 import { spawnSync } from 'node:child_process';
-import { resolve } from 'node:path';
+import { join, resolve } from 'node:path';
 
 const EXECUTABLE = resolve(import.meta.dirname, '../../src/cli/agent.ts');
 
@@ -12,7 +12,20 @@ const REPORT = `data:text/javascript,process.on('exit', () => {
   console.error('environmentVariables' in process.report.getReport());
 })`;
 
+const CAUGHT = join(import.meta.dirname, 'fixtures/caught-signals.ts');
+
 describe('the executable', () => {
+  it('catches signals before it loads anything slow, because PID 1 loses those it does not catch', () => {
+    const { status, stderr } = spawnSync(process.execPath, ['--import', CAUGHT, EXECUTABLE, 'version'], {
+      encoding: 'utf8',
+    });
+
+    deepEqual(
+      { status, stderr },
+      { status: 0, stderr: 'caught after agent.ts signals.ts node:os context.ts errors.ts\n' },
+    );
+  });
+
   it('says in one line that Node is too old', () => {
     const { status, stdout, stderr } = spawnSync(
       process.execPath,

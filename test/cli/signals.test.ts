@@ -3,6 +3,7 @@ import { EventEmitter } from 'node:events';
 
 import { StopRequested } from '../../src/cli/context.ts';
 import { catchSignals } from '../../src/cli/signals.ts';
+import { messageOf } from '../../src/runtime/errors.ts';
 
 function fakeProcess() {
   const emitter = new EventEmitter();
@@ -26,7 +27,7 @@ describe('catchSignals', () => {
     assert.equal(told, 1);
   });
 
-  it('aborts at the first SIGTERM and swallows further ones', () => {
+  it('aborts at the first SIGTERM, and ends nothing at further ones', () => {
     const { source, exits, send } = fakeProcess();
     const { signal } = catchSignals(source);
 
@@ -60,6 +61,42 @@ describe('catchSignals', () => {
     send('SIGINT');
 
     assert.deepEqual([heard, exits], [1, []]);
+  });
+
+  it('tells a listener about a second SIGTERM', () => {
+    const { source, send } = fakeProcess();
+    const { onSignal } = catchSignals(source);
+    let heard = 0;
+
+    send('SIGTERM');
+    onSignal('SIGTERM', () => heard++);
+    const afterOne = heard;
+    send('SIGTERM');
+
+    assert.deepEqual([afterOne, heard], [0, 1]);
+  });
+
+  it('keeps a second SIGTERM that came before anybody listened', () => {
+    const { source, send } = fakeProcess();
+    const { onSignal } = catchSignals(source);
+    let heard = 0;
+
+    send('SIGTERM');
+    send('SIGTERM');
+    onSignal('SIGTERM', () => heard++);
+
+    assert.equal(heard, 1);
+  });
+
+  it('says why in the words of the reference', () => {
+    const reasons = (['SIGTERM', 'SIGINT'] as const).map((name) => {
+      const { source, send } = fakeProcess();
+      const { signal } = catchSignals(source);
+      send(name);
+      return messageOf(signal.reason);
+    });
+
+    assert.deepEqual(reasons, ['received signal: terminated', 'received signal: interrupt']);
   });
 
   it('keeps a SIGHUP that came before anybody listened', () => {

@@ -1,0 +1,85 @@
+import { deepEqual, equal } from 'node:assert/strict';
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { join } from 'node:path';
+import { Writable } from 'node:stream';
+
+import { endProcess } from '../../src/cli/process-end.ts';
+
+const ENDING = join(import.meta.dirname, 'fixtures/ending-process.ts');
+
+interface Ending {
+  readonly ending: Parameters<typeof endProcess>[0];
+  readonly done: readonly unknown[];
+  /** Lets what was written arrive. */
+  readonly read: () => void;
+}
+
+function endingProcess(resources: readonly string[]): Ending {
+  const done: unknown[] = [];
+  const reader = Promise.withResolvers<void>();
+  const slow = new Writable({
+    write: (_chunk, _encoding, next) => void reader.promise.then(() => (done.push('written'), next())),
+  });
+  const fast = new Writable({ write: (_chunk, _encoding, next) => next() });
+  const ending = {
+    stdout: slow,
+    stderr: fast,
+    execPath: '/bin/node',
+    getActiveResourcesInfo: () => [...resources],
+    emit: (event: string, code: number) => done.push([event, code]),
+    exit: (code: number) => void done.push(`exit ${code}`),
+    execve: (file: string, args: readonly string[]) => void done.push([file, ...args]),
+  };
+  return { ending, done, read: reader.resolve };
+}
+
+describe('endProcess', () => {
+  it('exits once everything written has arrived', async () => {
+    const { ending, done, read } = endingProcess(['Timeout']);
+    ending.stdout.write('the last line\n');
+
+    const ended = endProcess(ending, 7);
+    await new Promise(setImmediate);
+    const before = [...done];
+    read();
+    await ended;
+
+    deepEqual(before, []);
+    deepEqual(done, ['written', 'written', 'exit 7']);
+  });
+
+  it('leaves a lookup behind that still hangs, after it has told of the end', async () => {
+    const { ending, done, read } = endingProcess(['Timeout', 'GetAddrInfoReqWrap']);
+
+    read();
+    await endProcess(ending, 7);
+
+    deepEqual(done.slice(1, 3), [
+      ['exit', 7],
+      ['/bin/node', '/bin/node', '--eval', 'process.exit(7)'],
+    ]);
+  });
+
+  it('exits when nobody reads any more', async () => {
+    const { ending, done } = endingProcess([]);
+    (ending.stdout as Writable).on('error', () => undefined).destroy(new Error('EPIPE'));
+
+    await endProcess(ending, 7);
+
+    deepEqual(done, ['exit 7']);
+  });
+
+  it('cuts nothing of what a slow reader has yet to read', async () => {
+    const child = spawn(process.execPath, [ENDING, '5'], { stdio: ['ignore', 'pipe', 'pipe'] });
+    const exit = once(child, 'exit');
+    child.stderr.resume();
+    await once(child.stdout, 'readable'); // what the pipe cannot hold is still in the process
+
+    let bytes = 0;
+    for await (const chunk of child.stdout) bytes += (chunk as Buffer).length;
+
+    equal(bytes, (1 << 20) + 1);
+    deepEqual(await exit, [5, null]);
+  });
+});
