@@ -17,10 +17,19 @@ interface Ending {
 
 function endingProcess(resources: readonly string[]): Ending {
   const done: unknown[] = [];
-  const reader = Promise.withResolvers<void>();
+  let held: (() => void)[] | undefined = [];
   const slow = new Writable({
-    write: (_chunk, _encoding, next) => void reader.promise.then(() => (done.push('written'), next())),
+    write: (_chunk, _encoding, next) => {
+      const arrive = (): void => (done.push('written'), next());
+      if (held === undefined) arrive();
+      else held.push(arrive);
+    },
   });
+  const read = (): void => {
+    const waiting = held ?? [];
+    held = undefined;
+    for (const arrive of waiting) arrive();
+  };
   const fast = new Writable({ write: (_chunk, _encoding, next) => next() });
   const ending = {
     stdout: slow,
@@ -31,7 +40,7 @@ function endingProcess(resources: readonly string[]): Ending {
     exit: (code: number) => void done.push(`exit ${code}`),
     execve: (file: string, args: readonly string[]) => void done.push([file, ...args]),
   };
-  return { ending, done, read: reader.resolve };
+  return { ending, done, read };
 }
 
 describe('endProcess', () => {
