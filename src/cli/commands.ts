@@ -32,6 +32,12 @@ export const commands: readonly CommandEntry[] = [
     load: async () => (await import('./wait.ts')).waitCommand,
   },
   {
+    name: 'exec',
+    group: 'In a pod',
+    description: 'Run a job once Envoy is ready, and end the sidecar after it.',
+    load: async () => (await import('./exec.ts')).execCommand,
+  },
+  {
     name: 'request',
     group: 'Ask a running agent',
     description: 'Send one HTTP request to a debug port of this pod.',

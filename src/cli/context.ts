@@ -40,6 +40,16 @@ export class StopRequested extends AgentError {
   }
 }
 
+/** A program the command ran for its user ended so. There is nothing to report: the program has done that itself. */
+export class ProgramEnded extends AgentError {
+  readonly exitCode: number;
+
+  constructor(exitCode: number) {
+    super(`the program ended with ${exitCode}`);
+    this.exitCode = exitCode;
+  }
+}
+
 export interface ExitErrorOptions extends AgentErrorOptions {
   /** True when the command's own log already has the line. Default false. */
   readonly logged?: boolean;

@@ -7,7 +7,7 @@ import { BOOL, flag, flagLines, type FlagRow, type FlagTable, type FlagValues } 
 import { goQuote } from '../config/go-quote.ts';
 import { logFlags, type LogFlagValues } from '../config/log-flags.ts';
 import { ConfigError, messageOf } from '../runtime/errors.ts';
-import { splitGoWords, type UnknownFlags } from './go-words.ts';
+import { splitGoWords, type FlagPlaces, type UnknownFlags } from './go-words.ts';
 
 export interface GoArguments<R extends FlagTable> {
   readonly flags: FlagValues<R> & LogFlagValues;
@@ -34,6 +34,8 @@ export interface GoCommandSettings<R extends FlagTable> {
   /** True: the log flags have their effect, so the help shows them. Default false. */
   readonly usesLogFlags?: boolean;
   readonly unknownFlags: UnknownFlags;
+  /** Default anywhere. */
+  readonly flagPlaces?: FlagPlaces;
   readonly run: (parsed: GoArguments<R>) => Promise<void>;
 }
 
@@ -67,7 +69,10 @@ function isLogFlag({ name }: FlagRow<unknown>): boolean {
   return Object.values<FlagRow<unknown>>(logFlags).some((known) => known.name === name);
 }
 
-type CommandFacts = Pick<GoCommandSettings<FlagTable>, 'name' | 'unknownFlags' | 'choices' | 'usesLogFlags'>;
+type CommandFacts = Pick<
+  GoCommandSettings<FlagTable>,
+  'name' | 'unknownFlags' | 'flagPlaces' | 'choices' | 'usesLogFlags'
+>;
 
 export class GoCommand extends Command {
   /** Every flag, `--help` too. */
@@ -75,16 +80,18 @@ export class GoCommand extends Command {
   /** What a shell offers for each positional. */
   readonly choices: readonly (readonly string[])[];
   readonly #unknownFlags: UnknownFlags;
+  readonly #flagPlaces: FlagPlaces;
   ignored: readonly string[] = [];
 
   constructor(
-    { name, unknownFlags, choices = [], usesLogFlags = false }: CommandFacts,
+    { name, unknownFlags, flagPlaces = 'anywhere', choices = [], usesLogFlags = false }: CommandFacts,
     rows: readonly FlagRow<unknown>[],
   ) {
     super(name);
     this.rows = [...rows, HELP];
     this.choices = choices;
     this.#unknownFlags = unknownFlags;
+    this.#flagPlaces = flagPlaces;
     this.addHelpOption(new Option('-h, --help', HELP.help).helpGroup(FLAGS)).helpCommand(false);
     this.configureHelp({ optionTerm, optionDescription });
     for (const row of rows) {
@@ -103,7 +110,12 @@ export class GoCommand extends Command {
 
   /** @param argv words after the command's name */
   override async parseAsync(argv: readonly string[] = [], _options?: ParseOptions): Promise<this> {
-    const { flags, positionals, ignored } = splitGoWords(this.rows, argv, this.#unknownFlags);
+    const { flags, positionals, ignored } = splitGoWords(
+      this.rows,
+      argv,
+      this.#unknownFlags,
+      this.#flagPlaces,
+    );
     this.ignored = ignored;
     if (flags.some(({ row, text }) => row === HELP && BOOL.parse(text, undefined))) this.help();
     const words = flags.filter(({ row }) => row !== HELP).map(({ row, text }) => `--${row.name}=${text}`);

@@ -16,14 +16,18 @@ export interface SplitWords {
   readonly ignored: readonly string[];
 }
 
+/** Where flags may stand: anywhere, or only before the first positional, which begins another program's words. */
+export type FlagPlaces = 'anywhere' | 'first';
+
 /** @throws ConfigError `unknown flag: --x`, `flag needs an argument: --x`, `bad flag syntax: --=x` */
 export function splitGoWords(
   rows: readonly FlagRow<unknown>[],
   words: readonly string[],
   unknown: UnknownFlags,
+  places: FlagPlaces = 'anywhere',
 ): SplitWords {
   const splitter = new Splitter(rows, words, unknown);
-  splitter.run();
+  splitter.run(places);
   return splitter;
 }
 
@@ -41,7 +45,7 @@ class Splitter implements SplitWords {
     this.#unknown = unknown;
   }
 
-  run(): void {
+  run(places: FlagPlaces): void {
     for (let word = this.#rest.shift(); word !== undefined; word = this.#rest.shift()) {
       if (word === '--') {
         this.positionals.push(...this.#rest.splice(0));
@@ -51,6 +55,7 @@ class Splitter implements SplitWords {
         this.#shorts(word);
       } else {
         this.positionals.push(word);
+        if (places === 'first') this.positionals.push(...this.#rest.splice(0));
       }
     }
   }

@@ -9,7 +9,7 @@ import { plainLog } from '../runtime/plain-log.ts';
 import { commandIndex } from './command-index.ts';
 import { AGENT, COMMAND_GROUPS, PROGRAM, type CommandEntry } from './command-entry.ts';
 import { commands, unknownCommand } from './commands.ts';
-import { exitDetails, StopRequested, type CliContext } from './context.ts';
+import { exitDetails, ProgramEnded, StopRequested, type CliContext } from './context.ts';
 import { goCommand } from './go-flags.ts';
 import { endProcess } from './process-end.ts';
 import { signalExitCode, type CaughtSignals } from './signals.ts';
@@ -122,6 +122,7 @@ function attach(command: Command, context: CliContext): Command {
 
 function report(context: CliContext, error: unknown): number {
   if (error instanceof StopRequested) return signalExitCode(error.signalName);
+  if (error instanceof ProgramEnded) return error.exitCode;
   const known = error instanceof CommanderError ? fromCommander(error) : error;
   if (known === undefined) return 0;
   const { exitCode, logged, hint } = exitDetails(known);

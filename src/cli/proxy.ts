@@ -25,7 +25,7 @@ pod's annotation proxy.istio.io/config ("agent config" shows the result). "agent
 Flags that do not exist are ignored, with a warning.
 
 Signals: SIGHUP asks for a hot restart, SIGUSR1 has Envoy open its log files anew, SIGUSR2 asks for a new certificate,
-a second SIGINT (Ctrl-C) ends without waiting.
+a second SIGINT (Ctrl-C) ends without waiting; a second SIGTERM does with AGENT_SECOND_SIGNAL=abort.
 
 Examples:
   agent proxy sidecar --domain shop.svc.cluster.local
@@ -44,8 +44,27 @@ export function proxyCommand(context: CliContext): Command {
     flags: proxyFlags,
     usesLogFlags: true,
     unknownFlags: 'ignore',
-    run: (parsed) => withLog(parsed.flags, (log) => runProxy(context, parsed, log, processStartMs)),
+    run: (parsed) =>
+      withLog(parsed.flags, (log) =>
+        explainingTheEnd(context, log, () => runProxy(context, parsed, log, processStartMs)),
+      ),
   });
+}
+
+/** Runs the agent, and leaves a message for Kubernetes when it ends unasked. */
+async function explainingTheEnd({ env }: CliContext, log: Log, run: () => Promise<EnvoyEnd>): Promise<void> {
+  const { name, fallback } = shutdownVariables.terminationMessagePath;
+  const leave = (reason: string): Promise<void> =>
+    leaveTerminationMessage(env[name] ?? fallback, reason, environmentSecrets(env), log);
+  try {
+    const end = await run();
+    if (end.kind === 'drained') log.info('Agent has successfully terminated');
+    else if (end.exit.code !== 0)
+      await leave(`Envoy ended with ${end.exit.signal ?? `code ${end.exit.code}`}`);
+  } catch (error) {
+    await leave(messageOf(error));
+    throw error;
+  }
 }
 
 async function runProxy(
@@ -53,7 +72,7 @@ async function runProxy(
   parsed: ProxyArguments,
   log: Log,
   processStartMs: number,
-): Promise<void> {
+): Promise<EnvoyEnd> {
   for (const line of parsed.flagLines) log.info(line);
   const { istioVersion, agentVersion, revision } = buildInfo;
   log.info(`Version ${istioVersion}-${revision}-sidecar-agent-${agentVersion}`);
@@ -77,12 +96,22 @@ async function runProxy(
     reload: load,
     processStartMs,
   };
-  const end = await runAgent(config, deps, context.signal, (controls) => listenForSignals(context, controls));
-  log.info('Agent has successfully terminated');
-  if (end.kind === 'exited' && config.supervision.propagateExitCode) {
-    const code = end.exit.code ?? 128 + constants.signals[end.exit.signal ?? 'SIGKILL'];
-    if (code !== 0) throw new ExitError(`Envoy ended with code ${code}`, code);
-  }
+  const { secondSignalAborts } = config.supervision.shutdown;
+  const end = await runAgent(config, deps, context.signal, (controls) =>
+    listenForSignals(context, controls, secondSignalAborts, log),
+  );
+  if (config.supervision.propagateExitCode) propagate(end);
+  return end;
+}
+
+/** @throws ExitError with the code of an Envoy that failed */
+function propagate(end: EnvoyEnd): void {
+  if (end.kind !== 'exited' || end.exit.code === 0) return;
+  const { code, signal } = end.exit;
+  throw new ExitError(
+    `Envoy ended with ${signal ?? `code ${code}`}`,
+    code ?? signalExitCode(signal ?? 'SIGKILL'),
+  );
 }
 
 function listenForSignals(context: CliContext, controls: AgentControls): void {

@@ -16,7 +16,14 @@ const families: readonly VariableText[] = [
 
 const passed: readonly VariableText[] = [
   { name: 'OTEL_RESOURCE_ATTRIBUTES', help: 'For Envoy, which inherits the whole environment.' },
-  { name: 'WAIT_TIMEOUT_SECONDS', help: 'Time limit of agent wait when --timeoutSeconds is not given.' },
+  {
+    name: 'WAIT_TIMEOUT_SECONDS',
+    help: 'Time limit of agent wait and exec when --timeoutSeconds is not given.',
+  },
+  {
+    name: 'AGENT_SIDECAR_STATUS',
+    help: "For agent exec: the pod's annotation sidecar.istio.io/status; empty: there is no mesh.",
+  },
 ];
 
 const accepted: readonly VariableText[] = [

@@ -76,6 +76,16 @@ export const STRING: FlagKind<string> = {
   format: (value) => value,
 };
 
+/** One of these words and nothing else; the first is the zero. */
+export function wordKind<const W extends string>(...words: readonly [W, ...W[]]): FlagKind<W> {
+  const parse = (text: string): W => {
+    const word = words.find((known) => known === text);
+    if (word === undefined) throw new ConfigError(`must be ${words.join(' or ')}`);
+    return word;
+  };
+  return { type: 'string', zero: words[0], alone: undefined, parse, format: (word) => word };
+}
+
 export const BOOL: FlagKind<boolean> = {
   type: 'bool',
   zero: false,

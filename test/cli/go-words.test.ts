@@ -99,4 +99,17 @@ describe('splitGoWords', () => {
     assert.throws(() => split('--foo=1', 'refuse'), { name: 'ConfigError', message: 'unknown flag: --foo' });
     assert.throws(() => split('-nf', 'refuse'), { message: "unknown shorthand flag: 'f' in -nf" });
   });
+
+  it('leaves the words of another program alone', () => {
+    const words = ['--count', '3', 'ls', '--port', '1', '--', '-n'];
+
+    const { flags, positionals } = splitGoWords(rows, words, 'refuse', 'first');
+
+    assert.deepEqual(
+      flags.map(({ text }) => text),
+      ['3'],
+    );
+    assert.deepEqual(positionals, ['ls', '--port', '1', '--', '-n']);
+    assert.deepEqual(splitGoWords(rows, ['--', 'ls', '--'], 'refuse', 'first').positionals, ['ls', '--']);
+  });
 });
