@@ -28,6 +28,8 @@ export interface PodOptions {
   readonly serviceAccount?: string;
   /** Words before those of the agent: the program, and options of Node before it. Default: the sources. */
   readonly program?: readonly string[];
+  /** True: the agent leads a process group of its own. */
+  readonly detached?: boolean;
   /** Changes the container's files before the agent starts. */
   readonly prepare?: (root: string) => Promise<void>;
 }
@@ -85,6 +87,7 @@ export class Pod implements AsyncDisposable {
           cwd: root,
           env: await podEnvironment(options, ports),
           stdio: ['ignore', output.fd, output.fd],
+          detached: options.detached ?? false,
         },
       );
       return new Pod(root, ports, child);
