@@ -71,6 +71,11 @@ export class Counters {
       downstreamEnded: countBy('envoy_connection_terminations'),
       request: count('xds_proxy_requests'),
       response: count('xds_proxy_responses'),
+      received: () => undefined,
+      connectTook: () => undefined,
+      writeTook: () => undefined,
+      accepted: () => undefined,
+      refused: () => undefined,
       requestSize: (bytes) => {
         this.#largestRequest = Math.max(this.#largestRequest, bytes);
       },

@@ -7,20 +7,27 @@ import type { Log } from '../runtime/log.ts';
 import type { TypeState } from './ack-ledger.ts';
 import { Ending } from './endings.ts';
 import { HerdDelay } from './herd-delay.ts';
-import type { Session } from './session.ts';
+import type { Session, StreamFacts, TypeStates } from './session.ts';
 
 export interface GenerationSnapshot {
   readonly generation: number;
   /** The stream to the control plane is open. */
   readonly connected: boolean;
-  /** By type URL, of the stream open now or else of the last one. */
+  /** What Envoy was sent, by type URL, of the stream open now or else of the last one. */
   readonly perType: Readonly<Record<string, TypeState>>;
+  /** Likewise what the agent took for itself; absent: nothing. */
+  readonly ofAgent?: Readonly<Record<string, TypeState>>;
+  /** Envoy's stream; absent while it has none. */
+  readonly stream?: StreamFacts;
 }
 
 export interface Generation {
   readonly number: number;
   readonly herdDelay: HerdDelay;
+  /** The stream open now. */
   session: Session | undefined;
+  /** What was known of the last stream when it ended. */
+  last: TypeStates;
 }
 
 /** Most generations that can be alive: active, candidate and one draining. Older ones are forgotten. */
@@ -40,9 +47,9 @@ export class Generations {
   get(number: number): Generation {
     const known = this.#byNumber.get(number);
     if (known) return known;
-    const generation = { number, herdDelay: new HerdDelay(this.#random), session: undefined };
+    const last = { ofEnvoy: {}, ofAgent: {} };
+    const generation = { number, herdDelay: new HerdDelay(this.#random), session: undefined, last };
     this.#byNumber.set(number, generation);
-    this.#forgetOldest();
     return generation;
   }
 
@@ -50,9 +57,18 @@ export class Generations {
   register(generation: Generation, session: Session): void {
     const previous = generation.session;
     generation.session = session;
+    this.#forgetOldest();
     if (previous === undefined || previous.over) return;
     this.#log.warn('registered overlapping stream; closing previous', { generation: generation.number });
     previous.end(new Ending('agent', Status.OK, 'replaced by a newer stream'));
+  }
+
+  /** The session is over: nothing of it is kept but what it knew, and that only while no newer one is there. */
+  release(generation: Generation, session: Session): void {
+    if (generation.session !== session) return;
+    generation.session = undefined;
+    generation.last = session.types();
+    this.#forgetOldest();
   }
 
   /** The connected session of a generation; without a number, that of the newest generation that has one. */
@@ -63,20 +79,26 @@ export class Generations {
   }
 
   snapshot(): GenerationSnapshot[] {
-    return [...this.#byNumber.values()]
-      .map(({ number, session }) => ({
-        generation: number,
-        connected: session?.connected ?? false,
-        perType: session?.types() ?? {},
-      }))
-      .toSorted((a, b) => a.generation - b.generation);
+    return [...this.#byNumber.values()].map(snapshotOf).toSorted((a, b) => a.generation - b.generation);
   }
 
+  /** Those with a stream are never forgotten. */
   #forgetOldest(): void {
-    const idle = [...this.#byNumber.values()].filter(({ session }) => session?.over ?? false);
-    const surplus = this.#byNumber.size - MAX_GENERATIONS;
-    for (const { number } of idle.toSorted((a, b) => a.number - b.number).slice(0, Math.max(0, surplus))) {
+    const idle = [...this.#byNumber.values()].filter(({ session }) => session === undefined);
+    const surplus = Math.max(0, this.#byNumber.size - MAX_GENERATIONS);
+    for (const { number } of idle.toSorted((a, b) => a.number - b.number).slice(0, surplus)) {
       this.#byNumber.delete(number);
     }
   }
+}
+
+function snapshotOf({ number, session, last }: Generation): GenerationSnapshot {
+  const { ofEnvoy, ofAgent } = session?.types() ?? last;
+  return {
+    generation: number,
+    connected: session?.connected ?? false,
+    perType: ofEnvoy,
+    ...(Object.keys(ofAgent).length > 0 && { ofAgent }),
+    ...(session && { stream: session.facts() }),
+  };
 }

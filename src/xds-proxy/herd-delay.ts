@@ -8,9 +8,17 @@ const YOUNG_MS = 5 * SECOND_MS;
 
 const MAX_DELAY_MS = 10 * SECOND_MS;
 
+/** How long a stream to the control plane was open, and who is to blame for its end. */
+export interface StreamLife {
+  /** 0 when the stream could not be opened. */
+  readonly livedMs: number;
+  /** The control plane ended it, or was not reached; false when Envoy or the agent had no more use for it. */
+  readonly failed: boolean;
+}
+
 export class HerdDelay {
   readonly #random: () => number;
-  #youngEndings = 0;
+  #youngFailures = 0;
 
   /** @param random uniform in [0, 1) */
   constructor(random: () => number) {
@@ -19,11 +27,11 @@ export class HerdDelay {
 
   /** Milliseconds to wait before the next connect; 0 for the first connect and the first reconnect. */
   nextMs(): number {
-    return this.#youngEndings < 2 ? 0 : this.#random() * MAX_DELAY_MS;
+    return this.#youngFailures < 2 ? 0 : this.#random() * MAX_DELAY_MS;
   }
 
-  /** @param livedMs how long the stream to the control plane was open; 0 when it could not be opened */
-  upstreamEnded(livedMs: number): void {
-    this.#youngEndings = livedMs < YOUNG_MS ? this.#youngEndings + 1 : 0;
+  streamEnded({ livedMs, failed }: StreamLife): void {
+    if (livedMs >= YOUNG_MS) this.#youngFailures = 0;
+    else if (failed) this.#youngFailures += 1;
   }
 }

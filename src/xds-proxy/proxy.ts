@@ -9,14 +9,13 @@ import { AgentError, messageOf } from '../runtime/errors.ts';
 import { bytesMethod, serveGrpcSocket, type BytesMethod, type GrpcSocketServer } from '../runtime/grpc.ts';
 import type { Log } from '../runtime/log.ts';
 import { NAME_TABLE_TYPE, PROXY_CONFIG_TYPE } from '../xds/type-urls.ts';
-import { Ending } from './endings.ts';
+import { grpcDownstream, type ServerCall } from './downstream.ts';
 import type { Kind } from './envelopes.ts';
-import { Generations, type Generation, type GenerationSnapshot } from './generations.ts';
 import type { ProxyMetrics } from './metrics.ts';
-import type { Consumers } from './routing.ts';
-import { Session, type DownstreamCall } from './session.ts';
-import { UpstreamConnection, UpstreamNotBuilt, type Upstream } from './upstream-connection.ts';
-import { UpstreamTroubles, type UpstreamError } from './upstream-troubles.ts';
+import { Sessions, type DebugAnswer, type DebugQuestion, type XdsProxySnapshot } from './sessions.ts';
+import { UpstreamConnection, type Upstream } from './upstream-connection.ts';
+
+export type { DebugAnswer, DebugQuestion, XdsProxySnapshot } from './sessions.ts';
 
 export interface XdsProxySettings {
   /** `<configPath>/XDS` */
@@ -46,28 +45,6 @@ export interface XdsProxyDeps {
   readonly onProxyConfig?: (bytes: Uint8Array) => void | Promise<void>;
 }
 
-export interface XdsProxySnapshot {
-  /** Ascending by generation; only those that have opened a stream. */
-  readonly generations: readonly GenerationSnapshot[];
-  /** The last unexpected end of a stream to the control plane, or failure to open one. */
-  readonly lastUpstreamError?: UpstreamError;
-}
-
-export interface DebugQuestion {
-  /** `istio.io/debug/…` */
-  readonly typeUrl: string;
-  /** Resources asked for; may be none. */
-  readonly names: readonly string[];
-  /** Whose stream is used; undefined: that of the newest generation that has one. */
-  readonly generation: number | undefined;
-}
-
-export interface DebugAnswer {
-  readonly kind: Kind;
-  /** The whole DiscoveryResponse, or DeltaDiscoveryResponse. */
-  readonly bytes: Buffer;
-}
-
 const METHODS: Readonly<Record<Kind, BytesMethod>> = {
   sotw: adsMethod('StreamAggregatedResources'),
   delta: adsMethod('DeltaAggregatedResources'),
@@ -77,13 +54,9 @@ const METHODS: Readonly<Record<Kind, BytesMethod>> = {
 const GENERATION_HEADER = 'x-agent-generation';
 
 export class XdsProxy implements AsyncDisposable {
-  readonly #deps: XdsProxyDeps;
-  readonly #consumers: Consumers;
-  readonly #generations: Generations;
-  readonly #troubles: UpstreamTroubles;
-  readonly #running = new Map<Session, Promise<void>>();
+  readonly #settings: XdsProxySettings;
+  readonly #sessions: Sessions;
   #server: GrpcSocketServer | undefined;
-  #lastId = 0;
 
   /**
    * Listens; the control plane need not be reachable.
@@ -101,18 +74,21 @@ export class XdsProxy implements AsyncDisposable {
   }
 
   private constructor(deps: XdsProxyDeps) {
-    this.#deps = deps;
-    this.#consumers = new Map([
-      ...(deps.onNameTable ? [[NAME_TABLE_TYPE, deps.onNameTable] as const] : []),
-      ...(deps.onProxyConfig ? [[PROXY_CONFIG_TYPE, deps.onProxyConfig] as const] : []),
-    ]);
-    this.#generations = new Generations(deps.random, deps.log);
-    this.#troubles = new UpstreamTroubles(deps.clock, deps.log);
+    const { upstream, clock, onNameTable, onProxyConfig } = deps;
+    this.#settings = deps.settings;
+    this.#sessions = new Sessions({
+      ...deps,
+      consumers: new Map([
+        ...(onNameTable ? [[NAME_TABLE_TYPE, onNameTable] as const] : []),
+        ...(onProxyConfig ? [[PROXY_CONFIG_TYPE, onProxyConfig] as const] : []),
+      ]),
+      connect: (kind, onResponse, signal) =>
+        UpstreamConnection.open({ upstream, clock, method: METHODS[kind], onResponse }, signal),
+    });
   }
 
   snapshot(): XdsProxySnapshot {
-    const { last } = this.#troubles;
-    return { generations: this.#generations.snapshot(), ...(last && { lastUpstreamError: last }) };
+    return this.#sessions.snapshot();
   }
 
   /**
@@ -120,17 +96,12 @@ export class XdsProxy implements AsyncDisposable {
    *
    * @throws AgentError `proxy not connected to Istiod`; how the stream ended; the signal's reason
    */
-  async ask({ typeUrl, names, generation }: DebugQuestion, signal: AbortSignal): Promise<DebugAnswer> {
-    const session = this.#generations.connected(generation);
-    if (session === undefined) throw new AgentError('proxy not connected to Istiod');
-    return { kind: session.kind, bytes: await session.ask(typeUrl, names, signal) };
+  ask(question: DebugQuestion, signal: AbortSignal): Promise<DebugAnswer> {
+    return this.#sessions.ask(question, signal);
   }
 
   async close(): Promise<void> {
-    for (const session of this.#running.keys()) {
-      session.end(new Ending('agent', Status.OK, 'the agent stops'));
-    }
-    await Promise.all(this.#running.values());
+    await this.#sessions.close();
     await this.#server?.close();
   }
 
@@ -140,7 +111,7 @@ export class XdsProxy implements AsyncDisposable {
 
   async #listen(): Promise<void> {
     const { socketPath, maxStreams, maxRequestBytes, keepaliveIntervalMs, keepaliveTimeoutMs } =
-      this.#deps.settings;
+      this.#settings;
     this.#server = await serveGrpcSocket({
       path: socketPath,
       mode: 0o666, // Envoy may run as another user
@@ -152,65 +123,18 @@ export class XdsProxy implements AsyncDisposable {
       },
       register: (server) => {
         server.addService(METHODS, {
-          sotw: (call: DownstreamCall) => this.#serve('sotw', call),
-          delta: (call: DownstreamCall) => this.#serve('delta', call),
+          sotw: (call: ServerCall) => this.#serve('sotw', call),
+          delta: (call: ServerCall) => this.#serve('delta', call),
         });
       },
     });
   }
 
-  #serve(kind: Kind, call: DownstreamCall): void {
-    const number = generationOf(call.metadata);
-    if (number === undefined) {
-      call.emit('error', { code: Status.INVALID_ARGUMENT, details: `${GENERATION_HEADER} is not a number` });
-      return;
-    }
-    const generation = this.#generations.get(number);
-    const id = ++this.#lastId;
-    const session = this.#session(kind, call, generation, id);
-    this.#generations.register(generation, session);
-    const running = session
-      .run((ending) => this.#onOver(generation, session, ending, id))
-      .finally(() => this.#running.delete(session));
-    this.#running.set(session, running);
-  }
-
-  #session(kind: Kind, call: DownstreamCall, generation: Generation, id: number): Session {
-    const { upstream, clock, log, metrics } = this.#deps;
-    return new Session({
-      id,
-      kind,
-      call,
-      consumers: this.#consumers,
-      beforeConnect: (signal) => this.#spareUpstream(generation, id, signal),
-      connect: (onResponse, signal) =>
-        UpstreamConnection.open({ upstream, clock, method: METHODS[kind], onResponse }, signal),
-      onResponse: () => this.#troubles.over(),
-      clock,
-      log,
-      metrics,
-    });
-  }
-
-  async #spareUpstream(generation: Generation, id: number, signal: AbortSignal): Promise<void> {
-    const ms = generation.herdDelay.nextMs();
-    if (ms === 0) return;
-    this.#deps.log.debug('streams end young, waiting before the next connect', { id, ms: Math.round(ms) });
-    await this.#deps.clock.sleep(ms, signal);
-  }
-
-  #onOver(generation: Generation, session: Session, ending: Ending, id: number): void {
-    const { log, metrics } = this.#deps;
-    const type = ending.class === 'unexpected' ? 'error' : 'cancelled';
-    if (ending.side === 'upstream') {
-      metrics.upstreamEnded(type);
-      generation.herdDelay.upstreamEnded(session.upstreamAgeMs);
-    } else if (ending.side === 'downstream') metrics.downstreamEnded(type);
-    if (ending instanceof UpstreamNotBuilt) metrics.upstreamNotBuilt();
-    if (ending.class !== 'unexpected')
-      log.debug(`${ending.side} terminated with status ${ending.message}`, { id });
-    else if (ending.side === 'upstream') this.#troubles.add(ending, { id });
-    else log.warn(`${ending.side} terminated with unexpected error ${ending.message}`, { id });
+  #serve(kind: Kind, call: ServerCall): void {
+    const client = grpcDownstream(call);
+    const generation = generationOf(call.metadata);
+    if (generation === undefined) client.end(Status.INVALID_ARGUMENT, `${GENERATION_HEADER} is not a number`);
+    else this.#sessions.open(kind, client, generation);
   }
 }
 

@@ -115,6 +115,11 @@ export class UpstreamConnection implements AsyncDisposable {
     call.resume(); // the interceptor has handled the messages already
   }
 
+  /** Address of the control plane as it was reached. */
+  get peer(): string {
+    return this.#call.getPeer();
+  }
+
   /** Resolves when HTTP/2 has taken the bytes; on a call that has ended it may stay pending. */
   async send(bytes: Buffer, signal: AbortSignal): Promise<void> {
     const written = new Promise<void>((resolve, reject) => {

@@ -2,6 +2,9 @@ import { deepEqual, equal } from 'node:assert/strict';
 
 import { AckLedger } from '../../src/xds-proxy/ack-ledger.ts';
 import { CLUSTER_TYPE } from '../../src/xds/type-urls.ts';
+import { FakeClock } from '../support/fake-clock.ts';
+
+const SIZE_BYTES = 1234;
 
 const request = (responseNonce: string, refusal?: string) => ({
   typeUrl: CLUSTER_TYPE,
@@ -9,8 +12,8 @@ const request = (responseNonce: string, refusal?: string) => ({
   refusal,
 });
 
-const response = (version: string, nonce: string) => ({
-  typeUrl: CLUSTER_TYPE,
+const response = (version: string, nonce: string, typeUrl = CLUSTER_TYPE) => ({
+  typeUrl,
   version,
   nonce,
   resourceCount: 0,
@@ -19,37 +22,87 @@ const response = (version: string, nonce: string) => ({
 
 describe('AckLedger', () => {
   it('takes a type as accepted only by an answer to its last response', () => {
-    const ledger = new AckLedger();
+    const ledger = new AckLedger(new FakeClock());
     const acked = (): boolean | undefined => ledger.snapshot()[CLUSTER_TYPE]?.acked;
 
     ledger.onRequest(request(''));
-    ledger.onResponse(response('v1', 'n1'));
+    ledger.onResponse(response('v1', 'n1'), SIZE_BYTES);
     const unanswered = acked();
     ledger.onRequest(request('n1'));
     const accepted = acked();
-    ledger.onResponse(response('v2', 'n2'));
+    ledger.onResponse(response('v2', 'n2'), SIZE_BYTES);
     ledger.onRequest(request('n1'));
     const stale = acked();
     ledger.onRequest(request('n2'));
     ledger.onRequest(request(''));
 
-    deepEqual([unanswered, accepted, stale], [false, true, false]);
+    deepEqual([unanswered, accepted, stale, acked()], [false, true, false, true]);
+  });
+
+  it('knows when a response came, its size, and how long its answer took', async () => {
+    const clock = new FakeClock(Date.UTC(2026, 4, 1));
+    const ledger = new AckLedger(clock);
+
+    await clock.tick(1000);
+    ledger.onResponse(response('v1', 'n1'), SIZE_BYTES);
+    await clock.tick(250);
+    const verdict = ledger.onRequest(request('n1'));
+
+    deepEqual(verdict, { accepted: true, afterMs: 250 });
     deepEqual(ledger.snapshot(), {
-      [CLUSTER_TYPE]: { requested: true, lastVersion: 'v2', lastNonce: 'n2', acked: true },
+      [CLUSTER_TYPE]: {
+        requested: true,
+        lastVersion: 'v1',
+        lastNonce: 'n1',
+        acked: true,
+        sizeBytes: SIZE_BYTES,
+        receivedAt: new Date(Date.UTC(2026, 4, 1) + 1000),
+        answeredAfterMs: 250,
+      },
     });
   });
 
-  it("keeps the client's refusal until the next response, and tells it apart from its repetition", () => {
-    const ledger = new AckLedger();
-    ledger.onResponse(response('v1', 'n1'));
+  it('hears an answer once, and only one to the last response', () => {
+    const ledger = new AckLedger(new FakeClock());
+    ledger.onResponse(response('v1', 'n1'), SIZE_BYTES);
 
-    const first = ledger.onRequest(request('n1', 'no'));
-    const again = ledger.onRequest(request('n1', 'no'));
+    const verdicts = ['', 'n0', 'n1', 'n1'].map((nonce) => ledger.onRequest(request(nonce))?.accepted);
+
+    deepEqual(verdicts, [undefined, undefined, true, undefined]);
+  });
+
+  it('keeps a refusal until the next response, though its nonce comes again with a changed subscription', () => {
+    const ledger = new AckLedger(new FakeClock());
+    ledger.onResponse(response('v1', 'n1'), SIZE_BYTES);
+
+    const refused = ledger.onRequest(request('n1', 'no'));
+    const subscribed = ledger.onRequest(request('n1'));
     const kept = ledger.snapshot()[CLUSTER_TYPE];
-    ledger.onResponse(response('v2', 'n2'));
+    ledger.onResponse(response('v2', 'n2'), SIZE_BYTES);
 
-    deepEqual([first, again], [true, false]);
+    deepEqual([refused?.accepted, subscribed], [false, undefined]);
     deepEqual([kept?.acked, kept?.nackMessage], [false, 'no']);
     equal(ledger.snapshot()[CLUSTER_TYPE]?.nackMessage, undefined);
+  });
+
+  it('takes a refusal for one that follows an acceptance', () => {
+    const ledger = new AckLedger(new FakeClock());
+    ledger.onResponse(response('v1', 'n1'), SIZE_BYTES);
+    ledger.onRequest(request('n1'));
+
+    const second = ledger.onRequest(request('n1', 'after all not'));
+
+    equal(second?.accepted, false);
+    equal(ledger.snapshot()[CLUSTER_TYPE]?.acked, false);
+  });
+
+  it('writes no more than 64 types down, however many are made up', () => {
+    const ledger = new AckLedger(new FakeClock());
+
+    for (let n = 0; n < 1000; n++) ledger.onResponse(response('v', 'n', `made.up/${n}`), SIZE_BYTES);
+    ledger.onResponse(response('v2', 'n2', 'made.up/0'), SIZE_BYTES);
+
+    equal(Object.keys(ledger.snapshot()).length, 64);
+    equal(ledger.snapshot()['made.up/0']?.lastVersion, 'v2');
   });
 });

@@ -8,7 +8,7 @@ describe('HerdDelay', () => {
     const delays = [herd.nextMs()];
 
     for (const livedMs of [4999, 0, 4999, 5000]) {
-      herd.upstreamEnded(livedMs);
+      herd.streamEnded({ livedMs, failed: true });
       delays.push(herd.nextMs());
     }
 

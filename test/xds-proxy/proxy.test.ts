@@ -155,13 +155,25 @@ describe('XdsProxy', () => {
     client.send(requestBytes('sotw', LISTENER_TYPE));
     await stream.requests.take(2);
 
+    const sent = responseBytes('sotw', CLUSTER_TYPE, { version: 'v5', nonce: 'n5' });
+    const now = new Date(started.clock.now());
+    const answered = { sizeBytes: sent.length, receivedAt: now, answeredAfterMs: 0 };
     deepEqual(started.proxy.snapshot().generations, [
       {
         generation: 2,
         connected: true,
         perType: {
-          [CLUSTER_TYPE]: { requested: true, lastVersion: 'v5', lastNonce: 'n5', acked: true },
+          [CLUSTER_TYPE]: { requested: true, lastVersion: 'v5', lastNonce: 'n5', acked: true, ...answered },
           [LISTENER_TYPE]: { requested: true, lastVersion: '', lastNonce: '', acked: false },
+        },
+        stream: {
+          id: 1,
+          kind: 'sotw',
+          openedAt: now,
+          connectedAt: now,
+          upstreamAddress: control.address,
+          queuedRequests: 0,
+          queuedBytes: 0,
         },
       },
     ]);

@@ -7,6 +7,7 @@ import { credentials, Metadata } from '@grpc/grpc-js';
 import { XdsProxy, type XdsProxyDeps } from '../../src/xds-proxy/proxy.ts';
 import type { ProxyMetrics } from '../../src/xds-proxy/metrics.ts';
 import type { Upstream } from '../../src/xds-proxy/upstream-connection.ts';
+import { shortTypeName } from '../../src/xds/type-urls.ts';
 import { FakeClock } from '../support/fake-clock.ts';
 import { recordingLog, type RecordingLog } from '../support/recording-log.ts';
 import { temporaryDirectory } from '../support/temporary-directory.ts';
@@ -66,5 +67,10 @@ function countInto(counted: string[]): ProxyMetrics {
     request: count('request'),
     response: count('response'),
     requestSize: () => undefined,
+    received: () => undefined,
+    connectTook: () => undefined,
+    writeTook: () => undefined,
+    accepted: (typeUrl) => void counted.push(`accepted:${shortTypeName(typeUrl)}`),
+    refused: (typeUrl, by) => void counted.push(`refused:${shortTypeName(typeUrl)}:${by}`),
   };
 }

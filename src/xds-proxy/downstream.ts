@@ -1,0 +1,41 @@
+// Envoy's end of a stream, as the rest of the proxy sees it, and that of grpc-js behind it.
+
+import { status as Status, type ServerDuplexStream } from '@grpc/grpc-js';
+
+export interface Downstream {
+  /** Begins to read, and never stops: a request is taken whatever happens on the other side. Called once. */
+  readonly listen: (listener: DownstreamListener) => void;
+  /** Resolves when the transport has taken the bytes; on a stream that is gone it may stay pending. */
+  readonly write: (bytes: Buffer) => Promise<void>;
+  /** Ends the stream with a status once what was written has gone out. */
+  readonly end: (code: Status, details: string) => void;
+}
+
+export interface DownstreamListener {
+  readonly onRequest: (bytes: Buffer) => void;
+  /** Envoy sends nothing more, in order. */
+  readonly onHalfClose: () => void;
+  /** The stream is gone; also after our own end of it. */
+  readonly onGone: () => void;
+}
+
+export type ServerCall = ServerDuplexStream<Buffer, Buffer>;
+
+export function grpcDownstream(call: ServerCall): Downstream {
+  return {
+    listen: ({ onRequest, onHalfClose, onGone }) => {
+      call.on('data', onRequest);
+      // A cut stream says `end` too, and `cancelled` in the same turn of the event loop.
+      call.once('end', () => setImmediate(onHalfClose));
+      call.once('cancelled', onGone);
+    },
+    write: (bytes) =>
+      new Promise((resolve, reject) => {
+        call.write(bytes, (error: Error | null | undefined) => (error ? reject(error) : resolve()));
+      }),
+    end: (code, details) => {
+      if (code === Status.OK) call.end();
+      else call.emit('error', { code, details }); // the one way of grpc-js to end with a status; destroy() sends none
+    },
+  };
+}
