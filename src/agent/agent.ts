@@ -29,6 +29,9 @@ import { supervisedEnvoy } from './supervised-envoy.ts';
 import { tokenMetrics } from './token-metrics.ts';
 import { withoutEffect } from './unsupported.ts';
 
+/** How the agent ended: it was asked to, or Envoy had ended for good. */
+export type AgentEnd = EnvoyEnd;
+
 export interface AgentDeps {
   readonly clock: Clock;
   readonly spawn: Spawn;
@@ -54,7 +57,7 @@ export async function runAgent(
   deps: AgentDeps,
   signal: AbortSignal,
   running: (controls: AgentControls) => void,
-): Promise<EnvoyEnd> {
+): Promise<AgentEnd> {
   const asked = new AbortController();
   const stopping = AbortSignal.any([signal, asked.signal]);
   try {

@@ -1,21 +1,23 @@
 // `agent proxy`: words and environment become the configuration, and the agent runs until it is told to stop.
 // Upstream: istio 1.31 pilot/cmd/pilot-agent/app/cmd.go newProxyCommand.
 
-import { constants } from 'node:os';
-
 import type { Command } from 'commander';
 
 import { loadAgentConfig, type AgentConfig } from '../config/agent-config.ts';
 import { buildInfo } from '../config/build-info.ts';
 import { NODE_TYPES, proxyFlags } from '../config/proxy-flags.ts';
+import type { ShutdownConfig } from '../config/shutdown-config.ts';
 import { steadyText } from '../config/steady-text.ts';
+import type { AgentEnd } from '../agent/agent.ts';
 import type { AgentControls } from '../agent/controls.ts';
 import { systemClock } from '../runtime/clock.ts';
 import type { Log } from '../runtime/log.ts';
 import { agentConfigInput } from './agent-config-input.ts';
-import { ExitError, type CliContext } from './context.ts';
+import type { CliContext } from './context.ts';
 import { goCommand, type GoArguments } from './go-flags.ts';
 import { withLog } from './logging.ts';
+import { explainingTheEnd, propagate } from './proxy-end.ts';
+import { watchingZombies } from './zombie-watch.ts';
 
 const GUIDE = `The injector of a control plane writes this command into every pod. It runs until SIGTERM or SIGINT, drains Envoy and
 ends with 0. A mistake in what it is given ends it with 255 and one line that says what to do.
@@ -51,28 +53,12 @@ export function proxyCommand(context: CliContext): Command {
   });
 }
 
-/** Runs the agent, and leaves a message for Kubernetes when it ends unasked. */
-async function explainingTheEnd({ env }: CliContext, log: Log, run: () => Promise<EnvoyEnd>): Promise<void> {
-  const { name, fallback } = shutdownVariables.terminationMessagePath;
-  const leave = (reason: string): Promise<void> =>
-    leaveTerminationMessage(env[name] ?? fallback, reason, environmentSecrets(env), log);
-  try {
-    const end = await run();
-    if (end.kind === 'drained') log.info('Agent has successfully terminated');
-    else if (end.exit.code !== 0)
-      await leave(`Envoy ended with ${end.exit.signal ?? `code ${end.exit.code}`}`);
-  } catch (error) {
-    await leave(messageOf(error));
-    throw error;
-  }
-}
-
 async function runProxy(
   context: CliContext,
   parsed: ProxyArguments,
   log: Log,
   processStartMs: number,
-): Promise<EnvoyEnd> {
+): Promise<AgentEnd> {
   for (const line of parsed.flagLines) log.info(line);
   const { istioVersion, agentVersion, revision } = buildInfo;
   log.info(`Version ${istioVersion}-${revision}-sidecar-agent-${agentVersion}`);
@@ -81,6 +67,7 @@ async function runProxy(
   const load = (): Promise<AgentConfig> => loadAgentConfig({ ...input, readText });
   const config = await load();
   for (const { level, message } of config.notices) log[level](message);
+  if (context.signal.aborted) return { kind: 'drained' }; // told to end before there was anything to end
   const [{ runAgent }, { execaSpawn }, { routeGrpcLog }] = await Promise.all([
     import('../agent/agent.ts'),
     import('../runtime/execa-spawn.ts'),
@@ -96,28 +83,27 @@ async function runProxy(
     reload: load,
     processStartMs,
   };
-  const { secondSignalAborts } = config.supervision.shutdown;
-  const end = await runAgent(config, deps, context.signal, (controls) =>
-    listenForSignals(context, controls, secondSignalAborts, log),
-  );
+  const running = (controls: AgentControls): void => {
+    listenForSignals(context, controls, log, config.supervision.shutdown);
+  };
+  const end = await watchingZombies(deps, () => runAgent(config, deps, context.signal, running));
   if (config.supervision.propagateExitCode) propagate(end);
   return end;
 }
 
-/** @throws ExitError with the code of an Envoy that failed */
-function propagate(end: EnvoyEnd): void {
-  if (end.kind !== 'exited' || end.exit.code === 0) return;
-  const { code, signal } = end.exit;
-  throw new ExitError(
-    `Envoy ended with ${signal ?? `code ${code}`}`,
-    code ?? signalExitCode(signal ?? 'SIGKILL'),
-  );
-}
-
-function listenForSignals(context: CliContext, controls: AgentControls): void {
+function listenForSignals(
+  context: CliContext,
+  controls: AgentControls,
+  log: Log,
+  { secondSignalAborts }: ShutdownConfig,
+): void {
   context.onSignal('SIGHUP', () => controls.restart('SIGHUP'));
   context.onSignal('SIGUSR1', controls.reopenLogs);
   context.onSignal('SIGUSR2', controls.rotate);
   context.onSignal('SIGINT', () => controls.quit('interrupted twice'));
+  context.onSignal('SIGTERM', () => {
+    if (secondSignalAborts) controls.quit('terminated twice');
+    else log.info('another SIGTERM changes nothing; AGENT_SECOND_SIGNAL=abort makes it end without waiting');
+  });
   context.onExit(controls.kill);
 }

@@ -2,7 +2,7 @@
 
 import { SECOND_MS } from '../runtime/duration.ts';
 import { optional, row } from './env-row.ts';
-import { goBool, goDuration, goInt, oneOf } from './parsers.ts';
+import { anyText, goBool, goDuration, goInt, oneOf } from './parsers.ts';
 
 /** Titled `Shutdown`. */
 export const shutdownVariables = {
@@ -56,5 +56,11 @@ export const shutdownVariables = {
     goBool,
     true,
     'POST /drain has Envoy drain; false: it does not, and the end waits as usual.',
+  ),
+  terminationMessagePath: row(
+    'TERMINATION_MESSAGE_PATH',
+    anyText,
+    '/dev/termination-log',
+    'Told why the agent ended unasked, if it exists; as terminationMessagePath of the container.',
   ),
 };
