@@ -44,7 +44,9 @@ export function goCommand<R extends FlagTable>(settings: GoCommandSettings<R>): 
   const rows = { ...settings.flags, ...logFlags };
   const command = new GoCommand(settings, Object.values(rows));
   if (settings.guide !== undefined) command.addHelpText('after', `\n${settings.guide}`);
-  command.description(settings.description).usage(`${settings.positionals ?? ''} [flags]`.trimStart());
+  const usage = [settings.positionals ?? '', '[flags]'];
+  if (settings.flagPlaces === 'first') usage.reverse();
+  command.description(settings.description).usage(usage.join(' ').trim());
   command.argument('[args...]').action(async () => {
     const pairs = Object.entries(rows).map(([key, row]) => [key, command.getOptionValue(keyOf(row))]);
     const flags = Object.fromEntries(pairs) as GoArguments<R>['flags'];

@@ -29,15 +29,15 @@ describe('the commands', () => {
 
     assert.deepEqual(
       names.toSorted(),
-      'bootstrap completion config discovery env istio-clean-iptables istio-iptables proxy request version wait'.split(
+      'bootstrap completion config discovery env exec istio-clean-iptables istio-iptables proxy request version wait'.split(
         ' ',
       ),
     );
   });
 
-  it('load neither gRPC nor winston nor execa nor YAML for istio-iptables, request, version and wait', async () => {
+  it('load neither gRPC nor winston nor execa nor YAML for exec, istio-iptables, request, version and wait', async () => {
     const loaded = new Set<string>();
-    for (const name of ['main', 'istio-iptables', 'request', 'version', 'wait']) {
+    for (const name of ['main', 'exec', 'istio-iptables', 'request', 'version', 'wait']) {
       await collectPackages(resolve(import.meta.dirname, `../../src/cli/${name}.ts`), new Set(), loaded);
     }
 

@@ -51,6 +51,7 @@ describe('the packages loaded', () => {
     [['version'], ['commander']],
     [['request', 'GET', 'ready', '--debug-port=15004'], ['commander']],
     [['wait', '--timeoutSeconds=0'], ['commander']],
+    [['exec', '--mesh=none', 'true'], ['commander']],
     [['istio-iptables', '--dry-run'], ['commander']],
     [['env'], ['commander']],
     [['config'], ['commander', 'yaml']],

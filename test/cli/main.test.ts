@@ -3,7 +3,7 @@ import assert from 'node:assert/strict';
 import { Command } from 'commander';
 
 import type { CommandEntry } from '../../src/cli/command-entry.ts';
-import { ExitError, StopRequested, type CliContext } from '../../src/cli/context.ts';
+import { ExitError, ProgramEnded, StopRequested, type CliContext } from '../../src/cli/context.ts';
 import { goCommand } from '../../src/cli/go-flags.ts';
 import { runProgram } from '../../src/cli/main.ts';
 import { AgentError } from '../../src/runtime/errors.ts';
@@ -88,6 +88,10 @@ describe('runProgram', () => {
   it('ends like a process a signal ended, without a word', async () => {
     assert.deepEqual(await failing(new StopRequested('SIGTERM')), { exitCode: 143, stdout: '', stderr: '' });
     assert.equal((await failing(new StopRequested('SIGINT'))).exitCode, 130);
+  });
+
+  it('ends as the program it ran for its user, and says nothing', async () => {
+    assert.deepEqual(await failing(new ProgramEnded(3)), { exitCode: 3, stdout: '', stderr: '' });
   });
 
   it('refuses an unknown flag, without usage', async () => {
