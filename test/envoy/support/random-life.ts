@@ -9,7 +9,7 @@ import { recordingLog, type RecordingLog } from '../../support/recording-log.ts'
 import { EnvoyWorld, NO_BINARIES } from './envoy-world.ts';
 import { KILLED, type Behaviour, type ModelEnvoy } from './model-envoy.ts';
 import { argumentSettings, envoySettings, writtenBootstrap } from './settings.ts';
-import { StepClock } from './step-clock.ts';
+import { StepClock } from '../../support/step-clock.ts';
 
 /** What becomes of an Envoy that is started with a configuration. */
 export const FATES = {

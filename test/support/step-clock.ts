@@ -1,6 +1,6 @@
 // A Clock for many short runs: it lets what follows from a timer happen before the next one, and costs little.
 
-import type { Clock } from '../../../src/runtime/clock.ts';
+import type { Clock } from '../../src/runtime/clock.ts';
 
 interface Sleeper {
   readonly atMs: number;
