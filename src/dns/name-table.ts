@@ -1,8 +1,5 @@
-// The name table as the control plane sends it, and the names under which one of its entries is known.
+// One entry of the name table that the control plane sends, and the names under which it is known.
 // Upstream: istio 1.31 pkg/dns/proto/nds.proto, pkg/dns/client/dns.go generateAltHosts.
-
-/** By host name. */
-export type NameTable = Readonly<Record<string, NameInfo>>;
 
 /** As in proto3: what is not given is empty. */
 export interface NameInfo {
@@ -12,6 +9,12 @@ export interface NameInfo {
   readonly shortname?: string;
   readonly namespace?: string;
   readonly altHosts?: readonly string[];
+}
+
+/** A host and what the table says about it. */
+export interface Host {
+  readonly name: string;
+  readonly info: NameInfo;
 }
 
 /** What names depend on beside the entry. */

@@ -7,12 +7,13 @@ import { isIP } from 'node:net';
 import type { Clock } from '../runtime/clock.ts';
 import { AgentError, messageOf } from '../runtime/errors.ts';
 import type { Log } from '../runtime/log.ts';
-import { debugTable, type DebugTable } from './debug-table.ts';
+import { debugTable } from './debug-table.ts';
 import { Forwarder, type ForwardSettings } from './forwarder.ts';
 import type { Listener, ListenerDeps } from './listener.ts';
 import { LookupTable } from './lookup-table.ts';
 import type { DnsMetrics } from './metrics.ts';
-import type { NameTable, NamingContext } from './name-table.ts';
+import type { NamingContext } from './name-table.ts';
+import type { PackedNameTable } from './packed-name-table.ts';
 import { Responder } from './responder.ts';
 import { addressText, type SocketAddress } from './socket-address.ts';
 import { listenTcp } from './tcp-listener.ts';
@@ -41,7 +42,7 @@ export class DnsServer implements AsyncDisposable {
   readonly #deps: DnsServerDeps;
   readonly #closing = new AbortController();
   readonly #listeners: Listener[] = [];
-  #table: { readonly sent: NameTable; readonly lookup: LookupTable } | undefined;
+  #table: LookupTable | undefined;
   /** Ends the building of a table that a newer one has overtaken. */
   #tableNumber = 0;
 
@@ -73,17 +74,21 @@ export class DnsServer implements AsyncDisposable {
     return this.#table !== undefined;
   }
 
-  /** The table with every name made from it, for people; undefined before the first one. */
-  async debugTable(): Promise<DebugTable | undefined> {
-    return this.#table && debugTable(this.#table.sent, this.#table.lookup);
+  /** The table with every name made from it, for people, as JSON in pieces; undefined before the first one. */
+  debugTable(): AsyncIterable<string> | undefined {
+    return this.#table && debugTable(this.#table);
   }
 
-  /** Queries see the old table or the new one, never a part. Resolves when the new one counts, or a newer one. */
-  async setNameTable(table: NameTable): Promise<void> {
+  /**
+   * Queries see the old table or the new one, never a part. Resolves when the new one counts, or a newer one.
+   *
+   * @throws what looking at a host throws; the old table stays
+   */
+  async setNameTable(hosts: PackedNameTable): Promise<void> {
     this.#tableNumber += 1;
     const number = this.#tableNumber;
-    const lookup = await LookupTable.build(table, this.#settings);
-    if (number === this.#tableNumber) this.#table = { sent: table, lookup };
+    const table = await LookupTable.build(hosts, this.#settings);
+    if (number === this.#tableNumber) this.#table = table;
   }
 
   async close(): Promise<void> {
@@ -118,7 +123,7 @@ export class DnsServer implements AsyncDisposable {
     const { signal } = this.#closing;
     const responder = new Responder({
       ...this.#deps,
-      table: () => this.#table?.lookup,
+      table: () => this.#table,
       respondBeforeSync: this.#settings.respondBeforeSync,
       forwarder: new Forwarder(this.#settings, this.#deps),
     });

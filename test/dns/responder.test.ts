@@ -4,16 +4,17 @@ import { LookupTable } from '../../src/dns/lookup-table.ts';
 import { readMessage, type Message } from '../../src/dns/message.ts';
 import { Responder, type ResponderDeps } from '../../src/dns/responder.ts';
 import { recordingLog } from '../support/recording-log.ts';
+import { packed } from './support/packed.ts';
 import { decode, encodeAnswer, encodeQuery, FLAG, type Decoded, type Query } from './support/wire.ts';
 
 const NEVER = new AbortController().signal;
 const MANY = Array.from({ length: 64 }, (_, index) => `10.0.0.${index}`);
 
 const table = await LookupTable.build(
-  {
+  packed({
     'web.example': { ips: ['10.0.0.1', '10.0.0.2'], registry: 'External' },
     'big.example': { ips: MANY, registry: 'External' },
-  },
+  }),
   { namespace: 'shop', domain: 'shop.svc.cluster.local', search: [] },
 );
 

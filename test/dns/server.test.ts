@@ -8,6 +8,7 @@ import { DnsServer } from '../../src/dns/server.ts';
 import { FakeClock } from '../support/fake-clock.ts';
 import { askTcp } from './support/dns-client.ts';
 import { FakeResolver, SILENT } from './support/fake-resolver.ts';
+import { packed, readJson } from './support/packed.ts';
 import { RunningServer } from './support/running-server.ts';
 import { encodeQuery, FLAG } from './support/wire.ts';
 
@@ -15,6 +16,7 @@ const HUGE = Object.fromEntries(
   Array.from({ length: 3000 }, (_, index) => [`h${index}`, { ips: ['1.1.1.1'] }]),
 );
 const TABLE = { 'web.example': { ips: ['10.0.0.1'], registry: 'External' } };
+const SHOWN = { table: { ...TABLE, 'web.example.': { ips: ['10.0.0.1'], registry: 'Kubernetes' } } };
 
 describe('DnsServer', () => {
   it('listens for UDP, then TCP, at each address, and says so', async () => {
@@ -63,7 +65,7 @@ describe('DnsServer', () => {
   it('serves the resolver of the system', async () => {
     await using resolver = await FakeResolver.start();
     await using running = await RunningServer.start({ resolvers: [resolver.address] });
-    await running.server.setNameTable(TABLE);
+    await running.server.setNameTable(packed(TABLE));
     const system = new Resolver();
     system.setServers([`127.0.0.1:${running.at('udp').port}`]);
 
@@ -75,7 +77,7 @@ describe('DnsServer', () => {
 
   it('says nothing to what is no query, and goes on', async () => {
     await using running = await RunningServer.start();
-    await running.server.setNameTable(TABLE);
+    await running.server.setNameTable(packed(TABLE));
 
     const socket = createSocket('udp4');
     const { host, port } = running.at('udp');
@@ -91,15 +93,15 @@ describe('DnsServer', () => {
     await using resolver = await FakeResolver.start();
     await using running = await RunningServer.start({ resolvers: [resolver.address] });
     equal(running.server.hasTable, false);
-    equal(await running.server.debugTable(), undefined);
-    await running.server.setNameTable(TABLE);
+    equal(running.server.debugTable(), undefined);
+    await running.server.setNameTable(packed(TABLE));
 
-    const next = running.server.setNameTable(HUGE);
-    const during = (await running.server.debugTable())?.table['web.example'];
+    const next = running.server.setNameTable(packed(HUGE));
+    const during = await readJson(running.server.debugTable());
     await next;
     const after = await running.ask({ name: 'web.example.' });
 
-    deepEqual(during, TABLE['web.example']);
+    deepEqual(during, SHOWN);
     equal(after.rcode, 3);
     equal(running.server.hasTable, true);
   });
@@ -107,11 +109,12 @@ describe('DnsServer', () => {
   it('lets the newest table count, however long the others take', async () => {
     await using running = await RunningServer.start();
 
-    await Promise.all([running.server.setNameTable(HUGE), running.server.setNameTable(TABLE)]);
+    await Promise.all([
+      running.server.setNameTable(packed(HUGE)),
+      running.server.setNameTable(packed(TABLE)),
+    ]);
 
-    deepEqual(await running.server.debugTable(), {
-      table: { ...TABLE, 'web.example.': { ips: ['10.0.0.1'], registry: 'Kubernetes' } },
-    });
+    deepEqual(await readJson(running.server.debugTable()), SHOWN);
   });
 
   for (const protocol of ['udp', 'tcp'] as const) {

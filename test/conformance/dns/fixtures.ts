@@ -3,7 +3,7 @@
 import assert from 'node:assert/strict';
 
 import type { LookupContext } from '../../../src/dns/lookup-table.ts';
-import type { NameTable } from '../../../src/dns/name-table.ts';
+import type { NameTable } from '../../dns/support/packed.ts';
 
 interface ProxyContext {
   readonly namespace: string;
