@@ -2,15 +2,15 @@
 // new stream may reach another replica, with the certificates and the token of that moment.
 // Upstream counterpart: istio pkg/istio-agent/xds_proxy.go buildUpstreamClient.
 
+import { setImmediate as nextTurn } from 'node:timers/promises';
+
 import {
   Client,
   connectivityState,
-  InterceptingCall,
   status as Status,
   type ChannelCredentials,
   type ChannelOptions,
   type ClientDuplexStream,
-  type Interceptor,
   type Metadata,
 } from '@grpc/grpc-js';
 
@@ -18,9 +18,10 @@ import type { Clock } from '../runtime/clock.ts';
 import { SECOND_MS } from '../runtime/duration.ts';
 import { messageOf } from '../runtime/errors.ts';
 import type { BytesMethod } from '../runtime/grpc.ts';
+import { SeverableCredentials } from '../runtime/severable-credentials.ts';
 import { abortable } from '../runtime/tasks.ts';
 import { Ending } from './endings.ts';
-import { SeverableCredentials } from './severable-credentials.ts';
+import { responseGate } from './response-gate.ts';
 
 /** Where the control plane is and how the agent proves who it is; asked anew for every stream. */
 export interface Upstream {
@@ -69,7 +70,7 @@ export class UpstreamNotBuilt extends Ending {
 export class UpstreamConnection implements AsyncDisposable {
   /** How the control plane ended the stream; never rejects. */
   readonly ended: Promise<Ending>;
-  readonly #client: Client;
+  readonly #built: BuiltClient;
   readonly #call: ClientDuplexStream<Buffer, Buffer>;
   readonly #clock: Clock;
 
@@ -81,10 +82,11 @@ export class UpstreamConnection implements AsyncDisposable {
    */
   static async open(deps: UpstreamConnectionDeps, signal: AbortSignal): Promise<UpstreamConnection> {
     const { upstream, clock, method, onResponse } = deps;
-    const { client, metadata, sever } = await buildClient(upstream, signal);
+    const built = await buildClient(upstream, signal);
+    const { client, metadata, sever } = built;
     try {
       const ready = await firstAttempt(client, clock, signal);
-      const interceptors = [oneAtATime(onResponse)];
+      const interceptors = [responseGate(onResponse)];
       const { path, requestSerialize, responseDeserialize } = method;
       const options = { interceptors };
       const call = client.makeBidiStreamRequest(
@@ -94,7 +96,7 @@ export class UpstreamConnection implements AsyncDisposable {
         metadata,
         options,
       );
-      const connection = new UpstreamConnection(client, call, clock);
+      const connection = new UpstreamConnection(built, call, clock);
       if (!ready) throw await abortable(connection.ended, signal); // the call fails at once and knows why
       return connection;
     } catch (error) {
@@ -104,8 +106,8 @@ export class UpstreamConnection implements AsyncDisposable {
     }
   }
 
-  private constructor(client: Client, call: ClientDuplexStream<Buffer, Buffer>, clock: Clock) {
-    this.#client = client;
+  private constructor(built: BuiltClient, call: ClientDuplexStream<Buffer, Buffer>, clock: Clock) {
+    this.#built = built;
     this.#call = call;
     this.#clock = clock;
     this.ended = new Promise((resolve) => {
@@ -138,10 +140,14 @@ export class UpstreamConnection implements AsyncDisposable {
     await this.close();
   }
 
+  /** Nothing is left of the connection, whatever the control plane does. */
   async close(): Promise<void> {
+    const { client, sever } = this.#built;
     this.#call.cancel();
-    this.#client.close();
+    client.close();
     await this.ended;
+    await nextTurn(); // the cancellation goes out in this one
+    sever(); // grpc-js would wait for the control plane to close its side
   }
 
   [Symbol.asyncDispose](): Promise<void> {
@@ -193,19 +199,4 @@ async function settledState(client: Client): Promise<boolean> {
       channel.watchConnectivityState(state, Number.POSITIVE_INFINITY, () => resolve());
     });
   }
-}
-
-/**
- * Hands each response to `onResponse` and holds back the next one, and the final status, until it is done.
- * A consumer of the stream object would not do: that buffers 16 messages.
- */
-function oneAtATime(onResponse: (bytes: Buffer) => Promise<void>): Interceptor {
-  return (options, nextCall) =>
-    new InterceptingCall(nextCall(options), {
-      start: (metadata, _listener, next) => {
-        next(metadata, {
-          onReceiveMessage: (bytes: Buffer, done) => void onResponse(bytes).finally(() => done(bytes)),
-        });
-      },
-    });
 }

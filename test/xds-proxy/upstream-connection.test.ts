@@ -1,5 +1,6 @@
 import { deepEqual, equal, match, notEqual, rejects } from 'node:assert/strict';
 import { once } from 'node:events';
+import { constants, createServer as createHttp2Server } from 'node:http2';
 import { createServer, type AddressInfo, type Server, type Socket } from 'node:net';
 
 import { credentials, Metadata, ServerCredentials, status as Status } from '@grpc/grpc-js';
@@ -11,7 +12,9 @@ import {
   UpstreamConnection,
   UpstreamNotBuilt,
   type Upstream,
+  type UpstreamTarget,
 } from '../../src/xds-proxy/upstream-connection.ts';
+import { Relay } from '../e2e/support/relay.ts';
 import { FakeClock } from '../support/fake-clock.ts';
 import { ADS_METHODS, startControlPlane } from './control-plane.ts';
 import { plaintextTo } from './started-proxy.ts';
@@ -77,21 +80,28 @@ describe('UpstreamConnection', () => {
       await once(peer.close(), 'close');
     });
 
-    it('gives up after 20 s and closes the connection', async () => {
-      const clock = new FakeClock();
-      const opening = UpstreamConnection.open(deps(plaintextTo(target), clock), signal);
-      opening.catch(() => undefined);
-      const socket = await accepted;
-      socket.resume();
-      const closed = once(socket, 'close');
+    for (const [what, made] of [
+      ['plaintext', credentials.createInsecure()],
+      ['TLS', credentials.createSsl()],
+    ] as const) {
+      it(`gives up after 20 s and closes the connection, ${what}`, async () => {
+        const clock = new FakeClock();
+        const options = { 'grpc.ssl_target_name_override': 'discovery.test' };
+        const upstream = dialing(plaintextTo(target), { credentials: made, options });
+        const opening = UpstreamConnection.open(deps(upstream, clock), signal);
+        opening.catch(() => undefined);
+        const socket = await accepted;
+        socket.resume();
+        const closed = once(socket, 'close');
 
-      await clock.tick(19_999);
-      equal(clock.sleepers, 1);
-      await clock.tick(1);
+        await clock.tick(19_999);
+        equal(clock.sleepers, 1);
+        await clock.tick(1);
 
-      await rejects(opening, { code: Status.UNAVAILABLE, details: 'upstream connect timeout' });
-      await closed;
-    });
+        await rejects(opening, { code: Status.UNAVAILABLE, details: 'upstream connect timeout' });
+        await closed;
+      });
+    }
 
     it('gives up at once when its stream is over', async () => {
       const over = new AbortController();
@@ -108,6 +118,48 @@ describe('UpstreamConnection', () => {
       await closed;
       equal(clock.sleepers, 0);
     });
+  });
+
+  it('leaves no connection to a control plane that neither reads nor closes', async () => {
+    await using control = await startControlPlane();
+    await using relay = await Relay.start(portOf(control));
+    const upstream = plaintextTo(`127.0.0.1:${relay.port}`);
+    const connection = await UpstreamConnection.open(deps(upstream), signal);
+    await control.streams.next();
+    relay.hold();
+    connection.send(Buffer.alloc(8 * 1024 * 1024), signal).catch(() => undefined); // more than sockets hold
+    const before = openSockets();
+
+    await connection.close();
+
+    equal(openSockets(), before - 1);
+  });
+
+  it('finds out that the control plane is gone by asking it when nothing comes', async () => {
+    await using control = await startControlPlane();
+    await using relay = await Relay.start(portOf(control));
+    const options = { 'grpc.keepalive_time_ms': 10, 'grpc.keepalive_timeout_ms': 10 };
+    const upstream = dialing(plaintextTo(`127.0.0.1:${relay.port}`), { options });
+    await using connection = await UpstreamConnection.open(deps(upstream), signal);
+    await control.streams.next();
+
+    relay.hold();
+
+    equal((await connection.ended).code, Status.UNAVAILABLE);
+  });
+
+  it('serves on after the control plane has announced its end, which is then an expected one', async () => {
+    await using control = await startAgingControlPlane();
+    const received: string[] = [];
+    const onResponse = async (bytes: Buffer): Promise<void> => void received.push(String(bytes));
+    const upstream = plaintextTo(control.address);
+    await using connection = await UpstreamConnection.open({ ...deps(upstream), onResponse }, signal);
+
+    const ending = await connection.ended;
+
+    deepEqual(received, ['before', 'after the announcement']);
+    deepEqual([ending.code, ending.details], [Status.UNAVAILABLE, 'Connection dropped']);
+    equal(ending.class, 'expected');
   });
 
   describe('over TLS', () => {
@@ -162,3 +214,39 @@ describe('UpstreamConnection', () => {
     });
   });
 });
+
+function dialing({ dial }: Upstream, changes: Partial<UpstreamTarget>): Upstream {
+  return { dial: async (signal) => ({ ...(await dial(signal)), ...changes }) };
+}
+
+function portOf({ address }: { readonly address: string }): number {
+  return Number(address.split(':')[1]);
+}
+
+/** TCP connections of this process, both ends of those to itself. */
+function openSockets(): number {
+  return process.getActiveResourcesInfo().filter((kind) => kind === 'TCPSocketWrap').length;
+}
+
+/** Ends each connection as a server does whose connections have a greatest age. */
+async function startAgingControlPlane(): Promise<AsyncDisposable & { readonly address: string }> {
+  const server = createHttp2Server();
+  server.on('stream', (stream) => {
+    stream.on('error', () => undefined); // the connection is cut on purpose
+    stream.respond({ ':status': 200, 'content-type': 'application/grpc' });
+    stream.write(framed('before'), () => {
+      stream.session?.goaway(constants.NGHTTP2_NO_ERROR);
+      stream.write(framed('after the announcement'), () => setImmediate(() => stream.session?.destroy()));
+    });
+  });
+  await once(server.listen(0, '127.0.0.1'), 'listening');
+  const { port } = server.address() as AddressInfo;
+  const close = (): Promise<void> => new Promise((closed) => server.close(() => closed()));
+  return { address: `127.0.0.1:${port}`, [Symbol.asyncDispose]: close };
+}
+
+function framed(text: string): Buffer {
+  const head = Buffer.alloc(5);
+  head.writeUInt32BE(text.length, 1);
+  return Buffer.concat([head, Buffer.from(text)]);
+}

@@ -12,6 +12,7 @@ import { formatDuration, SECOND_MS } from '../../runtime/duration.ts';
 import { AgentError } from '../../runtime/errors.ts';
 import { bytesMethod } from '../../runtime/grpc.ts';
 import type { Log } from '../../runtime/log.ts';
+import { SeverableCredentials } from '../../runtime/severable-credentials.ts';
 import { abortable } from '../../runtime/tasks.ts';
 import { withTimeLimit } from '../../runtime/time-limit.ts';
 import type { CertificateAuthority } from './certificate-authority.ts';
@@ -108,8 +109,9 @@ export class CaClient implements CertificateAuthority {
 
   async #call(request: Buffer, signal: AbortSignal): Promise<Buffer> {
     const { dialer } = this.#deps;
-    const { target, credentials, options, metadata, shown } = await abortable(dialer.dial(signal), signal);
+    const { target, options, metadata, shown, ...dialed } = await abortable(dialer.dial(signal), signal);
     this.#faults.dialed();
+    const credentials = new SeverableCredentials(dialed.credentials);
     const client = new Client(target, credentials, options);
     const { promise, resolve, reject } = Promise.withResolvers<Buffer>();
     const { path, requestSerialize, responseDeserialize } = METHOD;
@@ -127,6 +129,9 @@ export class CaClient implements CertificateAuthority {
     );
     try {
       return await abortable(promise, signal);
+    } catch (error) {
+      credentials.sever();
+      throw error;
     } finally {
       call.cancel();
       client.close();

@@ -1,12 +1,11 @@
 // Channel credentials that verify the server against given anchors and a given name. grpc-js's own take the IP
-// address of a target as server name, which TLS forbids; these send no name then and check the IP names instead.
+// address of a target as server name, which TLS forbids; these send no name then and check the IP names instead. How
+// long a handshake may take is the client's matter, see runtime/severable-credentials.ts.
 
 import { isIP } from 'node:net';
 import { connect, type ConnectionOptions, type SecureContext } from 'node:tls';
 
 import { CallCredentials, ChannelCredentials, type ChannelOptions, type experimental } from '@grpc/grpc-js';
-
-import { SECOND_MS } from '../../runtime/duration.ts';
 
 type Connected = experimental.SecureConnectResult;
 
@@ -14,18 +13,14 @@ export interface ServerCheck {
   readonly context: SecureContext;
   /** DNS name or IP address that the server's certificate must carry. */
   readonly serverName: string;
-  /** How long the server may be silent during the handshake. Default 20 s. */
-  readonly handshakeTimeoutMs?: number;
 }
 
 /** TLS with verification always on; there is no way to switch it off. */
 export class TlsCredentials extends ChannelCredentials {
   readonly #options: ConnectionOptions;
-  readonly #handshakeTimeoutMs: number;
 
-  constructor({ context, serverName, handshakeTimeoutMs = 20 * SECOND_MS }: ServerCheck) {
+  constructor({ context, serverName }: ServerCheck) {
     super();
-    this.#handshakeTimeoutMs = handshakeTimeoutMs;
     this.#options = {
       secureContext: context,
       rejectUnauthorized: true, // said here because Node's default is NODE_TLS_REJECT_UNAUTHORIZED's to change
@@ -58,14 +53,7 @@ export class TlsCredentials extends ChannelCredentials {
 
   #secure(options: ConnectionOptions): Promise<Connected> {
     return new Promise((resolve, reject) => {
-      const socket = connect(options, () => {
-        socket.setTimeout(0);
-        resolve({ socket, secure: true });
-      });
-      // grpc-js closes nothing that is still being set up: a silent server would keep a socket per attempt.
-      socket.setTimeout(this.#handshakeTimeoutMs, () => {
-        socket.destroy(new Error('the server did not answer the TLS handshake'));
-      });
+      const socket = connect(options, () => resolve({ socket, secure: true }));
       socket.on('error', reject); // stays: later errors are the transport's, which also listens
       socket.once('close', () =>
         reject(new Error('the server closed the connection during the TLS handshake')),

@@ -2,8 +2,9 @@
 
 import assert from 'node:assert/strict';
 import { execFile } from 'node:child_process';
+import { once } from 'node:events';
 import { rm, writeFile } from 'node:fs/promises';
-import { createServer } from 'node:net';
+import { createServer, type AddressInfo, type Socket } from 'node:net';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
 
@@ -80,6 +81,27 @@ describe('the connection of a CaClient', () => {
       /the server does not speak TLS/,
     );
   });
+
+  for (const tls of [{}, 'plaintext'] as const) {
+    const how = tls === 'plaintext' ? 'in plaintext' : 'over TLS';
+    it(`leaves no connection to a server that accepts and stays silent, ${how}`, async () => {
+      const silent = createServer().listen(0, '127.0.0.1');
+      await once(silent, 'listening');
+      const { port } = silent.address() as AddressInfo;
+      const { client } = world.makeClient(port, tls);
+      const tried = client.signCsr('x', 1, signal);
+      tried.catch(() => undefined);
+      const [socket] = (await once(silent, 'connection')) as [Socket];
+      socket.on('error', () => undefined); // a reset is one way to let go
+      socket.resume();
+
+      await client.close();
+
+      await once(socket, 'close');
+      await assert.rejects(tried, /the CA client is closed/);
+      silent.close();
+    });
+  }
 
   it('16: needs no root for plaintext, and sends the token over it too', async () => {
     await using server = await startCaServer({ answer: chain });

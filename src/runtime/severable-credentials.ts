@@ -1,5 +1,6 @@
-// Credentials that can sever the connection made with them. grpc-js does not close a connection that is still being
-// set up when its client is closed: towards a peer that accepts and stays silent, each attempt would leave a socket.
+// Credentials that can sever the connection made with them. grpc-js has no limit for setting up a connection, and does
+// not close one that is still being set up when its client is closed: towards a peer that accepts and stays silent,
+// each attempt would leave a socket. Whoever makes a client severs what is left of it at its own deadline.
 
 import type { Socket } from 'node:net';
 
