@@ -8,7 +8,7 @@ import type { EndedEpoch, EnvoySnapshot, EpochSnapshot } from '../envoy/snapshot
  * @returns plain data; times are RFC 3339, null where there is none
  */
 export function envoyPage(snapshot: EnvoySnapshot, connections: ReadonlyMap<number, number>): unknown {
-  const { baseId, active, candidate, draining, restartObstacle, history } = snapshot;
+  const { baseId, active, candidate, draining, restartObstacle, ending, history } = snapshot;
   return {
     ...snapshot,
     baseId: baseId ?? null,
@@ -17,6 +17,10 @@ export function envoyPage(snapshot: EnvoySnapshot, connections: ReadonlyMap<numb
     draining: draining.map((epoch) => drainingEpoch(epoch, connections.get(epoch.generation))),
     restartObstacle: restartObstacle ?? null,
     lastRestart: lastRestart(snapshot),
+    ending:
+      ending === undefined
+        ? null
+        : { ...ending, deadline: ending.deadline ?? null, open: ending.open ?? null },
     history: history.map(endedEpoch),
   };
 }

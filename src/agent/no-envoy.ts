@@ -64,6 +64,7 @@ export class NoEnvoy implements EnvoyPart {
       lastRestart: undefined,
       budget: 0,
       adminLost: false,
+      ending: undefined,
       history: [],
     };
   }

@@ -29,6 +29,10 @@ export class Condition {
    */
   async within(holds: () => boolean, ms: number): Promise<boolean> {
     if (ms <= 0 || holds()) return holds();
+    if (ms === Infinity) {
+      await this.until(holds);
+      return true;
+    }
     const timer = new AbortController();
     let expired = false;
     const sleep = this.#clock.sleep(ms, timer.signal).then(
@@ -42,5 +46,27 @@ export class Condition {
     timer.abort();
     await sleep;
     return holds();
+  }
+
+  /**
+   * Waits for the work, at most `ms`, and no longer than it matters. A failure that comes later is nobody's any more.
+   *
+   * @returns undefined: it was not waited for to the end
+   * @throws what the work rejects with
+   */
+  async outcome<T>(
+    work: Promise<T>,
+    moot: () => boolean,
+    ms = Infinity,
+  ): Promise<{ readonly value: T } | undefined> {
+    const settled: PromiseSettledResult<T>[] = [];
+    void Promise.allSettled([work]).then(([result]) => {
+      settled.push(result);
+      this.notify();
+    });
+    await this.within(() => settled.length > 0 || moot(), ms);
+    const [result] = settled;
+    if (result?.status === 'rejected') throw result.reason;
+    return result;
   }
 }

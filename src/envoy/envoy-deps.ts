@@ -6,6 +6,7 @@ import type { Clock } from '../runtime/clock.ts';
 import type { Log } from '../runtime/log.ts';
 import type { Spawn } from '../runtime/spawn.ts';
 import { AdminClient, freshConnections } from './admin/admin-client.ts';
+import { kernelConnections, type CountSockets } from './end/kernel-connections.ts';
 import type { EnvoyOutput } from './process/epoch.ts';
 import { fileIdentity } from './process/file-identity.ts';
 import type { Readiness } from './restart/gates.ts';
@@ -52,6 +53,8 @@ export interface EnvoyDeps {
   readonly memory?: SharedMemory;
   /** Regions of an agent before this one. Default: none are known. */
   readonly ledger?: RegionLedger;
+  /** Open connections of a process. Default: those the kernel knows of. */
+  readonly countSockets?: CountSockets;
   /** Default: nobody counts. */
   readonly oomKills?: CountOomKills;
 }
@@ -70,6 +73,7 @@ export function withDefaults(deps: EnvoyDeps, settings: EnvoySettings): Required
     },
     memory: sharedMemory(),
     ledger: NO_LEDGER,
+    countSockets: kernelConnections(),
     oomKills: () => Promise.resolve(undefined),
     ...deps,
   };

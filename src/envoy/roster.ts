@@ -114,12 +114,6 @@ export class Roster {
     this.changed.notify();
   }
 
-  /** The active Envoy is gone; nobody will end those that drain for it. */
-  orphanDraining(): void {
-    for (const epoch of this.#draining) epoch.orphaned = true;
-    this.changed.notify();
-  }
-
   /** Resolves when nothing of an ended Envoy is being cleared away any more. */
   async settled(): Promise<void> {
     await Promise.all(this.#partings);
@@ -147,7 +141,10 @@ export class Roster {
 
   async #part(epoch: Epoch): Promise<void> {
     this.#draining.delete(epoch);
-    if (this.#active === epoch) this.#active = undefined;
+    if (this.#active === epoch) {
+      this.#active = undefined;
+      for (const old of this.#draining) old.orphaned = true; // nobody will end those that drain for it
+    }
     if (this.#candidate === epoch) this.#candidate = undefined;
     this.#record(epoch);
     this.changed.notify();

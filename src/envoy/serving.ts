@@ -144,7 +144,6 @@ export class Serving {
     const { roster, budget, clock, outcomes, recipes } = this.#deps;
     const exit = active.exit ?? { code: null, signal: null };
     const hadParent = active.epoch > 0 && roster.draining.length > 0;
-    roster.orphanDraining();
     outcomes.noteCrash();
     if (!byHandoff && !active.doomed) recipes.ended(active);
     budget.lived(clock.monotonicMs() - (active.liveAtMs ?? clock.monotonicMs()));

@@ -91,8 +91,3 @@ export const DEFAULT_TIMING: SupervisorTiming = {
 export function isAsUpstream({ hotRestart, restartPolicy }: EnvoySettings): boolean {
   return !hotRestart && restartPolicy === 'never';
 }
-
-/** The query of the drain request: all listeners of a gateway, the inbound ones of a sidecar. */
-export function drainQuery(settings: EnvoySettings): string {
-  return settings.drainInboundOnly ? 'inboundonly&graceful' : 'graceful';
-}

@@ -73,6 +73,8 @@ export interface EnvoySnapshot {
   readonly budget: number;
   /** The active Envoy serves, but nobody can reach its admin port any more. */
   readonly adminLost: boolean;
+  /** Undefined unless the agent is ending. */
+  readonly ending: EndSnapshot | undefined;
   /** The last 32 ended processes, newest first. */
   readonly history: readonly EndedEpoch[];
 }
@@ -95,6 +97,30 @@ export interface RestartRecord {
   /** From the first look at its gates, whole milliseconds. */
   readonly durationMs: number;
   readonly ended: Date;
+}
+
+/**
+ * What the end of the agent waits for. `handoff`: for what was under way when the signal came. `drain`: for
+ * terminationDrainDuration. `exit`: for the end of Envoys that got SIGTERM.
+ */
+export type EndStep =
+  | 'handoff'
+  | 'pre-drain delay'
+  | 'drain'
+  | 'minimum drain'
+  | 'connections'
+  | 'requests'
+  | 'exit';
+
+export interface EndSnapshot {
+  /** When the signal came. */
+  readonly asked: Date;
+  readonly step: EndStep;
+  readonly since: Date;
+  /** When it stops waiting for this at the latest; undefined: no limit. */
+  readonly deadline: Date | undefined;
+  /** Connections or requests at the last look; undefined: nobody has looked. */
+  readonly open: number | undefined;
 }
 
 /** Is told what happened, when it has. */

@@ -19,10 +19,12 @@ import { RestartPace } from './restart/restart-pace.ts';
 import { RestartRequests, type RestartOptions } from './restart/restart-requests.ts';
 import { Roster } from './roster.ts';
 import { Serving } from './serving.ts';
-import { drainQuery, isAsUpstream, type EnvoySettings } from './settings.ts';
+import { isAsUpstream, type EnvoySettings } from './settings.ts';
 import type { EnvoySnapshot } from './snapshot.ts';
 import { StuckFlag } from './memory/stuck-flag.ts';
-import { postDrain, terminate } from './end/termination.ts';
+import { postDrain } from './end/drain-request.ts';
+import { Ending } from './end/ending.ts';
+import { terminate } from './end/termination.ts';
 
 export type EnvoyEnd =
   /** The signal aborted; Envoy was drained and has ended. */
@@ -43,7 +45,7 @@ export class EnvoySupervisor {
   readonly #serving: Serving;
   readonly #attendants: Attendants;
   readonly #drained = new AbortController();
-  #skipDrain = false;
+  readonly #ending: Ending;
 
   constructor(deps: EnvoyDeps, settings: EnvoySettings) {
     this.#settings = settings;
@@ -55,7 +57,8 @@ export class EnvoySupervisor {
     const requests = new RestartRequests({ clock, changed: roster.changed, outcomes });
     const budget = new RestartBudget(timing, random);
     const recipes = new Recipes(clock, timing.trialMs);
-    const parts = { ...this.#deps, roster, outcomes, requests, budget, recipes };
+    const ending = new Ending(clock, settings.shutdown.podGraceMs);
+    const parts = { ...this.#deps, roster, outcomes, requests, budget, recipes, ending };
     const launcher = new Launcher(parts, settings);
     const pace = new RestartPace(clock, timing.spacingMs);
     const flag = new StuckFlag(memory, log);
@@ -75,6 +78,7 @@ export class EnvoySupervisor {
     this.#outcomes = outcomes;
     this.#attendants = attendants;
     this.#budget = budget;
+    this.#ending = ending;
   }
 
   /**
@@ -85,15 +89,20 @@ export class EnvoySupervisor {
    */
   async run(stop: AbortSignal): Promise<EnvoyEnd> {
     const lifetime = new AbortController();
-    const wake = (): void => this.#roster.changed.notify();
-    stop.addEventListener('abort', wake);
+    const { changed } = this.#roster;
+    const begin = (): void => {
+      this.#ending.begin();
+      changed.notify();
+    };
+    stop.addEventListener('abort', begin);
+    if (stop.aborted) begin();
     this.#attendants.begin(lifetime.signal, stop);
     try {
       return await this.#supervise(stop);
     } finally {
-      stop.removeEventListener('abort', wake);
+      stop.removeEventListener('abort', begin);
       lifetime.abort();
-      wake();
+      changed.notify();
       await this.#clearAway();
     }
   }
@@ -107,13 +116,19 @@ export class EnvoySupervisor {
   }
 
   /**
-   * Makes Envoy ask its clients to leave, without refusing new ones; the end that follows drains no more.
+   * Makes Envoy ask its clients to leave, without refusing new ones; the end that follows drains no more. Changes
+   * nothing once the end has begun, or where the settings say that this is no time to drain: then the end that follows
+   * is as any other.
    *
    * @throws AdminUnreachable
    */
   async drain(): Promise<void> {
-    this.#deps.log.info('Agent draining proxy');
-    this.#skipDrain = true;
+    const { log, admin } = this.#deps;
+    log.info('Agent draining proxy');
+    if (!this.#settings.shutdown.nativeSidecarDrain)
+      return log.info('Envoy is not asked to drain: NATIVE_SIDECAR_DRAIN is false');
+    if (this.#ending.begun) return log.info('Envoy is not asked to drain: the agent is ending');
+    this.#ending.hurry();
     this.#drained.abort();
     this.#requests.refuse('the proxy is draining');
     const roster = this.#roster;
@@ -121,12 +136,12 @@ export class EnvoySupervisor {
     await roster.changed.until(() => roster.phase !== 'handoff'); // the new one may be the one to ask
     const { active } = roster;
     if (active === undefined) return;
-    await postDrain(active, this.#deps.admin, `${drainQuery(this.#settings)}&skip_exit`);
+    await postDrain(active, admin, this.#settings, true);
   }
 
   /** The end that follows, or has begun, does not wait for connections. */
   skipDrain(): void {
-    this.#skipDrain = true;
+    this.#ending.hurry();
     this.#roster.changed.notify();
   }
 
@@ -151,6 +166,7 @@ export class EnvoySupervisor {
       lastRestart: this.#outcomes.last,
       budget: this.#budget.left,
       adminLost: active?.adminLost ?? false,
+      ending: this.#ending.snapshot(),
     };
   }
 
@@ -170,7 +186,7 @@ export class EnvoySupervisor {
       if (end.kind === 'ended') return this.#exited(end.exit);
       plan = end.kind === 'start-again' ? end.plan : undefined;
     }
-    await terminate({ ...this.#deps, roster: this.#roster }, this.#settings, () => this.#skipDrain);
+    await terminate({ ...this.#deps, roster: this.#roster, ending: this.#ending }, this.#settings);
     return { kind: 'drained' };
   }
 

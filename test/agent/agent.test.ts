@@ -80,7 +80,7 @@ describe('runAgent', () => {
     agent.stop();
     await agent.end;
 
-    ok(folder.journal().includes('/drain_listeners?inboundonly&graceful'));
+    ok(folder.journal().includes('/drain_listeners?inboundonly&graceful&skip_exit'));
   });
 
   it('drains nothing when it is told to quit', async () => {

@@ -56,6 +56,9 @@ export interface PreparedLaunch extends LaunchPlan {
   readonly concurrency?: number;
 }
 
+/** Envoy tells within milliseconds, or it hangs. */
+const LAST_LOOK_MS = 500;
+
 export type LiveResult = 'live' | 'exited' | 'expired';
 
 export class Launcher {
@@ -127,7 +130,7 @@ export class Launcher {
     const { changed } = this.#deps.roster;
     while (epoch.alive) {
       const last = expired(); // looked at once more: it may have ended its parent just now
-      const info = await this.identify();
+      const info = await this.#look(epoch, expired, last);
       if (isFrom(info, epoch)) epoch.info = info;
       if (isLive(info, epoch) && epoch.alive) {
         this.#deps.binaries.hold(this.#settings.binaryPath, epoch.launch.binaryId);
@@ -137,6 +140,18 @@ export class Launcher {
       await changed.within(() => !epoch.alive || expired(), this.#settings.timing.livePollMs);
     }
     return 'exited';
+  }
+
+  /** Who answers at the admin port, as long as that is worth waiting for. */
+  async #look(epoch: Epoch, expired: () => boolean, last: boolean): Promise<ServerInfo | undefined> {
+    const { changed } = this.#deps.roster;
+    const gone = (): boolean => !epoch.alive;
+    const answer = this.identify();
+    if (last) return (await changed.outcome(answer, gone, LAST_LOOK_MS))?.value;
+    for (;;) {
+      const outcome = await changed.outcome(answer, gone, this.#settings.timing.livePollMs);
+      if (outcome !== undefined || gone() || expired()) return outcome?.value;
+    }
   }
 
   /** Who answers at the admin port now; undefined when nobody does. */

@@ -14,6 +14,7 @@ import { RestartVersions } from './restart-version.ts';
 import type { Roster } from '../roster.ts';
 import type { EnvoySettings } from '../settings.ts';
 import type { StuckFlag } from '../memory/stuck-flag.ts';
+import { untilStop } from '../until-stop.ts';
 import { closed, OPEN, type Verdict } from './verdict.ts';
 import { workersOfNext } from './workers.ts';
 
@@ -95,8 +96,8 @@ export class Gates {
     const { gatePollMs, gateTimeoutMs } = this.#settings.timing;
     const deadlineMs = clock.monotonicMs() + gateTimeoutMs;
     for (;;) {
-      const verdict = await look();
-      if (stop.aborted) return closed('the agent is ending');
+      const verdict = await untilStop(look(), roster, stop);
+      if (stop.aborted || verdict === undefined) return closed('the agent is ending');
       if (verdict.ok || clock.monotonicMs() >= deadlineMs) return verdict;
       await roster.changed.within(() => !active.alive || stop.aborted, gatePollMs);
       if (!active.alive) return closed('the active Envoy has ended');
@@ -145,11 +146,11 @@ export class Gates {
     const { bootstrap, binaryPath } = prepared;
     const fault = await loadReportingFault(bootstrap, this.#deps.readText);
     if (fault !== undefined) return closed(fault, 'configuration');
-    const listeners =
-      (await this.#adminOf(active)
-        ?.listeners()
-        .catch(() => [])) ?? [];
-    const ownAddresses = listeners.flatMap(({ addresses }) => addresses);
+    const listeners = this.#adminOf(active)
+      ?.listeners()
+      .catch(() => []);
+    const known = (await untilStop(Promise.resolve(listeners), this.#deps.roster, stop)) ?? [];
+    const ownAddresses = known.flatMap(({ addresses }) => addresses);
     const program = { ...this.#settings, binaryPath };
     const timeoutMs = this.#settings.timing.preflightTimeoutMs;
     return preflight(this.#deps, { program, bootstrap, ownAddresses, timeoutMs }, stop);

@@ -5,6 +5,7 @@
 import { backoffMs } from '../../runtime/backoff.ts';
 import { AgentError, messageOf } from '../../runtime/errors.ts';
 import type { AdminListener } from '../admin/admin-client.ts';
+import type { Ending } from '../end/ending.ts';
 import type { Epoch } from '../process/epoch.ts';
 import { Gates, type GateDeps } from './gates.ts';
 import type { Launcher, PreparedLaunch } from '../process/launcher.ts';
@@ -15,6 +16,7 @@ import type { RestartOutcome } from './restart-outcome.ts';
 import type { RestartPace } from './restart-pace.ts';
 import { rollBack, type Failure, type RollbackDeps } from './rollback.ts';
 import type { EnvoySettings } from '../settings.ts';
+import { untilStop } from '../until-stop.ts';
 import { workersOfNext } from './workers.ts';
 
 export interface HandoffDeps extends GateDeps, Omit<RollbackDeps, 'timing'> {
@@ -22,6 +24,8 @@ export interface HandoffDeps extends GateDeps, Omit<RollbackDeps, 'timing'> {
   readonly onDoomed: (epoch: Epoch) => void;
   readonly launcher: Launcher;
   readonly pace: RestartPace;
+  /** Once the agent is told to end: whether that may wait for anything. */
+  readonly ending: Pick<Ending, 'over'>;
 }
 
 export interface HandoffPlan {
@@ -116,11 +120,8 @@ export class Handoff {
   }
 
   async #attempt(prepared: PreparedLaunch, active: Epoch, stop: AbortSignal): Promise<Attempt> {
-    const { roster, launcher, admin } = this.#deps;
-    // without it an Envoy that loses its admin port to a failed candidate cannot be asked or drained any more
-    if (active.lifeline === undefined && !active.adminLost) await attachLifeline(active, admin);
-    const asked = active.adminLost ? active.lifeline?.admin : admin.fresh;
-    const before = (await asked?.listeners().catch(() => [])) ?? [];
+    const { roster, launcher } = this.#deps;
+    const before = (await untilStop(this.#before(active), roster, stop)) ?? [];
     const phase = roster.phase;
     let candidate: Epoch;
     try {
@@ -138,6 +139,15 @@ export class Handoff {
     return { failed: await rollBack(active, candidate, result, { ...this.#deps, timing }, stop) };
   }
 
+  /** What the active Envoy has, and a way to ask it later. */
+  async #before(active: Epoch): Promise<readonly AdminListener[]> {
+    const { admin } = this.#deps;
+    // without it an Envoy that loses its admin port to a failed candidate cannot be asked or drained any more
+    if (active.lifeline === undefined && !active.adminLost) await attachLifeline(active, admin);
+    const asked = active.adminLost ? active.lifeline?.admin : admin.fresh;
+    return (await asked?.listeners().catch(() => [])) ?? [];
+  }
+
   /** With as many workers as its parent, where the configuration leaves that to Envoy. */
   #staffed(prepared: PreparedLaunch, active: Epoch): PreparedLaunch {
     const workers = workersOfNext(prepared.bootstrap.arguments.concurrency, active.info?.concurrency);
@@ -148,14 +158,15 @@ export class Handoff {
 
   /** When to give up: too late, too late for the agent's own end, or nobody is left to hand over. */
   #expiry(active: Epoch, stop: AbortSignal): () => boolean {
-    const { clock } = this.#deps;
+    const { clock, ending } = this.#deps;
     const { handoffTimeoutMs, handoffAtStopMs } = this.#settings.timing;
     const startMs = clock.monotonicMs();
     let stopMs: number | undefined;
     return () => {
       const now = clock.monotonicMs();
       if (stop.aborted) stopMs ??= now;
-      return !active.alive || now - startMs >= handoffTimeoutMs || now - (stopMs ?? now) >= handoffAtStopMs;
+      if (ending.over || now - (stopMs ?? now) >= handoffAtStopMs) return true;
+      return !active.alive || now - startMs >= handoffTimeoutMs;
     };
   }
 
@@ -165,7 +176,7 @@ export class Handoff {
     before: readonly AdminListener[],
     stop: AbortSignal,
   ): Promise<RestartOutcome> {
-    const { roster, recipes, clock, admin, onDraining, pace } = this.#deps;
+    const { roster, recipes, clock, onDraining, pace } = this.#deps;
     const { handoffSoakMs } = this.#settings.timing;
     const { parentShutdownDurationMs } = candidate.launch.bootstrap.arguments; // in a handoff the child's counts
     roster.commit(clock.monotonicMs() + parentShutdownDurationMs);
@@ -175,8 +186,7 @@ export class Handoff {
     if (active.alive) onDraining(active);
     // with code 0 it was ended by its child, which took long to be seen; otherwise that aborts when it tries to
     else if (active.exit?.code !== 0) this.#deps.onDoomed(candidate);
-    await attachLifeline(candidate, admin);
-    const lost = await lostListeners(active, candidate, before, admin.fresh);
+    const lost = (await untilStop(this.#lost(active, candidate, before), roster, stop)) ?? [];
     await roster.changed.within(() => !candidate.alive || stop.aborted, lost.length > 0 ? 0 : handoffSoakMs);
     if (!candidate.alive) {
       recipes.ended(candidate);
@@ -185,5 +195,11 @@ export class Handoff {
     roster.setPhase('running', `epoch ${candidate.epoch} took over`);
     const { epoch, generation } = candidate;
     return { kind: 'committed', epoch, generation, ...(lost.length > 0 && { lostListeners: lost }) };
+  }
+
+  async #lost(active: Epoch, candidate: Epoch, before: readonly AdminListener[]): Promise<readonly string[]> {
+    const { admin } = this.#deps;
+    await attachLifeline(candidate, admin);
+    return lostListeners(active, candidate, before, admin.fresh);
   }
 }

@@ -10,6 +10,7 @@ import { envoyWords } from '../process/output.ts';
 import type { Recipes } from '../process/recipe.ts';
 import type { Roster } from '../roster.ts';
 import type { SupervisorTiming } from '../settings.ts';
+import { untilStop } from '../until-stop.ts';
 import type { StuckFlag } from '../memory/stuck-flag.ts';
 
 export interface RollbackDeps {
@@ -63,7 +64,10 @@ export async function rollBack(
   const refused = itself && (exit.code === 0 || exit.code === 1) && !transient;
   if (refused || tookParent) recipes.refused(candidate, why);
   if (exit.code === 0) await roster.changed.within(() => !active.alive, PARENT_FOLLOWS_MS);
-  const [lostAdmin, flagBefore] = [await hasLostAdmin(active, candidate, deps), await deps.flag.read(active)];
+  const [lostAdmin, flagBefore] = [
+    await hasLostAdmin(active, candidate, deps, stop),
+    await deps.flag.read(active),
+  ];
   const flag = await deps.flag.repair(active);
   if (!active.alive) return { why, retryable: false };
   if (lostAdmin && flagBefore === 'clear') abandon(active, candidate, why, deps);
@@ -91,15 +95,21 @@ function degrade(active: Epoch, repairable: boolean, why: string, { roster, log 
 }
 
 /** A port that is closed, not one that is only slow to answer. */
-async function hasLostAdmin(active: Epoch, candidate: Epoch, deps: RollbackDeps): Promise<boolean> {
+async function hasLostAdmin(
+  active: Epoch,
+  candidate: Epoch,
+  deps: RollbackDeps,
+  stop: AbortSignal,
+): Promise<boolean> {
   if (candidate.info !== undefined) return true; // it answered there, so the old one had left
-  for (let look = 0; look < LOOKS && active.alive; look += 1) {
+  // the end of the agent finds out by itself when it asks for the drain
+  for (let look = 0; look < LOOKS && active.alive && !stop.aborted; look += 1) {
     try {
-      if (isLive(await deps.admin.fresh.serverInfo(), active)) return false;
+      if (isLive(await untilStop(deps.admin.fresh.serverInfo(), deps.roster, stop), active)) return false;
     } catch (error) {
       if (isRefused(error)) return true;
     }
-    await deps.roster.changed.within(() => !active.alive, deps.timing.livePollMs);
+    await deps.roster.changed.within(() => !active.alive || stop.aborted, deps.timing.livePollMs);
   }
   return false;
 }

@@ -14,6 +14,7 @@ import type { Recipe, Recipes } from '../process/recipe.ts';
 import type { RestartRequests } from '../restart/restart-requests.ts';
 import type { Roster } from '../roster.ts';
 import type { EnvoySettings } from '../settings.ts';
+import { untilStop } from '../until-stop.ts';
 import { endedEarly, notStarted, type StartFailure } from './start-failure.ts';
 
 export interface ColdStartDeps {
@@ -122,7 +123,7 @@ export class ColdStart {
     this.#everLive = true;
     roster.commit(0); // nobody hands over: there is no parent to end
     recipes.live(epoch);
-    await Promise.all([attachLifeline(epoch, admin), baseIds.remember()]);
+    await Promise.all([untilStop(attachLifeline(epoch, admin), roster, stop), baseIds.remember()]);
     return { kind: 'live', active: epoch };
   }
 

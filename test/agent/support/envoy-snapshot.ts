@@ -32,6 +32,7 @@ export function envoySnapshot(changes: Partial<EnvoySnapshot> = {}): EnvoySnapsh
     lastRestart: undefined,
     budget: 10,
     adminLost: false,
+    ending: undefined,
     history: [],
     ...changes,
   };

@@ -5,7 +5,7 @@ import type { EnvoySettings } from '../../../src/envoy/settings.ts';
 import { ModelSupervisor } from '../support/model-supervisor.ts';
 import { shutdown } from '../support/settings.ts';
 
-const DRAIN_SIDECAR = '/drain_listeners?inboundonly&graceful';
+const DRAIN_SIDECAR = '/drain_listeners?inboundonly&graceful&skip_exit';
 
 async function running(
   settings: Partial<EnvoySettings> = {},
@@ -58,7 +58,7 @@ describe('terminate', () => {
     subject.stop();
     await subject.pass(100);
 
-    deepEqual(subject.world.posts, ['/drain_listeners?graceful']);
+    deepEqual(subject.world.posts, ['/drain_listeners?graceful&skip_exit']);
     await subject.finish();
   });
 
@@ -69,7 +69,7 @@ describe('terminate', () => {
     subject.stop();
     await subject.pass(50);
 
-    deepEqual(subject.world.posts, [`${DRAIN_SIDECAR}&skip_exit`]);
+    deepEqual(subject.world.posts, [DRAIN_SIDECAR]);
     deepEqual(subject.end, { kind: 'drained' });
   });
 
@@ -92,7 +92,7 @@ describe('terminate', () => {
     deepEqual(subject.world.posts, []);
     await subject.pass(3000);
 
-    deepEqual(subject.world.posts, [`${DRAIN_SIDECAR}&skip_exit`]);
+    deepEqual(subject.world.posts, [DRAIN_SIDECAR]);
     equal(subject.supervisor.snapshot().active?.epoch, 1);
     await subject.finish();
   });
@@ -108,7 +108,7 @@ describe('terminate', () => {
     await subject.pass(5000);
 
     equal(subject.world.envoys.length, 2);
-    deepEqual(subject.world.posts, [`${DRAIN_SIDECAR}&skip_exit`]);
+    deepEqual(subject.world.posts, [DRAIN_SIDECAR]);
     await subject.finish();
   });
 
@@ -127,14 +127,16 @@ describe('terminate', () => {
     await subject.finish();
   });
 
-  it('sends SIGTERM to an old Envoy whose child has ended during the drain', async () => {
+  it('lets an old Envoy finish whose child has ended during the drain, and ends with it', async () => {
     const subject = await running({ shutdown: shutdown({ terminationDrainMs: 60_000 }) });
-    await subject.restart(300);
+    await subject.restart(300); // the old one has two seconds
     subject.stop();
     await subject.pass(300);
 
     subject.world.envoys[1]?.end({ code: null, signal: 'SIGSEGV' });
-    await subject.pass(200);
+    await subject.pass(1000);
+    equal(subject.world.sent.length, 0);
+    await subject.pass(1000);
 
     deepEqual(
       subject.world.sent.map(({ envoy, name }) => [envoy.epoch, name]),

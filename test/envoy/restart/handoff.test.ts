@@ -130,7 +130,7 @@ describe('Handoff', () => {
     await subject.pass(1000);
 
     deepEqual(subject.world.envoys[1]?.signals, ['SIGKILL']);
-    deepEqual(subject.world.posts, ['/drain_listeners?inboundonly&graceful']); // over the kept connection
+    deepEqual(subject.world.posts, ['/drain_listeners?inboundonly&graceful&skip_exit']); // over the kept connection
     ok(subject.end === undefined);
     await subject.pass(6000);
     deepEqual(subject.end, { kind: 'drained' });
