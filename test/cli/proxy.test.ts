@@ -1,7 +1,6 @@
 import { deepEqual, equal, match } from 'node:assert/strict';
-import { spawn, type ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
-import { readFile } from 'node:fs/promises';
+import { readFile, writeFile } from 'node:fs/promises';
 import { connect, createServer } from 'node:net';
 import { join } from 'node:path';
 
@@ -10,8 +9,8 @@ import { findOnPath } from '../../src/envoy/process/binary.ts';
 import { AgentFolder } from '../agent/support/running-agent.ts';
 import { recordingContext } from '../support/cli-context.ts';
 import { temporaryDirectory, type TemporaryDirectory } from '../support/temporary-directory.ts';
+import { ProxyProcess } from './support/proxy-process.ts';
 
-const AGENT = join(import.meta.dirname, '../../src/cli/agent.ts');
 const LIVE = /is live after/;
 /** Where Node listens when nobody has said otherwise. */
 const DEBUGGER_PORT = 9229;
@@ -87,80 +86,60 @@ describe('proxy', () => {
   });
 
   describe('running', () => {
-    let child: ChildProcess | undefined;
+    let proxy: ProxyProcess | undefined;
     afterEach(async () => {
-      if (child === undefined || child.exitCode !== null || child.signalCode !== null) return;
-      child.kill('SIGTERM');
-      await once(child, 'exit');
+      await proxy?.[Symbol.asyncDispose]();
+      proxy = undefined;
     });
 
-    function run(words: readonly string[], env: object, proxyConfig: object): ChildProcess {
-      return spawn(process.execPath, [AGENT, 'proxy', 'sidecar', ...words, `--log_target=${log}`], {
-        cwd: folder.path,
-        env: folder.environment({ ...env }, proxyConfig),
-        stdio: 'ignore',
-      });
+    async function start(
+      words: readonly string[] = [],
+      env: Readonly<Record<string, string>> = {},
+      proxyConfig = {},
+    ): Promise<ProxyProcess> {
+      proxy = new ProxyProcess(folder, { words, env, proxyConfig });
+      await proxy.logged(LIVE);
+      return proxy;
     }
 
-    async function start(words: readonly string[] = [], env = {}, proxyConfig = {}): Promise<ChildProcess> {
-      child = run(words, env, proxyConfig);
-      await logged(LIVE);
-      return child;
-    }
+    it('drains and ends with 0 on SIGTERM, which needs no explanation', async () => {
+      const messagePath = join(folder.path, 'termination-log');
+      await writeFile(messagePath, '');
+      const agent = await start([], { TERMINATION_MESSAGE_PATH: messagePath });
 
-    /** Waits for a line in the log and gives its first match. */
-    async function logged(text: RegExp): Promise<string> {
-      const deadline = performance.now() + 15_000;
-      for (;;) {
-        const all = await readFile(log, 'utf8').catch(() => '');
-        const found = text.exec(all);
-        if (found) return found[1] ?? '';
-        if (performance.now() > deadline) throw new Error(`not logged: ${text}\n${all}`);
-        await new Promise((resolve) => {
-          setTimeout(resolve, 10);
-        });
-      }
-    }
+      agent.child.kill('SIGTERM');
 
-    async function envoyPid(): Promise<number> {
-      return Number(await logged(/Envoy epoch 0 \(generation 0\) started: start\tpid=(\d+)/));
-    }
-
-    it('drains and ends with 0 on SIGTERM', async () => {
-      const agent = await start();
-
-      agent.kill('SIGTERM');
-
-      deepEqual(await once(agent, 'exit'), [0, null]);
-      match(await readFile(log, 'utf8'), /Agent has successfully terminated\n$/);
+      deepEqual(await agent.exit, [0, null]);
+      match(await agent.log(), /Agent has successfully terminated\n$/);
+      equal(await readFile(messagePath, 'utf8'), '');
       deepEqual(
         folder.journal().filter((event) => event.startsWith('/drain')),
-        ['/drain_listeners?inboundonly&graceful'],
+        ['/drain_listeners?inboundonly&graceful&skip_exit'],
       );
     });
 
     it('ends without waiting for the drain when it is interrupted twice', async () => {
       const agent = await start([], {}, { terminationDrainDuration: '3600s' });
 
-      agent.kill('SIGINT');
-      await logged(/Graceful termination period/);
-      agent.kill('SIGINT');
+      agent.child.kill('SIGINT');
+      await agent.logged(/Graceful termination period/);
+      agent.child.kill('SIGINT');
 
-      deepEqual(await once(agent, 'exit'), [0, null]);
+      deepEqual(await agent.exit, [0, null]);
     });
 
     it('asks for a hot restart on SIGHUP', async () => {
       const agent = await start([], { ENVOY_HOT_RESTART: 'false' });
 
-      agent.kill('SIGHUP');
+      agent.child.kill('SIGHUP');
 
-      await logged(/hot restart \(operator\) refused: hot restart is off/);
+      await agent.logged(/hot restart \(operator\) refused: hot restart is off/);
     });
 
     it('has Envoy open its log files anew on SIGUSR1, and no port for a debugger', async () => {
       const agent = await start();
 
-      agent.kill('SIGUSR1');
+      agent.child.kill('SIGUSR1');
       while (!folder.journal().includes('SIGUSR1')) await new Promise(setImmediate);
 
       const debuggerPort = connect(DEBUGGER_PORT, '127.0.0.1');
@@ -170,65 +149,41 @@ describe('proxy', () => {
 
     it('keeps SIGUSR2 and SIGHUP from Envoy, which would die of the one and ignore the other', async () => {
       const agent = await start([], { ENVOY_HOT_RESTART: 'false' });
-      const pid = await envoyPid();
+      const pid = await agent.envoyPid();
 
-      agent.kill('SIGHUP');
-      agent.kill('SIGUSR2');
-      await logged(/no new certificate/);
+      agent.child.kill('SIGHUP');
+      agent.child.kill('SIGUSR2');
+      await agent.logged(/no new certificate/);
 
       equal(process.kill(pid, 0), true);
-      equal((await readFile(log, 'utf8')).includes('eating SIGHUP'), false);
+      equal((await agent.log()).includes('eating SIGHUP'), false);
     });
 
     it('takes an Envoy that cannot hand over along when it is killed', async function () {
       if ((await findOnPath('setpriv', process.env.PATH)) === undefined) this.skip();
       const agent = await start(['--hot-restart=false']);
-      const pid = await envoyPid();
+      const pid = await agent.envoyPid();
 
-      agent.kill('SIGKILL');
-      await once(agent, 'exit');
+      agent.child.kill('SIGKILL');
+      await agent.exit;
 
       while (await isRunning(pid)) await new Promise(setImmediate);
     });
 
-    it('ends with 255 and the words of Envoy, and does not try again, when it refuses its first bootstrap (U0)', async () => {
-      await folder.setTemplate({ fake: 'poison' });
-      child = run([], {}, {});
-
-      deepEqual(await once(child, 'exit'), [255, null]);
-      const lines = (await readFile(log, 'utf8')).trim().split('\n');
-      match(lines.at(-1) ?? '', /\terror\t.*proxy\/envoy-rev0\.json: Protobuf message has unknown fields$/);
-      equal(folder.journal().filter((event) => event === 'started').length, 1);
-    });
-
     it('ends with 0 when Envoy refuses its first bootstrap under the policy never, as upstream (U0)', async () => {
       await folder.setTemplate({ fake: 'poison' });
-      child = run(['--restart-policy=never'], {}, {});
+      proxy = new ProxyProcess(folder, { words: ['--restart-policy=never'] });
 
-      deepEqual(await once(child, 'exit'), [0, null]);
+      deepEqual(await proxy.exit, [0, null]);
     });
 
     it('starts an Envoy again that was killed before it was live (U0)', async () => {
       const script = JSON.stringify({ 0: [{ ends: { zone: 'A', signal: 'SIGKILL' } }, {}] });
 
-      await start([], { FAKE_ENVOY_SCRIPT: script });
+      const agent = await start([], { FAKE_ENVOY_SCRIPT: script });
 
-      await logged(/Envoy is started again in [\d.]+ms: signal SIGKILL before it was live/);
+      await agent.logged(/Envoy is started again in [\d.]+ms: signal SIGKILL before it was live/);
     });
-
-    const ends: [string, readonly string[], number][] = [
-      ['0', [], 0],
-      ["Envoy's own end", ['--exit-code-policy=propagate'], 137],
-    ];
-    for (const [what, words, code] of ends) {
-      it(`ends with ${what} when Envoy was killed and ${words.join('') || 'nothing else is asked'}`, async () => {
-        const agent = await start(['--restart-policy=never', ...words]);
-
-        process.kill(await envoyPid(), 'SIGKILL');
-
-        deepEqual(await once(agent, 'exit'), [code, null]);
-      });
-    }
   });
 });
 
