@@ -70,7 +70,9 @@ export class ShutdownPod implements AsyncDisposable {
   /** Waits until the listeners of the place are there as well. */
   async ready(): Promise<void> {
     await this.pod.ready(PATIENCE_MS);
-    await this.pod.until(async () => (await fetch(`http://127.0.0.1:${this.place.outbound}/`)).ok);
+    const url = `http://127.0.0.1:${this.place.outbound}/`;
+    // a kept connection would be one that the end may wait for
+    await this.pod.until(async () => (await fetch(url, { headers: { connection: 'close' } })).ok);
   }
 
   /** Undefined: the agent had to be killed. */
