@@ -14,6 +14,7 @@ export const AREAS: Areas = {
   kernel: () => import('./kernel.ts'),
   launch: () => import('./launch.ts'),
   security: () => import('./security.ts'),
+  xds: () => import('./xds.ts'),
 };
 
 /** Directories below the conformance root of areas that are not called like theirs. */

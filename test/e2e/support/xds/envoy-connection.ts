@@ -1,0 +1,127 @@
+// Envoy's side of the xDS socket, in bytes: one connection, and streams on it that can stop reading for real. A paused
+// stream of grpc-js goes on to fill a buffer of its own; this one holds one response and leaves the rest to the sender.
+
+import {
+  Client,
+  credentials,
+  InterceptingCall,
+  Metadata,
+  type ClientDuplexStream,
+  type Interceptor,
+  type StatusObject,
+} from '@grpc/grpc-js';
+
+import type { Kind } from '../../../../src/xds-proxy/envelopes.ts';
+import { Inbox } from '../../../support/inbox.ts';
+import { ADS_METHODS } from '../../../xds-proxy/control-plane.ts';
+
+export class EnvoyConnection implements Disposable {
+  readonly #client: Client;
+
+  constructor(socketPath: string) {
+    this.#client = new Client(`unix:${socketPath}`, credentials.createInsecure(), {
+      'grpc.use_local_subchannel_pool': 1,
+      'grpc.max_receive_message_length': -1,
+      'grpc.enable_channelz': 0,
+    });
+  }
+
+  /** @param generation value of `x-agent-generation`; absent: no header */
+  open(kind: Kind, generation?: string): EnvoyStream {
+    return new EnvoyStream(this.#client, kind, generation);
+  }
+
+  /** Cuts the connection; its streams end. */
+  close(): void {
+    this.#client.close();
+  }
+
+  [Symbol.dispose](): void {
+    this.close();
+  }
+}
+
+export class EnvoyStream {
+  readonly kind: Kind;
+  /** Responses taken, in order. */
+  readonly responses = new Inbox<Buffer>();
+  /** How the stream ended. */
+  readonly status: Promise<StatusObject>;
+  readonly #call: ClientDuplexStream<Buffer, Buffer>;
+  /** Resolved while the stream reads. */
+  #gate: PromiseWithResolvers<void> = openGate();
+  #inHand = 0;
+  #isOver = false;
+
+  constructor(client: Client, kind: Kind, generation?: string) {
+    this.kind = kind;
+    const metadata = new Metadata();
+    if (generation !== undefined) metadata.set('x-agent-generation', generation);
+    const { path, requestSerialize, responseDeserialize } = ADS_METHODS[kind];
+    const options = { interceptors: [this.#gated] };
+    this.#call = client.makeBidiStreamRequest(path, requestSerialize, responseDeserialize, metadata, options);
+    this.status = new Promise((resolve) => {
+      this.#call.once('status', (status) => {
+        this.#isOver = true;
+        resolve(status);
+      });
+    });
+    this.#call.on('error', () => undefined); // told by the status
+    this.#call.resume(); // the interceptor has taken the messages already
+  }
+
+  /** The stream has ended. */
+  get isOver(): boolean {
+    return this.#isOver;
+  }
+
+  /** Responses off the wire that wait for the stream to read on. */
+  get inHand(): number {
+    return this.#inHand;
+  }
+
+  send(...requests: readonly Buffer[]): void {
+    for (const bytes of requests) this.#call.write(bytes);
+  }
+
+  /** From now on one more response is taken off the wire, and stays in hand. */
+  stopReading(): void {
+    this.#gate = Promise.withResolvers();
+  }
+
+  readOn(): void {
+    this.#gate.resolve();
+  }
+
+  halfClose(): void {
+    this.#call.end();
+  }
+
+  cancel(): void {
+    this.#call.cancel();
+  }
+
+  async #taken(bytes: Buffer): Promise<void> {
+    await this.#gate.promise;
+    this.#inHand -= 1;
+    this.responses.add(bytes);
+  }
+
+  readonly #gated: Interceptor = (options, nextCall) =>
+    new InterceptingCall(nextCall(options), {
+      start: (metadata, _listener, next) => {
+        next(metadata, {
+          onReceiveMessage: (bytes: Buffer, done) => {
+            this.#inHand += 1;
+            void this.#taken(bytes).finally(() => done(bytes));
+          },
+        });
+      },
+    });
+}
+
+function openGate(): PromiseWithResolvers<void> {
+  const gate = Promise.withResolvers<void>();
+  gate.resolve();
+  return gate;
+}
