@@ -1,8 +1,11 @@
 import { deepEqual, equal } from 'node:assert/strict';
 
+import * as fc from 'fast-check';
+
 import { answer, readRequest, readResponse, subscription, type Kind } from '../../src/xds-proxy/envelopes.ts';
 import { CLUSTER_TYPE, NAME_TABLE_TYPE } from '../../src/xds/type-urls.ts';
 import { decodeRequest, messages, requestBytes, responseBytes } from './messages.ts';
+import { anyFields, fieldBytes } from './wire-messages.ts';
 
 const KINDS: readonly Kind[] = ['sotw', 'delta'];
 
@@ -34,6 +37,26 @@ for (const kind of KINDS) {
       deepEqual(rest, { typeUrl: CLUSTER_TYPE, version: 'v2', nonce: 'n2', resourceCount: 2 });
       equal(firstResource?.toString(), 'one');
       equal(firstResource?.buffer, bytes.buffer, 'no copy is made');
+    });
+
+    it('reads what the protobuf library reads, whatever unknown fields stand between', () => {
+      const parts = fc.record({ typeUrl: fc.string(), nonce: fc.string(), version: fc.string() });
+      fc.assert(
+        fc.property(parts, anyFields(20), anyFields(20), ({ typeUrl, nonce, version }, before, after) => {
+          const among = (bytes: Buffer): Buffer =>
+            Buffer.concat([fieldBytes(before), bytes, fieldBytes(after)]);
+          const request = among(requestBytes(kind, typeUrl, { responseNonce: nonce }));
+          const response = among(responseBytes(kind, typeUrl, { version, nonce }));
+
+          const asked = readRequest(kind, request);
+          const told = readResponse(kind, response);
+
+          const decoded = decodeRequest(kind, request);
+          deepEqual([asked.typeUrl, asked.responseNonce], [decoded.typeUrl, decoded.responseNonce]);
+          deepEqual([told.typeUrl, told.nonce, told.version], [typeUrl, nonce, version]);
+          equal(told.resourceCount, 1);
+        }),
+      );
     });
 
     it('makes a subscription that names nothing but the type', () => {

@@ -1,6 +1,9 @@
-import { deepEqual, throws } from 'node:assert/strict';
+import { deepEqual, ok, throws } from 'node:assert/strict';
+
+import * as fc from 'fast-check';
 
 import { MalformedMessage, scanFields } from '../../src/xds-proxy/wire-scanner.ts';
+import { anyFields, fieldBytes } from './wire-messages.ts';
 
 function fieldsOf(hex: string): [number, string][] {
   const bytes = Buffer.from(hex, 'hex');
@@ -39,4 +42,29 @@ describe('scanFields', () => {
       throws(() => fieldsOf(hex), MalformedMessage);
     });
   }
+
+  it('finds exactly the length-delimited fields of any message, in their order', () => {
+    fc.assert(
+      fc.property(anyFields(), (fields) => {
+        const found = fieldsOf(fieldBytes(fields).toString('hex'));
+
+        const expected = fields.flatMap(({ number, value }) =>
+          value instanceof Uint8Array ? [[number, Buffer.from(value).toString('latin1')]] : [],
+        );
+        deepEqual(found, expected);
+      }),
+    );
+  });
+
+  it('takes or refuses any bytes, and never reads outside of them', () => {
+    fc.assert(
+      fc.property(fc.uint8Array({ maxLength: 100 }), (bytes) => {
+        try {
+          scanFields(bytes, (_number, start, end) => ok(start <= end && end <= bytes.length));
+        } catch (error) {
+          ok(error instanceof MalformedMessage, String(error));
+        }
+      }),
+    );
+  });
 });
