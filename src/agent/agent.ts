@@ -2,6 +2,7 @@
 // there before Envoy, and goes after it. Upstream: istio 1.31 pkg/istio-agent/agent.go, app/cmd.go.
 
 import type { AgentConfig } from '../config/agent-config.ts';
+import type { DnsServer } from '../dns/server.ts';
 import type { EnvoyOutput } from '../envoy/process/epoch.ts';
 import type { EnvoyEnd } from '../envoy/supervisor.ts';
 import { excludedInterfaces, instanceAddresses } from '../node/instance-addresses.ts';
@@ -105,25 +106,28 @@ async function startAndRun(
   counters.add(() => certificateMetrics(secrets.facts(), deps.clock));
   counters.add(() => tokenMetrics(token, deps.clock));
 
-  // Envoy asks the xDS proxy before a restart, and the proxy is opened after the supervisor is made.
-  const xds: { proxy?: XdsProxy } = {};
-  const xdsSnapshot = (): XdsProxySnapshot => xds.proxy?.snapshot() ?? { generations: [] };
-  const supervised = supervisedEnvoy(config, envoy, { ...deps, secrets, xdsSnapshot });
+  // Asked by what is made before them: the supervisor asks the xDS proxy before a restart, the status port both.
+  const opened: { proxy?: XdsProxy; dns?: DnsServer } = {};
+  const late = {
+    xdsSnapshot: (): XdsProxySnapshot => opened.proxy?.snapshot() ?? { generations: [] },
+    nameServer: () => opened.dns,
+  };
+  const supervised = supervisedEnvoy(config, envoy, { ...deps, ...late, secrets });
   const { supervisor } = supervised;
   counters.add(supervised.metrics);
   const controls = controlsOf({ ...supervised, secrets, stopping: asked, log });
 
   if (config.proxyConfig.statusPort !== 0) {
-    const parts = { ...deps, host, secrets, supervisor, counters, controls, xdsSnapshot, stopping };
+    const parts = { ...deps, ...late, host, secrets, supervisor, counters, controls, stopping };
     const status = servers.use(new StatusServer(statusDeps(config, parts)));
     await status.listen();
   }
   const serverDeps = { ...deps, identity, counters };
   // awaited here: what serves closes after Envoy
   return await keepingCertificates({ secrets, token }, async (lifetime) => {
-    if (dns !== undefined) servers.use(await startDns(dns, config, deps, counters.dns));
+    if (dns !== undefined) opened.dns = servers.use(await startDns(dns, config, deps, counters.dns));
     if (envoy !== undefined) servers.use(await startSds(config, serverDeps, host.servesFilesOnly));
-    xds.proxy = servers.use(await startXdsProxy(config, serverDeps));
+    opened.proxy = servers.use(await startXdsProxy(config, serverDeps, opened.dns));
     running(controls);
     await grpcBootstrap.write();
     return supervised.run(AbortSignal.any([stopping, lifetime]));

@@ -47,7 +47,7 @@ export async function startDns(
   const scope = log.child('dns');
   const settings = {
     ...plan,
-    respondBeforeSync: true, // nobody brings a table yet, so nothing would ever be answered
+    respondBeforeSync: plan.respondBeforeSync || env.dnsRespondBeforeSync,
     namespace: pod.namespace,
     domain,
     parallel: env.dnsForwardParallel,
@@ -56,9 +56,7 @@ export async function startDns(
   };
   const { DnsServer } = await import('../dns/server.ts');
   try {
-    const server = await DnsServer.start(settings, { clock, random, log: scope, metrics });
-    scope.info('names of the mesh are not served yet: every query is forwarded');
-    return server;
+    return await DnsServer.start(settings, { clock, random, log: scope, metrics });
   } catch (error) {
     throw failedAt(STAGE, error);
   }

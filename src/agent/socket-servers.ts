@@ -7,6 +7,7 @@ import { SdsServer } from '../sds/server.ts';
 import { XdsProxy } from '../xds-proxy/proxy.ts';
 import type { Counters } from './counters.ts';
 import type { Identity } from './identity.ts';
+import { NameTableUpdates, type NameTableUser } from './name-table.ts';
 
 export interface SocketServerDeps {
   readonly identity: Identity;
@@ -37,11 +38,16 @@ export function startSds(
   });
 }
 
-/** @throws AgentError `failed to start xds proxy: …` */
+/**
+ * @param dns who answers names of the mesh; undefined: nobody, and none are asked for
+ * @throws AgentError `failed to start xds proxy: …`
+ */
 export function startXdsProxy(
   config: AgentConfig,
   { identity, counters, clock, random, log }: SocketServerDeps,
+  dns: NameTableUser | undefined,
 ): Promise<XdsProxy> {
+  const scope = log.child('xdsproxy');
   const { maxStreams, maxReceiveBytes, keepaliveIntervalMs, keepaliveTimeoutMs } = config.env;
   return XdsProxy.start({
     settings: {
@@ -54,8 +60,9 @@ export function startXdsProxy(
     upstream: identity.xdsDialer,
     clock,
     random,
-    log: log.child('xdsproxy'),
+    log: scope,
     metrics: counters.xds,
+    ...(dns && { onNameTable: new NameTableUpdates(dns, scope).take }),
   });
 }
 

@@ -1,6 +1,7 @@
 // What the status server asks of the other parts, and what it may have them do.
 
 import type { AgentConfig } from '../config/agent-config.ts';
+import type { DnsServer } from '../dns/server.ts';
 import type { EnvoySnapshot } from '../envoy/snapshot.ts';
 import type { Clock } from '../runtime/clock.ts';
 import { messageOf } from '../runtime/errors.ts';
@@ -20,12 +21,16 @@ import type { EnvoyPart } from './no-envoy.ts';
 import type { HostFacts } from './node-facts.ts';
 import { rejections } from './xds-state.ts';
 
+const NO_NAMES = 'istio DNS capture is turned ON and DNS lookup table is not ready yet';
+
 export interface StatusParts {
   readonly supervisor: Pick<EnvoyPart, 'snapshot' | 'drainingConnections' | 'drain'>;
   readonly secrets: Pick<SecretManager, 'facts' | 'source'>;
   readonly counters: Counters;
   readonly controls: AgentControls;
   readonly xdsSnapshot: () => XdsProxySnapshot;
+  /** Undefined before it is started, and in a pod without one. */
+  readonly nameServer: () => Pick<DnsServer, 'hasTable' | 'debugTable'> | undefined;
   readonly host: Pick<HostFacts, 'instanceIps' | 'servesFilesOnly'>;
   readonly stopping: AbortSignal;
   readonly clock: Clock;
@@ -71,12 +76,13 @@ export function envoyTarget(admin: EnvoyTarget['admin'], snapshot: EnvoySnapshot
 }
 
 function probers(
-  { env, controlPlane: { workingDirectory } }: AgentConfig,
-  { secrets }: StatusParts,
+  { env, dnsServer, controlPlane: { workingDirectory } }: AgentConfig,
+  { secrets, nameServer }: StatusParts,
 ): readonly Prober[] {
   const path = env.grpcBootstrapPath;
   return [
     ...(path === '' ? [] : [new GrpcBootstrapCheck({ path, workingDirectory })]),
+    ...(dnsServer ? [{ name: 'dns', failure: () => (nameServer()?.hasTable ? undefined : NO_NAMES) }] : []),
     ...(env.waitForCertificate ? [{ name: 'certificate', failure: () => missing(secrets) }] : []),
   ];
 }
@@ -113,7 +119,7 @@ function actions({ supervisor, host, secrets, controls, stopping, log }: StatusP
   };
 }
 
-function views({ supervisor, secrets, xdsSnapshot }: StatusParts): AgentViews {
+function views({ supervisor, secrets, xdsSnapshot, nameServer }: StatusParts): AgentViews {
   return {
     envoySnapshot: async () => envoyPage(supervisor.snapshot(), await supervisor.drainingConnections()),
     certificateFacts: () => certificatePage(secrets.facts()),
@@ -121,5 +127,6 @@ function views({ supervisor, secrets, xdsSnapshot }: StatusParts): AgentViews {
       const last = xdsSnapshot().lastUpstreamError;
       return last && { text: last.text, atMs: last.at.getTime() };
     },
+    nameTable: () => nameServer()?.debugTable(),
   };
 }

@@ -31,20 +31,10 @@ function unread(env: Env): readonly Setting[] {
   );
 }
 
-function ignored({
-  env,
-  proxyConfig,
-  appProbers,
-  scrapeTargets,
-  dnsServer,
-}: AgentConfig): readonly Setting[] {
+function ignored({ env, proxyConfig, appProbers, scrapeTargets }: AgentConfig): readonly Setting[] {
   return [
     [appProbers.size > 0, 'ISTIO_KUBE_APP_PROBERS (probes of the application)'],
     [scrapeTargets.length > 0, "ISTIO_PROMETHEUS_ANNOTATIONS (the application's metrics)"],
-    [
-      dnsServer,
-      'names of the mesh in ISTIO_META_DNS_CAPTURE and ISTIO_META_ENABLE_DNS_SERVER (all are forwarded)',
-    ],
     ...unread(env),
     [proxyConfig.json['readinessProbe'] !== undefined, 'readinessProbe'],
   ];

@@ -115,6 +115,12 @@ const dns = {
     5 * SECOND_MS,
     'Limit of each step towards a resolver.',
   ),
+  dnsRespondBeforeSync: row(
+    'DNS_RESPOND_BEFORE_SYNC',
+    goBool,
+    false,
+    'Forward queries before the first name table came; else they fail until then.',
+  ),
   dnsForwardRetries: row('DNS_FORWARD_RETRIES', goInt, 0, 'Further rounds when every resolver failed.'),
 };
 

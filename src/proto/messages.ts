@@ -138,6 +138,10 @@ export interface NameTable {
   table: Record<string, NameInfo>;
 }
 
+export interface ProxyConfig {
+  caCertificatesPem: string[];
+}
+
 export interface Messages {
   readonly certificateRequest: Codec<CertificateRequest>;
   readonly certificateResponse: Codec<CertificateResponse>;
@@ -148,6 +152,7 @@ export interface Messages {
   readonly secret: Codec<Secret>;
   readonly privateKeyMethodConfig: Codec<PrivateKeyMethodConfig>;
   readonly nameTable: Codec<NameTable>;
+  readonly proxyConfig: Codec<ProxyConfig>;
 }
 
 /** Gives the codecs once this module is loaded, so that what needs none yet need not wait for it. */
@@ -166,6 +171,7 @@ export function loadMessages(): Messages {
     secret: codec('Secret'),
     privateKeyMethodConfig: codec('PrivateKeyMethodConfig'),
     nameTable: codec('NameTable'),
+    proxyConfig: codec('ProxyConfig'),
   };
 }
 

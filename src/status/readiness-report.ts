@@ -15,16 +15,28 @@ const REMEDY =
   "run Istio's own Envoy (proxy binaryPath or ENVOY_PATH), or switch the extension off at the control plane, " +
   'for example PILOT_ENABLE_METADATA_EXCHANGE=false, PILOT_ENABLE_ALPN_FILTER=false and no telemetry providers';
 
-/** One line per check: `ok <check>`, with a remark behind a colon, or `failed <check>: <reason>`. */
-export function verboseText(report: ReadinessReport): string {
-  return report.checks.map((check) => `${verboseLine(check)}\n`).join('');
+/** Checks that pass once the control plane has sent something. */
+const FED_BY_CONTROL_PLANE: ReadonlySet<string> = new Set(['envoy-config', 'dns']);
+
+/**
+ * One line per check: `ok <check>`, with a remark behind a colon, or `failed <check>: <reason>`. Where the control plane
+ * is waited for, the reason ends with what was wrong with it last.
+ */
+export function verboseText(report: ReadinessReport, upstream?: UpstreamError): string {
+  return report.checks.map((check) => `${verboseLine(check, upstream)}\n`).join('');
 }
 
-function verboseLine(check: Check): string {
+function verboseLine(check: Check, upstream: UpstreamError | undefined): string {
   if (check.reason === undefined) {
     return check.remark === undefined ? `ok ${check.name}` : `ok ${check.name}: ${check.remark}`;
   }
-  return `failed ${check.name}: ${oneLine([check.reason, ...explanations(check)].join('; '))}`;
+  const waitedFor = FED_BY_CONTROL_PLANE.has(check.name) ? upstream : undefined;
+  const parts = [check.reason, ...explanations(check), ...(waitedFor ? [upstreamText(waitedFor)] : [])];
+  return `failed ${check.name}: ${oneLine(parts.join('; '))}`;
+}
+
+function upstreamText({ text, atMs }: UpstreamError): string {
+  return `last upstream error at ${isoTime(atMs)}: ${text}`;
 }
 
 /** Envoy's own words about what it refused, and what to do when an extension is missing. */

@@ -1,7 +1,9 @@
 // Whole answers of a few words, with the headers Go's server would send.
 
 import type { ServerResponse } from 'node:http';
+import { pipeline } from 'node:stream/promises';
 
+import { errnoOf } from '../runtime/errors.ts';
 import type { Refusal } from './access.ts';
 
 export function sendText(response: ServerResponse, status: number, body: string): void {
@@ -10,6 +12,21 @@ export function sendText(response: ServerResponse, status: number, body: string)
 
 export function sendJson(response: ServerResponse, status: number, value: unknown): void {
   send(response, status, 'application/json', `${JSON.stringify(value)}\n`);
+}
+
+/** JSON that somebody else has written. */
+export function sendJsonText(response: ServerResponse, status: number, text: string): void {
+  send(response, status, 'application/json', text);
+}
+
+/** JSON that is too large to be made at once. A caller that leaves before the end is no error. */
+export async function sendJsonPieces(response: ServerResponse, pieces: AsyncIterable<string>): Promise<void> {
+  response.writeHead(200, { 'Content-Type': 'application/json', 'X-Content-Type-Options': 'nosniff' });
+  try {
+    await pipeline(pieces, response);
+  } catch (error) {
+    if (errnoOf(error) !== 'ERR_STREAM_PREMATURE_CLOSE') throw error;
+  }
 }
 
 export function sendRefusal(response: ServerResponse, refusal: Refusal): void {

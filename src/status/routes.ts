@@ -5,7 +5,7 @@ import type { IncomingMessage, ServerResponse } from 'node:http';
 
 import type { Log } from '../runtime/log.ts';
 import { refusal } from './access.ts';
-import { sendJson, sendRefusal, sendText } from './replies.ts';
+import { sendJson, sendJsonPieces, sendJsonText, sendRefusal, sendText } from './replies.ts';
 import type { MetricsPage } from './metrics-page.ts';
 import type { Readiness } from './readiness.ts';
 import type { ReadinessLog } from './readiness-log.ts';
@@ -40,6 +40,8 @@ export interface AgentViews {
   /** Facts of certificates only: no key and no token may be in it. */
   readonly certificateFacts: () => unknown;
   readonly lastUpstreamError: () => UpstreamError | undefined;
+  /** The name table as protobuf JSON, in pieces; undefined when there is none. */
+  readonly nameTable: () => AsyncIterable<string> | undefined;
 }
 
 export interface RouteParts {
@@ -81,6 +83,7 @@ export function routes(parts: RouteParts): Routes {
     ['/rotate', action((response) => rotate(actions, response))],
     ['/debug/readyz', view((response) => readyz(parts, response))],
     ['/debug/envoyz', view(async (response) => sendJson(response, 200, await views.envoySnapshot()))],
+    ['/debug/ndsz', view((response) => ndsz(views, response))],
     ['/debug/certs', view((response) => sendJson(response, 200, views.certificateFacts()))],
   ]);
 }
@@ -120,7 +123,7 @@ async function ready(parts: RouteParts, request: IncomingMessage, response: Serv
   const verbose = queryOf(request).has('verbose');
   if (!verbose) parts.readinessLog.probed(report);
   const status = report.reason === undefined ? 200 : 503;
-  if (verbose) sendText(response, status, verboseText(report));
+  if (verbose) sendText(response, status, verboseText(report, parts.views.lastUpstreamError()));
   else response.writeHead(status, { 'Content-Length': 0 }).end();
 }
 
@@ -132,6 +135,12 @@ async function readyz(parts: RouteParts, response: ServerResponse): Promise<void
   const report = await parts.readiness.check();
   parts.history.record(report);
   sendJson(response, 200, parts.history.json(report, parts.views.lastUpstreamError()));
+}
+
+/** Tools read `{}` where there is no table, and not our line end. */
+function ndsz(views: AgentViews, response: ServerResponse): void | Promise<void> {
+  const table = views.nameTable();
+  return table === undefined ? sendJsonText(response, 404, '{}') : sendJsonPieces(response, table);
 }
 
 /** The answer goes first: whoever asked must learn that it worked before the process is gone. */

@@ -6,6 +6,7 @@ import { ConfigError } from '../../src/runtime/errors.ts';
 import { systemClock } from '../../src/runtime/clock.ts';
 import { freePorts } from '../../examples/demo/free-ports.ts';
 import { ask } from '../dns/support/dns-client.ts';
+import { packed } from '../dns/support/packed.ts';
 import { FakeResolver } from '../dns/support/fake-resolver.ts';
 import { decode, encodeQuery } from '../dns/support/wire.ts';
 import { recordingLog } from '../support/recording-log.ts';
@@ -52,21 +53,36 @@ describe('startDns', () => {
     forwardTook: () => undefined,
   };
 
-  it('forwards every query before there is a table, and says that it does', async () => {
-    await using resolver = await FakeResolver.start();
-    const recorded = recordingLog();
-    const [port = 0] = await freePorts(1);
-    const address = { host: '127.0.0.1', port };
-    const plan = { listen: [address], resolvers: [resolver.address], search: [], respondBeforeSync: false };
-    const deps = { clock: systemClock(), random: Math.random, log: recorded.log };
+  const beforeTable = [
+    { what: 'fails', plan: {}, env: {}, rcode: 2 },
+    { what: 'forwards for a pod whose resolver it is', plan: { respondBeforeSync: true }, env: {}, rcode: 0 },
+    { what: 'forwards where that is wanted', plan: {}, env: { DNS_RESPOND_BEFORE_SYNC: 'true' }, rcode: 0 },
+  ];
+  for (const { what, plan, env, rcode } of beforeTable) {
+    it(`${what} before there is a table, and forwards unknown names then`, async () => {
+      await using resolver = await FakeResolver.start();
+      const recorded = recordingLog();
+      const [port = 0] = await freePorts(1);
+      const address = { host: '127.0.0.1', port };
+      const whole = {
+        listen: [address],
+        resolvers: [resolver.address],
+        search: [],
+        respondBeforeSync: false,
+      };
+      const deps = { clock: systemClock(), random: Math.random, log: recorded.log };
+      const config = await agentConfig({ env: { ...CAPTURE, ...env } });
+      const query = encodeQuery({ name: 'www.bing.com.' });
 
-    await using _server = await startDns(plan, await agentConfig({ env: CAPTURE }), deps, metrics);
-    const reply = decode(await ask('udp', address, encodeQuery({ name: 'www.bing.com.' })));
+      await using server = await startDns({ ...whole, ...plan }, config, deps, metrics);
+      const before = decode(await ask('udp', address, query));
+      await server.setNameTable(packed({}));
+      const after = decode(await ask('udp', address, query));
 
-    equal(reply.answers.length, 1);
-    equal(recorded.messages('info').at(-1), 'names of the mesh are not served yet: every query is forwarded');
-    deepEqual(new Set(recorded.records.map(({ scope }) => scope)), new Set(['dns']));
-  });
+      deepEqual([before.rcode, after.rcode], [rcode, 0]);
+      deepEqual(new Set(recorded.records.map(({ scope }) => scope)), new Set(['dns']));
+    });
+  }
 
   it('says at which stage of the start a taken address was met', async () => {
     const taken = createServer();

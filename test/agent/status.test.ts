@@ -71,6 +71,43 @@ describe('statusDeps', () => {
     equal(prober?.name, 'certificate');
   });
 
+  it('holds readiness until the names of the mesh are known where there is a DNS server', async () => {
+    const world = new StatusWorld();
+    const env = { ISTIO_META_DNS_CAPTURE: 'true', GRPC_XDS_BOOTSTRAP: '', WAIT_FOR_CERT: 'true' };
+    const { probers } = await world.deps({ env });
+    const [prober] = probers;
+
+    const beforeIsOpen = await prober?.failure();
+    world.names = { hasTable: false, debugTable: () => undefined };
+    const beforeTable = await prober?.failure();
+    world.names = { hasTable: true, debugTable: () => undefined };
+
+    deepEqual(
+      probers.map(({ name }) => name),
+      ['dns', 'certificate'],
+    );
+    const reason = 'istio DNS capture is turned ON and DNS lookup table is not ready yet';
+    deepEqual([beforeIsOpen, beforeTable, await prober?.failure()], [reason, reason, undefined]);
+  });
+
+  it('does not wait for names in a pod without a DNS server', async () => {
+    const env = { ISTIO_META_DNS_CAPTURE: 'true', GRPC_XDS_BOOTSTRAP: '' };
+    const { probers } = await new StatusWorld().deps({ nodeType: 'router', env });
+
+    deepEqual(probers, []);
+  });
+
+  it('shows the names that are answered', async () => {
+    const world = new StatusWorld();
+    const { views } = await world.deps();
+    const table = (async function* names() {})();
+
+    const before = views.nameTable();
+    world.names = { hasTable: true, debugTable: () => table };
+
+    deepEqual([before, views.nameTable()], [undefined, table]);
+  });
+
   it('asks the Envoy that is active now', async () => {
     const world = new StatusWorld();
     const { envoy } = await world.deps({}, { instanceIps: ['fd00::7'] });

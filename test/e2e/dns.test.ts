@@ -102,7 +102,11 @@ async function startAgent(
     await chown(join(path, name), PROXY_USER, PROXY_USER);
   await chown(path, PROXY_USER, PROXY_USER);
   await chmod(path, 0o755);
-  const environment = folder.environment({ ISTIO_META_DNS_CAPTURE: 'true', POD_NAMESPACE: 'shop' });
+  const environment = folder.environment({
+    ISTIO_META_DNS_CAPTURE: 'true',
+    DNS_RESPOND_BEFORE_SYNC: 'true', // there is no control plane that could bring a table
+    POD_NAMESPACE: 'shop',
+  });
   const user = ['setpriv', `--reuid=${PROXY_USER}`, `--regid=${PROXY_USER}`, '--clear-groups'];
   const words = ['env', `--chdir=${path}`, ...user, process.execPath, AGENT, 'proxy', 'sidecar'];
   const env = Object.entries(environment).filter(

@@ -10,6 +10,10 @@ import { startStatus } from './fixtures/status-fixture.ts';
 const NOT_READY = 'config not received from XDS server (is Istiod running?)';
 const MISSING = "Didn't find a registered implementation for 'istio.metadata_exchange' with type URL: ''";
 
+async function* pieces(...texts: readonly string[]): AsyncGenerator<string> {
+  yield* texts;
+}
+
 function post(url: string): Promise<Response> {
   return fetch(url, { method: 'POST' });
 }
@@ -81,6 +85,43 @@ describe('/healthz/ready', () => {
       /^this Envoy has no extension istio\.metadata_exchange: run Istio's own Envoy/,
     );
     assert.doesNotMatch(status.logged.messages('warn').join(), /Didn't find/, 'the warning keeps its words');
+  });
+});
+
+describe('?verbose', () => {
+  const upstream = { text: '14 UNAVAILABLE: connect\nECONNREFUSED', atMs: Date.UTC(2026, 0, 1) };
+  const TROUBLE = '; last upstream error at 2026-01-01T00:00:00.000Z: 14 UNAVAILABLE: connect ECONNREFUSED';
+
+  it('tells what is wrong with the control plane where something of it is missing', async () => {
+    await using plain = await startStatus();
+    const probers = [
+      { name: 'grpc-bootstrap', failure: () => 'no file' },
+      { name: 'dns', failure: () => 'no table' },
+    ];
+    const views = { ...plain.views, lastUpstreamError: () => upstream };
+    await using status = await startStatus({ probers, views });
+    status.admin.page = '';
+
+    const lines = (await (await fetch(`${status.url}/healthz/ready?verbose`)).text()).split('\n');
+
+    assert.match(lines[0] ?? '', /^failed envoy-config: config not received from XDS server/);
+    assert.ok(lines[0]?.endsWith(TROUBLE), lines[0]);
+    assert.deepEqual(lines.slice(1), [
+      'failed grpc-bootstrap: no file',
+      `failed dns: no table${TROUBLE}`,
+      '',
+    ]);
+  });
+
+  it('says nothing of it where nothing is missing', async () => {
+    await using plain = await startStatus();
+    await using status = await startStatus({
+      views: { ...plain.views, lastUpstreamError: () => upstream },
+    });
+
+    const answer = await fetch(`${status.url}/healthz/ready?verbose`);
+
+    assert.equal(await answer.text(), 'ok envoy-config\nok envoy-serving\n');
   });
 });
 
@@ -173,6 +214,7 @@ describe('debug pages', () => {
       envoySnapshot: async () => undefined,
       certificateFacts: () => undefined,
       lastUpstreamError: () => upstream,
+      nameTable: () => undefined,
     };
     await using status = await startStatus({ views });
     const page = status.admin.page;
@@ -202,11 +244,46 @@ describe('debug pages', () => {
     assert.deepEqual(await (await fetch(`${status.url}/debug/certs`)).json(), [{ resource: 'default' }]);
   });
 
+  it('show the name table as it is written, and none as an empty object', async () => {
+    await using status = await startStatus();
+    const views = { ...status.views, nameTable: () => pieces('{"table":', '{}}') };
+    await using named = await startStatus({ views });
+
+    const [none, some] = await Promise.all([status, named].map(({ url }) => fetch(`${url}/debug/ndsz`)));
+
+    assert.deepEqual([none?.status, await none?.text()], [404, '{}']);
+    assert.deepEqual([some?.status, await some?.text()], [200, '{"table":{}}']);
+    for (const answer of [none, some]) assert.equal(answer?.headers.get('content-type'), 'application/json');
+  });
+
+  it('say nothing of a caller who leaves before the end of the name table', async () => {
+    const left = Promise.withResolvers<void>();
+    async function* endless(): AsyncGenerator<string> {
+      try {
+        for (;;) yield 'x'.repeat(100_000);
+      } finally {
+        left.resolve();
+      }
+    }
+    await using plain = await startStatus();
+    await using status = await startStatus({ views: { ...plain.views, nameTable: endless } });
+    const leaving = new AbortController();
+
+    const answer = await fetch(`${status.url}/debug/ndsz`, { signal: leaving.signal });
+    leaving.abort();
+    await left.promise;
+    await new Promise(setImmediate);
+
+    assert.equal(answer.status, 200);
+    assert.deepEqual(status.logged.messages('error'), []);
+  });
+
   it('give 500 and a log line when a part throws, and the server lives on', async () => {
     const views = {
       envoySnapshot: () => Promise.reject(new Error('broken')),
       certificateFacts: () => [],
       lastUpstreamError: () => undefined,
+      nameTable: () => undefined,
     };
     await using status = await startStatus({ views });
 

@@ -21,6 +21,7 @@ export class StatusWorld {
   changes: Partial<EnvoySnapshot> = {};
   xds: XdsProxySnapshot = { generations: [] };
   certificate: Partial<CertificateStatus> = {};
+  names: ReturnType<StatusParts['nameServer']>;
   drain: () => Promise<void> = () => Promise.resolve();
 
   async deps(given: GivenConfig = {}, host: Partial<StatusParts['host']> = {}): Promise<StatusDeps> {
@@ -61,6 +62,7 @@ export class StatusWorld {
         kill: note('kill'),
       },
       xdsSnapshot: () => this.xds,
+      nameServer: () => this.names,
       host: { instanceIps: ['10.0.0.7'], servesFilesOnly: false, ...host },
       stopping: this.stop.signal,
       clock,
