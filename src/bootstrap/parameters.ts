@@ -37,6 +37,8 @@ export interface BootstrapInput {
 export interface BootstrapFeatures {
   /** ISTIO_DELTA_XDS. */
   readonly deltaXds: boolean;
+  /** EXIT_ON_ZERO_ACTIVE_REQUESTS. */
+  readonly exitOnZeroActiveRequests: boolean;
   /** ISTIO_DUAL_STACK. */
   readonly dualStack: boolean;
   /** ENVOY_STATUS_PORT_ENABLE_PROXY_PROTOCOL. */
@@ -60,6 +62,7 @@ export async function templateParameters(input: BootstrapInput, warn: Warn): Pro
         proxyConfig,
         instanceIps: node.instanceIps,
         exitOnZeroActiveConnections: node.typed.EXIT_ON_ZERO_ACTIVE_CONNECTIONS,
+        exitOnZeroActiveRequests: input.features.exitOnZeroActiveRequests,
       },
       warn,
     )),

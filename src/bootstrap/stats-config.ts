@@ -21,6 +21,8 @@ export interface StatsConfigInput {
   /** Put in for `{pod_ip}`, one entry each. */
   readonly instanceIps: readonly string[];
   readonly exitOnZeroActiveConnections: boolean;
+  /** Does not matter where connections are waited for. */
+  readonly exitOnZeroActiveRequests: boolean;
 }
 
 export interface HistogramBuckets {
@@ -46,6 +48,7 @@ const REQUIRED_PREFIXES = ['cluster_manager', 'listener_manager', 'server', 'clu
 const REQUIRED_SUFFIXES = ['rbac.allowed', 'rbac.denied', 'shadow_allowed', 'shadow_denied'];
 const REQUIRED_REGEXPS = [String.raw`vhost\..*\.route\..*`];
 const ACTIVE_CONNECTIONS = 'downstream_cx_active';
+const ACTIVE_REQUESTS = 'downstream_rq_active';
 
 const ANNOTATION_PREFIX = 'sidecar.istio.io/';
 const POD_IP = '{pod_ip}';
@@ -58,7 +61,7 @@ export async function statsConfigParameters(
   input: StatsConfigInput,
   warn: Warn,
 ): Promise<StatsConfigParameters> {
-  const { annotations, proxyConfig, exitOnZeroActiveConnections } = input;
+  const { annotations, proxyConfig } = input;
   const matcher = proxyConfig.proxyStatsMatcher ?? {};
   const tags = checkedTags(input, warn);
   const prefixes = [
@@ -68,7 +71,7 @@ export async function statsConfigParameters(
   const suffixes = [
     ...wanted(input, 'statsInclusionSuffixes', matcher.inclusionSuffixes),
     ...REQUIRED_SUFFIXES,
-    ...(exitOnZeroActiveConnections ? [ACTIVE_CONNECTIONS] : []),
+    ...waitedFor(input),
   ];
   const regexps = [...(await checkedRegexps(input, warn)), ...REQUIRED_REGEXPS];
   return {
@@ -84,6 +87,12 @@ export async function statsConfigParameters(
       ...regexps.map((regex) => ({ safe_regex: { regex } })),
     ],
   };
+}
+
+/** The end of the agent asks for one of them, or for none. */
+function waitedFor({ exitOnZeroActiveConnections, exitOnZeroActiveRequests }: StatsConfigInput): string[] {
+  if (exitOnZeroActiveConnections) return [ACTIVE_CONNECTIONS];
+  return exitOnZeroActiveRequests ? [ACTIVE_REQUESTS] : [];
 }
 
 /** The annotation, or else the configuration. Envoy refuses an empty pattern, so empty entries are dropped. */

@@ -26,6 +26,7 @@ export function sidecarBootstrap(changes: BootstrapChanges = {}): BootstrapInput
       dualStack: false,
       statusPortProxyProtocol: false,
       stripFragment: true,
+      exitOnZeroActiveRequests: false,
       ...changes.features,
     },
     ...changes.others,

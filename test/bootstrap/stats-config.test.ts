@@ -15,6 +15,7 @@ function stats(changes: Partial<StatsConfigInput>, warn = noWarning): Promise<St
     proxyConfig: {},
     instanceIps: ['10.0.0.7'],
     exitOnZeroActiveConnections: false,
+    exitOnZeroActiveRequests: false,
   };
   return statsConfigParameters({ ...plain, ...changes }, warn);
 }
@@ -57,6 +58,14 @@ describe('statsConfigParameters', () => {
     const { inclusionSuffix } = await stats({ exitOnZeroActiveConnections: true });
 
     assert.equal(inclusionSuffix.at(-1), 'downstream_cx_active');
+  });
+
+  it('keeps request counts when the exit waits for them, and not for connections', async () => {
+    const requests = await stats({ exitOnZeroActiveRequests: true });
+    const both = await stats({ exitOnZeroActiveRequests: true, exitOnZeroActiveConnections: true });
+
+    assert.equal(requests.inclusionSuffix.at(-1), 'downstream_rq_active');
+    assert.deepEqual(both.inclusionSuffix.slice(-2), ['shadow_denied', 'downstream_cx_active']);
   });
 
   it('adds annotated tags to configured ones, each once', async () => {

@@ -37,6 +37,60 @@ describe('shutdownConfig', () => {
     assert.equal(shutdown.exitOnZero?.maximumDrainMs, 60_000);
   });
 
+  for (const [name, value, shown] of [
+    ['PRE_DRAIN_DELAY', '-1s', '-1s'],
+    ['ENVOY_TERM_GRACE', '-2s', '-2s'],
+    ['MAXIMUM_DRAIN_DURATION', '-1m', '-1m0s'],
+    ['TERMINATION_GRACE_PERIOD_SECONDS', '-30', '-30s'],
+  ] as const) {
+    it(`refuses a negative ${name} by its name`, async () => {
+      await assert.rejects(load({ env: { [name]: value } }), {
+        name: 'ConfigError',
+        message: `${name} must not be negative, not ${shown}`,
+      });
+    });
+  }
+
+  it('takes a negative MINIMUM_DRAIN_DURATION for none, as the reference does, and warns', async () => {
+    const config = await load({
+      env: { EXIT_ON_ZERO_ACTIVE_CONNECTIONS: 'true', MINIMUM_DRAIN_DURATION: '-5s' },
+    });
+
+    assert.equal(config.supervision.shutdown.exitOnZero?.minimumDrainMs, 0);
+    assert.deepEqual(warningsOf(config), ['MINIMUM_DRAIN_DURATION of -5s counts as 0s']);
+  });
+
+  it('takes a pod without any grace as it is', async () => {
+    const config = await load({ env: { TERMINATION_GRACE_PERIOD_SECONDS: '0' } });
+
+    assert.equal(config.supervision.shutdown.podGraceMs, 0);
+  });
+
+  for (const [what, env, expected] of [
+    [
+      'two things to wait for',
+      { EXIT_ON_ZERO_ACTIVE_CONNECTIONS: 'true', EXIT_ON_ZERO_ACTIVE_REQUESTS: 'true' },
+      /^EXIT_ON_ZERO_ACTIVE_REQUESTS has no effect: EXIT_ON_ZERO_ACTIVE_CONNECTIONS waits/,
+    ],
+    [
+      'a limit of what is not waited for',
+      { MAXIMUM_DRAIN_DURATION: '1m' },
+      /^MAXIMUM_DRAIN_DURATION has no effect/,
+    ],
+    [
+      'a maximum below the minimum',
+      { EXIT_ON_ZERO_ACTIVE_REQUESTS: 'true', MAXIMUM_DRAIN_DURATION: '3s' },
+      /^MAXIMUM_DRAIN_DURATION of 3s ends a drain before MINIMUM_DRAIN_DURATION of 5s$/,
+    ],
+  ] as const) {
+    it(`warns of ${what}`, async () => {
+      const warnings = warningsOf(await load({ env }));
+
+      assert.equal(warnings.length, 1);
+      assert.match(warnings[0] ?? '', expected);
+    });
+  }
+
   it('honours the old variable for the termination drain', async () => {
     const config = await load({ env: { TERMINATION_DRAIN_DURATION_SECONDS: '20' } });
 

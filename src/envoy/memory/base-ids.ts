@@ -78,11 +78,13 @@ export class BaseIds {
 
   /** Removes every region of ours; for the end, when no Envoy is left. */
   async clear(): Promise<void> {
-    try {
-      for (const baseId of this.#used) await this.#deps.memory.unlink(baseId);
-      await this.#ledger.clear();
-    } catch (error) {
+    for (const baseId of this.#used) await this.#remove(() => this.#deps.memory.unlink(baseId));
+    await this.#remove(() => this.#ledger.clear());
+  }
+
+  async #remove(work: () => Promise<void>): Promise<void> {
+    await work().catch((error: unknown) => {
       this.#deps.log.warn(`cannot remove the shared memory region: ${messageOf(error)}`); // it is 104 bytes
-    }
+    });
   }
 }

@@ -36,7 +36,7 @@ export interface SharedMemory {
    * @returns the state afterwards
    */
   repair(baseId: number): Promise<FlagState>;
-  /** Removes the region; for the end, when no process of the line is left. */
+  /** Removes the region when no process of ours is left; not that of another Envoy with this base id. */
   unlink(baseId: number): Promise<void>;
 }
 
@@ -51,7 +51,9 @@ export function sharedMemory(directory = '/dev/shm', socketList = '/proc/net/uni
     freeBaseId: (random) => freeBaseId(region, socketList, random),
     flag: async (baseId) => (await withFlags(region(baseId), 'r', readFlag)) ?? 'unknown',
     repair: async (baseId) => (await withFlags(region(baseId), 'r+', clearFlag)) ?? 'unknown',
-    unlink: (baseId) => rm(region(baseId), { force: true }),
+    unlink: async (baseId) => {
+      if (!hasSocket(await socketsIn(socketList), baseId)) await rm(region(baseId), { force: true });
+    },
   };
 }
 
@@ -81,12 +83,17 @@ async function freeBaseId(
   socketList: string,
   random: () => number,
 ): Promise<number> {
-  const sockets = await readFile(socketList, 'utf8').catch(() => ''); // without it Envoy's own bind still tells
+  const sockets = await socketsIn(socketList);
   for (let attempt = 0; attempt < BASE_ID_TRIES; attempt += 1) {
     const baseId = 1 + Math.floor(random() * MAX_BASE_ID);
     if (!(await exists(region(baseId))) && !hasSocket(sockets, baseId)) return baseId;
   }
   throw new AgentError(`no free base id in ${BASE_ID_TRIES} tries; set ENVOY_BASE_ID`);
+}
+
+/** Without the list Envoy's own bind still tells. */
+function socketsIn(socketList: string): Promise<string> {
+  return readFile(socketList, 'utf8').catch(() => '');
 }
 
 /**

@@ -73,9 +73,10 @@ export class ColdStart {
       const result = await (atOnce ? this.#start(attempt, stop) : this.#answer(attempt, stop));
       if (result.kind !== 'failed') return result;
       const { failure } = result;
-      if (stop.aborted) return this.#givenUp(failure);
       if (failure.obstacle === 'base id taken') baseIdTries += 1;
-      atOnce = baseIdTries <= BASE_ID_TRIES && this.#clear(failure);
+      const cleared = this.#clear(failure);
+      if (stop.aborted) return this.#givenUp(failure);
+      atOnce = cleared && baseIdTries <= BASE_ID_TRIES;
       if (!atOnce && this.#isFinal(failure)) return { kind: 'ended', exit: failure.exit };
       if (!atOnce && !this.#isRetried(failure)) throw failure.error;
       reason = failure.why;
@@ -106,14 +107,16 @@ export class ColdStart {
     const { launcher, roster, admin, baseIds, hotRestart, recipes } = this.#deps;
     const baseId = hotRestart.on ? await baseIds.choose(roster.alive.length > 0) : undefined;
     let epoch: Epoch;
+    let prepared: PreparedLaunch | undefined;
     try {
-      const prepared = await this.#prepare(plan, baseId);
+      prepared = await this.#prepare(plan, baseId);
       if (stop.aborted) {
         await launcher.discard(prepared);
         return { kind: 'stop' };
       }
       epoch = await launcher.start(prepared);
     } catch (thrown) {
+      if (prepared !== undefined) await launcher.discard(prepared);
       return { kind: 'failed', failure: notStarted(thrown, this.#everLive) };
     }
     this.#last = epoch;

@@ -68,7 +68,13 @@ export const PLAIN_INPUTS: BootstrapCaseInputs = {
   compliancePolicy: '',
   logAsJson: false,
   agentVersion: '1.31.0',
-  features: { deltaXds: true, dualStack: false, statusPortProxyProtocol: false, stripFragment: true },
+  features: {
+    deltaXds: true,
+    dualStack: false,
+    statusPortProxyProtocol: false,
+    stripFragment: true,
+    exitOnZeroActiveRequests: false,
+  },
 };
 
 export function bootstrapInput(inputs: BootstrapCaseInputs, warn: Warn): BootstrapInput {

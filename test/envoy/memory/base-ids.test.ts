@@ -5,7 +5,7 @@ import type { SharedMemory } from '../../../src/envoy/memory/shared-memory.ts';
 import { recordingLog } from '../../support/recording-log.ts';
 
 /** Free ids in turn, and what was removed. */
-function subject(wanted?: number) {
+function subject(wanted?: number, stuck?: number) {
   const unlinked: number[] = [];
   const noted: number[] = [];
   let next = 100;
@@ -14,7 +14,10 @@ function subject(wanted?: number) {
     freeBaseId: async () => (next += 1),
     flag: async () => 'clear',
     repair: async () => 'clear',
-    unlink: async (baseId) => void unlinked.push(baseId),
+    unlink: async (baseId) => {
+      if (baseId === stuck) throw new Error('not permitted');
+      unlinked.push(baseId);
+    },
   };
   const ledger = {
     add: async (baseId: number) => void noted.push(baseId),
@@ -59,5 +62,16 @@ describe('BaseIds', () => {
 
     deepEqual(unlinked, [101, 102]);
     deepEqual(noted, []);
+  });
+
+  it('removes the others when one cannot be removed', async () => {
+    const { baseIds, unlinked, noted } = subject(undefined, 101);
+    await baseIds.choose(false);
+    await baseIds.remember();
+    await baseIds.choose(true);
+
+    await baseIds.clear();
+
+    deepEqual([unlinked, noted], [[102], []]);
   });
 });

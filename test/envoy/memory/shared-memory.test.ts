@@ -1,5 +1,5 @@
 import { deepEqual, equal, match } from 'node:assert/strict';
-import { readFile, writeFile } from 'node:fs/promises';
+import { readdir, readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 
 import { sharedMemory } from '../../../src/envoy/memory/shared-memory.ts';
@@ -69,6 +69,20 @@ describe('sharedMemory', () => {
 
     equal(await memory.repair(77), 'unknown');
     await memory.unlink(77);
+  });
+
+  it('leaves the region of an Envoy that has its sockets', async () => {
+    await using folder = await temporaryDirectory();
+    const sockets = join(folder.path, 'unix');
+    const paths = [770, 780].map((name) => join(folder.path, `envoy_shared_memory_${name}`));
+    for (const path of paths) await writeFile(path, region(0n));
+    await writeFile(sockets, '@envoy_domain_socket_parent_770@@@\n');
+    const memory = sharedMemory(folder.path, sockets);
+
+    await memory.unlink(77);
+    await memory.unlink(78);
+
+    deepEqual((await readdir(folder.path)).toSorted(), ['envoy_shared_memory_770', 'unix']);
   });
 
   it('is usable where a file can be written, and says why it is not elsewhere', async () => {

@@ -211,6 +211,7 @@ describe('ColdStart with an obstacle', () => {
 
     ok(subject.end instanceof BootstrapRefused);
     equal(subject.world.envoys.length, 11);
+    deepEqual(subject.world.unlinked, []);
   });
 
   for (const [what, how, words] of [
@@ -258,6 +259,7 @@ describe('ColdStart without a process (U20)', () => {
       ok(subject.end instanceof SpawnFailed);
       match(subject.end.message, new RegExp(`^cannot start /usr/local/bin/envoy: .*${code}`));
       equal(subject.world.envoys.length, 0);
+      deepEqual(subject.removed, ['envoy-rev0.json']);
     });
   }
 
