@@ -57,7 +57,7 @@ export class Responses {
     const { typeUrl } = response;
     metrics.received(typeUrl, bytes.length);
     const consume = consumers.get(typeUrl);
-    if (consume !== undefined) return this.#consume(response, bytes.length, consume);
+    if (consume !== undefined) return this.#consume(response, bytes.length, consume, signal);
     if (isDebugType(typeUrl) && debugRequests.answer(typeUrl, bytes)) return undefined;
     if (isForwarded(typeUrl)) return this.#forward(response, bytes, signal);
     log.error(`Skipping forwarding type url ${typeUrl} to Envoy as is not a valid Envoy type`, { id });
@@ -69,6 +69,7 @@ export class Responses {
     response: ResponseFacts,
     sizeBytes: number,
     consume: (resource: Uint8Array) => void | Promise<void>,
+    signal: AbortSignal,
   ): Promise<void> {
     const { kind, ofAgent, request, metrics, log, id } = this.#deps;
     const { typeUrl, nonce, firstResource } = response;
@@ -76,8 +77,9 @@ export class Responses {
     ofAgent.onResponse(response, sizeBytes);
     let refusal: string | undefined;
     try {
-      await consume(firstResource);
+      await abortable(Promise.resolve(consume(firstResource)), signal);
     } catch (error) {
+      signal.throwIfAborted();
       refusal = messageOf(error);
       log.warn(`refused ${shortTypeName(typeUrl)}: ${refusal}`, { id });
       metrics.refused(typeUrl, 'agent');
