@@ -7,6 +7,7 @@ import { SdsServer } from '../sds/server.ts';
 import { XdsProxy } from '../xds-proxy/proxy.ts';
 import type { Counters } from './counters.ts';
 import type { Identity } from './identity.ts';
+import { ProxyConfigUpdates } from './proxy-config-updates.ts';
 import { NameTableUpdates, type NameTableUser } from './name-table.ts';
 
 export interface SocketServerDeps {
@@ -63,6 +64,9 @@ export function startXdsProxy(
     log: scope,
     metrics: counters.xds,
     ...(dns && { onNameTable: new NameTableUpdates(dns, scope).take }),
+    ...(config.env.proxyConfigXds && {
+      onProxyConfig: new ProxyConfigUpdates({ ...identity, log: scope }).take,
+    }),
   });
 }
 

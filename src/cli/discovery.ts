@@ -44,7 +44,8 @@ A file of --config-dir holds YAML documents such as
     - "@type": type.googleapis.com/envoy.config.cluster.v3.Cluster
       name: web
   names:                          # for clients that answer DNS questions
-    web.default.svc.cluster.local: { ips: [10.0.0.1] }`;
+    web.default.svc.cluster.local: { ips: [10.0.0.1] }
+  caCertificatesPem: ["-----BEGIN CERTIFICATE..."]   # further roots, for agents with PROXY_CONFIG_XDS_AGENT`;
 
 const TOKEN_FLAGS = {
   stateDir,

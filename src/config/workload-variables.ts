@@ -168,9 +168,12 @@ const discovery = {
   xdsAuthProvider: row('XDS_AUTH_PROVIDER', anyText, '', 'Read for compatibility; no effect.', {
     noEffect: 'read and never used by the reference either',
   }),
-  proxyConfigXds: row('PROXY_CONFIG_XDS_AGENT', goBool, false, 'Take ProxyConfig updates over xDS.', {
-    noEffect: 'ProxyConfig over xDS is not in this version',
-  }),
+  proxyConfigXds: row(
+    'PROXY_CONFIG_XDS_AGENT',
+    goBool,
+    false,
+    'Trust the root certificates that a ProxyConfig sent over xDS holds, too.',
+  ),
   keepaliveIntervalMs: row(
     'GRPC_KEEPALIVE_INTERVAL',
     goDuration,
@@ -183,6 +186,23 @@ const discovery = {
     10 * SECOND_MS,
     'How long a ping may stay unanswered.',
   ),
+  httpsProxy: row(
+    'HTTPS_PROXY',
+    anyText,
+    '',
+    'HTTP proxy on the way to CA and discovery, http://host:port; not for hosts of this machine.',
+    { secret: true },
+  ),
+  httpsProxyLowerCase: row('https_proxy', anyText, '', 'The same; HTTPS_PROXY counts before.', {
+    secret: true,
+  }),
+  noProxy: row(
+    'NO_PROXY',
+    anyText,
+    '',
+    'Hosts reached without it: names, addresses and ranges, with commas; * is all.',
+  ),
+  noProxyLowerCase: row('no_proxy', anyText, '', 'The same; NO_PROXY counts before.'),
   maxStreams: row('ISTIO_GPRC_MAXSTREAMS', goInt, 100_000, 'Streams per connection of our gRPC servers.'),
   maxReceiveBytes: row(
     'ISTIO_GPRC_MAXRECVMSGSIZE',

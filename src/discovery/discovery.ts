@@ -75,7 +75,7 @@ export async function startDiscovery(settings: DiscoverySettings, deps: Discover
   const ads = new AdsService({
     messages,
     authenticate,
-    configOf: (nodeId) => nodeConfig(state.snapshot, nodeId, messages.nameTable),
+    configOf: (nodeId) => nodeConfig(state.snapshot, nodeId, messages),
     log: deps.log.child('ads'),
   });
   await using opened = new AsyncDisposableStack();

@@ -27,6 +27,8 @@ export interface Scope {
   readonly nodes: readonly string[] | undefined;
   readonly resources: readonly WrittenResource[];
   readonly hosts: ReadonlyMap<string, Host>;
+  /** Root certificates to trust besides those of the CA, each PEM. */
+  readonly anchors: readonly string[];
 }
 
 export interface Snapshot {

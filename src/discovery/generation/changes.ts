@@ -6,6 +6,7 @@ import {
   EXTENSION_CONFIG_TYPE,
   LISTENER_TYPE,
   NAME_TABLE_TYPE,
+  PROXY_CONFIG_TYPE,
   ROUTE_TYPE,
   SECRET_TYPE,
 } from '../../xds/type-urls.ts';
@@ -20,6 +21,7 @@ const PUSH_ORDER = [
   LISTENER_TYPE,
   ROUTE_TYPE,
   NAME_TABLE_TYPE,
+  PROXY_CONFIG_TYPE,
 ];
 
 /**

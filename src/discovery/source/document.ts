@@ -6,9 +6,13 @@
 //       name: web
 //   names:                                 the name table of clients that resolve names themselves
 //     web.default.svc.cluster.local: { ips: [10.0.0.1], registry: Kubernetes, namespace: default, shortname: web }
+//   caCertificatesPem:                     root certificates for agents with PROXY_CONFIG_XDS_AGENT
+//     - |
+//       -----BEGIN CERTIFICATE-----
 
 import { isIP } from 'node:net';
 
+import { parseCertificates } from '../../pki/certificates.ts';
 import type { JsonEncoder } from '../../proto/json-encoder.ts';
 import { JsonMappingError, type Path } from '../../proto/json-mapping-error.ts';
 import { messageOf } from '../../runtime/errors.ts';
@@ -33,7 +37,7 @@ const NAME_FIELDS: ReadonlyMap<string, readonly string[]> = new Map([
   [SECRET_TYPE, ['name']],
 ]);
 
-const DOCUMENT_FIELDS = new Set(['nodes', 'resources', 'names']);
+const DOCUMENT_FIELDS = new Set(['nodes', 'resources', 'names', 'caCertificatesPem']);
 
 /** What reading needs of the message types. */
 export type ResourceEncoder = Pick<JsonEncoder, 'encodeAny'>;
@@ -71,15 +75,17 @@ class DocumentReader {
   scope(): Scope {
     const fields = this.#object(this.#json(), []);
     for (const key of Object.keys(fields)) {
-      if (!DOCUMENT_FIELDS.has(key)) this.#problem([key], 'unknown; a document has nodes, resources, names');
+      if (!DOCUMENT_FIELDS.has(key))
+        this.#problem([key], `unknown; a document has ${[...DOCUMENT_FIELDS].join(', ')}`);
     }
-    const { nodes, resources = [], names = {} } = fields;
+    const { nodes, resources = [], names = {}, caCertificatesPem = [] } = fields;
     return {
       nodes: nodes === undefined ? undefined : this.#strings(nodes, ['nodes']),
       resources: this.#list(resources, ['resources']).flatMap((item, i) => this.#resource(item, i)),
       hosts: new Map(
         Object.entries(this.#object(names, ['names'])).map(([name, host]) => [name, this.#host(name, host)]),
       ),
+      anchors: this.#anchors(caCertificatesPem),
     };
   }
 
@@ -140,6 +146,19 @@ class DocumentReader {
       namespace: this.#string(namespace, [...path, 'namespace']),
       altHosts: this.#strings(altHosts, [...path, 'altHosts']),
     };
+  }
+
+  #anchors(json: unknown): readonly string[] {
+    const path = ['caCertificatesPem'];
+    const anchors = this.#strings(json, path);
+    for (const [index, pem] of anchors.entries()) {
+      try {
+        parseCertificates(pem);
+      } catch (error) {
+        this.#problem([...path, index], messageOf(error));
+      }
+    }
+    return anchors;
   }
 
   #object(json: unknown, path: Path): JsonObject {

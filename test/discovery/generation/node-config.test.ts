@@ -9,21 +9,22 @@ import {
   ENDPOINT_TYPE,
   LISTENER_TYPE,
   NAME_TABLE_TYPE,
+  PROXY_CONFIG_TYPE,
   ROUTE_TYPE,
 } from '../../../src/xds/type-urls.ts';
 
-const { nameTable } = loadMessages();
+const messages = loadMessages();
 
 function resource(typeUrl: string, name: string, content = 'x'): WrittenResource {
   return { typeUrl, name, resource: { typeUrl, value: Buffer.from(content) } };
 }
 
 function scope(parts: Partial<Scope>): Scope {
-  return { nodes: undefined, resources: [], hosts: new Map(), ...parts };
+  return { nodes: undefined, resources: [], hosts: new Map(), anchors: [], ...parts };
 }
 
 function configOf(...resources: WrittenResource[]): NodeConfig {
-  return nodeConfig({ scopes: [scope({ resources })] }, 'n', nameTable);
+  return nodeConfig({ scopes: [scope({ resources })] }, 'n', messages);
 }
 
 describe('nodeConfig', () => {
@@ -34,7 +35,7 @@ describe('nodeConfig', () => {
       scope({ nodes: ['other'], resources: [resource(CLUSTER_TYPE, 'a', 'not mine')] }),
     ];
 
-    const clusters = nodeConfig({ scopes }, 'n', nameTable).get(CLUSTER_TYPE)?.resources;
+    const clusters = nodeConfig({ scopes }, 'n', messages).get(CLUSTER_TYPE)?.resources;
 
     assert.deepEqual([...(clusters?.keys() ?? [])], ['a', 'b']);
     assert.equal(clusters?.get('a')?.resource.value.toString(), 'mine');
@@ -49,14 +50,29 @@ describe('nodeConfig', () => {
     assert.notEqual(version(configOf(resource(CLUSTER_TYPE, 'a', 'y'), resource(CLUSTER_TYPE, 'b'))), before);
   });
 
+  it('gives the trust anchors of all scopes, and says when there are none', () => {
+    const anchorsOf = (...scopes: Scope[]): readonly string[] => {
+      const { resources } = nodeConfig({ scopes }, 'n', messages).get(PROXY_CONFIG_TYPE) ?? assert.fail();
+      const { value } = resources.get('')?.resource ?? assert.fail();
+      return messages.proxyConfig.decode(value).caCertificatesPem;
+    };
+
+    assert.deepEqual(anchorsOf(), []);
+    assert.deepEqual(anchorsOf(scope({ anchors: ['a'] }), scope({ nodes: ['n'], anchors: ['b'] })), [
+      'a',
+      'b',
+    ]);
+    assert.deepEqual(anchorsOf(scope({ nodes: ['other'], anchors: ['c'] })), []);
+  });
+
   it('joins the host names of all scopes into one table', () => {
     const host = (ip: string): Scope['hosts'] =>
       new Map([['h', { ips: [ip], registry: '', shortname: '', namespace: '', altHosts: [] }]]);
     const scopes = [scope({ hosts: host('10.0.0.1') }), scope({ nodes: ['*'], hosts: host('10.0.0.2') })];
 
-    const table = nodeConfig({ scopes }, 'n', nameTable).get(NAME_TABLE_TYPE)?.resources.get('');
+    const table = nodeConfig({ scopes }, 'n', messages).get(NAME_TABLE_TYPE)?.resources.get('');
 
-    const { h } = nameTable.decode(table?.resource.value ?? Buffer.from('missing')).table;
+    const { h } = messages.nameTable.decode(table?.resource.value ?? Buffer.from('missing')).table;
     assert.deepEqual(h?.ips, ['10.0.0.2']);
   });
 });

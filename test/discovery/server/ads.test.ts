@@ -311,7 +311,7 @@ describe('ADS, refusals', () => {
   it('does not start with a bad file', async () => {
     await assert.rejects(testDiscovery({ 'a.yaml': 'resource: []' }), {
       name: 'ConfigFilesError',
-      message: 'a.yaml:1: resource: unknown; a document has nodes, resources, names',
+      message: 'a.yaml:1: resource: unknown; a document has nodes, resources, names, caCertificatesPem',
     });
   });
 });

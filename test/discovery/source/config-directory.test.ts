@@ -123,6 +123,11 @@ describe('readConfigDirectory', () => {
       problem: /^a\.yaml:3: document 2, resources\[0\] \(Cluster "a"\): given before, in a\.yaml, document 1/,
     },
     {
+      what: 'a trust anchor that is no certificate',
+      text: 'caCertificatesPem:\n- no PEM',
+      problem: /^a\.yaml:2: caCertificatesPem\[0\]: no certificate found$/,
+    },
+    {
       what: 'an alias without anchor',
       text: 'resources: *nothing',
       problem: /^a\.yaml:1: .*nothing/,

@@ -82,7 +82,7 @@ describe('DirectorySource', () => {
 
     assert.deepEqual(source.recorded.messages('error'), [
       'configuration refused, the last good one stays: ' +
-        'a.yaml:1: bad: unknown; a document has nodes, resources, names',
+        'a.yaml:1: bad: unknown; a document has nodes, resources, names, caCertificatesPem',
     ]);
   });
 });
