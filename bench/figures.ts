@@ -13,7 +13,22 @@ export interface Bench {
   readonly name: string;
   /** How it is measured, for the reader of the table. */
   readonly how: string;
-  readonly run: () => Promise<readonly Row[]>;
+  readonly run: () => Promise<readonly Row[] | TextTable>;
+}
+
+/** A table of its own kind, where the values of each row are of different sorts. */
+export interface TextTable {
+  readonly head: readonly string[];
+  readonly lines: readonly (readonly string[])[];
+}
+
+/** The first column to the left, the others to the right. */
+export function textTable({ head, lines }: TextTable): string {
+  const rows = [head, ...lines];
+  const widths = head.map((_, index) => Math.max(...rows.map((row) => row[index]?.length ?? 0)));
+  const cell = (text: string, index: number): string =>
+    index === 0 ? text.padEnd(widths[0] ?? 0) : text.padStart(widths[index] ?? 0);
+  return rows.map((row) => row.map(cell).join('  ')).join('\n');
 }
 
 /** Of an even number of values the mean of the middle two. */

@@ -3,15 +3,17 @@
 import { cpus, loadavg } from 'node:os';
 
 import { buildAgent } from './built-agent.ts';
-import { table, type Bench } from './figures.ts';
+import { table, textTable, type Bench } from './figures.ts';
 import { identity } from './identity.ts';
 import { hotRestart } from './hot-restart.ts';
 import { iptables } from './iptables.ts';
 import { memory } from './memory.ts';
 import { render } from './render.ts';
+import { shutdown } from './shutdown.ts';
 import { start } from './start.ts';
+import { xds } from './xds.ts';
 
-const BENCHES: readonly Bench[] = [start, memory, render, hotRestart, iptables, identity];
+const BENCHES: readonly Bench[] = [start, memory, render, hotRestart, iptables, identity, shutdown, xds];
 
 async function main(names: readonly string[]): Promise<void> {
   const known = BENCHES.map(({ name }) => name);
@@ -23,7 +25,8 @@ async function main(names: readonly string[]): Promise<void> {
     (bench) => names.length === 0 || names.includes(bench.name),
   )) {
     console.log(`\n${name}: ${how}`);
-    console.log(table(await run()));
+    const result = await run();
+    console.log('head' in result ? textTable(result) : table(result));
   }
 }
 

@@ -12,6 +12,8 @@ import { forwardingListener, staticCluster } from '../mesh-resources.ts';
 import { Pod, type PodExit, type PodOptions } from '../pod.ts';
 import type { ApplicationMessage, ApplicationOptions, CallReport } from './application.ts';
 
+const READY_LIMIT_MS = 60_000;
+
 /** How a pod is set up and told to end. */
 export interface PodEnd extends Pick<PodOptions, 'env' | 'proxyConfig' | 'args' | 'program'> {
   /** POST /drain at first, and SIGTERM for the agent when the application has ended; else both have SIGTERM at once. */
@@ -37,7 +39,7 @@ export async function endLate(folder: string, end: PodEnd, calls: Calls | undefi
   const config = { 'all.yaml': { resources } };
   await using control = await ControlPlane.start(join(folder, 'control'), { config });
   await using pod = await Pod.start(join(folder, 'pod'), { control, ...end });
-  await pod.ready();
+  await pod.ready(READY_LIMIT_MS);
   if (calls === undefined) return { calls, ...(await agentEnd(pod, end.nativeSidecar)) };
   await using application = await Application.start({ ...calls, url: `http://127.0.0.1:${port}/` });
   if (end.nativeSidecar) {
