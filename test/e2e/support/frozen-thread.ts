@@ -5,13 +5,16 @@ import { spawn, type ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
 
 const FREEZE = `
-import ctypes, sys, time
+import ctypes, os, sys, threading
 libc = ctypes.CDLL(None, use_errno=True)
 libc.ptrace.argtypes = [ctypes.c_long, ctypes.c_long, ctypes.c_void_p, ctypes.c_void_p]
 SEIZE, INTERRUPT = 0x4206, 0x4207
 for request in (SEIZE, INTERRUPT):
     if libc.ptrace(request, int(sys.argv[1]), None, None) != 0:
         sys.exit("ptrace: errno %d" % ctypes.get_errno())
+def reap():  # its parent learns of its death only when the one that traces it has
+    while os.WIFSTOPPED(os.waitpid(int(sys.argv[1]), 0x40000000)[1]): pass
+threading.Thread(target=reap, daemon=True).start()
 print("frozen", flush=True)
 sys.stdin.read()
 `;

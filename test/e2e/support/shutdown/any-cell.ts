@@ -7,7 +7,7 @@ import type { Second, TimeLine } from './time-line.ts';
 import { TRAFFIC_KINDS, type TrafficKind } from './traffic.ts';
 
 const ms = (min: number, max: number): fc.Arbitrary<number> =>
-  fc.integer({ min: min / 100, max: max / 100 }).map((tenths) => tenths * 100);
+  fc.noBias(fc.integer({ min: min / 100, max: max / 100 })).map((tenths) => tenths * 100);
 
 const onZero = fc
   .record({

@@ -4,7 +4,7 @@ import { temporaryDirectory } from '../../../support/temporary-directory.ts';
 import { cellsOf } from './any-cell.ts';
 import { faultsOf, latenessMs, play, type Cell, type PodKind } from './cell.ts';
 import { atPlaces } from './in-turn.ts';
-import { ShutdownMesh } from './shutdown-mesh.ts';
+import { ShutdownMesh, type PodEnvironment } from './shutdown-mesh.ts';
 import type { TrafficKind } from './traffic.ts';
 
 export interface MatrixRun {
@@ -19,9 +19,10 @@ export async function playMatrix(
   pairs: readonly (readonly [PodKind, TrafficKind])[],
   seed: number,
   places: number,
+  podEnvironment: PodEnvironment = {},
 ): Promise<MatrixRun> {
   await using folder = await temporaryDirectory();
-  await using mesh = await ShutdownMesh.start(folder.path, places);
+  await using mesh = await ShutdownMesh.start(folder.path, places, podEnvironment);
   const played = await atPlaces(cellsOf(pairs, seed), mesh.places, async (cell, place) => {
     const story = await play(cell, place, mesh);
     return { faults: describe(cell, faultsOf(cell, story), story.log), lateMs: latenessMs(cell, story) };

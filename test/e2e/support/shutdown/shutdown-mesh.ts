@@ -20,27 +20,39 @@ export interface Place {
   readonly tcp: number;
 }
 
+export type PodEnvironment = Readonly<Record<string, string>>;
+
 export class ShutdownMesh implements AsyncDisposable {
   readonly control: ControlPlane;
   readonly backend: HeldBackend;
   readonly places: readonly Place[];
+  /** Variables of every pod. */
+  readonly podEnvironment: PodEnvironment;
   /** For the folders of pods. */
   readonly folder: string;
   readonly #opened: AsyncDisposableStack;
 
   private constructor(
-    parts: Pick<ShutdownMesh, 'control' | 'backend' | 'places' | 'folder'>,
+    parts: Pick<ShutdownMesh, 'control' | 'backend' | 'places' | 'podEnvironment' | 'folder'>,
     opened: AsyncDisposableStack,
   ) {
     this.control = parts.control;
     this.backend = parts.backend;
     this.places = parts.places;
+    this.podEnvironment = parts.podEnvironment;
     this.folder = parts.folder;
     this.#opened = opened;
   }
 
-  /** @param folder empty */
-  static async start(folder: string, size: number): Promise<ShutdownMesh> {
+  /**
+   * @param folder empty
+   * @param size how many pods there can be at a time
+   */
+  static async start(
+    folder: string,
+    size: number,
+    podEnvironment: PodEnvironment = {},
+  ): Promise<ShutdownMesh> {
     await using opened = new AsyncDisposableStack();
     const backend = opened.use(await HeldBackend.start());
     const ports = await freePorts(3 * size);
@@ -55,7 +67,7 @@ export class ShutdownMesh implements AsyncDisposable {
       ]),
     );
     const control = opened.use(await ControlPlane.start(join(folder, 'control'), { config }));
-    return new ShutdownMesh({ control, backend, places, folder }, opened.move());
+    return new ShutdownMesh({ control, backend, places, podEnvironment, folder }, opened.move());
   }
 
   [Symbol.asyncDispose](): Promise<void> {

@@ -17,6 +17,8 @@ export interface ShutdownPodOptions {
   readonly detached?: boolean;
   /** Words before those of the agent; default: its sources. */
   readonly program?: readonly string[];
+  /** Changes the container's files before the agent starts. */
+  readonly prepare?: (root: string) => Promise<void>;
 }
 
 /** As upstream, which has neither hot restart nor another start of an Envoy that has ended. */
@@ -51,9 +53,9 @@ export class ShutdownPod implements AsyncDisposable {
       args: gateway ? INJECTED_ARGS.map((word) => (word === 'sidecar' ? 'router' : word)) : INJECTED_ARGS,
       env: {
         ECC_SIGNATURE_ALGORITHM: 'ECDSA', // made in no time
-        NODE_COMPILE_CACHE: join(mesh.folder, 'compiled'),
         ENVOY_RESTART_DEBOUNCE: '1h', // changed files cause no restart
         TMPDIR: join(folder, 'tmp'),
+        ...mesh.podEnvironment,
         ...env,
       },
       ...(proxyConfig && { proxyConfig }),
@@ -61,6 +63,7 @@ export class ShutdownPod implements AsyncDisposable {
       detached,
       prepare: async (root) => {
         await mkdir(join(root, 'tmp'));
+        await options.prepare?.(root);
         before = await filesIn(root);
       },
     });
