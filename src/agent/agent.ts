@@ -24,7 +24,7 @@ import type { Identity } from './identity.ts';
 import { nodeIdOf } from './node-facts.ts';
 import { PlatformProbe, platformSettings } from './platform-probe.ts';
 import { prepare } from './preparation.ts';
-import { startSds, startXdsProxy } from './socket-servers.ts';
+import { startDebugTap, startSds, startXdsProxy } from './socket-servers.ts';
 import { statusDeps } from './status.ts';
 import { supervisedEnvoy } from './supervised-envoy.ts';
 import { tokenMetrics } from './token-metrics.ts';
@@ -124,10 +124,12 @@ async function startAndRun(
   }
   const serverDeps = { ...deps, identity, counters };
   // awaited here: what serves closes after Envoy
-  return await keepingCertificates({ secrets, token }, async (lifetime) => {
+  return await keepingCertificates(identity, async (lifetime) => {
     if (dns !== undefined) opened.dns = servers.use(await startDns(dns, config, deps, counters.dns));
     if (envoy !== undefined) servers.use(await startSds(config, serverDeps, host.servesFilesOnly));
     opened.proxy = servers.use(await startXdsProxy(config, serverDeps, opened.dns));
+    const activeGeneration = (): number | undefined => supervisor.snapshot().active?.generation;
+    servers.use(await startDebugTap(config, { ...serverDeps, ...host }, opened.proxy, activeGeneration));
     running(controls);
     await grpcBootstrap.write();
     return supervised.run(AbortSignal.any([stopping, lifetime]));
@@ -146,7 +148,7 @@ function messagesOnDemand(): MessagesLoader {
  * runs.
  */
 async function keepingCertificates(
-  { secrets, token }: Pick<Identity, 'secrets' | 'token'>,
+  { secrets, token, xdsDialer }: Pick<Identity, 'secrets' | 'token' | 'xdsDialer'>,
   work: (signal: AbortSignal) => Promise<EnvoyEnd>,
 ): Promise<EnvoyEnd> {
   const lifetime = new AbortController();
@@ -154,6 +156,7 @@ async function keepingCertificates(
   await runTasks(lifetime.signal, [
     (signal) => secrets.run(signal),
     (signal) => token.run(signal),
+    (signal) => xdsDialer.run(signal),
     async (signal) => {
       end.resolve(await work(signal));
       lifetime.abort(new AgentError('Envoy has ended'));

@@ -61,6 +61,9 @@ export interface ControlPlaneConfig {
   readonly clusterId: string;
   readonly caHeaders: Readonly<Record<string, string>>;
   readonly xdsHeaders: Readonly<Record<string, string>>;
+  /** URL of the proxy between here and the control plane, or empty; and what is reached without it. */
+  readonly httpsProxy: string;
+  readonly noProxy: string;
   readonly keepaliveMs: number;
   readonly keepaliveTimeoutMs: number;
 }
@@ -147,6 +150,8 @@ export function controlPlaneConfig(
     clusterId: env.clusterId,
     caHeaders: withPrefix(environment, 'CA_HEADER_'),
     xdsHeaders: withPrefix(environment, 'XDS_HEADER_'),
+    httpsProxy: env.httpsProxy || env.httpsProxyLowerCase,
+    noProxy: env.noProxy || env.noProxyLowerCase,
     keepaliveMs: env.keepaliveIntervalMs,
     keepaliveTimeoutMs: env.keepaliveTimeoutMs,
   };

@@ -174,6 +174,13 @@ const discovery = {
     false,
     'Trust the root certificates that a ProxyConfig sent over xDS holds, too.',
   ),
+  xdsDebug: row(
+    'PROXY_XDS_DEBUG_VIA_AGENT',
+    goBool,
+    false,
+    'Open a port of this pod where the control plane can be asked about itself.',
+  ),
+  xdsDebugPort: row('PROXY_XDS_DEBUG_VIA_AGENT_PORT', goInt, 15_004, 'That port, HTTP on loopback.'),
   keepaliveIntervalMs: row(
     'GRPC_KEEPALIVE_INTERVAL',
     goDuration,

@@ -20,6 +20,8 @@ export function controlPlaneSettings(
     clientKeyFile: '',
     discoveryTls: true,
     compliancePolicy: '',
+    httpsProxy: '',
+    noProxy: '',
     clusterId: 'here',
     caHeaders: { ca: '1' },
     xdsHeaders: { xds: '1' },

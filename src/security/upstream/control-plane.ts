@@ -4,13 +4,16 @@
 import { join, resolve } from 'node:path';
 
 import { ConfigError, messageOf } from '../../runtime/errors.ts';
+import type { Log } from '../../runtime/log.ts';
 import type { Headers } from './call-headers.ts';
 import type { CertificateFiles } from './client-certificate.ts';
 import { serverNameOf, UpstreamDialer, type TlsSettings, type UpstreamDeps } from './dialer.ts';
+import type { HttpProxyVariables } from './http-proxy.ts';
+import { KeptAnchors } from './kept-anchors.ts';
 import { findCaRoot, findXdsRoot, type Root, type RootSettings } from './roots.ts';
 import { readTrustAnchors } from './trust-anchors.ts';
 
-export interface ControlPlaneSettings extends RootSettings {
+export interface ControlPlaneSettings extends RootSettings, HttpProxyVariables {
   /** `CA_ADDR`; empty: the discovery address. */
   readonly caAddress: string;
   /** `host:port`. */
@@ -75,7 +78,7 @@ export async function openXdsDialer(
   deps: UpstreamDeps,
 ): Promise<UpstreamDialer> {
   const address = settings.discoveryAddress;
-  const tls = settings.discoveryTls ? await xdsTls(settings) : undefined;
+  const tls = settings.discoveryTls ? await xdsTls(settings, deps.log) : undefined;
   return new UpstreamDialer({ ...settings, address, tls, headers: settings.xdsHeaders }, deps);
 }
 
@@ -92,7 +95,7 @@ function requirePort(name: string, address: string): void {
 
 async function caTls(settings: ControlPlaneSettings, roots: CaRootProvider): Promise<TlsSettings> {
   const root = await roots.findRoot();
-  await requireAnchors(root);
+  await required(readTrustAnchors(root));
   // An address of the CA's own is verified by its own name; ISTIOD_SAN is the control plane's.
   const override = settings.caAddress === '' ? settings.istiodSan : '';
   const serverName = serverNameOf(caAddressOf(settings), override);
@@ -100,12 +103,12 @@ async function caTls(settings: ControlPlaneSettings, roots: CaRootProvider): Pro
   return { root, serverName, clientCertificate: roots.clientCertificate, compliancePolicy };
 }
 
-async function xdsTls(settings: ControlPlaneSettings): Promise<TlsSettings> {
+async function xdsTls(settings: ControlPlaneSettings, log: Log): Promise<TlsSettings> {
   const root = await findXdsRoot(settings);
-  await requireAnchors(root);
+  const anchors = await required(KeptAnchors.open(root, log));
   const serverName = serverNameOf(settings.discoveryAddress, settings.istiodSan);
   const { compliancePolicy } = settings;
-  return { root, serverName, clientCertificate: xdsClientFiles(settings), compliancePolicy };
+  return { root, anchors, serverName, clientCertificate: xdsClientFiles(settings), compliancePolicy };
 }
 
 function xdsClientFiles(settings: ControlPlaneSettings): CertificateFiles | undefined {
@@ -122,9 +125,9 @@ function provisionedFiles({ workingDirectory, provCertDir }: ControlPlaneSetting
 }
 
 /** Later the same fault is only a failed dial, but at start it is a mistake to be told. */
-async function requireAnchors(root: Root): Promise<void> {
+async function required<T>(reading: Promise<T>): Promise<T> {
   try {
-    await readTrustAnchors(root);
+    return await reading;
   } catch (error) {
     throw new ConfigError(messageOf(error), { cause: error });
   }

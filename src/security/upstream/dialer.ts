@@ -16,12 +16,14 @@ import { CauseLog } from '../../runtime/cause-log.ts';
 import type { Clock } from '../../runtime/clock.ts';
 import { AgentError, messageOf } from '../../runtime/errors.ts';
 import type { Log } from '../../runtime/log.ts';
+import { aborted } from '../../runtime/tasks.ts';
 import { callMetadata, usableHeaders, type Headers } from './call-headers.ts';
 import {
   readClientCertificate,
   type CertificateFiles,
   type ClientCertificate,
 } from './client-certificate.ts';
+import { routeTo, type HttpProxyVariables, type Route } from './http-proxy.ts';
 import type { Root } from './roots.ts';
 import { TlsCredentials } from './tls-credentials.ts';
 import { tlsPolicy, type TlsPolicy } from './tls-policy.ts';
@@ -39,8 +41,18 @@ export interface Dial {
   readonly shown: string;
 }
 
+/** Trust anchors over time. */
+export interface AnchorSource {
+  /** Each as PEM. @throws TrustAnchorError when there are none */
+  readonly read: () => Promise<string[]>;
+  /** Watches over them until the signal aborts. */
+  readonly run: (signal: AbortSignal) => Promise<void>;
+}
+
 export interface TlsSettings {
   readonly root: Root;
+  /** Default: what `root` holds at each dial. */
+  readonly anchors?: AnchorSource;
   /** Name the server's certificate must carry; also SNI and `:authority`. */
   readonly serverName: string;
   readonly clientCertificate: CertificateFiles | undefined;
@@ -48,8 +60,8 @@ export interface TlsSettings {
   readonly compliancePolicy: string;
 }
 
-export interface UpstreamSettings {
-  /** `host:port`; resolved by the system at each connect. */
+export interface UpstreamSettings extends Partial<HttpProxyVariables> {
+  /** `host:port`; resolved by the system at each connect, or by the proxy on the way. */
   readonly address: string;
   /** Undefined: plaintext. */
   readonly tls: TlsSettings | undefined;
@@ -91,13 +103,17 @@ export class UpstreamDialer {
   readonly #headers: Headers;
   readonly #policy: TlsPolicy;
   readonly #certificateFaults: CauseLog;
+  readonly #route: Route;
 
+  /** @throws ConfigError when the proxy on the way is no URL */
   constructor(settings: UpstreamSettings, deps: UpstreamDeps) {
     this.#settings = settings;
     this.#deps = deps;
     this.#headers = usableHeaders(settings.headers, deps.log);
     this.#policy = tlsPolicy(settings.tls?.compliancePolicy ?? '', deps.log);
     this.#certificateFaults = new CauseLog(deps.log);
+    const { address, httpsProxy = '', noProxy = '' } = settings;
+    this.#route = routeTo(address, { httpsProxy, noProxy });
   }
 
   /** For messages: where the anchors of the connection come from, or undefined for plaintext. */
@@ -108,17 +124,22 @@ export class UpstreamDialer {
 
   /** @throws DialError | TrustAnchorError, or the token source's; all may pass when the files are corrected */
   async dial(signal: AbortSignal): Promise<Dial> {
-    const { address, tls, clusterId } = this.#settings;
+    const { tls, clusterId } = this.#settings;
     const pair = await this.#clientCertificate(tls?.clientCertificate);
     const credentials = tls ? await this.#secure(tls, pair) : channelCredentials.createInsecure();
     const token = await this.#deps.token.read(signal);
     return {
-      target: address,
+      target: this.#route.target,
       credentials,
       shown: this.#shown(token, pair),
       options: this.#channelOptions(),
       metadata: callMetadata(token, clusterId, this.#headers),
     };
+  }
+
+  /** Watches over what every dial reads, until the signal aborts. */
+  run(signal: AbortSignal): Promise<void> {
+    return this.#settings.tls?.anchors?.run(signal) ?? aborted(signal);
   }
 
   #channelOptions(): ChannelOptions {
@@ -133,6 +154,7 @@ export class UpstreamDialer {
       'grpc.use_local_subchannel_pool': 1,
       'grpc.service_config_disable_resolution': 1,
       'grpc.enable_retries': 0,
+      ...this.#route.options,
       ...(tls && {
         'grpc.default_authority': isIPv6(tls.serverName) ? `[${tls.serverName}]` : tls.serverName,
       }),
@@ -147,7 +169,7 @@ export class UpstreamDialer {
   }
 
   async #secure(tls: TlsSettings, pair: ClientCertificate | undefined): Promise<ChannelCredentials> {
-    const ca = await readTrustAnchors(tls.root);
+    const ca = await (tls.anchors ? tls.anchors.read() : readTrustAnchors(tls.root));
     try {
       const context = createSecureContext({
         ...this.#policy,

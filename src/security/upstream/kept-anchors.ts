@@ -1,0 +1,49 @@
+// The trust anchors of the connection to the discovery service over the time of the agent: read again at every connect
+// and at every change of their file. A file that cannot be used now does not take away what could be used before.
+// Upstream counterpart: istio pkg/istio-agent/agent.go, the watch of the root certificate of XDS.
+
+import { CauseLog } from '../../runtime/cause-log.ts';
+import { messageOf } from '../../runtime/errors.ts';
+import type { Log } from '../../runtime/log.ts';
+import { aborted } from '../../runtime/tasks.ts';
+import { watchFiles } from '../../runtime/watch.ts';
+import type { AnchorSource } from './dialer.ts';
+import type { Root } from './roots.ts';
+import { readTrustAnchors } from './trust-anchors.ts';
+
+export class KeptAnchors implements AnchorSource {
+  readonly #root: Root;
+  readonly #log: Log;
+  readonly #faults: CauseLog;
+  #last: string[];
+
+  /** @throws TrustAnchorError when there is nothing to begin with */
+  static async open(root: Root, log: Log): Promise<KeptAnchors> {
+    return new KeptAnchors(root, log, await readTrustAnchors(root));
+  }
+
+  private constructor(root: Root, log: Log, anchors: string[]) {
+    this.#root = root;
+    this.#log = log;
+    this.#faults = new CauseLog(log);
+    this.#last = anchors;
+  }
+
+  /** The certificates, each as PEM: those there are now, or else, with a warning, the last good ones. */
+  async read(): Promise<string[]> {
+    try {
+      this.#last = await readTrustAnchors(this.#root);
+      this.#faults.clear();
+    } catch (error) {
+      this.#faults.warn(`Failed to init xds proxy dial options: ${messageOf(error)}`);
+    }
+    return this.#last;
+  }
+
+  /** Reads the file at each of its changes, so that a bad one is known before it is needed. Ends by the signal. */
+  async run(signal: AbortSignal): Promise<void> {
+    if (this.#root.kind === 'system') return aborted(signal);
+    await using _watcher = await watchFiles([this.#root.path], this.#log, () => void this.read());
+    return await aborted(signal);
+  }
+}
