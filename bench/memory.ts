@@ -1,6 +1,5 @@
 // What the agent keeps in memory when it is ready, and after large configurations have passed through it.
 
-import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 
@@ -11,6 +10,7 @@ import { freePorts } from '../examples/demo/free-ports.ts';
 import { temporaryDirectory } from '../test/support/temporary-directory.ts';
 import { AGENT } from './built-agent.ts';
 import type { Bench, Row } from './figures.ts';
+import { footprint, type Footprint } from './footprint.ts';
 
 const RUNS = 3;
 const PUSHES = 50;
@@ -39,12 +39,6 @@ export const memory: Bench = {
     ];
   },
 };
-
-interface Footprint {
-  /** MiB, likewise the next. */
-  readonly resident: number;
-  readonly private: number;
-}
 
 interface Measured {
   readonly ready: Footprint;
@@ -83,15 +77,4 @@ async function acceptedUpdates(pod: Pod): Promise<number> {
   const name = 'cluster_manager.cds.update_success';
   const text = await (await fetch(pod.admin(`/stats?filter=^${name}$`))).text();
   return Number(text.replace(`${name}: `, ''));
-}
-
-async function footprint(pid: number): Promise<Footprint> {
-  const rollup = await readFile(`/proc/${pid}/smaps_rollup`, 'utf8');
-  const mebibytes = (name: string): number => {
-    return Number(new RegExp(`^${name}: +(\\d+) kB$`, 'm').exec(rollup)?.[1]) / 1024;
-  };
-  return {
-    resident: mebibytes('Rss'),
-    private: mebibytes('Private_Clean') + mebibytes('Private_Dirty'),
-  };
 }
