@@ -2,6 +2,7 @@
 
 import assert from 'node:assert/strict';
 
+import { seededRandom } from '../support/seeded-random.ts';
 import { kept, type Kept } from './kept.ts';
 import { SimulatedClock } from './simulated-clock.ts';
 
@@ -13,21 +14,10 @@ const AGENTS = 500;
 const LATEST_MS = 14.4 * MINUTE_MS;
 const AT_DEFAULTS = { graceRatio: 0.5, graceRatioJitter: 0.01 };
 
-/** Uniform in [0, 1), the same at every run: mulberry32. */
-function seeded(seed: number): () => number {
-  let state = seed;
-  return () => {
-    state = (state + 0x6d2b79f5) | 0;
-    let mixed = Math.imul(state ^ (state >>> 15), 1 | state);
-    mixed = (mixed + Math.imul(mixed ^ (mixed >>> 7), 61 | mixed)) ^ mixed;
-    return ((mixed ^ (mixed >>> 14)) >>> 0) / 2 ** 32;
-  };
-}
-
 async function renewalsOfFleet(seed: number, endMs: number): Promise<readonly number[]> {
   const clock = new SimulatedClock();
   const stop = new AbortController();
-  const random = seeded(seed);
+  const random = seededRandom(seed);
   const fleet: Kept[] = Array.from({ length: AGENTS }, () => kept(clock, AT_DEFAULTS, { random }));
   for (const { keeper, issuing } of fleet) {
     issuing.lifetimeMs = DAY_MS;
