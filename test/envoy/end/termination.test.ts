@@ -1,174 +1,152 @@
-import { deepEqual, equal } from 'node:assert/strict';
+import { deepEqual, equal, ok } from 'node:assert/strict';
 
-import type { EnvoyDeps } from '../../../src/envoy/envoy-deps.ts';
-import type { EnvoySettings } from '../../../src/envoy/settings.ts';
-import { ModelSupervisor } from '../support/model-supervisor.ts';
-import { shutdown } from '../support/settings.ts';
+import { COMPAT, live, signalsOf } from '../support/live-supervisor.ts';
+import { argumentSettings, shutdown } from '../support/settings.ts';
 
-const DRAIN_SIDECAR = '/drain_listeners?inboundonly&graceful&skip_exit';
-
-async function running(
-  settings: Partial<EnvoySettings> = {},
-  ignoresTerm = false,
-  deps: Partial<EnvoyDeps> = {},
-): Promise<ModelSupervisor> {
-  const subject = new ModelSupervisor(settings, deps);
-  await subject.start(() => ({ ignoresTerm }));
-  return subject;
-}
+const DRAIN_SIDECAR = '/drain_listeners?inboundonly&graceful';
+const DRAIN_GATEWAY = '/drain_listeners?graceful';
+const CRASHED = { code: null, signal: 'SIGSEGV' } as const;
+const DRAINED = { kind: 'drained' };
 
 describe('terminate', () => {
-  it('drains, waits terminationDrainDuration, and sends SIGTERM', async () => {
-    const subject = await running();
+  describe('as the reference', () => {
+    it('U1: drains, waits 5 s, and kills', async () => {
+      const subject = await live(COMPAT);
 
-    subject.stop();
-    await subject.pass(4900);
-    deepEqual(subject.world.posts, [DRAIN_SIDECAR]);
-    deepEqual(subject.world.envoys[0]?.signals, []);
-    await subject.pass(200);
+      subject.stop();
+      await subject.pass(4950);
+      deepEqual([subject.world.posts, signalsOf(subject)], [[DRAIN_SIDECAR], []]);
+      await subject.pass(100);
 
-    deepEqual(subject.world.envoys[0]?.signals, ['SIGTERM']);
-    deepEqual(subject.end, { kind: 'drained' });
+      deepEqual([signalsOf(subject), subject.end], [[[0, 'SIGKILL']], DRAINED]);
+    });
+
+    it('U2: drains all listeners of a gateway', async () => {
+      const subject = await live({ ...COMPAT, drainInboundOnly: false });
+
+      subject.stop();
+      await subject.pass(100);
+
+      deepEqual(subject.world.posts, [DRAIN_GATEWAY]);
+      await subject.finish();
+    });
   });
 
-  it('kills an Envoy that is still there two seconds later', async () => {
-    const subject = await running({}, true);
+  it('U1: drains for as long as it takes, waits 5 s, and sends SIGTERM', async () => {
+    const subject = await live();
 
     subject.stop();
-    await subject.pass(6900);
-    deepEqual(subject.world.envoys[0]?.signals, ['SIGTERM']);
-    await subject.pass(200);
+    await subject.pass(4950);
+    deepEqual([subject.world.posts, signalsOf(subject)], [[`${DRAIN_SIDECAR}&skip_exit`], []]);
+    await subject.pass(100);
 
-    deepEqual(subject.world.envoys[0]?.signals, ['SIGTERM', 'SIGKILL']);
-    deepEqual(subject.end, { kind: 'drained' });
+    deepEqual([signalsOf(subject), subject.end], [[[0, 'SIGTERM']], DRAINED]);
   });
 
-  it('kills at once when there is no grace', async () => {
-    const subject = await running({ shutdown: shutdown({ terminationGraceMs: 0 }) });
-
-    subject.stop();
-    await subject.pass(5100);
-
-    deepEqual(subject.world.envoys[0]?.signals, ['SIGKILL']);
-  });
-
-  it('drains all listeners of a gateway', async () => {
-    const subject = await running({ drainInboundOnly: false });
+  it('U2: drains all listeners of a gateway', async () => {
+    const subject = await live({ drainInboundOnly: false });
 
     subject.stop();
     await subject.pass(100);
 
-    deepEqual(subject.world.posts, ['/drain_listeners?graceful&skip_exit']);
+    deepEqual(subject.world.posts, [`${DRAIN_GATEWAY}&skip_exit`]);
     await subject.finish();
   });
 
-  it('does not drain again after a drain request, and ends at once', async () => {
-    const subject = await running();
-    await subject.supervisor.drain();
+  for (const [mode, settings] of [
+    ['as the reference', COMPAT],
+    ['with hot restart', {}],
+  ] as const) {
+    it(`U2: does not drain again after a drain request, and ends at once, ${mode}`, async () => {
+      const subject = await live(settings);
+      await subject.supervisor.drain();
+
+      subject.stop();
+      await subject.pass(50);
+
+      deepEqual(subject.world.posts, [`${DRAIN_SIDECAR}&skip_exit`]);
+      deepEqual(subject.end, DRAINED);
+    });
+
+    it(`U3: ends without a drain when it is told to quit, ${mode}`, async () => {
+      const subject = await live(settings);
+
+      subject.supervisor.skipDrain();
+      subject.stop();
+      await subject.pass(50);
+
+      deepEqual([subject.world.posts, subject.end], [[], DRAINED]);
+      ok(subject.recorded.messages().includes('Agent already drained, exiting immediately'));
+    });
+
+    it(`U4: returns at once when Envoy ends during the drain, ${mode}`, async () => {
+      const subject = await live(settings);
+      subject.stop();
+      await subject.pass(1000);
+
+      subject.world.envoys[0]?.end({ code: 0, signal: null });
+      await subject.pass(50);
+
+      deepEqual([signalsOf(subject), subject.end], [[], DRAINED]);
+    });
+  }
+
+  it('kills an Envoy that is still there two seconds after SIGTERM, and says so', async () => {
+    const subject = await live({}, { ignoresTerm: true });
 
     subject.stop();
-    await subject.pass(50);
+    await subject.pass(6950);
+    deepEqual(signalsOf(subject), [[0, 'SIGTERM']]);
+    await subject.pass(100);
 
-    deepEqual(subject.world.posts, [DRAIN_SIDECAR]);
-    deepEqual(subject.end, { kind: 'drained' });
+    deepEqual(signalsOf(subject).at(-1), [0, 'SIGKILL']);
+    ok(subject.recorded.messages('warn').includes('Envoy has not ended within 2s and is killed'));
+    deepEqual(subject.end, DRAINED);
   });
 
-  it('refuses planned restarts after a drain request', async () => {
-    const subject = await running();
-    await subject.supervisor.drain();
+  it('kills at once when there is no grace', async () => {
+    const subject = await live({ shutdown: shutdown({ terminationGraceMs: 0 }) });
 
-    deepEqual(await subject.supervisor.restart('test'), { kind: 'refused', why: 'the proxy is draining' });
-    await subject.finish();
-  });
-
-  it('makes the Envoy drain that comes out of a handoff, and replaces it no more', async () => {
-    const subject = await running();
-    subject.world.behave = () => ({ liveAfterMs: 3000 });
-    void subject.supervisor.restart('test');
-    await subject.pass(500);
-
-    void subject.supervisor.drain();
-    await subject.pass(500);
-    deepEqual(subject.world.posts, []);
-    await subject.pass(3000);
-
-    deepEqual(subject.world.posts, [DRAIN_SIDECAR]);
-    equal(subject.supervisor.snapshot().active?.epoch, 1);
-    await subject.finish();
-  });
-
-  it('does not replace an Envoy without admin port after a drain request, and drains it by the kept connection', async () => {
-    const subject = await running();
-    const failing = { ends: { afterMs: 60, exit: { code: 1, signal: null } }, liveAfterMs: undefined };
-    subject.world.behave = () => failing;
-    await subject.restart(300);
-    equal(subject.supervisor.snapshot().phase, 'degraded');
-
-    await subject.supervisor.drain();
-    await subject.pass(5000);
-
-    equal(subject.world.envoys.length, 2);
-    deepEqual(subject.world.posts, [DRAIN_SIDECAR]);
-    await subject.finish();
-  });
-
-  it('does not start the Envoy whose gates are still asked when the drain request comes', async () => {
-    let ready = false;
-    const subject = await running({}, false, { xdsReady: () => ({ ok: ready, reason: 'not connected' }) });
-    const outcome = subject.supervisor.restart('test');
-    await subject.pass(1000);
-
-    await subject.supervisor.drain();
-    ready = true;
-    await subject.pass(1000);
-
-    equal((await outcome).kind, 'refused');
-    equal(subject.world.envoys.length, 1);
-    await subject.finish();
-  });
-
-  it('lets an old Envoy finish whose child has ended during the drain, and ends with it', async () => {
-    const subject = await running({ shutdown: shutdown({ terminationDrainMs: 60_000 }) });
-    await subject.restart(300); // the old one has two seconds
     subject.stop();
-    await subject.pass(300);
+    await subject.pass(5100);
 
-    subject.world.envoys[1]?.end({ code: null, signal: 'SIGSEGV' });
-    await subject.pass(1000);
-    equal(subject.world.sent.length, 0);
-    await subject.pass(1000);
+    deepEqual(signalsOf(subject), [[0, 'SIGKILL']]);
+  });
 
+  it('tells of the end as the reference does', async () => {
+    const subject = await live();
+    const before = subject.recorded.records.length;
+
+    subject.stop();
+    await subject.pass(5100);
+
+    const said = subject.recorded.records.slice(before).map(({ message }) => message);
     deepEqual(
-      subject.world.sent.map(({ envoy, name }) => [envoy.epoch, name]),
-      [[0, 'SIGTERM']],
+      said.filter((message) => !/^supervisor: |^Envoy epoch /.test(message)),
+      [
+        'Agent draining Proxy for termination',
+        'Graceful termination period is 5s, starting...',
+        'Graceful termination period complete, terminating remaining proxies.',
+        'Aborting proxy',
+        'Aborted proxy instance',
+        'Envoy aborted normally',
+      ],
     );
-    deepEqual(subject.end, { kind: 'drained' });
   });
 
-  it('ends at once when it is told to in the middle of the drain', async () => {
-    const subject = await running();
+  it('U16: ends at once when it is told again not to wait, in the middle of the drain', async () => {
+    const subject = await live();
     subject.stop();
     await subject.pass(1000);
 
     subject.supervisor.skipDrain();
     await subject.pass(50);
 
-    deepEqual(subject.end, { kind: 'drained' });
+    deepEqual([signalsOf(subject), subject.end], [[[0, 'SIGTERM']], DRAINED]);
   });
 
-  it('returns at once when Envoy ends during the drain', async () => {
-    const subject = await running();
-    subject.stop();
-    await subject.pass(1000);
-
-    subject.world.envoys[0]?.end({ code: 0, signal: null });
-    await subject.pass(50);
-
-    deepEqual(subject.end, { kind: 'drained' });
-  });
-
-  it('ends at once while it waits to start Envoy again', async () => {
-    const subject = await running();
+  it('U16: ends at once while it waits to start Envoy again', async () => {
+    const subject = await live();
     subject.world.behave = () => ({ ends: { afterMs: 10, exit: { code: 1, signal: null } } });
     subject.world.envoys[0]?.end({ code: 1, signal: null });
     await subject.pass(2000);
@@ -177,12 +155,54 @@ describe('terminate', () => {
     subject.stop();
     await subject.pass(50);
 
-    deepEqual(subject.end, { kind: 'drained' });
+    deepEqual(subject.end, DRAINED);
     equal(subject.clock.sleepers, 0);
   });
 
+  it('U16: drains the Envoy that comes out of a handoff', async () => {
+    const subject = await live();
+    subject.world.behave = () => ({ liveAfterMs: 3000 });
+    void subject.supervisor.restart('test');
+    await subject.pass(500);
+
+    subject.stop();
+    await subject.pass(2400);
+    deepEqual(subject.world.posts, []);
+    await subject.pass(400);
+    deepEqual(subject.world.posts, [`${DRAIN_SIDECAR}&skip_exit`]);
+    await subject.pass(5000);
+
+    deepEqual([signalsOf(subject), subject.end], [[[1, 'SIGTERM']], DRAINED]);
+  });
+
+  it('U16: waits for no handoff when it is told to quit', async () => {
+    const subject = await live();
+    subject.world.behave = () => ({ liveAfterMs: undefined });
+    void subject.supervisor.restart('test');
+    await subject.pass(500);
+
+    subject.supervisor.skipDrain();
+    subject.stop();
+    await subject.pass(1000);
+
+    deepEqual(signalsOf(subject), [
+      [1, 'SIGKILL'],
+      [0, 'SIGTERM'],
+    ]);
+    deepEqual(subject.end, DRAINED);
+  });
+
+  it('kills an Envoy that is still starting', async () => {
+    const subject = await live({}, { liveAfterMs: undefined });
+
+    subject.stop();
+    await subject.pass(700);
+
+    deepEqual([signalsOf(subject), subject.end], [[[0, 'SIGKILL']], DRAINED]);
+  });
+
   it('answers a restart that waits for its turn', async () => {
-    const subject = await running();
+    const subject = await live();
     void subject.supervisor.restart('first');
     await subject.pass(300);
     const second = subject.supervisor.restart('second');
@@ -192,67 +212,113 @@ describe('terminate', () => {
     deepEqual(await second, { kind: 'refused', why: 'the supervisor has ended' });
   });
 
-  describe('with EXIT_ON_ZERO_ACTIVE_CONNECTIONS', () => {
-    const exitOnZero = {
-      of: 'connections',
-      minimumDrainMs: 5000,
-      maximumDrainMs: undefined,
-      ignoredPorts: [15021],
-    } as const;
-    const settings = { shutdown: shutdown({ exitOnZero }) };
-    const open = (count: number): string => `listener.0.0.0.0_15006.downstream_cx_active: ${count}\n`;
-
-    it('waits the minimum, then until no connection is open', async () => {
-      const subject = await running(settings);
-      const answers = [open(6), open(3), open(0)];
-      subject.world.stats = () => answers.shift() ?? '';
+  describe('with an older Envoy that drains', () => {
+    it('sends SIGTERM to the newer one, which passes it on', async () => {
+      const subject = await live({ shutdown: shutdown({ terminationDrainMs: 1000 }) });
+      await subject.restart(300);
 
       subject.stop();
-      await subject.pass(7900);
-      equal(subject.end, undefined);
-      await subject.pass(200);
+      await subject.pass(1100);
 
-      deepEqual(subject.end, { kind: 'drained' });
-      deepEqual(answers, []);
+      deepEqual(subject.world.posts, [`${DRAIN_SIDECAR}&skip_exit`]);
+      deepEqual([signalsOf(subject), subject.end], [[[1, 'SIGTERM']], DRAINED]);
     });
 
-    it('ends when Envoy has no statistics', async () => {
-      const subject = await running(settings);
+    it('kills both when the newer one hangs', async () => {
+      const subject = await live({ shutdown: shutdown({ terminationDrainMs: 0 }) });
+      subject.configured = { arguments: argumentSettings({ parentShutdownDurationMs: 60_000 }) };
+      await subject.restart(300);
+      for (const envoy of subject.world.envoys) envoy.stuck = true;
 
       subject.stop();
-      await subject.pass(6100);
+      await subject.pass(4200);
 
-      deepEqual(subject.end, { kind: 'drained' });
+      deepEqual(signalsOf(subject), [
+        [1, 'SIGTERM'],
+        [1, 'SIGKILL'],
+        [0, 'SIGKILL'],
+      ]);
+      deepEqual(subject.end, DRAINED);
     });
 
-    it('asks an Envoy whose kept connection broke over a new one', async () => {
-      const subject = await running(settings);
-      subject.world.broken = subject.world.lifelines;
-      const answers = [open(1), open(0)];
-      subject.world.stats = () => answers.shift() ?? '';
-
+    it('lets it finish when its child has ended during the drain, and ends with it', async () => {
+      const subject = await live({ shutdown: shutdown({ terminationDrainMs: 60_000 }) });
+      await subject.restart(300); // the old one has two seconds
       subject.stop();
-      await subject.pass(7100);
+      await subject.pass(300);
 
-      deepEqual([answers, subject.end], [[], { kind: 'drained' }]);
+      subject.world.envoys[1]?.end(CRASHED);
+      await subject.pass(1000);
+      equal(subject.world.sent.length, 0);
+      await subject.pass(1000);
+
+      deepEqual([signalsOf(subject), subject.end], [[[0, 'SIGTERM']], DRAINED]);
     });
 
-    it('gives up after five answers in a row that failed', async () => {
-      const subject = await running(settings);
-      let asked = 0;
-      subject.world.stats = () => {
-        asked += 1;
-        if (asked === 5) return open(2);
-        throw new Error('reset');
-      };
+    it('lets it finish when its child has ended before the signal', async () => {
+      const subject = await live({ shutdown: shutdown({ terminationDrainMs: 1000 }) });
+      await subject.restart(300);
+      subject.world.behave = () => ({ liveAfterMs: undefined });
+      subject.world.envoys[1]?.end(CRASHED);
+      await subject.pass(100);
 
       subject.stop();
-      await subject.pass(14_900);
-      equal(subject.end, undefined);
-      await subject.pass(200);
+      await subject.pass(700);
+      deepEqual(signalsOf(subject), [[0, 'SIGKILL']]); // the one that was starting
+      equal(subject.world.alive.length, 1);
+      await subject.pass(1000);
 
-      equal(asked, 10);
-      deepEqual(subject.end, { kind: 'drained' });
+      deepEqual(signalsOf(subject).at(-1), [0, 'SIGTERM']);
+      deepEqual(subject.end, DRAINED);
+    });
+  });
+
+  describe('with an Envoy that hangs', () => {
+    it('gives it no more time than any other', async () => {
+      const subject = await live();
+      const [envoy] = subject.world.envoys;
+      if (envoy !== undefined) envoy.stuck = true;
+
+      subject.stop();
+      await subject.pass(7050);
+
+      deepEqual(signalsOf(subject), [
+        [0, 'SIGTERM'],
+        [0, 'SIGKILL'],
+      ]);
+      deepEqual(subject.end, DRAINED);
+    });
+
+    it('waits for no answer when it is told to quit', async () => {
+      const subject = await live({ shutdown: shutdown({ terminationGraceMs: 0 }) });
+      const [envoy] = subject.world.envoys;
+      if (envoy !== undefined) envoy.stuck = true;
+      subject.stop();
+      await subject.pass(500);
+
+      subject.supervisor.skipDrain();
+      await subject.pass(50);
+
+      deepEqual(subject.end, DRAINED);
+    });
+
+    it('does not look at its admin port after a handoff that failed', async () => {
+      const subject = await live({
+        shutdown: shutdown({ terminationDrainMs: 1000, terminationGraceMs: 1000 }),
+      });
+      subject.world.behave = () => ({ liveAfterMs: undefined, takesAdmin: false });
+      void subject.supervisor.restart('test');
+      await subject.pass(500);
+      const [envoy, candidate] = subject.world.envoys;
+      if (envoy !== undefined) envoy.stuck = true;
+      candidate?.end({ code: 1, signal: null });
+      await subject.pass(500);
+      equal(subject.supervisor.snapshot().phase, 'handoff'); // it is being looked at
+
+      subject.stop();
+      await subject.pass(2000 + 1000 + 100);
+
+      deepEqual(subject.end, DRAINED);
     });
   });
 });

@@ -44,6 +44,8 @@ export class EnvoyWorld {
     args.includes('--hot-restart-version') ? { code: 0, stderr: '11.104' } : { code: 0, stderr: '' };
   /** Body of the stats answer. */
   stats: () => string = () => '';
+  /** Connections the kernel knows of. */
+  sockets: (pid: number) => number = () => 0;
   /** Names of every Envoy's listeners, by its index; then of those that its bootstrap has. */
   listeners: (index: number) => readonly string[] = () => [];
   staticListeners: (index: number) => readonly string[] = () => [];

@@ -53,6 +53,7 @@ export class ModelSupervisor {
       binaries: NO_BINARIES,
       readText: () => Promise.resolve('{}'),
       lackOfMemory: () => Promise.resolve(this.world.lackOfMemory),
+      countSockets: (pid) => Promise.resolve(this.world.sockets(pid)),
       admin: this.world.access,
       memory: this.world.memory,
       ...deps,

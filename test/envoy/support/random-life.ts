@@ -192,6 +192,7 @@ export class RandomLife {
         fileIdentity: (path) => Promise.resolve(this.world.fileIdentity(path)),
         readText: () => Promise.resolve('{}'),
         lackOfMemory: () => Promise.resolve(this.world.lackOfMemory),
+        countSockets: (pid) => Promise.resolve(this.world.sockets(pid)),
         admin: this.world.access,
         memory: this.world.memory,
         binaries: NO_BINARIES,
