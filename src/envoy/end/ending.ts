@@ -4,9 +4,9 @@ import type { Clock } from '../../runtime/clock.ts';
 import type { EndSnapshot, EndStep } from '../snapshot.ts';
 
 /** So long before the platform's own SIGKILL nothing is waited for any more. */
-const RESERVE_MS = 2000;
+export const RESERVE_MS = 2000;
 /** What of it belongs to the agent's other parts, which end after Envoy. */
-const AFTER_ENVOY_MS = 500;
+export const AFTER_ENVOY_MS = 500;
 
 interface Waiting {
   readonly step: EndStep;
