@@ -8,7 +8,7 @@ import { InterceptingCall, type Interceptor } from '@grpc/grpc-js';
  * grpc-js copies a message once when it has come and once when it is sent on. From this size on the two copies, each
  * about a millisecond per mebibyte, get a turn of the event loop of their own.
  */
-const LARGE_BYTES = 1024 * 1024;
+const LARGE_BYTES = 4 * 1024 * 1024;
 
 /** @param onResponse holds back the next response, and the final status, until it resolves; must not reject */
 export function responseGate(onResponse: (bytes: Buffer) => Promise<void>): Interceptor {

@@ -6,6 +6,8 @@ import { Metadata, status as Status, type InterceptingListener } from '@grpc/grp
 import { responseGate } from '../../src/xds-proxy/response-gate.ts';
 import { ADS_METHODS } from './control-plane.ts';
 
+const MIB = 1024 * 1024;
+
 /** The gate between a transport of the test, which is asked for each message, and a reader that wants all. */
 class GatedCall {
   readonly begun: number[] = [];
@@ -70,8 +72,8 @@ describe('responseGate', () => {
   it('handles a small response in the turn it came in, a large one in a later turn of the event loop', async () => {
     const call = new GatedCall();
 
-    call.arrive(1024 * 1024 - 1);
-    call.arrive(1024 * 1024);
+    call.arrive(4 * MIB - 1);
+    call.arrive(4 * MIB);
     const inThisTurn = call.begun.length;
     let roundsBefore = 0;
     for (; call.begun.length < 2 && roundsBefore < 10; roundsBefore += 1) await nextRound(0);

@@ -56,7 +56,7 @@ for (const kind of KINDS) {
 
     it('keeps its order when small responses follow large ones', () =>
       withStream(async (client, served) => {
-        const sizes = [2 * MIB, 10, MIB - 100, 3 * MIB, 0, MIB, 10];
+        const sizes = [5 * MIB, 10, MIB, 4 * MIB, 0, 4 * MIB - 100, 10];
         const responses = sizes.map((size, index) =>
           responseBytes(kind, CLUSTER_TYPE, { nonce: `${index}`, values: [Buffer.alloc(size, index)] }),
         );
