@@ -138,6 +138,15 @@ describe('the command exec', () => {
     deepEqual(events, []);
   });
 
+  it('runs nothing after it was told to end', async () => {
+    const { context, stop } = recordingContext();
+    const spawn = () => Promise.reject(new Error('it runs'));
+    const reason = new StopRequested('SIGTERM');
+    stop.abort(reason);
+
+    await rejects(execCommand(context, { spawn }).parseAsync(['--mesh=none', 'job']), reason);
+  });
+
   it('hands signals on to the job, and stops when it has ended', async () => {
     const job = Promise.withResolvers<Exit>();
     const events: string[] = [];
