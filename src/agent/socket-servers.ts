@@ -4,9 +4,12 @@ import type { AgentConfig } from '../config/agent-config.ts';
 import type { Clock } from '../runtime/clock.ts';
 import type { Log } from '../runtime/log.ts';
 import { SdsServer } from '../sds/server.ts';
+import { DebugTap } from '../xds-proxy/debug-tap.ts';
 import { XdsProxy } from '../xds-proxy/proxy.ts';
 import type { Counters } from './counters.ts';
+import { loopback } from './envoy-settings.ts';
 import type { Identity } from './identity.ts';
+import type { HostFacts } from './node-facts.ts';
 import { ProxyConfigUpdates } from './proxy-config-updates.ts';
 import { NameTableUpdates, type NameTableUser } from './name-table.ts';
 
@@ -67,6 +70,31 @@ export function startXdsProxy(
     ...(config.env.proxyConfigXds && {
       onProxyConfig: new ProxyConfigUpdates({ ...identity, log: scope }).take,
     }),
+  });
+}
+
+/**
+ * Undefined unless it is wanted.
+ *
+ * @param activeGeneration of the Envoy that serves; undefined when there is none
+ * @throws ConfigError naming the port that is taken
+ */
+export async function startDebugTap(
+  { env }: AgentConfig,
+  {
+    identity,
+    clock,
+    instanceIps,
+  }: Pick<SocketServerDeps, 'identity' | 'clock'> & Pick<HostFacts, 'instanceIps'>,
+  proxy: Pick<XdsProxy, 'ask'>,
+  activeGeneration: () => number | undefined,
+): Promise<DebugTap | undefined> {
+  if (!env.xdsDebug) return undefined;
+  return DebugTap.start({
+    address: { host: loopback(instanceIps), port: env.xdsDebugPort },
+    ask: (question, signal) => proxy.ask({ ...question, generation: activeGeneration() }, signal),
+    messages: identity.messages,
+    clock,
   });
 }
 

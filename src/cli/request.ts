@@ -24,7 +24,7 @@ const FLAGS = {
     'debug-port',
     INT32,
     15_000,
-    'Port that is asked: 15000 Envoy, 15020 the agent, 15021 readiness, 15004.',
+    'Port that is asked: 15000 Envoy, 15020 the agent, 15021 readiness, 15004 the control plane.',
     undefined,
     { choices: ALLOWED_PORTS.map(String) },
   ),
@@ -39,7 +39,9 @@ Examples:
   agent request POST restart                         hot restart
   agent request POST 'restart?force=true'            hot restart, even while an older Envoy drains
   agent request POST rotate                          new certificate now
-  agent request --debug-port=15020 POST drain        what preStop hooks run`;
+  agent request --debug-port=15020 POST drain        what preStop hooks run
+  agent request --debug-port=15020 GET debug/ndsz    names of the mesh
+  agent request --debug-port=15004 GET debug/syncz   of the control plane; needs PROXY_XDS_DEBUG_VIA_AGENT=true`;
 
 export function requestCommand(
   context: CliContext,

@@ -71,11 +71,14 @@ export class Generations {
     this.#forgetOldest();
   }
 
-  /** The connected session of a generation; without a number, that of the newest generation that has one. */
+  /**
+   * The connected session of a generation, or else that of the newest one: an Envoy whose bootstrap names no generation
+   * counts as the first one, whatever it is.
+   */
   connected(number?: number): Session | undefined {
     const connected = [...this.#byNumber.values()].filter(({ session }) => session?.connected);
     const newestFirst = connected.toSorted((a, b) => b.number - a.number);
-    return newestFirst.find((each) => number === undefined || each.number === number)?.session;
+    return (newestFirst.find((each) => each.number === number) ?? newestFirst[0])?.session;
   }
 
   snapshot(): GenerationSnapshot[] {

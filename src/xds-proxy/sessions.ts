@@ -43,7 +43,7 @@ export interface DebugQuestion {
   readonly typeUrl: string;
   /** Resources asked for; may be none. */
   readonly names: readonly string[];
-  /** Whose stream is used; undefined: that of the newest generation that has one. */
+  /** Whose stream is used, when it has one; undefined, or it has none: that of the newest that has. */
   readonly generation: number | undefined;
 }
 
