@@ -29,6 +29,7 @@ import { statusDeps } from './status.ts';
 import { supervisedEnvoy } from './supervised-envoy.ts';
 import { tokenMetrics } from './token-metrics.ts';
 import { withoutEffect } from './unsupported.ts';
+import { xdsGauges } from './xds-counters.ts';
 
 /** How the agent ended: it was asked to, or Envoy had ended for good. */
 export type AgentEnd = EnvoyEnd;
@@ -115,6 +116,7 @@ async function startAndRun(
   const supervised = supervisedEnvoy(config, envoy, { ...deps, ...late, secrets });
   const { supervisor } = supervised;
   counters.add(supervised.metrics);
+  counters.add(() => xdsGauges(xdsSnapshot()));
   const controls = controlsOf({ ...supervised, secrets, stopping: asked, log });
 
   if (config.proxyConfig.statusPort !== 0) {

@@ -4,7 +4,7 @@ import type { Clock } from '../runtime/clock.ts';
 import { SECOND_MS } from '../runtime/duration.ts';
 import type { CertificateStatus, SecretStatus } from '../security/certificate-status.ts';
 import { TRUST_SECRET } from '../security/secret-item.ts';
-import type { Metric } from '../status/agent-metrics.ts';
+import type { Metric, Series } from '../status/agent-metrics.ts';
 
 /** Nothing is told of certificates that are not there. */
 export function certificateMetrics(
@@ -41,7 +41,7 @@ export function certificateMetrics(
   ];
 }
 
-function expirySeries({ name, kind, certificates: [leaf] }: SecretStatus, nowMs: number): Metric['series'] {
+function expirySeries({ name, kind, certificates: [leaf] }: SecretStatus, nowMs: number): readonly Series[] {
   if (kind !== 'certificate' || leaf === undefined) return [];
   return [{ labels: { resource_name: name }, value: (leaf.notAfterMs - nowMs) / SECOND_MS }];
 }

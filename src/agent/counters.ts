@@ -3,10 +3,13 @@
 
 import type { DnsMetrics } from '../dns/metrics.ts';
 import type { SdsMetrics } from '../sds/metrics.ts';
+import { SECOND_MS } from '../runtime/duration.ts';
 import type { CsrMeter } from '../security/ca/csr-meter.ts';
 import type { FileMeter } from '../security/files/file-meter.ts';
-import type { Metric } from '../status/agent-metrics.ts';
+import type { Labels, Metric } from '../status/agent-metrics.ts';
 import type { ProxyMetrics } from '../xds-proxy/metrics.ts';
+import { Histogram } from './histogram.ts';
+import { XdsCounters } from './xds-counters.ts';
 
 /** Counters that show 0 before their first event; those with a label appear with it. */
 const COUNTERS = {
@@ -41,7 +44,6 @@ const LABELLED_COUNTERS = {
 } as const;
 
 type LabelledName = keyof typeof LABELLED_COUNTERS;
-type Labels = Readonly<Record<string, string>>;
 
 /** Series of one counter. Clients make up names of secrets, and any number of those would end up on the page. */
 const MAX_SERIES = 1000;
@@ -59,7 +61,12 @@ export class Counters {
   /** By name, then by the labels as text. */
   readonly #labelled = new Map<LabelledName, Map<string, number>>();
   readonly #providers: (() => readonly Metric[])[] = [];
-  #largestRequest = 0;
+  readonly #ofXds = new XdsCounters();
+  readonly #dnsTook = new Histogram({
+    name: 'dns_upstream_request_duration_seconds',
+    help: 'Time until a resolver of the host answered, or none did.',
+    bounds: [0.001, 0.005, 0.01, 0.1, 1, 5],
+  });
   #sdsStreams = 0;
 
   constructor() {
@@ -71,14 +78,7 @@ export class Counters {
       downstreamEnded: countBy('envoy_connection_terminations'),
       request: count('xds_proxy_requests'),
       response: count('xds_proxy_responses'),
-      received: () => undefined,
-      connectTook: () => undefined,
-      writeTook: () => undefined,
-      accepted: () => undefined,
-      refused: () => undefined,
-      requestSize: (bytes) => {
-        this.#largestRequest = Math.max(this.#largestRequest, bytes);
-      },
+      ...this.#ofXds.meter,
     };
     this.csr = {
       started: () => this.#countBy('num_outgoing_requests', CSR),
@@ -102,7 +102,7 @@ export class Counters {
       request: count('dns_requests_total'),
       forwarded: count('dns_upstream_requests_total'),
       failed: count('dns_upstream_failures_total'),
-      forwardTook: () => undefined, // upstream's histogram comes with the widened metrics page
+      forwardTook: (ms) => this.#dnsTook.observe(ms / SECOND_MS),
     };
   }
 
@@ -124,7 +124,8 @@ export class Counters {
         return { name, help, type: 'counter', series };
       }),
       gauge('sds_streams', 'Streams of Envoy for secrets that are open.', this.#sdsStreams),
-      gauge('pilot_xds_recv_max', 'Largest request of Envoy, bytes.', this.#largestRequest),
+      ...this.#ofXds.metrics(),
+      this.#dnsTook.metric(),
       ...this.#providers.flatMap((provide) => provide()),
     ];
   }

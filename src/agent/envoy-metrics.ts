@@ -1,7 +1,7 @@
 // What is counted of Envoy's restarts and ends, and what its supervisor shows, as metrics.
 
 import type { EndedEpoch, EnvoyObserver, EnvoySnapshot, RestartRecord } from '../envoy/snapshot.ts';
-import type { Metric, Series } from '../status/agent-metrics.ts';
+import type { NumberMetric, Series } from '../status/agent-metrics.ts';
 
 /** What may ask for a restart; whatever else is a repair of the supervisor's own. */
 const CAUSES = ['operator', 'mesh-config', 'bootstrap', 'labels', 'binary'];
@@ -19,7 +19,7 @@ export class EnvoyMetrics implements EnvoyObserver {
     this.#exits.add({ signal: signal ?? '', code: String(code ?? '') });
   };
 
-  metrics(snapshot: EnvoySnapshot): readonly Metric[] {
+  metrics(snapshot: EnvoySnapshot): readonly NumberMetric[] {
     const { active, draining, adminLost, restarts } = snapshot;
     const crashes = { labels: { reason: 'crash', outcome: 'crashed' }, value: restarts.crashed };
     const counted = [...this.#restarts.series, ...(restarts.crashed > 0 ? [crashes] : [])];
@@ -44,7 +44,7 @@ export class EnvoyMetrics implements EnvoyObserver {
 }
 
 /** @param outdated undefined: nobody looks at labels */
-export function labelMetrics(outdated: boolean | undefined): readonly Metric[] {
+export function labelMetrics(outdated: boolean | undefined): readonly NumberMetric[] {
   if (outdated === undefined) return [];
   const help = "1 while the pod's labels are others than those Envoy was given.";
   return [gauge('envoy_labels_outdated', help, Number(outdated))];
@@ -73,16 +73,16 @@ function causesOf(reason: string): string {
   return CAUSES.filter((cause) => given.includes(cause)).join(',') || 'repair';
 }
 
-function handoffSeconds(active: EnvoySnapshot['active']): readonly Metric[] {
+function handoffSeconds(active: EnvoySnapshot['active']): readonly NumberMetric[] {
   if (active?.zone === undefined || active.liveAfterMs === undefined) return []; // it took nothing over
   const help = 'How long the Envoy that serves took to take over.';
   return [gauge('envoy_handoff_seconds', help, active.liveAfterMs / 1000)];
 }
 
-function gauge(name: string, help: string, value: number): Metric {
+function gauge(name: string, help: string, value: number): NumberMetric {
   return { name, help, type: 'gauge', series: [{ value }] };
 }
 
-function counter(name: string, help: string, series: readonly Series[]): Metric {
+function counter(name: string, help: string, series: readonly Series[]): NumberMetric {
   return { name, help, type: 'counter', series };
 }

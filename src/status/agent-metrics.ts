@@ -4,20 +4,43 @@
 import type * as promClient from 'prom-client';
 import type { Counter, Gauge, Registry } from 'prom-client';
 
-export interface Metric {
+import { histogramText } from './histogram-text.ts';
+
+export type Metric = NumberMetric | HistogramMetric;
+
+interface MetricName {
   /** Without the prefix `istio_agent_`; nothing is appended. */
   readonly name: string;
   readonly help: string;
+}
+
+export interface NumberMetric extends MetricName {
   /** A counter's value only grows. */
   readonly type: 'counter' | 'gauge';
   /** One entry per series; a metric without entries is left out. */
   readonly series: readonly Series[];
 }
 
+export interface HistogramMetric extends MetricName {
+  readonly type: 'histogram';
+  /** Upper bounds of the buckets, ascending; a last one without a bound is understood. */
+  readonly bounds: readonly number[];
+  readonly series: readonly Distribution[];
+}
+
 export interface Series {
-  readonly labels?: Readonly<Record<string, string>>;
+  readonly labels?: Labels;
   readonly value: number;
 }
+
+export interface Distribution {
+  readonly labels?: Labels;
+  /** How many values fell into each bucket and no lower one; one more than there are bounds. */
+  readonly counts: readonly number[];
+  readonly sum: number;
+}
+
+export type Labels = Readonly<Record<string, string>>;
 
 const PREFIX = 'istio_agent_';
 
@@ -35,12 +58,15 @@ export class AgentMetrics {
   async render(): Promise<string> {
     const library = await import('prom-client');
     const registry = (this.#registry ??= newRegistry(library));
-    for (const metric of this.#collect())
-      if (metric.series.length > 0) this.#update(library, registry, metric);
-    return registry.metrics();
+    const metrics = this.#collect().filter(({ series }) => series.length > 0);
+    for (const metric of metrics) if (metric.type !== 'histogram') this.#update(library, registry, metric);
+    const histograms = metrics.filter((metric) => metric.type === 'histogram');
+    return [await registry.metrics(), ...histograms.map((metric) => histogramText(PREFIX, metric))].join(
+      '\n',
+    );
   }
 
-  #update(library: PromClient, registry: Registry, metric: Metric): void {
+  #update(library: PromClient, registry: Registry, metric: NumberMetric): void {
     let known = this.#known.get(metric.name);
     if (known === undefined) {
       const labelNames = Object.keys(metric.series[0]?.labels ?? {});

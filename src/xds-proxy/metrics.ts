@@ -18,8 +18,12 @@ export interface ProxyMetrics {
   readonly request: () => void;
   /** `xds_proxy_responses`: received from the control plane. */
   readonly response: () => void;
-  /** `xds_proxy_last_response_timestamp_seconds` and `xds_proxy_response_bytes`, which a message must be read for. */
-  readonly received: (typeUrl: string, sizeBytes: number) => void;
+  /**
+   * `xds_proxy_last_response_timestamp_seconds` and `xds_proxy_response_bytes`, for which a message must be read.
+   *
+   * @param atMs wall time
+   */
+  readonly received: (typeUrl: string, sizeBytes: number, atMs: number) => void;
   /** `pilot_xds_recv_max` keeps the largest of these, bytes. */
   readonly requestSize: (bytes: number) => void;
   /** `pilot_xds_send_time`: until Envoy's transport had taken a response, milliseconds. */

@@ -51,11 +51,11 @@ export class Responses {
    * @throws Ending when the bytes are no response, or Envoy cannot be written to; the signal's reason
    */
   async take(bytes: Buffer, signal: AbortSignal): Promise<void> {
-    const { kind, metrics, consumers, debugRequests, log, id } = this.#deps;
+    const { kind, metrics, consumers, debugRequests, clock, log, id } = this.#deps;
     metrics.response();
     const response = readOrEnd(() => readResponse(kind, bytes));
     const { typeUrl } = response;
-    metrics.received(typeUrl, bytes.length);
+    metrics.received(typeUrl, bytes.length, clock.now());
     const consume = consumers.get(typeUrl);
     if (consume !== undefined) return this.#consume(response, bytes.length, consume, signal);
     if (isDebugType(typeUrl) && debugRequests.answer(typeUrl, bytes)) return undefined;

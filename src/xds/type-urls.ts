@@ -49,6 +49,9 @@ const SHORT_NAMES: ReadonlyMap<string, string> = new Map([
   [NAME_TABLE_TYPE, 'NDS'],
   [PROXY_CONFIG_TYPE, 'PCDS'],
   [HEALTH_TYPE, 'HDS'],
+  [`${PREFIX}istio.workload.Workload`, 'WDS'],
+  [`${PREFIX}istio.workload.Address`, 'WDS'],
+  [`${PREFIX}istio.security.Authorization`, 'WADS'],
 ]);
 
 /** The name logs use (`CDS`); an unknown type stays as it is. */

@@ -1,10 +1,21 @@
 import { deepEqual, equal } from 'node:assert/strict';
 
 import { Counters } from '../../src/agent/counters.ts';
-import type { Metric } from '../../src/status/agent-metrics.ts';
+import { CLUSTER_TYPE, NAME_TABLE_TYPE } from '../../src/xds/type-urls.ts';
+import type { Distribution, Metric, Series } from '../../src/status/agent-metrics.ts';
 
-function series(counters: Counters, name: string): Metric['series'] {
-  return counters.metrics().find((metric) => metric.name === name)?.series ?? [];
+function metricOf(counters: Counters, name: string): Metric | undefined {
+  return counters.metrics().find((metric) => metric.name === name);
+}
+
+function series(counters: Counters, name: string): readonly Series[] {
+  const metric = metricOf(counters, name);
+  return metric === undefined || metric.type === 'histogram' ? [] : metric.series;
+}
+
+function distributions(counters: Counters, name: string): readonly Distribution[] {
+  const metric = metricOf(counters, name);
+  return metric?.type === 'histogram' ? metric.series : [];
 }
 
 describe('Counters', () => {
@@ -145,5 +156,67 @@ describe('Counters', () => {
     for (const bytes of [10, 300, 20]) counters.xds.requestSize(bytes);
 
     deepEqual(series(counters, 'pilot_xds_recv_max'), [{ value: 300 }]);
+  });
+
+  it('tells by type what came last and how much it was, and names no type that is made up', () => {
+    const counters = new Counters();
+
+    counters.xds.received(CLUSTER_TYPE, 100, 1_700_000_000_000);
+    counters.xds.received(CLUSTER_TYPE, 50, 1_700_000_001_500);
+    counters.xds.received('istio.io/debug/syncz', 1, 0);
+    for (let n = 0; n < 100; n++) counters.xds.received(`made.up/${n}`, 1, 0);
+
+    deepEqual(series(counters, 'xds_proxy_response_bytes'), [
+      { labels: { type: 'CDS' }, value: 150 },
+      { labels: { type: 'debug' }, value: 1 },
+      { labels: { type: 'other' }, value: 100 },
+    ]);
+    deepEqual(series(counters, 'xds_proxy_last_response_timestamp_seconds')[0], {
+      labels: { type: 'CDS' },
+      value: 1_700_000_001.5,
+    });
+  });
+
+  it('counts refusals by type and by who refuses', () => {
+    const counters = new Counters();
+
+    counters.xds.refused(CLUSTER_TYPE, 'client');
+    counters.xds.refused(CLUSTER_TYPE, 'client');
+    counters.xds.refused(NAME_TABLE_TYPE, 'agent');
+
+    deepEqual(series(counters, 'xds_proxy_nacks'), [
+      { labels: { type: 'CDS', by: 'client' }, value: 2 },
+      { labels: { type: 'NDS', by: 'agent' }, value: 1 },
+    ]);
+  });
+
+  it('shows from the beginning how long connects and writes take, acceptances by type from the first on', () => {
+    const counters = new Counters();
+    const sums = (name: string): readonly number[] => distributions(counters, name).map(({ sum }) => sum);
+    const names = [
+      'xds_proxy_connect_duration_seconds',
+      'pilot_xds_send_time',
+      'xds_proxy_ack_duration_seconds',
+    ];
+    const before = names.map(sums);
+
+    counters.xds.connectTook(40);
+    counters.xds.writeTook(1500);
+    counters.xds.accepted(CLUSTER_TYPE, 7);
+
+    deepEqual(before, [[0], [0], []]);
+    deepEqual(names.map(sums), [[0.04], [1.5], [0.007]]);
+    deepEqual(distributions(counters, 'xds_proxy_ack_duration_seconds')[0]?.labels, { type: 'CDS' });
+  });
+
+  it('shows how long resolvers take from the first answer on', () => {
+    const counters = new Counters();
+    const name = 'dns_upstream_request_duration_seconds';
+    const before = distributions(counters, name).length;
+
+    for (const ms of [1, 3, 100, 6000]) counters.dns.forwardTook(ms);
+
+    equal(before, 0);
+    deepEqual(distributions(counters, name)[0]?.counts, [1, 1, 0, 1, 0, 0, 1]);
   });
 });

@@ -103,6 +103,26 @@ describe('MetricsPage', () => {
     assert.match(await scrape(status.url), /^istio_agent_xds_proxy_requests 5$/m);
   });
 
+  it('shows histograms after the other metrics and before Envoy’s', async () => {
+    const waits: Metric = {
+      name: 'wait_seconds',
+      help: 'Waits.',
+      type: 'histogram',
+      bounds: [1],
+      series: [{ counts: [2, 1], sum: 5 }],
+    };
+    const unseen: Metric = { ...waits, name: 'unseen_seconds', series: [] };
+    await using status = await startStatus({ metrics: () => [waits, unseen] });
+    status.admin.page = ENVOY_PAGE;
+
+    const page = await scrape(status.url);
+
+    assert.match(page, /istio_agent_scrapes_total 1\n[^]*^istio_agent_wait_seconds_bucket\{le="\+Inf"\} 3$/m);
+    assert.match(page, /\n\n# HELP istio_agent_wait_seconds Waits\.\n# TYPE/);
+    assert.doesNotMatch(page, /unseen_seconds/);
+    assert.ok(page.endsWith(`istio_agent_wait_seconds_count 3\n${ENVOY_PAGE}`));
+  });
+
   it('shows how long the start took once a probe has succeeded', async () => {
     await using status = await startStatus();
     assert.doesNotMatch(await scrape(status.url), /startup_duration/);
