@@ -1,6 +1,7 @@
 // A supervisor through a random life: requests, deaths, hangs, good and bad configurations, upgrades, the end. What
 // may happen in a step, and what it does to the model; what must hold after it is in life-invariants.ts.
 
+import type { ShutdownConfig } from '../../../src/config/shutdown-config.ts';
 import type { Exit } from '../../../src/runtime/spawn.ts';
 import { DEFAULT_TIMING } from '../../../src/envoy/settings.ts';
 import type { EndedEpoch } from '../../../src/envoy/snapshot.ts';
@@ -49,6 +50,13 @@ export interface Step {
   readonly thenMs: number;
 }
 
+/** What is not the default in a life. */
+export interface LifeSettings {
+  readonly shutdown: ShutdownConfig;
+  /** At how many looks connections are open; Infinity: always. */
+  readonly openLooks: number;
+}
+
 interface Configuration {
   readonly number: number;
   readonly fate: Fate;
@@ -65,22 +73,37 @@ export class RandomLife {
   end: EnvoyEnd | Error | undefined;
   /** A restart was forced at some time: three Envoys may be alive. */
   forced = false;
-  /** How many Envoys had been started when a drain was asked for; undefined: none was. */
+  /** How many Envoys had been started when a drain was asked for; undefined: none was, or nothing follows from it. */
   startedAtDrain: number | undefined;
   answers = { asked: 0, given: 0 };
+  /** Bootstraps that were written and not removed. */
+  readonly files = new Set<string>();
+  /** An Envoy was stopped at some time. */
+  stuckOnce = false;
+  readonly settings: LifeSettings;
+  /** Monotonic milliseconds of the signal, and of what `run` came to. */
+  stoppedAtMs: number | undefined;
+  endedAtMs: number | undefined;
   readonly #stop = new AbortController();
   readonly #written = new Map<string, Configuration>();
   readonly #off = new Set<Toggle>();
   #configuration: Configuration = { number: 0, fate: 'good', concurrency: 2 };
 
-  constructor() {
+  constructor(settings: LifeSettings) {
+    this.settings = settings;
+    let looks = 0;
+    this.world.stats = () => {
+      looks += 1;
+      return `listener.0.0.0.0_15006.downstream_cx_active: ${looks > settings.openLooks ? 0 : 1}\n`;
+    };
     this.world.behave = (_, { args }) => FATES[this.#fateOf(args)];
     this.world.check = (args) => this.#check(args);
     this.supervisor = this.#supervisor();
-    void this.supervisor.run(this.#stop.signal).then(
-      (end) => (this.end = end),
-      (error: Error) => (this.end = error),
-    );
+    const ended = (end: EnvoyEnd | Error): void => {
+      this.end = end;
+      this.endedAtMs = this.clock.monotonicMs();
+    };
+    void this.supervisor.run(this.#stop.signal).then(ended, ended);
   }
 
   get stopping(): boolean {
@@ -92,10 +115,9 @@ export class RandomLife {
     await this.clock.advance(thenMs);
   }
 
-  /** Ends it in order and waits until it is over. */
+  /** Has it end in order, and lets two minutes pass. */
   async finish(): Promise<void> {
-    for (const envoy of this.world.envoys) envoy.stuck = false;
-    this.#stop.abort(new Error('received signal: terminated'));
+    this.#sendStop();
     await this.clock.advance(120_000);
   }
 
@@ -122,12 +144,18 @@ export class RandomLife {
       case 'toggle':
         return this.#toggle(event.what);
       case 'drain':
-        this.startedAtDrain ??= this.world.envoys.length;
+        if (this.settings.shutdown.nativeSidecarDrain && !this.stopping)
+          this.startedAtDrain ??= this.world.envoys.length;
         void this.supervisor.drain().catch(() => undefined); // nobody may answer just now
         return;
       case 'stop':
-        return this.#stop.abort(new Error('received signal: terminated'));
+        return this.#sendStop();
     }
+  }
+
+  #sendStop(): void {
+    this.stoppedAtMs ??= this.clock.monotonicMs();
+    this.#stop.abort(new Error('received signal: terminated'));
   }
 
   #restart(ifChanged: boolean, force: boolean): void {
@@ -146,6 +174,7 @@ export class RandomLife {
   #stick(envoy: ModelEnvoy | undefined): void {
     if (envoy === undefined) return;
     envoy.stuck = true;
+    this.stuckOnce = true;
     void this.clock.sleep(15_000, new AbortController().signal).then(() => (envoy.stuck = false));
   }
 
@@ -185,7 +214,7 @@ export class RandomLife {
           const changes = { hash: String(number), arguments: argumentSettings({ concurrency }) };
           return writtenBootstrap(launch, ({ epoch }) => this.#write(epoch, configuration), changes);
         },
-        removeBootstrap: () => Promise.resolve(),
+        removeBootstrap: (path) => Promise.resolve(void this.files.delete(path)),
         xdsReady: () => ready('control plane'),
         certificateReady: () => ready('certificate'),
         observer: { restarted: () => undefined, ended: (epoch) => void this.ended.push(epoch) },
@@ -197,13 +226,17 @@ export class RandomLife {
         memory: this.world.memory,
         binaries: NO_BINARIES,
       },
-      envoySettings({ timing: { ...DEFAULT_TIMING, livePollMs: 200 } }),
+      envoySettings({
+        timing: { ...DEFAULT_TIMING, livePollMs: 200 },
+        shutdown: this.settings.shutdown,
+      }),
     );
   }
 
   #write(epoch: number, configuration: Configuration): string {
     const path = `envoy-rev${epoch}.json`;
     this.#written.set(path, configuration);
+    this.files.add(path);
     return path;
   }
 }

@@ -1,11 +1,21 @@
 // Random lives of a supervisor as a property: sequences of steps, and the check after each of them.
 
-import { equal, ok } from 'node:assert/strict';
+import { deepEqual, equal, ok } from 'node:assert/strict';
 
 import * as fc from 'fast-check';
 
+import { endBoundMs } from './end-bound.ts';
 import { LifeInvariants } from './life-invariants.ts';
-import { FATES, KILLED, RandomLife, type Event, type Fate, type Step } from './random-life.ts';
+import {
+  FATES,
+  KILLED,
+  RandomLife,
+  type Event,
+  type Fate,
+  type LifeSettings,
+  type Step,
+} from './random-life.ts';
+import { shutdown } from './settings.ts';
 
 const who = fc.constantFrom('active' as const, 'candidate' as const, 'draining' as const);
 const exit = fc.constantFrom(
@@ -53,6 +63,30 @@ const thenMs = fc.oneof(
   { weight: 1, arbitrary: fc.integer({ min: 3000, max: 70_000 }) },
 );
 
+const ms = (max: number): fc.Arbitrary<number> => fc.oneof(fc.constant(0), fc.integer({ min: 0, max }));
+
+const endings: fc.Arbitrary<LifeSettings> = fc.record({
+  shutdown: fc
+    .record({
+      preDrainDelayMs: ms(4000),
+      terminationDrainMs: ms(20_000),
+      exitOnZero: fc.option(
+        fc.record({
+          of: fc.constant('connections' as const),
+          minimumDrainMs: ms(6000),
+          maximumDrainMs: fc.option(ms(20_000), { nil: undefined }),
+          ignoredPorts: fc.constant([15_021]),
+        }),
+        { nil: undefined },
+      ),
+      terminationGraceMs: ms(4000),
+      podGraceMs: fc.option(ms(30_000), { nil: undefined }),
+      nativeSidecarDrain: fc.boolean(),
+    })
+    .map(shutdown),
+  openLooks: fc.constantFrom(0, 1, 3, Infinity),
+});
+
 /** Steps of one life at most. */
 const LENGTH = 100;
 /** Steps of one life on average: some are short, and some end by themselves. */
@@ -75,8 +109,8 @@ function lives(): fc.Arbitrary<readonly Step[]> {
 export async function tryLives(steps: number): Promise<number> {
   const seed = Number(process.env.FUZZ_SEED ?? Math.trunc(Math.random() * 2 ** 31));
   let taken = 0;
-  const property = fc.asyncProperty(lives(), async (life) => {
-    taken += await live(life);
+  const property = fc.asyncProperty(lives(), endings, async (life, ending) => {
+    taken += await live(life, ending);
   });
   const details = await fc.check(property, { seed, numRuns: Math.ceil(steps / AVERAGE) });
   if (details.failed) throw new Error(fc.defaultReportMessage(details), { cause: details.errorInstance });
@@ -85,8 +119,8 @@ export async function tryLives(steps: number): Promise<number> {
 }
 
 /** @returns the steps that were taken; fewer than given when the supervisor ended by itself */
-async function live(steps: readonly Step[]): Promise<number> {
-  const life = new RandomLife();
+async function live(steps: readonly Step[], settings: LifeSettings): Promise<number> {
+  const life = new RandomLife(settings);
   const invariants = new LifeInvariants(life);
   await life.clock.advance(1000);
   invariants.check();
@@ -99,8 +133,32 @@ async function live(steps: readonly Step[]): Promise<number> {
   }
   await life.finish();
   invariants.check();
+  const bounded = isInTime(life);
+  if (!bounded) {
+    life.supervisor.skipDrain();
+    await life.clock.advance(ENOUGH_MS);
+  }
   ok(life.end !== undefined, 'the agent has ended');
+  deepEqual([...life.files], [], 'no bootstrap is left');
+  const regions = new Set(life.world.envoys.map(({ baseId }) => baseId));
+  deepEqual(new Set(life.world.unlinked), regions, 'no region is left');
   equal(life.answers.given, life.answers.asked, 'every request is answered');
   equal(life.clock.sleepers, 0, 'no timer is left');
   return taken;
+}
+
+/** From an order not to wait to the end, whatever hangs. */
+const ENOUGH_MS = 10_000;
+
+/**
+ * Whether the end had a limit.
+ *
+ * @throws AssertionError when it was not kept
+ */
+function isInTime(life: RandomLife): boolean {
+  const { stoppedAtMs = 0, endedAtMs = Infinity, startedAtDrain, stuckOnce: hangs } = life;
+  const drained = startedAtDrain !== undefined;
+  const boundMs = endBoundMs({ ...life.settings, drained, hangs });
+  ok(endedAtMs - stoppedAtMs <= boundMs, `ended ${endedAtMs - stoppedAtMs} ms after SIGTERM, not ${boundMs}`);
+  return boundMs !== Infinity;
 }
