@@ -14,7 +14,8 @@ export interface OpenWatchDeps extends DrainWaitsDeps {
   readonly count: () => Promise<number>;
 }
 
-const POLL_MS = SECOND_MS;
+/** Between two looks, and from the minimum to the first one. */
+export const POLL_MS = SECOND_MS;
 const MAX_FAILED_LOOKS = 5;
 
 /** Ends when nothing is open, when that cannot be found out, or when there is no time left. */
