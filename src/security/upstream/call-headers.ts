@@ -40,11 +40,18 @@ function problemOf(name: string, value: string): string | undefined {
   return VALUE.test(value) ? undefined : 'the value has characters that are not allowed';
 }
 
-/** @param clusterId sent even when empty; a value that no header can carry is sent as empty */
+/** The cluster's id if a header can carry it; else, with a warning, none. */
+export function usableClusterId(clusterId: string, log: Log): string {
+  if (VALUE.test(clusterId)) return clusterId;
+  log.warn('ISTIO_META_CLUSTER_ID is sent as empty: it has characters that are not allowed');
+  return '';
+}
+
+/** @param clusterId usable; sent even when empty */
 export function callMetadata(token: string | undefined, clusterId: string, headers: Headers): Metadata {
   const metadata = new Metadata();
   if (token !== undefined) metadata.set('authorization', `Bearer ${token}`);
-  metadata.set('clusterid', VALUE.test(clusterId) ? clusterId : '');
+  metadata.set('clusterid', clusterId);
   for (const [name, value] of Object.entries(headers)) metadata.set(name, value);
   return metadata;
 }

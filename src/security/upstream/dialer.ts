@@ -17,7 +17,7 @@ import type { Clock } from '../../runtime/clock.ts';
 import { AgentError, messageOf } from '../../runtime/errors.ts';
 import type { Log } from '../../runtime/log.ts';
 import { aborted } from '../../runtime/tasks.ts';
-import { callMetadata, usableHeaders, type Headers } from './call-headers.ts';
+import { callMetadata, usableClusterId, usableHeaders, type Headers } from './call-headers.ts';
 import {
   readClientCertificate,
   type CertificateFiles,
@@ -101,6 +101,7 @@ export class UpstreamDialer {
   readonly #settings: UpstreamSettings;
   readonly #deps: UpstreamDeps;
   readonly #headers: Headers;
+  readonly #clusterId: string;
   readonly #policy: TlsPolicy;
   readonly #certificateFaults: CauseLog;
   readonly #route: Route;
@@ -110,6 +111,7 @@ export class UpstreamDialer {
     this.#settings = settings;
     this.#deps = deps;
     this.#headers = usableHeaders(settings.headers, deps.log);
+    this.#clusterId = usableClusterId(settings.clusterId, deps.log);
     this.#policy = tlsPolicy(settings.tls?.compliancePolicy ?? '', deps.log);
     this.#certificateFaults = new CauseLog(deps.log);
     const { address, httpsProxy = '', noProxy = '' } = settings;
@@ -124,7 +126,7 @@ export class UpstreamDialer {
 
   /** @throws DialError | TrustAnchorError, or the token source's; all may pass when the files are corrected */
   async dial(signal: AbortSignal): Promise<Dial> {
-    const { tls, clusterId } = this.#settings;
+    const { tls } = this.#settings;
     const pair = await this.#clientCertificate(tls?.clientCertificate);
     const credentials = tls ? await this.#secure(tls, pair) : channelCredentials.createInsecure();
     const token = await this.#deps.token.read(signal);
@@ -133,7 +135,7 @@ export class UpstreamDialer {
       credentials,
       shown: this.#shown(token, pair),
       options: this.#channelOptions(),
-      metadata: callMetadata(token, clusterId, this.#headers),
+      metadata: callMetadata(token, this.#clusterId, this.#headers),
     };
   }
 

@@ -44,11 +44,11 @@ export function routeTo(address: string, { httpsProxy, noProxy }: HttpProxyVaria
 }
 
 function proxyUrl(text: string): URL {
-  const url = URL.parse(text);
-  const complete = url !== null && url.host !== '' ? url : URL.parse(`http://${text}`);
-  if (complete === null)
+  const url = URL.parse(text.includes('://') ? text : `http://${text}`);
+  if (url === null || url.hostname === '') {
     throw new ConfigError('HTTPS_PROXY is no URL of a proxy: write it as http://host:port');
-  return complete;
+  }
+  return url;
 }
 
 function credentialsOf({ username, password }: URL): ChannelOptions {

@@ -11,19 +11,29 @@ import type { AnchorSource } from './dialer.ts';
 import type { Root } from './roots.ts';
 import { readTrustAnchors } from './trust-anchors.ts';
 
+interface KeptAnchorsDeps {
+  readonly root: Root;
+  readonly log: Log;
+  readonly watch: typeof watchFiles;
+  /** To begin with. */
+  readonly anchors: string[];
+}
+
 export class KeptAnchors implements AnchorSource {
   readonly #root: Root;
   readonly #log: Log;
   readonly #faults: CauseLog;
+  readonly #watch: typeof watchFiles;
   #last: string[];
 
   /** @throws TrustAnchorError when there is nothing to begin with */
-  static async open(root: Root, log: Log): Promise<KeptAnchors> {
-    return new KeptAnchors(root, log, await readTrustAnchors(root));
+  static async open(root: Root, log: Log, watch = watchFiles): Promise<KeptAnchors> {
+    return new KeptAnchors({ root, log, watch, anchors: await readTrustAnchors(root) });
   }
 
-  private constructor(root: Root, log: Log, anchors: string[]) {
+  private constructor({ root, log, watch, anchors }: KeptAnchorsDeps) {
     this.#root = root;
+    this.#watch = watch;
     this.#log = log;
     this.#faults = new CauseLog(log);
     this.#last = anchors;
@@ -43,7 +53,7 @@ export class KeptAnchors implements AnchorSource {
   /** Reads the file at each of its changes, so that a bad one is known before it is needed. Ends by the signal. */
   async run(signal: AbortSignal): Promise<void> {
     if (this.#root.kind === 'system') return aborted(signal);
-    await using _watcher = await watchFiles([this.#root.path], this.#log, () => void this.read());
+    await using _watcher = await this.#watch([this.#root.path], this.#log, () => void this.read());
     return await aborted(signal);
   }
 }

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 
-import { callMetadata, usableHeaders } from '../../../src/security/upstream/call-headers.ts';
+import { callMetadata, usableClusterId, usableHeaders } from '../../../src/security/upstream/call-headers.ts';
 import { recordingLog } from '../../support/recording-log.ts';
 
 describe('usableHeaders', () => {
@@ -33,6 +33,19 @@ describe('usableHeaders', () => {
     assert.deepEqual(headers, {});
     assert.equal(messages('warn').length, 8);
     assert.ok(!messages().join().includes('secret'));
+  });
+});
+
+describe('usableClusterId', () => {
+  it('is the given one, or none with one warning when no header can carry it', () => {
+    const { log, messages } = recordingLog();
+
+    const ids = ['', 'here', 'hëre'].map((clusterId) => usableClusterId(clusterId, log));
+
+    assert.deepEqual(ids, ['', 'here', '']);
+    assert.deepEqual(messages('warn'), [
+      'ISTIO_META_CLUSTER_ID is sent as empty: it has characters that are not allowed',
+    ]);
   });
 });
 
