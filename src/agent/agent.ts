@@ -86,6 +86,7 @@ async function startAndRun(
   const { log } = deps;
   const ignored = withoutEffect(config);
   if (ignored !== '') log.warn(`without effect in this version: ${ignored}`);
+  if (!config.envoy.disabled) logShutdown(config, log);
   const instanceIps = await addressesOf(config, deps, stopping);
   logRole(config, instanceIps, log);
   const counters = new Counters();
@@ -116,7 +117,7 @@ async function startAndRun(
   const supervised = supervisedEnvoy(config, envoy, { ...deps, ...late, secrets });
   const { supervisor } = supervised;
   counters.add(supervised.metrics);
-  counters.add(() => xdsGauges(xdsSnapshot()));
+  counters.add(() => xdsGauges(late.xdsSnapshot()));
   const controls = controlsOf({ ...supervised, secrets, stopping: asked, log });
 
   if (config.proxyConfig.statusPort !== 0) {
@@ -177,6 +178,12 @@ async function addressesOf(
   const unknown = excluded.filter((name) => interfaces.every((one) => one.name !== name));
   if (unknown.length > 0) log.warn(`excludeInterfaces names no interface of this pod: ${unknown.join(', ')}`);
   return instanceAddresses({ instanceIp: pod.ip, interfaces, excludedInterfaces: excluded });
+}
+
+function logShutdown(config: AgentConfig, log: Log): void {
+  const { line, warnings } = shutdownTimeline(config);
+  log.info(line);
+  for (const text of warnings) log.warn(text);
 }
 
 function logRole(config: AgentConfig, instanceIps: readonly string[], log: Log): void {

@@ -5,10 +5,7 @@ import { xdsGauges } from '../../src/agent/xds-counters.ts';
 describe('xdsGauges', () => {
   const stream = { id: 1, kind: 'delta' as const, openedAt: new Date(0), queuedBytes: 0 };
   const values = (generations: Parameters<typeof xdsGauges>[0]['generations']): unknown =>
-    xdsGauges({ generations }).map(({ name, series }) => [
-      name,
-      ...series.map((one) => 'value' in one && one.value),
-    ]);
+    xdsGauges({ generations }).map(({ name, series: [one] }) => [name, one && 'value' in one && one.value]);
 
   it('shows 0 while no Envoy has a stream', () => {
     deepEqual(values([]), [
