@@ -4,9 +4,7 @@
 import { execFile, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { writeFile } from 'node:fs/promises';
-import { connect } from 'node:net';
 import { join, resolve } from 'node:path';
-import { text } from 'node:stream/consumers';
 import { promisify } from 'node:util';
 
 import { certificatePem } from '../../src/pki/certificates.ts';
@@ -14,11 +12,11 @@ import { issueLeaf, issueRoot } from '../../src/pki/issue.ts';
 import { generateKeys, privateKeyPem } from '../../src/pki/keys.ts';
 import { ControlPlane } from '../../test/e2e/support/control-plane.ts';
 import { Pod } from '../../test/e2e/support/pod.ts';
-import type { LoopDelay } from './loop-probe.ts';
+import type { LoopDelay } from '../../test/e2e/support/xds-envoy/loop-probe.ts';
+import { askedLoopDelay, PROBED, probeEnvironment } from '../../test/e2e/support/xds-envoy/probed-agent.ts';
 import type { Delivery } from './push-client.ts';
 import type { PushOrder } from './push-order.ts';
 
-const PROBE = resolve(import.meta.dirname, 'loop-probe.ts');
 const SERVER = resolve(import.meta.dirname, 'push-server.ts');
 const CLIENT = resolve(import.meta.dirname, 'push-client.ts');
 
@@ -47,11 +45,11 @@ export class MeasuredAgent implements AsyncDisposable {
     const control = opened.use(await ControlPlane.start(join(folder, 'control'), { config: {} }));
     const pod = await Pod.start(join(folder, 'pod'), {
       control,
-      program: ['--import', PROBE, ...program],
+      program: [...PROBED, ...program],
       env: {
         DISABLE_ENVOY: 'true',
         XDS_ROOT_CA: join(folder, 'root.pem'),
-        LOOP_PROBE_SOCKET: join(folder, 'probe'),
+        ...probeEnvironment(join(folder, 'probe')),
       },
       proxyConfig: { discoveryAddress: `127.0.0.1:${port}` },
     });
@@ -75,8 +73,8 @@ export class MeasuredAgent implements AsyncDisposable {
   }
 
   /** Since the last question. */
-  async loopDelay(): Promise<LoopDelay> {
-    return JSON.parse(await text(connect(join(this.#folder, 'probe')))) as LoopDelay;
+  loopDelay(): Promise<LoopDelay> {
+    return askedLoopDelay(join(this.#folder, 'probe'));
   }
 
   [Symbol.asyncDispose](): Promise<void> {

@@ -1,0 +1,85 @@
+// The real Envoy behind the real agent and its control plane: what becomes of a configuration that Envoy refuses, of a
+// control plane that is restarted, and of two Envoys at once.
+
+import { equal, match } from 'node:assert/strict';
+
+import { temporaryDirectory, type TemporaryDirectory } from '../support/temporary-directory.ts';
+import { RestartingPod } from './support/restarting-pod.ts';
+
+/** The body of a listener that Envoy refuses: it has the same filter chain twice. */
+const REFUSED = 'refused';
+
+for (const [kind, delta] of [
+  ['delta', 'true'],
+  ['state of the world', 'false'],
+] as const) {
+  describe(`Envoy behind the agent, ${kind} xDS`, function () {
+    this.timeout(90_000);
+    let folder: TemporaryDirectory;
+    let pod: RestartingPod;
+    before(async () => {
+      folder = await temporaryDirectory();
+      pod = await RestartingPod.start(folder.path, {
+        env: { ISTIO_DELTA_XDS: delta },
+        listener: refusable,
+        proxyConfig: { drainDuration: '3s', parentShutdownDuration: '5s' },
+      });
+    });
+    after(async () => {
+      await pod[Symbol.asyncDispose]();
+      await folder.remove();
+    });
+
+    const answer = async (): Promise<string> =>
+      (await fetch(pod.url, { headers: { connection: 'close' } })).text();
+    const answers = (body: string): Promise<void> =>
+      pod.pod.until(async () => (await answer()) === body, 60_000);
+
+    it('keeps what it had when it refuses something new, in words that reach operator and control plane', async () => {
+      const { accepted } = pod.listenerAnswers();
+
+      await pod.push(REFUSED);
+      await pod.pod.until(async () => pod.listenerAnswers().refused === 1);
+
+      equal(await answer(), 'hello');
+      match(await pod.pod.log(), /\twarn\txdsproxy\tEnvoy refused LDS: .*same matching rules/);
+      equal(pod.listenerAnswers().accepted, accepted);
+    });
+
+    it('takes the correction on the same stream', async () => {
+      await pod.push('corrected');
+
+      await answers('corrected');
+      equal(pod.listenerAnswers().refused, 1);
+    });
+
+    it('has a stream of its own beside the Envoy it replaces', async () => {
+      await pod.restart('POST /restart');
+      const { accepted } = pod.listenerAnswers();
+
+      await pod.push('to both');
+
+      await pod.pod.until(async () => pod.listenerAnswers().accepted === accepted + 2);
+      await answers('to both');
+    });
+
+    it('serves on without a control plane, and has what is new once there is one again', async () => {
+      await pod.stopControlPlane();
+      await pod.pod.until(async () => /upstream terminated with/.test(await pod.pod.log()));
+      const meanwhile = await answer();
+
+      await pod.startControlPlane();
+      await pod.push('after the restart');
+
+      equal(meanwhile, 'to both');
+      await answers('after the restart');
+      equal(pod.listenerAnswers().refused, 0);
+    });
+  });
+}
+
+function refusable(listener: object): object {
+  const { filter_chains: chains } = listener as { readonly filter_chains: readonly object[] };
+  const isRefused = JSON.stringify(chains).includes(JSON.stringify(REFUSED));
+  return isRefused ? { ...listener, filter_chains: [...chains, ...chains] } : listener;
+}
