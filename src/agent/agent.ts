@@ -24,6 +24,7 @@ import type { Identity } from './identity.ts';
 import { nodeIdOf } from './node-facts.ts';
 import { PlatformProbe, platformSettings } from './platform-probe.ts';
 import { prepare } from './preparation.ts';
+import { shutdownTimeline } from './shutdown-timeline.ts';
 import { startDebugTap, startSds, startXdsProxy } from './socket-servers.ts';
 import { statusDeps } from './status.ts';
 import { supervisedEnvoy } from './supervised-envoy.ts';
