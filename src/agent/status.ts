@@ -19,6 +19,7 @@ import { loopback } from './envoy-settings.ts';
 import { envoyPage } from './envoy-page.ts';
 import type { EnvoyPart } from './no-envoy.ts';
 import type { HostFacts } from './node-facts.ts';
+import { xdsPage } from './xds-page.ts';
 import { rejections } from './xds-state.ts';
 
 const NO_NAMES = 'istio DNS capture is turned ON and DNS lookup table is not ready yet';
@@ -119,7 +120,7 @@ function actions({ supervisor, host, secrets, controls, stopping, log }: StatusP
   };
 }
 
-function views({ supervisor, secrets, xdsSnapshot, nameServer }: StatusParts): AgentViews {
+function views({ supervisor, secrets, xdsSnapshot, nameServer, clock }: StatusParts): AgentViews {
   return {
     envoySnapshot: async () => envoyPage(supervisor.snapshot(), await supervisor.drainingConnections()),
     certificateFacts: () => certificatePage(secrets.facts()),
@@ -127,6 +128,7 @@ function views({ supervisor, secrets, xdsSnapshot, nameServer }: StatusParts): A
       const last = xdsSnapshot().lastUpstreamError;
       return last && { text: last.text, atMs: last.at.getTime() };
     },
+    xdsStreams: () => xdsPage(xdsSnapshot(), supervisor.snapshot(), clock.now()),
     nameTable: () => nameServer()?.debugTable(),
   };
 }

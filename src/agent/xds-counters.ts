@@ -53,20 +53,21 @@ export class XdsCounters {
   }
 
   metrics(): readonly Metric[] {
-    const received = [...this.#received].map(([type, facts]) => ({ labels: { type }, ...facts }));
+    const byType = (value: (received: Received) => number): readonly Series[] =>
+      [...this.#received].map(([type, received]) => ({ labels: { type }, value: value(received) }));
     return [
       gauge('pilot_xds_recv_max', 'Largest request of Envoy, bytes.', this.#largestRequest),
       {
         name: 'xds_proxy_last_response_timestamp_seconds',
         help: 'When the control plane last sent a response, seconds since the Unix epoch.',
         type: 'gauge',
-        series: received.map(({ labels, lastMs }) => ({ labels, value: lastMs / SECOND_MS })),
+        series: byType(({ lastMs }) => lastMs / SECOND_MS),
       },
       {
         name: 'xds_proxy_response_bytes',
         help: 'Bytes of the responses of the control plane.',
         type: 'counter',
-        series: received.map(({ labels, sizeBytes }) => ({ labels, value: sizeBytes })),
+        series: byType(({ sizeBytes }) => sizeBytes),
       },
       {
         name: 'xds_proxy_nacks',

@@ -40,6 +40,7 @@ export interface AgentViews {
   /** Facts of certificates only: no key and no token may be in it. */
   readonly certificateFacts: () => unknown;
   readonly lastUpstreamError: () => UpstreamError | undefined;
+  readonly xdsStreams: () => unknown;
   /** The name table as protobuf JSON, in pieces; undefined when there is none. */
   readonly nameTable: () => AsyncIterable<string> | undefined;
 }
@@ -84,6 +85,7 @@ export function routes(parts: RouteParts): Routes {
     ['/debug/readyz', view((response) => readyz(parts, response))],
     ['/debug/envoyz', view(async (response) => sendJson(response, 200, await views.envoySnapshot()))],
     ['/debug/ndsz', view((response) => ndsz(views, response))],
+    ['/debug/xds', view((response) => sendJson(response, 200, views.xdsStreams()))],
     ['/debug/certs', view((response) => sendJson(response, 200, views.certificateFacts()))],
   ]);
 }

@@ -19,6 +19,14 @@ export interface GenerationSnapshot {
   readonly ofAgent?: Readonly<Record<string, TypeState>>;
   /** Envoy's stream; absent while it has none. */
   readonly stream?: StreamFacts;
+  /** How the last stream ended; absent before. */
+  readonly lastEnd?: StreamEnd;
+}
+
+export interface StreamEnd {
+  /** Who ended it, status code and details. */
+  readonly text: string;
+  readonly at: Date;
 }
 
 export interface Generation {
@@ -28,6 +36,7 @@ export interface Generation {
   session: Session | undefined;
   /** What was known of the last stream when it ended. */
   last: TypeStates;
+  lastEnd: StreamEnd | undefined;
 }
 
 /** Most generations that can be alive: active, candidate and one draining. Older ones are forgotten. */
@@ -48,7 +57,13 @@ export class Generations {
     const known = this.#byNumber.get(number);
     if (known) return known;
     const last = { ofEnvoy: {}, ofAgent: {} };
-    const generation = { number, herdDelay: new HerdDelay(this.#random), session: undefined, last };
+    const generation = {
+      number,
+      herdDelay: new HerdDelay(this.#random),
+      session: undefined,
+      last,
+      lastEnd: undefined,
+    };
     this.#byNumber.set(number, generation);
     return generation;
   }
@@ -95,7 +110,7 @@ export class Generations {
   }
 }
 
-function snapshotOf({ number, session, last }: Generation): GenerationSnapshot {
+function snapshotOf({ number, session, last, lastEnd }: Generation): GenerationSnapshot {
   const { ofEnvoy, ofAgent } = session?.types() ?? last;
   return {
     generation: number,
@@ -103,5 +118,6 @@ function snapshotOf({ number, session, last }: Generation): GenerationSnapshot {
     perType: ofEnvoy,
     ...(Object.keys(ofAgent).length > 0 && { ofAgent }),
     ...(session && { stream: session.facts() }),
+    ...(lastEnd && { lastEnd }),
   };
 }

@@ -128,6 +128,10 @@ export class Sessions {
   #onOver(generation: Generation, session: Session, ending: Ending, id: number): void {
     const { upstreamAgeMs } = session;
     this.#generations.release(generation, session);
+    generation.lastEnd = {
+      text: `${ending.side}: ${ending.message}`,
+      at: new Date(this.#deps.clock.now()),
+    };
     generation.herdDelay.streamEnded({ livedMs: upstreamAgeMs ?? 0, failed: ending.side === 'upstream' });
     this.#count(ending, upstreamAgeMs !== undefined);
     this.#tell(ending, id);

@@ -166,6 +166,7 @@ describe('statusDeps', () => {
     world.counters.xds.request();
 
     match(JSON.stringify(await views.envoySnapshot()), /"phase":"running"/);
+    match(JSON.stringify(views.xdsStreams()), /^\{"generations":\[\],/);
     match(JSON.stringify(views.certificateFacts()), /^\{"source":"ca",.*"secrets":\[\]\}$/);
     deepEqual(metrics().find(({ name }) => name === 'xds_proxy_requests')?.series, [{ value: 1 }]);
   });

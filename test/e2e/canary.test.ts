@@ -13,7 +13,14 @@ import { INJECTED_ARGS, Pod } from './support/pod.ts';
 const HEADER = 'canary-of-the-header-to-the-ca';
 const ENV = { OUTPUT_CERTS: './certs', CA_HEADER_CANARY: HEADER };
 const LOUD = [...INJECTED_ARGS.slice(0, -3), '--proxyLogLevel=debug', '--log_output_level=all:debug'];
-const AGENT_PAGES = ['/debug/certs', '/debug/envoyz', '/debug/readyz', '/metrics', '/stats/prometheus'];
+const AGENT_PAGES = [
+  '/debug/certs',
+  '/debug/xds',
+  '/debug/envoyz',
+  '/debug/readyz',
+  '/metrics',
+  '/stats/prometheus',
+];
 const ENVOY_PAGES = ['/config_dump?include_eds', '/certs', '/stats', '/clusters', '/server_info'];
 /** What Envoy shows in place of a key. */
 const REDACTED = new RegExp(Buffer.from('[redacted]').toString('base64'));

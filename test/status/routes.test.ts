@@ -214,6 +214,7 @@ describe('debug pages', () => {
       envoySnapshot: async () => undefined,
       certificateFacts: () => undefined,
       lastUpstreamError: () => upstream,
+      xdsStreams: () => undefined,
       nameTable: () => undefined,
     };
     await using status = await startStatus({ views });
@@ -237,10 +238,11 @@ describe('debug pages', () => {
     });
   });
 
-  it('show the supervisor and the certificates as JSON', async () => {
+  it('show the supervisor, the xDS streams and the certificates as JSON', async () => {
     await using status = await startStatus();
 
     assert.deepEqual(await (await fetch(`${status.url}/debug/envoyz`)).json(), { phase: 'RUNNING' });
+    assert.deepEqual(await (await fetch(`${status.url}/debug/xds`)).json(), { generations: [] });
     assert.deepEqual(await (await fetch(`${status.url}/debug/certs`)).json(), [{ resource: 'default' }]);
   });
 
@@ -283,6 +285,7 @@ describe('debug pages', () => {
       envoySnapshot: () => Promise.reject(new Error('broken')),
       certificateFacts: () => [],
       lastUpstreamError: () => undefined,
+      xdsStreams: () => undefined,
       nameTable: () => undefined,
     };
     await using status = await startStatus({ views });
