@@ -33,6 +33,22 @@ describe('envoyPage', () => {
     deepEqual([pending, draining, history, budget], [[], [], [], 10]);
   });
 
+  it('tells what the end of the agent waits for, and that it does not end', () => {
+    const since = new Date(1000);
+    const ending = { asked: new Date(0), step: 'drain', since, deadline: new Date(6000) } as const;
+
+    const { ending: shown } = page({ phase: 'draining', ending: { ...ending, open: undefined } });
+
+    equal(page()['ending'], null);
+    deepEqual(shown, {
+      asked: '1970-01-01T00:00:00.000Z',
+      step: 'drain',
+      since: '1970-01-01T00:00:01.000Z',
+      deadline: '1970-01-01T00:00:06.000Z',
+      open: null,
+    });
+  });
+
   it('shows the Envoy that serves and the reasons of what waits', () => {
     const { phase, active, pending } = page({
       phase: 'running',

@@ -19,14 +19,14 @@ interface FakeAdmin extends AsyncDisposable {
   readonly stopListening: () => void;
 }
 
-async function fakeAdmin(answer: RequestListener): Promise<FakeAdmin> {
+async function fakeAdmin(answer: RequestListener, host = '127.0.0.1'): Promise<FakeAdmin> {
   const server = createServer(answer);
   let accepted = 0;
   server.on('connection', () => (accepted += 1));
   await new Promise<void>((resolve) => {
-    server.listen(0, '127.0.0.1', resolve);
+    server.listen(0, host, resolve);
   });
-  const address = { host: '127.0.0.1', port: (server.address() as AddressInfo).port };
+  const address = { host, port: (server.address() as AddressInfo).port };
   return {
     address,
     client: new AdminClient(freshConnections(address)),
@@ -102,6 +102,16 @@ describe('AdminClient', () => {
     await admin.client.serverInfo();
 
     equal(admin.accepted(), 2);
+  });
+
+  it('reaches an endpoint of a pod that has only IPv6', async () => {
+    await using admin = await fakeAdmin(({ headers, url = '' }, response) => {
+      response.end(`${headers.host ?? ''} ${url}`);
+    }, '::1');
+
+    const answer = await admin.client.stats('downstream_cx_active$');
+
+    equal(answer, `[::1]:${admin.address.port} /stats?usedonly&filter=downstream_cx_active%24`);
   });
 
   it('reports an endpoint that refuses, fails, or answers nonsense', async () => {

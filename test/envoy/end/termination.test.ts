@@ -1,5 +1,6 @@
 import { deepEqual, equal, ok } from 'node:assert/strict';
 
+import { ModelSupervisor } from '../support/model-supervisor.ts';
 import { COMPAT, live, signalsOf } from '../support/live-supervisor.ts';
 import { argumentSettings, shutdown } from '../support/settings.ts';
 
@@ -299,6 +300,58 @@ describe('terminate', () => {
       subject.supervisor.skipDrain();
       await subject.pass(50);
 
+      deepEqual(subject.end, DRAINED);
+    });
+
+    it('kills one that is starting without waiting for its answer', async () => {
+      const subject = await live({}, { liveAfterMs: undefined });
+      const [envoy] = subject.world.envoys;
+      if (envoy !== undefined) envoy.stuck = true;
+      await subject.pass(200);
+
+      subject.stop();
+      await subject.pass(700);
+
+      deepEqual([signalsOf(subject), subject.end], [[[0, 'SIGKILL']], DRAINED]);
+    });
+
+    it('waits for no kept connection to one that has just come up', async () => {
+      const subject = new ModelSupervisor();
+      Object.assign(subject.world.access, { openLifeline: () => new Promise(() => undefined) });
+      await subject.start();
+      equal(subject.supervisor.snapshot().phase, 'starting');
+
+      subject.stop();
+      await subject.pass(5050);
+
+      deepEqual(subject.end, DRAINED);
+    });
+
+    it('waits for no kept connection to one that has just taken over', async () => {
+      const subject = await live();
+      Object.assign(subject.world.access, { openLifeline: () => new Promise(() => undefined) });
+      await subject.restart(300);
+      equal(subject.supervisor.snapshot().phase, 'handoff');
+
+      subject.stop();
+      await subject.pass(5050);
+
+      deepEqual([signalsOf(subject), subject.end], [[[1, 'SIGTERM']], DRAINED]);
+    });
+
+    it('does not ask one for its listeners that is to be replaced', async () => {
+      const subject = await live();
+      subject.world.listeners = () => {
+        for (const envoy of subject.world.envoys) envoy.stuck = true; // from its next answer on
+        return [];
+      };
+      void subject.supervisor.restart('test');
+      await subject.pass(100);
+
+      subject.stop();
+      await subject.pass(7050);
+
+      equal(subject.world.envoys.length, 1);
       deepEqual(subject.end, DRAINED);
     });
 
