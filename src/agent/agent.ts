@@ -127,10 +127,11 @@ async function startAndRun(
     await status.listen();
   }
   const serverDeps = { ...deps, identity, counters };
+  const secretServers = servers.use(new AsyncDisposableStack()); // started after the DNS server, and closed after it
   // awaited here: what serves closes after Envoy
   return await keepingCertificates(identity, async (lifetime) => {
     if (dns !== undefined) opened.dns = servers.use(await startDns(dns, config, deps, counters.dns));
-    if (envoy !== undefined) servers.use(await startSds(config, serverDeps, host.servesFilesOnly));
+    if (envoy !== undefined) secretServers.use(await startSds(config, serverDeps, host.servesFilesOnly));
     opened.proxy = servers.use(await startXdsProxy(config, serverDeps, opened.dns));
     const activeGeneration = (): number | undefined => supervisor.snapshot().active?.generation;
     servers.use(await startDebugTap(config, { ...serverDeps, ...host }, opened.proxy, activeGeneration));

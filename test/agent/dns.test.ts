@@ -2,8 +2,11 @@ import { deepEqual, equal, match, ok, rejects } from 'node:assert/strict';
 import { createServer } from 'node:net';
 
 import { dnsPlan, startDns } from '../../src/agent/dns.ts';
+import { DnsServer } from '../../src/dns/server.ts';
 import { ConfigError } from '../../src/runtime/errors.ts';
 import { systemClock } from '../../src/runtime/clock.ts';
+import { SdsServer } from '../../src/sds/server.ts';
+import { XdsProxy } from '../../src/xds-proxy/proxy.ts';
 import { freePorts } from '../../examples/demo/free-ports.ts';
 import { ask } from '../dns/support/dns-client.ts';
 import { packed } from '../dns/support/packed.ts';
@@ -144,5 +147,29 @@ describe('runAgent with DNS capture', () => {
     await rejects(agent.end, { message: /^failed to start local DNS server: dns address must be/ });
 
     deepEqual(await folder.openings(), { status: false, sds: false, xds: false });
+  });
+
+  it('closes what serves in the order of the reference: xDS, DNS, secrets', async () => {
+    const closed: string[] = [];
+    const order = { XdsProxy, DnsServer, SdsServer };
+    using restored = new DisposableStack();
+    for (const [name, { prototype }] of Object.entries(order)) {
+      const close = Reflect.get(prototype, 'close') as () => Promise<void>;
+      restored.defer(() => void (prototype.close = close));
+      prototype.close = function (this: never) {
+        closed.push(name);
+        return close.call(this);
+      };
+    }
+    await using agent = new RunningAgent(
+      folder,
+      await folder.config({ env: { ...CAPTURE, DNS_PROXY_ADDR: address } }),
+    );
+    await agent.logged(LIVE);
+
+    agent.stop();
+    await agent.end;
+
+    deepEqual(closed, Object.keys(order));
   });
 });
