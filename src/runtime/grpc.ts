@@ -9,8 +9,8 @@ import {
   ServerCredentials,
   setLogger,
   setLogVerbosity,
-  type ChannelOptions,
   type MethodDefinition,
+  type ServerOptions,
 } from '@grpc/grpc-js';
 
 import { AgentError, messageOf } from './errors.ts';
@@ -60,7 +60,7 @@ export function bytesMethod(path: string, stream: boolean): BytesMethod {
 }
 
 export interface GrpcSocketSettings extends SocketFileSettings {
-  readonly options: ChannelOptions;
+  readonly options: ServerOptions;
   /** Adds the services, before the socket opens. */
   readonly register: (server: Server) => void;
 }

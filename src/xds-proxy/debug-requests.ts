@@ -7,6 +7,10 @@ import { SECOND_MS } from '../runtime/duration.ts';
 /** After this time no answer is expected any more: a request that got none must not take that of the next one. */
 const FORGOTTEN_AFTER_MS = 30 * SECOND_MS;
 
+/** Of types with requests that wait, and of requests of one type: a client may make up any number. */
+const MAX_TYPES = 64;
+const MAX_WAITING = 1000;
+
 interface Unanswered {
   readonly sentMs: number;
   /** Undefined: Envoy has asked, which gets no answers of this kind. */
@@ -46,6 +50,11 @@ export class DebugRequests {
 
   #add(typeUrl: string, deliver: Unanswered['deliver']): void {
     const list = this.#fresh(typeUrl);
+    if (list.length >= MAX_WAITING) list.shift();
+    const [oldest] = this.#byType.keys();
+    if (oldest !== undefined && this.#byType.size >= MAX_TYPES && !this.#byType.has(typeUrl)) {
+      this.#byType.delete(oldest);
+    }
     list.push({ sentMs: this.#clock.monotonicMs(), deliver });
     this.#byType.set(typeUrl, list);
   }

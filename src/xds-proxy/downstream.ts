@@ -2,6 +2,8 @@
 
 import { status as Status, type ServerDuplexStream } from '@grpc/grpc-js';
 
+import type { GivenStatus, GivenStatuses } from './given-statuses.ts';
+
 export interface Downstream {
   /** Begins to read, and never stops: a request is taken whatever happens on the other side. Called once. */
   readonly listen: (listener: DownstreamListener) => void;
@@ -15,19 +17,24 @@ export interface DownstreamListener {
   readonly onRequest: (bytes: Buffer) => void;
   /** Envoy sends nothing more, in order. */
   readonly onHalfClose: () => void;
-  /** The stream is gone; also after our own end of it. */
-  readonly onGone: () => void;
+  /**
+   * The stream is gone; also after our own end of it.
+   *
+   * @param given with what status it was ended on our side, for example by the transport; undefined: Envoy has left
+   */
+  readonly onGone: (given?: GivenStatus) => void;
 }
 
 export type ServerCall = ServerDuplexStream<Buffer, Buffer>;
 
-export function grpcDownstream(call: ServerCall): Downstream {
+/** @param statuses of the server the call belongs to */
+export function grpcDownstream(call: ServerCall, statuses: GivenStatuses): Downstream {
   return {
     listen: ({ onRequest, onHalfClose, onGone }) => {
       call.on('data', onRequest);
       // A cut stream says `end` too, and `cancelled` in the same turn of the event loop.
       call.once('end', () => setImmediate(onHalfClose));
-      call.once('cancelled', onGone);
+      call.once('cancelled', () => onGone(statuses.of(call)));
     },
     write: (bytes) =>
       new Promise((resolve, reject) => {

@@ -11,6 +11,7 @@ import type { Log } from '../runtime/log.ts';
 import { NAME_TABLE_TYPE, PROXY_CONFIG_TYPE } from '../xds/type-urls.ts';
 import { grpcDownstream, type ServerCall } from './downstream.ts';
 import type { Kind } from './envelopes.ts';
+import { GivenStatuses } from './given-statuses.ts';
 import type { ProxyMetrics } from './metrics.ts';
 import { Sessions, type DebugAnswer, type DebugQuestion, type XdsProxySnapshot } from './sessions.ts';
 import { UpstreamConnection, type Upstream } from './upstream-connection.ts';
@@ -56,6 +57,7 @@ const GENERATION_HEADER = 'x-agent-generation';
 export class XdsProxy implements AsyncDisposable {
   readonly #settings: XdsProxySettings;
   readonly #sessions: Sessions;
+  readonly #statuses = new GivenStatuses();
   #server: GrpcSocketServer | undefined;
 
   /**
@@ -116,6 +118,7 @@ export class XdsProxy implements AsyncDisposable {
       path: socketPath,
       mode: 0o666, // Envoy may run as another user
       options: {
+        interceptors: [this.#statuses.interceptor],
         'grpc.max_concurrent_streams': maxStreams,
         'grpc.max_receive_message_length': maxRequestBytes,
         'grpc.keepalive_time_ms': keepaliveIntervalMs,
@@ -131,7 +134,7 @@ export class XdsProxy implements AsyncDisposable {
   }
 
   #serve(kind: Kind, call: ServerCall): void {
-    const client = grpcDownstream(call);
+    const client = grpcDownstream(call, this.#statuses);
     const generation = generationOf(call.metadata);
     if (generation === undefined) client.end(Status.INVALID_ARGUMENT, `${GENERATION_HEADER} is not a number`);
     else this.#sessions.open(kind, client, generation);

@@ -75,6 +75,8 @@ export interface TypeStates {
   readonly ofAgent: Readonly<Record<string, TypeState>>;
 }
 
+const GONE = { code: Status.CANCELLED, details: 'client disconnected' };
+
 interface Connection {
   readonly stream: UpstreamStream;
   readonly since: Date;
@@ -179,7 +181,7 @@ export class Session {
     this.#deps.client.listen({
       onRequest: (bytes) => this.#requests.receive(bytes),
       onHalfClose: () => this.end(new Ending('downstream', Status.OK, 'OK')),
-      onGone: () => this.end(new Ending('downstream', Status.CANCELLED, 'client disconnected')),
+      onGone: (given = GONE) => this.end(new Ending('downstream', given.code, given.details)),
     });
   }
 

@@ -54,4 +54,21 @@ describe('DebugRequests', () => {
     equal(await asked, second);
     equal(await ifResolved(old), undefined);
   });
+
+  it('remembers no more than a client may reasonably ask', async () => {
+    const requests = new DebugRequests(new FakeClock());
+    const forgotten = requests.expect('istio.io/debug/first');
+
+    for (let n = 0; n < 1000; n++) requests.pass(`istio.io/debug/${n}`);
+    for (let n = 0; n < 5000; n++) requests.pass(SYNCZ);
+    const taken = requests.answer('istio.io/debug/first', first);
+    let answers = 0;
+    const asked = requests.expect(SYNCZ);
+    while (!requests.answer(SYNCZ, second)) answers += 1;
+
+    equal(taken, false);
+    equal(await ifResolved(forgotten), undefined);
+    equal(answers, 999);
+    equal(await asked, second);
+  });
 });

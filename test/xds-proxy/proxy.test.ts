@@ -187,6 +187,11 @@ describe('XdsProxy', () => {
     await stream.cancelled;
 
     equal(code, Status.RESOURCE_EXHAUSTED);
+    match(
+      started.log.messages('warn')[0] ?? '',
+      /^downstream terminated with unexpected error 8 RESOURCE_EXHAUSTED: .*larger than max \(4194305 vs\.? 4194304\)/,
+    );
+    equal(started.counted.includes('downstreamEnded:error'), true);
   });
 
   it('warns once per change of cause while the control plane is unreachable, and again after it was back', async () => {
