@@ -14,6 +14,7 @@ import { readTextIfExists } from '../runtime/files.ts';
 import { byteOrder, isJsonObject, type Json, type JsonObject } from '../runtime/json.ts';
 import { bootstrapSections } from './bootstrap-sections.ts';
 import { effectiveBootstrap } from './effective-bootstrap.ts';
+import { shutdownTimeline, type ShutdownTimeline } from './shutdown-timeline.ts';
 import { withoutEffect } from './unsupported.ts';
 
 export interface InspectedBootstrap {
@@ -90,4 +91,9 @@ export function inspectProxyConfig({ proxyConfig, environment }: AgentConfig): r
 function members(name: string, value: Json): [string, Json][] {
   const inside = isJsonObject(value) ? Object.entries(value) : [];
   return [[name, value], ...inside.map(([member, each]): [string, Json] => [`${name}.${member}`, each])];
+}
+
+/** What the agent would say of its end; undefined: no Envoy is started. */
+export function inspectShutdown(config: AgentConfig): ShutdownTimeline | undefined {
+  return config.envoy.disabled ? undefined : shutdownTimeline(config);
 }

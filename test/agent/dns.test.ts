@@ -154,7 +154,7 @@ describe('runAgent with DNS capture', () => {
     const order = { XdsProxy, DnsServer, SdsServer };
     using restored = new DisposableStack();
     for (const [name, { prototype }] of Object.entries(order)) {
-      const close = Reflect.get(prototype, 'close') as () => Promise<void>;
+      const close: () => Promise<void> = Reflect.get(prototype, 'close');
       restored.defer(() => void (prototype.close = close));
       prototype.close = function (this: never) {
         closed.push(name);

@@ -80,6 +80,16 @@ describe('the offline commands', () => {
     match(stdout, /^proxyAdminPort +\S.* 15001$/m);
   });
 
+  it('tell when what happens once the agent is told to end, and which setting cannot be kept', () => {
+    const { stdout, stderr } = agent(['config'], {
+      PROXY_CONFIG: '{terminationDrainDuration: 60s}',
+      TERMINATION_GRACE_PERIOD_SECONDS: '30',
+    });
+
+    match(stdout, /\n\nOnce told to end: drain at 0s, SIGTERM to Envoy at 28s, [^\n]+\n$/);
+    match(stderr, /^warning: terminationDrainDuration 1m0s \+ ENVOY_TERM_GRACE 2s do not fit into .+\n$/);
+  });
+
   it('print the configuration as JSON and YAML', () => {
     const json = JSON.parse(agent(['config', '-o', 'json']).stdout) as Record<string, { value: unknown }>;
 
