@@ -32,4 +32,6 @@ USER 1337:1337
 WORKDIR /
 # SIGUSR1 is for Envoy's log files, from the first moment on: Node would open a port for a debugger
 ENV NODE_OPTIONS=--disable-sigusr1
+# Buffers above this size, those of large configurations, go back to the system; glibc would come to keep them
+ENV MALLOC_MMAP_THRESHOLD_=131072
 ENTRYPOINT ["/usr/bin/tini", "--", "/usr/local/bin/agent"]

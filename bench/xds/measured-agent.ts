@@ -48,6 +48,7 @@ export class MeasuredAgent implements AsyncDisposable {
       program: [...PROBED, ...program],
       env: {
         DISABLE_ENVOY: 'true',
+        MALLOC_MMAP_THRESHOLD_: '131072', // as in the image
         XDS_ROOT_CA: join(folder, 'root.pem'),
         ...probeEnvironment(join(folder, 'probe')),
       },

@@ -16,7 +16,7 @@ import { temporaryDirectory } from '../support/temporary-directory.ts';
 
 const AGENT = join(import.meta.dirname, '../../src/cli/agent.ts');
 const CLUSTERS = 5000;
-const PUSHES = 3;
+const PUSHES = 2;
 const MIB = 1024 * 1024;
 
 /** The event loop may be busy at a stretch for so long, milliseconds of the processor. */
@@ -60,7 +60,7 @@ describe('Envoy behind the agent, long', () => {
     });
   }
 
-  it('has its loop free while responses of 20 MiB pass', async () => {
+  it('never copies a response of 20 MiB twice in one turn of its loop', async () => {
     await using folder = await temporaryDirectory();
     await using agent = await MeasuredAgent.start(folder.path, [AGENT]);
     await agent.proxied([{ sizeBytes: 1, count: 1, pace: 'acknowledged' }]);
@@ -72,8 +72,9 @@ describe('Envoy behind the agent, long', () => {
       delays.push(await agent.loopDelay());
     }
 
-    console.log(`the agent's loop per response of 20 MiB:`, delays);
-    ok(medianOf(delays.map(({ busyMs }) => busyMs)) < LOOP_LIMIT_MS * 1.5);
+    const copyMs = medianOf(Array.from({ length: 9 }, () => copyTime(20 * MIB)));
+    console.log(`one copy of 20 MiB takes ${copyMs} ms; the agent's loop per response:`, delays);
+    ok(medianOf(delays.map(({ busyMs }) => busyMs)) < Math.max(LOOP_LIMIT_MS, 1.6 * copyMs));
   });
 
   it('follows a root certificate exchanged through ..data, wrong and right again, without a restart', async () => {
@@ -103,6 +104,15 @@ describe('Envoy behind the agent, long', () => {
 async function statOf(pod: Pod, name: string): Promise<number> {
   const text = await (await fetch(pod.admin(`/stats?filter=^${name}$`))).text();
   return Number(text.replace(`${name}: `, ''));
+}
+
+/** Of the processor, for memory that was not used before, milliseconds: what this machine cannot do faster. */
+function copyTime(sizeBytes: number): number {
+  const source = Buffer.alloc(sizeBytes, 1);
+  const before = process.threadCpuUsage();
+  Buffer.from(source);
+  const { user, system } = process.threadCpuUsage(before);
+  return (user + system) / 1000;
 }
 
 function medianOf(values: readonly number[]): number {
