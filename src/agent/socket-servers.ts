@@ -73,6 +73,10 @@ export function startXdsProxy(
   });
 }
 
+export interface DebugTapParts extends Pick<SocketServerDeps, 'clock'>, Pick<HostFacts, 'instanceIps'> {
+  readonly identity: Pick<Identity, 'messages'>;
+}
+
 /**
  * Undefined unless it is wanted.
  *
@@ -81,11 +85,7 @@ export function startXdsProxy(
  */
 export async function startDebugTap(
   { env }: AgentConfig,
-  {
-    identity,
-    clock,
-    instanceIps,
-  }: Pick<SocketServerDeps, 'identity' | 'clock'> & Pick<HostFacts, 'instanceIps'>,
+  { identity, clock, instanceIps }: DebugTapParts,
   proxy: Pick<XdsProxy, 'ask'>,
   activeGeneration: () => number | undefined,
 ): Promise<DebugTap | undefined> {
