@@ -6,7 +6,7 @@ import { setImmediate } from 'node:timers/promises';
 
 import { NameTableUpdates } from '../../src/agent/name-table.ts';
 import { LookupTable } from '../../src/dns/lookup-table.ts';
-import { PackedNameTable } from '../../src/dns/packed-name-table.ts';
+import type { PackedNameTable } from '../../src/dns/packed-name-table.ts';
 import { packedBytes } from '../dns/support/packed.ts';
 import { recordingLog } from '../support/recording-log.ts';
 
@@ -41,9 +41,10 @@ async function measured(
   work: () => Promise<void>,
 ): Promise<{ readonly longestMs: number; readonly totalMs: number }> {
   const start = spentMs();
-  let [last, longestMs, isOver] = [start, 0, false];
+  const over = new AbortController();
+  let [last, longestMs] = [start, 0];
   const watching = (async (): Promise<void> => {
-    while (!isOver) {
+    while (!over.signal.aborted) {
       await setImmediate();
       const now = spentMs();
       longestMs = Math.max(longestMs, now - last);
@@ -51,7 +52,7 @@ async function measured(
     }
   })();
   await work();
-  isOver = true;
+  over.abort();
   await watching;
   return { longestMs, totalMs: spentMs() - start };
 }
