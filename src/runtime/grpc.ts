@@ -78,22 +78,24 @@ export interface GrpcSocketServer extends AsyncDisposable {
  * Serves plaintext gRPC on a Unix socket. What stands at the path before is removed.
  *
  * @throws AgentError `failed to listen on unix socket "<path>": <cause>`, with who may use the directory when that is
- *   the cause; `failed to remove unix://<path>: <cause>`
+ *   the cause; `failed to update "<path>" permission: <cause>`; `failed to remove unix://<path>: <cause>`
  */
 export async function serveGrpcSocket(settings: GrpcSocketSettings): Promise<GrpcSocketServer> {
   const { path, options, register } = settings;
   await removeLeftover(path);
   const server = new Server(options);
   register(server);
+  let failure = `failed to listen on unix socket "${path}"`;
   try {
     checkSocketPath(path);
     await makeSocketDirectory(path);
     await bind(server, bindingPath(path));
+    failure = `failed to update "${path}" permission`;
     return socketServer(server, await placeSocket(settings));
   } catch (error) {
     server.forceShutdown(); // the caller gets nothing it could close
     const cause = `${messageOf(error)}${await accessDiagnosis(path, error)}`;
-    throw new AgentError(`failed to listen on unix socket "${path}": ${cause}`, { cause: error });
+    throw new AgentError(`${failure}: ${cause}`, { cause: error });
   }
 }
 

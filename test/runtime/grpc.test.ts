@@ -80,6 +80,17 @@ describe('serveGrpcSocket', () => {
     });
   });
 
+  it('says so when the socket cannot be given to whom it is meant for', async () => {
+    const path = join(directory, 'socket');
+    const gid = 2 ** 40; // there is no such group
+
+    await rejects(serveGrpcSocket({ path, mode: 0o666, gid, options: {}, register }), {
+      name: 'AgentError',
+      message: /^failed to update ".*\/socket" permission: .*gid/,
+    });
+    deepEqual(await readdir(directory), []);
+  });
+
   it('says so when the directory cannot be made', async () => {
     const path = '/sys/none/socket';
 

@@ -58,7 +58,7 @@ export function plaintextTo(target: string, metadata = new Metadata()): Upstream
   };
 }
 
-function countInto(counted: string[]): ProxyMetrics {
+export function countInto(counted: string[]): ProxyMetrics {
   const count = (name: string) => (): void => void counted.push(name);
   return {
     upstreamNotBuilt: count('upstreamNotBuilt'),
