@@ -2,6 +2,7 @@
 // control plane that is restarted, and of two Envoys at once.
 
 import { equal, match } from 'node:assert/strict';
+import { isDeepStrictEqual } from 'node:util';
 
 import { temporaryDirectory, type TemporaryDirectory } from '../support/temporary-directory.ts';
 import { RestartingPod } from './support/restarting-pod.ts';
@@ -35,31 +36,34 @@ for (const [kind, delta] of [
     const answers = (body: string): Promise<void> =>
       pod.pod.until(async () => (await answer()) === body, 60_000);
 
+    /** Waits until the control plane has heard of so many accepted and refused listener updates. */
+    const heard = (expected: ReturnType<typeof pod.listenerAnswers>): Promise<void> =>
+      pod.pod.until(async () => isDeepStrictEqual(pod.listenerAnswers(), expected), 60_000);
+
     it('keeps what it had when it refuses something new, in words that reach operator and control plane', async () => {
-      const { accepted } = pod.listenerAnswers();
+      await heard({ accepted: 1, refused: 0 });
 
       await pod.push(REFUSED);
-      await pod.pod.until(async () => pod.listenerAnswers().refused === 1);
+      await heard({ accepted: 1, refused: 1 });
 
       equal(await answer(), 'hello');
       match(await pod.pod.log(), /\twarn\txdsproxy\tEnvoy refused LDS: .*same matching rules/);
-      equal(pod.listenerAnswers().accepted, accepted);
     });
 
     it('takes the correction on the same stream', async () => {
       await pod.push('corrected');
 
       await answers('corrected');
-      equal(pod.listenerAnswers().refused, 1);
+      await heard({ accepted: 2, refused: 1 });
     });
 
     it('has a stream of its own beside the Envoy it replaces', async () => {
       await pod.restart('POST /restart');
-      const { accepted } = pod.listenerAnswers();
+      await heard({ accepted: 3, refused: 1 });
 
       await pod.push('to both');
 
-      await pod.pod.until(async () => pod.listenerAnswers().accepted === accepted + 2);
+      await heard({ accepted: 5, refused: 1 });
       await answers('to both');
     });
 
