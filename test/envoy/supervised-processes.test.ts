@@ -2,67 +2,14 @@
 // is a real file, and its admin port a real port.
 
 import { deepEqual, equal, match } from 'node:assert/strict';
-import { readdir, rm } from 'node:fs/promises';
-import { setTimeout as sleep } from 'node:timers/promises';
+import { readdir } from 'node:fs/promises';
 
 import type { RestartOutcome } from '../../src/envoy/restart/restart-outcome.ts';
 import { AdminClient, freshConnections } from '../../src/envoy/admin/admin-client.ts';
 import { openLifeline } from '../../src/envoy/admin/lifeline.ts';
-import { DEFAULT_TIMING, type EnvoySettings } from '../../src/envoy/settings.ts';
-import { sharedMemory } from '../../src/envoy/memory/shared-memory.ts';
-import { EnvoySupervisor } from '../../src/envoy/supervisor.ts';
-import { systemClock } from '../../src/runtime/clock.ts';
-import type { BootstrapLaunch } from '../../src/envoy/process/written-bootstrap.ts';
-import { execaSpawn } from '../../src/runtime/execa-spawn.ts';
-import { recordingLog } from '../support/recording-log.ts';
-import type { FakeBootstrap } from './fixtures/fake/script.ts';
+import type { EnvoySupervisor } from '../../src/envoy/supervisor.ts';
 import { FakeEnvoyFolder } from './support/fake-envoy.ts';
-import { argumentSettings, shutdown, writtenBootstrap } from './support/settings.ts';
-
-const timing = { ...DEFAULT_TIMING, livePollMs: 10 };
-
-/** Runs the test with a live fake Envoy, and ends it whatever happens. */
-async function withEnvoy(
-  folder: FakeEnvoyFolder,
-  fakes: readonly FakeBootstrap['fake'][],
-  test: (supervisor: EnvoySupervisor) => Promise<void>,
-  parentShutdownDurationMs = 2000,
-): Promise<void> {
-  const settings: EnvoySettings = folder.settings({ timing, shutdown: shutdown({ terminationDrainMs: 10 }) });
-  const supervisor = new EnvoySupervisor(
-    {
-      clock: systemClock(),
-      spawn: execaSpawn,
-      log: recordingLog().log,
-      random: Math.random,
-      output: () => undefined,
-      writeBootstrap: (launch) => {
-        const fake = fakes[launch.generation];
-        const document = { listeners: ['in'], ...(fake && { fake }) };
-        const write = (each: BootstrapLaunch): Promise<string> =>
-          folder.bootstrap(`envoy-rev${each.epoch}.json`, document);
-        return writtenBootstrap(launch, write, { arguments: argumentSettings({ parentShutdownDurationMs }) });
-      },
-      removeBootstrap: (path) => rm(path, { force: true }),
-      xdsReady: () => ({ ok: true, reason: '' }),
-      memory: sharedMemory(folder.path, '/dev/null'),
-    },
-    settings,
-  );
-  const stop = new AbortController();
-  const ended = supervisor.run(stop.signal);
-  try {
-    await untilLive(supervisor);
-    await test(supervisor);
-  } finally {
-    stop.abort();
-    await ended;
-  }
-}
-
-async function untilLive(supervisor: EnvoySupervisor): Promise<void> {
-  while (supervisor.snapshot().active === undefined) await sleep(5);
-}
+import { withEnvoy } from './support/supervised-fakes.ts';
 
 const why = (outcome: RestartOutcome): string => ('why' in outcome ? outcome.why : '');
 
@@ -142,7 +89,12 @@ describe('EnvoySupervisor with processes', () => {
 
     await withEnvoy(folder, [], async (supervisor) => {
       await supervisor.restart('test');
-      deepEqual((await mine()).sort(), ['envoy-rev0.json', 'envoy-rev1.json', 'envoy_shared_memory_']);
+      deepEqual((await mine()).sort(), [
+        'envoy-regions.json',
+        'envoy-rev0.json',
+        'envoy-rev1.json',
+        'envoy_shared_memory_',
+      ]);
     });
 
     deepEqual(await mine(), []);

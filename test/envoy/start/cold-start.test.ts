@@ -97,7 +97,7 @@ describe('ColdStart before any Envoy was live (U0)', () => {
 
       await subject.start(() => ending(how));
 
-      deepEqual(subject.end, { kind: 'exited', exit: how });
+      deepEqual(subject.end, { kind: 'exited', exit: how, neverLive: true });
     }
   });
 
