@@ -49,7 +49,8 @@ const CHECKS: Readonly<Record<string, Check>> = {
   DiscoveryResponse: (bytes, json) => checkResponse('sotw', bytes, json),
   DeltaDiscoveryResponse: (bytes, json) => checkResponse('delta', bytes, json),
   NameTable: (bytes, { table }) => assert.deepEqual(spokenTable(bytes), table),
-  ProxyConfig: () => assert.fail('no reader yet'),
+  ProxyConfig: (bytes, { caCertificatesPem }) =>
+    assert.deepEqual(loadMessages().proxyConfig.decode(bytes).caCertificatesPem, caCertificatesPem),
 };
 
 const EXTENSION_CONFIG = 'Any<TypedExtensionConfig>';
