@@ -22,7 +22,7 @@ export const presenceFlags = {
   meshTimeoutSeconds: flag(
     'meshTimeoutSeconds',
     INT,
-    5,
+    10,
     'For auto: seconds of refused connections that mean there is none.',
   ),
 };
