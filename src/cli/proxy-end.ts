@@ -10,7 +10,7 @@ import { shutdownVariables } from '../config/shutdown-variables.ts';
 import { messageOf } from '../runtime/errors.ts';
 import type { Log } from '../runtime/log.ts';
 import type { Exit } from '../runtime/spawn.ts';
-import { ExitError, type CliContext } from './context.ts';
+import { ExitError, FAILURE_EXIT_CODE, type CliContext } from './context.ts';
 import { signalExitCode } from './signals.ts';
 
 /** Runs the agent. When it ends unasked, its container's state says why: `kubectl describe pod` shows it. */
@@ -33,14 +33,20 @@ export async function explainingTheEnd(
   }
 }
 
+/** Envoy's own, for a bootstrap it does not understand. */
+const REFUSED_EXIT_CODE = 1;
+
 /**
  * With `--exit-code-policy=propagate`, an Envoy that failed is a failure of the agent.
  *
- * @throws ExitError with Envoy's exit code, or 128 plus the number of the signal that ended it
+ * @throws ExitError with Envoy's exit code, or 128 plus the number of the signal that ended it; a bootstrap that was
+ *   refused is a mistake in the configuration, as any other
  */
 export function propagate(end: AgentEnd): void {
   if (end.kind === 'drained' || end.exit.code === 0) return;
   const { code, signal } = end.exit;
+  const isRefused = end.neverLive === true && code === REFUSED_EXIT_CODE;
+  if (isRefused) throw new ExitError('Envoy refuses its bootstrap', FAILURE_EXIT_CODE);
   throw new ExitError(howItEnded(end.exit), code ?? signalExitCode(signal ?? 'SIGKILL'));
 }
 

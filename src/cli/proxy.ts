@@ -83,6 +83,7 @@ async function runProxy(
     reload: load,
     processStartMs,
   };
+  context.onSignal('SIGINT', () => undefined); // an exit at once would leave what the start has made
   const running = (controls: AgentControls): void => {
     listenForSignals(context, controls, log, config.supervision.shutdown);
   };

@@ -29,8 +29,8 @@ import { terminate } from './end/termination.ts';
 export type EnvoyEnd =
   /** The signal aborted; Envoy was drained and has ended. */
   | { readonly kind: 'drained' }
-  /** Envoy ended by itself and the policy is not to start it again. */
-  | { readonly kind: 'exited'; readonly exit: Exit };
+  /** Envoy ended by itself and the policy is not to start it again; `neverLive`: its bootstrap was never served. */
+  | { readonly kind: 'exited'; readonly exit: Exit; readonly neverLive?: true };
 
 export class EnvoySupervisor {
   readonly #deps: Required<EnvoyDeps>;
@@ -183,18 +183,18 @@ export class EnvoySupervisor {
     while (plan !== undefined) {
       const started = await this.#coldStart.run(plan, stop);
       const end = started.kind === 'live' ? await this.#serving.run(started.active, stop) : started;
-      if (end.kind === 'ended') return this.#exited(end.exit);
+      if (end.kind === 'ended') return this.#exited(end.exit, started.kind === 'live');
       plan = end.kind === 'start-again' ? end.plan : undefined;
     }
     await terminate({ ...this.#deps, roster: this.#roster, ending: this.#ending }, this.#settings);
     return { kind: 'drained' };
   }
 
-  #exited(exit: Exit): EnvoyEnd {
+  #exited(exit: Exit, wasLive: boolean): EnvoyEnd {
     const { log } = this.#deps;
     if (exit.code === 0) log.info('Envoy exited normally');
     else log.error(`Envoy exited with error: ${describeExit(exit)}`);
-    return { kind: 'exited', exit };
+    return { kind: 'exited', exit, ...(!wasLive && { neverLive: true }) };
   }
 
   async #clearAway(): Promise<void> {

@@ -170,12 +170,18 @@ describe('proxy', () => {
       while (await isRunning(pid)) await new Promise(setImmediate);
     });
 
-    it('ends with 0 when Envoy refuses its first bootstrap under the policy never, as upstream (U0)', async () => {
-      await folder.setTemplate({ fake: 'poison' });
-      proxy = new ProxyProcess(folder, { words: ['--restart-policy=never'] });
+    const refusals: [words: readonly string[], code: number][] = [
+      [[], 0],
+      [['--exit-code-policy=propagate'], 255],
+    ];
+    for (const [words, code] of refusals) {
+      it(`ends with ${code} when Envoy refuses its first bootstrap under the policy never ${words.join('')} (U0)`, async () => {
+        await folder.setTemplate({ fake: 'poison' });
+        proxy = new ProxyProcess(folder, { words: ['--restart-policy=never', ...words] });
 
-      deepEqual(await proxy.exit, [0, null]);
-    });
+        deepEqual(await proxy.exit, [code, null]);
+      });
+    }
 
     it('starts an Envoy again that was killed before it was live (U0)', async () => {
       const script = JSON.stringify({ 0: [{ ends: { zone: 'A', signal: 'SIGKILL' } }, {}] });
