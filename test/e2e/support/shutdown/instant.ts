@@ -12,7 +12,7 @@ import type { Relay } from '../relay.ts';
 import type { PodExit } from '../pod.ts';
 import type { Place, ShutdownMesh } from './shutdown-mesh.ts';
 import { AS_UPSTREAM, ShutdownPod, type ShutdownPodOptions } from './shutdown-pod.ts';
-import { SILENT_ADDRESS } from './silent-name-server.ts';
+import { SILENT_ADDRESS, type SilentNameServer } from './silent-name-server.ts';
 import { SITUATIONS, type Situation, type SituationName } from './situations.ts';
 
 export interface Instant {
@@ -59,21 +59,23 @@ export function instantsOf(names: readonly SituationName[], seed: number): Insta
   });
 }
 
+/** Where agents are ended in the middle of something, one at a time. */
+export interface Stage {
+  readonly place: Place;
+  readonly relay: Relay;
+  readonly nameServer: SilentNameServer | undefined;
+}
+
 export async function endInTheMiddle(
   instant: Instant,
-  place: Place,
-  relay: Relay,
+  stage: Stage,
   mesh: ShutdownMesh,
 ): Promise<InstantEnd> {
   const situation: Situation = SITUATIONS[instant.situation];
-  await using pod = await ShutdownPod.start(
-    mesh,
-    place,
-    join(mesh.folder, randomUUID()),
-    optionsOf(instant, relay),
-  );
+  const options = optionsOf(instant, stage.relay);
+  await using pod = await ShutdownPod.start(mesh, stage.place, join(mesh.folder, randomUUID()), options);
   await using opened = new AsyncDisposableStack();
-  await situation.begin?.({ pod, relay, chance: instant.chance, opened });
+  await situation.begin?.({ ...stage, pod, opened, chance: instant.chance });
   await sleep(instant.delay * situation.withinMs);
 
   const toldMs = performance.now();
@@ -97,7 +99,8 @@ export function faultsOf(instant: Instant, { exit, endedMs, remains, log }: Inst
   ];
 }
 
-function longestEndMs({ situation, podGraceSeconds = Infinity }: Instant): number {
+/** What the settings give, and what the agent may have to wait for beside them. */
+export function longestEndMs({ situation, podGraceSeconds = Infinity }: Instant): number {
   const longestMs = DRAIN_MS + TERM_GRACE_MS + SITUATIONS[situation].mayWaitMs;
   return Math.min(longestMs, podGraceSeconds * 1000);
 }

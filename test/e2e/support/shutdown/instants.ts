@@ -3,7 +3,15 @@
 import { temporaryDirectory } from '../../../support/temporary-directory.ts';
 import { Relay } from '../relay.ts';
 import { atPlaces } from './in-turn.ts';
-import { endInTheMiddle, faultsOf, instantsOf } from './instant.ts';
+import {
+  endInTheMiddle,
+  faultsOf,
+  instantsOf,
+  longestEndMs,
+  type Instant,
+  type InstantEnd,
+  type Stage,
+} from './instant.ts';
 import { ShutdownMesh, type PodEnvironment } from './shutdown-mesh.ts';
 import { SilentNameServer } from './silent-name-server.ts';
 import { SITUATIONS, type Situation, type SituationName } from './situations.ts';
@@ -11,7 +19,9 @@ import { SITUATIONS, type Situation, type SituationName } from './situations.ts'
 export interface InstantsRun {
   /** One text per end that is not as its settings say. */
   readonly faults: readonly string[];
-  /** How long ends took, in milliseconds, smallest first, by situation. */
+  /** How much longer than their settings give ends took, in milliseconds, smallest first. */
+  readonly lateness: readonly number[];
+  /** How long they took, likewise, by situation. */
   readonly tookMs: ReadonlyMap<SituationName, readonly number[]>;
 }
 
@@ -24,25 +34,45 @@ export async function endManyInTheMiddle(
   await using opened = new AsyncDisposableStack();
   const { path: folder } = opened.use(await temporaryDirectory());
   const mesh = opened.use(await ShutdownMesh.start(folder, placeCount, podEnvironment));
-  const asksNames = (name: SituationName): boolean => (SITUATIONS[name] as Situation).silentResolver === true;
-  if (names.some(asksNames)) opened.use(await SilentNameServer.start());
-  const places = await Promise.all(
-    mesh.places.map(async (place) => ({ place, relay: opened.use(await Relay.start(mesh.control.port)) })),
+  const nameServer = names.some(asksNames) ? opened.use(await SilentNameServer.start()) : undefined;
+  const stages: Stage[] = await Promise.all(
+    mesh.places.map(async (place) => {
+      const relay = opened.use(await Relay.start(mesh.control.port));
+      return { place, relay, nameServer };
+    }),
   );
-  const ends = await atPlaces(instantsOf(names, seed), places, async (instant, { place, relay }) => {
-    const end = await endInTheMiddle(instant, place, relay, mesh);
-    const faults = faultsOf(instant, end);
-    const fault = faults.length === 0 ? [] : [`${JSON.stringify(instant)}\n${faults.join('\n')}\n${end.log}`];
-    return { name: instant.situation, fault, endedMs: Math.round(end.endedMs) };
-  });
-  const tookMs = Map.groupBy(ends, ({ name }) => name);
+  return summary(
+    await atPlaces(instantsOf(names, seed), stages, async (instant, stage) => {
+      const end = await endInTheMiddle(instant, stage, mesh);
+      return { instant, endedMs: Math.round(end.endedMs), faults: describe(instant, end) };
+    }),
+  );
+}
+
+interface Judged {
+  readonly instant: Instant;
+  readonly endedMs: number;
+  readonly faults: readonly string[];
+}
+
+function asksNames(name: SituationName): boolean {
+  const { silentResolver = false }: Situation = SITUATIONS[name];
+  return silentResolver;
+}
+
+function summary(ends: readonly Judged[]): InstantsRun {
+  const ascending = (numbers: readonly number[]): number[] => numbers.toSorted((a, b) => a - b);
+  const bySituation = Map.groupBy(ends, ({ instant }) => instant.situation);
   return {
-    faults: ends.flatMap(({ fault }) => fault),
+    faults: ends.flatMap(({ faults }) => faults),
+    lateness: ascending(ends.map(({ instant, endedMs }) => endedMs - longestEndMs(instant))),
     tookMs: new Map(
-      Array.from(tookMs, ([name, those]) => [
-        name,
-        those.map(({ endedMs }) => endedMs).toSorted((a, b) => a - b),
-      ]),
+      Array.from(bySituation, ([name, those]) => [name, ascending(those.map(({ endedMs }) => endedMs))]),
     ),
   };
+}
+
+function describe(instant: Instant, end: InstantEnd): string[] {
+  const faults = faultsOf(instant, end);
+  return faults.length === 0 ? [] : [`${JSON.stringify(instant)}\n${faults.join('\n')}\n${end.log}`];
 }

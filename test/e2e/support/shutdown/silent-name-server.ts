@@ -7,10 +7,15 @@ import { once } from 'node:events';
 export const SILENT_ADDRESS = '127.99.0.53';
 
 export class SilentNameServer implements AsyncDisposable {
+  /** How many came. */
+  questions = 0;
   readonly #socket: Socket;
 
   private constructor(socket: Socket) {
     this.#socket = socket;
+    socket.on('message', () => {
+      this.questions += 1;
+    });
   }
 
   static async start(): Promise<SilentNameServer> {

@@ -8,11 +8,14 @@ import type { Relay } from '../relay.ts';
 import { envoysOf } from '../restart-processes.ts';
 import { processesIn } from './remains.ts';
 import type { ShutdownPod } from './shutdown-pod.ts';
+import type { SilentNameServer } from './silent-name-server.ts';
 
 export interface Scene {
   readonly pod: ShutdownPod;
   /** Between the agent and the control plane. */
   readonly relay: Relay;
+  /** Undefined: no situation needs it. */
+  readonly nameServer: SilentNameServer | undefined;
   /** For choices of its own, from 0 to 1. */
   readonly chance: number;
   /** What has to be undone when the agent has ended. */
@@ -40,7 +43,7 @@ const ADMIN_MS = 2000;
 export const SITUATIONS = {
   'first instants': { withinMs: 150, mayWaitMs: 0 },
   start: { withinMs: 2500, mayWaitMs: 0 },
-  'silent resolver': { withinMs: 2500, mayWaitMs: 0, silentResolver: true },
+  'silent resolver': { begin: unanswered, withinMs: 2500, mayWaitMs: 0, silentResolver: true },
   handoff: { begin: handoff, withinMs: 3000, mayWaitMs: HANDOFF_MS, hotOnly: true },
   'spoiled restart': { begin: spoiledRestart, withinMs: 1500, mayWaitMs: HANDOFF_MS, hotOnly: true },
   rotation: { begin: rotation, withinMs: 400, mayWaitMs: 0 },
@@ -51,6 +54,11 @@ export const SITUATIONS = {
 } satisfies Readonly<Record<string, Situation>>;
 
 export type SituationName = keyof typeof SITUATIONS;
+
+async function unanswered({ pod, nameServer }: Scene): Promise<void> {
+  const before = nameServer?.questions ?? 0;
+  await pod.pod.until(() => Promise.resolve((nameServer?.questions ?? 0) > before));
+}
 
 async function handoff({ pod }: Scene): Promise<void> {
   await pod.ready();
