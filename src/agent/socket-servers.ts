@@ -52,7 +52,8 @@ export function startXdsProxy(
   dns: NameTableUser | undefined,
 ): Promise<XdsProxy> {
   const scope = log.child('xdsproxy');
-  const { maxStreams, maxReceiveBytes, keepaliveIntervalMs, keepaliveTimeoutMs } = config.env;
+  const { maxStreams, maxReceiveBytes, keepaliveIntervalMs, keepaliveTimeoutMs, xdsMaxSilenceMs } =
+    config.env;
   return XdsProxy.start({
     settings: {
       socketPath: xdsSocketPath(config),
@@ -60,6 +61,7 @@ export function startXdsProxy(
       maxRequestBytes: maxReceiveBytes,
       keepaliveIntervalMs,
       keepaliveTimeoutMs,
+      maxSilenceMs: xdsMaxSilenceMs,
     },
     upstream: identity.xdsDialer,
     clock,

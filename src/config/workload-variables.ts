@@ -210,6 +210,12 @@ const discovery = {
     'Hosts reached without it: names, addresses and ranges, with commas; * is all.',
   ),
   noProxyLowerCase: row('no_proxy', anyText, '', 'The same; NO_PROXY counts before.'),
+  xdsMaxSilenceMs: row(
+    'XDS_MAX_SILENCE',
+    goDuration,
+    0,
+    "After this time without a response Envoy's stream to the control plane is ended, and Envoy asks anew; 0: never.",
+  ),
   maxStreams: row('ISTIO_GPRC_MAXSTREAMS', goInt, 100_000, 'Streams per connection of our gRPC servers.'),
   maxReceiveBytes: row(
     'ISTIO_GPRC_MAXRECVMSGSIZE',

@@ -29,6 +29,8 @@ export interface XdsProxySettings {
   readonly keepaliveIntervalMs: number;
   /** How long its answer may take, milliseconds. */
   readonly keepaliveTimeoutMs: number;
+  /** `XDS_MAX_SILENCE`: time without a response after which a stream is ended, milliseconds. Default 0: never. */
+  readonly maxSilenceMs?: number;
 }
 
 export interface XdsProxyDeps {
@@ -80,6 +82,7 @@ export class XdsProxy implements AsyncDisposable {
     this.#settings = deps.settings;
     this.#sessions = new Sessions({
       ...deps,
+      maxSilenceMs: deps.settings.maxSilenceMs ?? 0,
       consumers: new Map([
         ...(onNameTable ? [[NAME_TABLE_TYPE, onNameTable] as const] : []),
         ...(onProxyConfig ? [[PROXY_CONFIG_TYPE, onProxyConfig] as const] : []),

@@ -17,6 +17,7 @@ import type { QueuedRequest } from './request-queue.ts';
 import { Requests } from './requests.ts';
 import { Responses } from './responses.ts';
 import type { Consumers } from './routing.ts';
+import { SilenceWatch } from './silence-watch.ts';
 
 /** The stream to the control plane. */
 export interface UpstreamStream {
@@ -49,6 +50,8 @@ export interface SessionDeps {
   ) => Promise<UpstreamStream>;
   /** The control plane has answered: whatever was wrong with it is over. */
   readonly onResponse: () => void;
+  /** After this time without a response the stream is ended, milliseconds; 0: never. */
+  readonly maxSilenceMs: number;
   readonly clock: Clock;
   readonly log: Log;
   readonly metrics: ProxyMetrics;
@@ -90,13 +93,15 @@ export class Session {
   readonly #debugRequests: DebugRequests;
   readonly #requests: Requests;
   readonly #responses: Responses;
+  readonly #silence: SilenceWatch;
   readonly #over = new AbortController();
   readonly #openedAt: Date;
   #upstream: Connection | undefined;
 
   constructor(deps: SessionDeps) {
-    const { clock } = deps;
+    const { clock, maxSilenceMs } = deps;
     this.#deps = deps;
+    this.#silence = new SilenceWatch(clock, maxSilenceMs);
     this.#openedAt = new Date(clock.now());
     const [ofEnvoy, ofAgent] = [new AckLedger(clock), new AckLedger(clock)];
     const debugRequests = new DebugRequests(clock);
@@ -189,6 +194,7 @@ export class Session {
   async #relay(signal: AbortSignal): Promise<never> {
     const upstream = await this.#connect(signal);
     void upstream.ended.then((ending) => this.end(ending));
+    this.#silence.run(signal).catch((error: unknown) => this.end(endingOf(error)));
     for (;;) {
       const { typeUrl, bytes } = await this.#requests.next(signal);
       await upstream.send(bytes, signal).catch((error: unknown) => {
@@ -219,7 +225,7 @@ export class Session {
     }
     try {
       onResponse();
-      await this.#responses.take(bytes, this.#over.signal);
+      await this.#silence.while(this.#responses.take(bytes, this.#over.signal));
     } catch (error) {
       this.end(endingOf(error)); // no news when the stream was over
     }

@@ -24,6 +24,8 @@ export interface SessionsDeps {
     onResponse: (bytes: Buffer) => Promise<void>,
     signal: AbortSignal,
   ) => Promise<UpstreamStream>;
+  /** After this time without a response a stream is ended, milliseconds; 0: never. */
+  readonly maxSilenceMs: number;
   readonly clock: Clock;
   /** Uniform in [0, 1). */
   readonly random: () => number;
@@ -103,7 +105,7 @@ export class Sessions {
   }
 
   #session(kind: Kind, client: Downstream, generation: Generation, id: number): Session {
-    const { consumers, connect, clock, log, metrics } = this.#deps;
+    const { consumers, connect, maxSilenceMs, clock, log, metrics } = this.#deps;
     return new Session({
       id,
       kind,
@@ -112,6 +114,7 @@ export class Sessions {
       beforeConnect: (signal) => this.#spareUpstream(generation, id, signal),
       connect: (onResponse, signal) => connect(kind, onResponse, signal),
       onResponse: () => this.#troubles.over(),
+      maxSilenceMs,
       clock,
       log,
       metrics,

@@ -30,12 +30,13 @@ class World {
     return Promise.resolve(upstream);
   };
 
-  constructor(consumers: SessionsDeps['consumers'] = new Map()) {
+  constructor(consumers: SessionsDeps['consumers'] = new Map(), maxSilenceMs = 0) {
     this.sessions = new Sessions({
       consumers,
       connect: (...call) => this.connect(...call),
       clock: this.clock,
       random: () => 0.5,
+      maxSilenceMs,
       log: this.log.log,
       metrics: countInto(this.counted),
     });
@@ -204,6 +205,23 @@ describe('Sessions', () => {
       /^warn 1 upstream .*: the control plane takes no requests: \d+ wait, more than 67108864/,
     );
     equal(world.sessions.snapshot().generations[0]?.stream, undefined);
+  });
+
+  it('ends a stream on which the control plane has been silent for too long, when there is a limit', async () => {
+    const world = new World(new Map(), 60_000);
+    const envoy = await world.open();
+
+    await world.clock.tick(30_000);
+    world.upstream.respond(responseBytes('sotw', CLUSTER_TYPE));
+    await world.clock.tick(59_999);
+    const early = envoy.isOver;
+    await world.clock.tick(1);
+
+    equal(early, false);
+    deepEqual(envoy.statuses, [Status.UNAVAILABLE]);
+    deepEqual(world.ends, ['upstreamEnded:error']);
+    match(world.told[0] ?? '', /^warn 1 upstream .* the control plane has sent nothing for 1m0s$/);
+    equal(world.clock.sleepers, 0);
   });
 
   it('drops a response that comes after the end, and says so', async () => {

@@ -48,6 +48,9 @@ export const DEBUG_TYPE = 'istio.io/debug/syncz';
 /** What the name table says that the agent refuses. */
 export const BAD_TABLE = 'bad';
 
+/** Longer than what passes in one step, so that it takes several to get there. */
+const MAX_SILENCE_MS = 60_000;
+
 const UNREACHED = `upstream ${Status.UNAVAILABLE} UNAVAILABLE: `;
 
 export class FaultWorld {
@@ -73,6 +76,7 @@ export class FaultWorld {
       connect: (_kind, onResponse, signal) => this.#connect(onResponse, signal),
       clock: this.clock,
       random: () => 0.5,
+      maxSilenceMs: MAX_SILENCE_MS,
       log: recordLog((record) => this.#onLog(record)),
       metrics: this.#metrics(),
     });
@@ -81,7 +85,10 @@ export class FaultWorld {
   open(generation: number, kind: Kind): Stream {
     const envoy = new FakeEnvoy();
     const id = this.streams.length + 1;
-    const stream = { id, kind, generation, envoy, upstream: undefined, causes: [], requested: [] };
+    const causes = [
+      { told: `${UNREACHED}the control plane has sent nothing`, counts: 'upstreamEnded:error' },
+    ];
+    const stream = { id, kind, generation, envoy, upstream: undefined, causes, requested: [] };
     this.streams.push(stream);
     this.sessions.open(kind, envoy, generation);
     return stream;
