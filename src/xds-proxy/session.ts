@@ -18,20 +18,7 @@ import { Requests } from './requests.ts';
 import { Responses } from './responses.ts';
 import type { Consumers } from './routing.ts';
 import { SilenceWatch } from './silence-watch.ts';
-
-/** The stream to the control plane. */
-export interface UpstreamStream {
-  /** Address of the control plane as it was reached. */
-  readonly peer: string;
-  /** How it ended; never rejects. */
-  readonly ended: Promise<Ending>;
-  /** Resolves when the transport has taken the bytes; on a stream that has ended it may stay pending. */
-  readonly send: (bytes: Buffer, signal: AbortSignal) => Promise<void>;
-  /** Ends it in order; resolves when it is gone. */
-  readonly finish: () => Promise<void>;
-  /** Ends it at once; resolves when it is gone. */
-  readonly close: () => Promise<void>;
-}
+import type { UpstreamStream } from './upstream-stream.ts';
 
 export interface SessionDeps {
   readonly id: number;

@@ -12,8 +12,9 @@ import type { Kind } from './envelopes.ts';
 import { Generations, type Generation, type GenerationSnapshot } from './generations.ts';
 import type { ProxyMetrics } from './metrics.ts';
 import type { Consumers } from './routing.ts';
-import { Session, type UpstreamStream } from './session.ts';
+import { Session } from './session.ts';
 import { UpstreamNotBuilt } from './upstream-connection.ts';
+import type { UpstreamStream } from './upstream-stream.ts';
 import { UpstreamTroubles, type UpstreamError } from './upstream-troubles.ts';
 
 export interface SessionsDeps {

@@ -6,7 +6,7 @@ import { status as Status } from '@grpc/grpc-js';
 import type { Clock } from '../../../src/runtime/clock.ts';
 import { abortable } from '../../../src/runtime/tasks.ts';
 import { Ending } from '../../../src/xds-proxy/endings.ts';
-import type { UpstreamStream } from '../../../src/xds-proxy/session.ts';
+import type { UpstreamStream } from '../../../src/xds-proxy/upstream-stream.ts';
 
 type TakeResponse = (bytes: Buffer) => Promise<void>;
 
