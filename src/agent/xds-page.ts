@@ -78,7 +78,7 @@ function typeRow(receiver: Receiver, typeUrl: string, state: TypeState, nowMs: n
     nonce: lastNonce,
     answer: answerOf(state),
     refusal: nackMessage ?? null,
-    answeredAfterMs: answeredAfterMs ?? null,
+    answeredAfterMs: answeredAfterMs === undefined ? null : Math.round(answeredAfterMs * 10) / 10,
     sizeBytes: sizeBytes ?? null,
     received: receivedAt ?? null,
     ageSeconds: receivedAt === undefined ? null : (nowMs - receivedAt.getTime()) / SECOND_MS,

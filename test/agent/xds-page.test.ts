@@ -32,7 +32,7 @@ describe('xdsPage', () => {
   it('tells of each type what came last and the words with which it was refused, Envoy before the agent', () => {
     const perType = {
       [ROUTE_TYPE]: ASKED,
-      [LISTENER_TYPE]: { ...SENT, nackMessage: 'no such filter', answeredAfterMs: 12 },
+      [LISTENER_TYPE]: { ...SENT, nackMessage: 'no such filter', answeredAfterMs: 12.3456 },
       [CLUSTER_TYPE]: { ...SENT, acked: true, answeredAfterMs: 7 },
     };
     const ofAgent = { [NAME_TABLE_TYPE]: { ...SENT, acked: true, answeredAfterMs: 0 } };
@@ -59,7 +59,7 @@ describe('xdsPage', () => {
       nonce: 'n2',
       answer: 'NACK',
       refusal: 'no such filter',
-      answeredAfterMs: 12,
+      answeredAfterMs: 12.3,
       sizeBytes: 500,
       received: '1970-01-01T00:00:30.000Z',
       ageSeconds: 30,
