@@ -1,7 +1,9 @@
 import { deepEqual, equal, match, notEqual, rejects } from 'node:assert/strict';
 import { once } from 'node:events';
+import { readdirSync, readlinkSync } from 'node:fs';
 import { constants, createServer as createHttp2Server } from 'node:http2';
 import { createServer, type AddressInfo, type Server, type Socket } from 'node:net';
+import { join } from 'node:path';
 
 import { credentials, Metadata, ServerCredentials, status as Status } from '@grpc/grpc-js';
 
@@ -223,9 +225,17 @@ function portOf({ address }: { readonly address: string }): number {
   return Number(address.split(':')[1]);
 }
 
-/** TCP connections of this process, both ends of those to itself. */
+/** Of this process, both ends of connections to itself; the kernel knows those that Node has unreferenced, too. */
 function openSockets(): number {
-  return process.getActiveResourcesInfo().filter((kind) => kind === 'TCPSocketWrap').length;
+  const descriptors = readdirSync('/proc/self/fd').map((name) => join('/proc/self/fd', name));
+  const targets = descriptors.map((path) => {
+    try {
+      return readlinkSync(path);
+    } catch {
+      return ''; // the one with which the folder was read
+    }
+  });
+  return targets.filter((target) => target.startsWith('socket:')).length;
 }
 
 /** Ends each connection as a server does whose connections have a greatest age. */
