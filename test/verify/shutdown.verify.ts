@@ -48,12 +48,13 @@ describe('the end of a pod, many times', () => {
   it(`comes when its settings say, leaves nothing, and cuts nothing that they let finish, ${PAIRS.length * ROUNDS} times`, async () => {
     const pairs = Array<typeof PAIRS>(ROUNDS).fill(PAIRS).flat();
 
-    const { cells, faults, lateness } = await playMatrix(pairs, SEED, PLACES, podEnvironment);
+    const { cells, waited, faults, lateness } = await playMatrix(pairs, SEED, PLACES, podEnvironment);
 
     console.log(
-      `  seed ${SEED}: ${cells} ends, late by ${median(lateness)} ms (median), ${lateness.at(-1)} ms (longest)`,
+      `  seed ${SEED}: ${cells} ends, ${waited} of them waited for traffic, late by ${median(lateness)} ms (median), ${lateness.at(-1)} ms (longest)`,
     );
     deepEqual(faults, [], `seed ${SEED}`);
+    ok(waited > 0);
     ok(median(lateness) < USUAL_LATENESS_MS, `late by ${median(lateness)} ms`);
   });
 

@@ -9,12 +9,16 @@ import { TRAFFIC_KINDS, type TrafficKind } from './traffic.ts';
 const ms = (min: number, max: number): fc.Arbitrary<number> =>
   fc.noBias(fc.integer({ min: min / 100, max: max / 100 })).map((tenths) => tenths * 100);
 
+/** What sets an end whatever is open is rarer than what waits, or waiting would be. */
+const rarely = <T>(value: fc.Arbitrary<T>): fc.Arbitrary<T | undefined> =>
+  fc.oneof({ arbitrary: fc.constant(undefined), weight: 2 }, { arbitrary: value, weight: 1 });
+
 const onZero = fc
   .record({
     of: fc.constantFrom('connections' as const, 'requests' as const),
     minimumMs: ms(0, 2000),
     /** Beyond the first look, which comes a second after the minimum. */
-    more: fc.option(ms(1500, 3000), { nil: undefined }),
+    more: rarely(ms(1500, 3000)),
   })
   .map(({ of, minimumMs, more }) => ({ of, minimumMs, maximumMs: more && minimumMs + more }));
 
@@ -25,17 +29,14 @@ const second: fc.Arbitrary<Second> = fc
   })
   .map(({ kind: [signal, aborts], afterMs }) => ({ signal, aborts, afterMs }));
 
-const sometimes = <T>(value: fc.Arbitrary<T>): fc.Arbitrary<T | undefined> =>
-  fc.option(value, { nil: undefined, freq: 2 });
-
 const line: fc.Arbitrary<TimeLine> = fc.record({
   hotRestart: fc.boolean(),
   preDrainMs: fc.oneof(fc.constant(0), ms(300, 1000)),
   drainMs: ms(500, 3000),
-  onZero: fc.option(onZero, { nil: undefined, freq: 1 }),
-  podGraceSeconds: sometimes(fc.integer({ min: 3, max: 6 })),
+  onZero: fc.option(onZero, { nil: undefined, freq: 2 }),
+  podGraceSeconds: rarely(fc.integer({ min: 3, max: 6 })),
   termGraceMs: fc.constantFrom(0, 2000),
-  second: sometimes(second),
+  second: rarely(second),
 });
 
 const settings = fc.record({

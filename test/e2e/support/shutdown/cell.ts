@@ -83,6 +83,13 @@ export function faultsOf(cell: Cell, story: Story): string[] {
   ];
 }
 
+/** Whether its end came later for traffic that lasted, and came whole. */
+export function waitedForTraffic(cell: Cell, { failure, overMs }: Story): boolean {
+  if (endsAtOnce(cell) || cell.line.onZero === undefined || !counts(cell)) return false;
+  const nothingOpen = endOf(cell.line, { earliestMs: 0, latestMs: 0 });
+  return failure === undefined && overMs > nothingOpen.latestMs;
+}
+
 /** How much later than the settings say it ended, in milliseconds. */
 export function latenessMs(cell: Cell, story: Story): number {
   return story.endedMs - expected(cell, story).latestMs;
