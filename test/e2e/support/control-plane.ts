@@ -58,6 +58,11 @@ export class ControlPlane implements AsyncDisposable {
     return `127.0.0.1:${this.port}`;
   }
 
+  /** Open discovery streams. */
+  get streamCount(): number {
+    return this.#discovery.connectionCount();
+  }
+
   get rootCertificatePath(): string {
     return this.#discovery.rootCertificatePath;
   }

@@ -17,6 +17,7 @@ import { ADS_METHODS } from '../../../xds-proxy/control-plane.ts';
 
 export class EnvoyConnection implements Disposable {
   readonly #client: Client;
+  readonly #streams: EnvoyStream[] = [];
 
   constructor(socketPath: string) {
     this.#client = new Client(`unix:${socketPath}`, credentials.createInsecure(), {
@@ -28,11 +29,14 @@ export class EnvoyConnection implements Disposable {
 
   /** @param generation value of `x-agent-generation`; absent: no header */
   open(kind: Kind, generation?: string): EnvoyStream {
-    return new EnvoyStream(this.#client, kind, generation);
+    const stream = new EnvoyStream(this.#client, kind, generation);
+    this.#streams.push(stream);
+    return stream;
   }
 
-  /** Cuts the connection; its streams end. */
+  /** Ends its streams, too: grpc-js would keep the connection for as long as they last. */
   close(): void {
+    for (const stream of this.#streams) stream.cancel();
     this.#client.close();
   }
 

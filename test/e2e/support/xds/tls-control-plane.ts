@@ -14,8 +14,8 @@ import type { PemPair } from '../../../security/authority.ts';
 
 /** One connection, as the server sees it. */
 export interface ServedConnection {
-  /** The caller has shown a certificate, valid or not. */
-  readonly certificateOffered: boolean;
+  /** Of the certificate the caller has shown, valid or not; undefined: none. */
+  readonly certificateSerial: string | undefined;
   readonly closed: Promise<void>;
 }
 
@@ -85,7 +85,7 @@ export class TlsControlPlane implements AsyncDisposable {
     const certificate = socket instanceof TLSSocket ? socket.getPeerX509Certificate() : undefined;
     const closed = once(socket, 'close').then(() => undefined);
     const peer = `${socket.remoteAddress}:${socket.remotePort}`;
-    this.#connections.set(peer, { certificateOffered: certificate !== undefined, closed });
+    this.#connections.set(peer, { certificateSerial: certificate?.serialNumber, closed });
   }
 }
 
