@@ -5,7 +5,9 @@ import { mkdir, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 
 import { NameTableUpdates, type NameTableUser } from '../../../src/agent/name-table.ts';
+import { ProxyConfigUpdates } from '../../../src/agent/proxy-config-updates.ts';
 import { xdsSocketPath } from '../../../src/agent/socket-servers.ts';
+import { loadMessages } from '../../../src/proto/messages.ts';
 import { openXdsDialer } from '../../../src/security/upstream/control-plane.ts';
 import { FileToken } from '../../../src/security/upstream/file-token.ts';
 import { XdsProxy } from '../../../src/xds-proxy/proxy.ts';
@@ -36,7 +38,7 @@ export class AgentUnderTest implements AsyncDisposable {
   readonly log = recordingLog();
   /** Name tables that counted, and trust bundles, oldest first. */
   readonly tables: NameTable[] = [];
-  readonly bundles: Uint8Array[] = [];
+  readonly bundles: (readonly string[])[] = [];
   readonly #clock = new FakeClock(Date.now());
   #proxy: XdsProxy | undefined;
 
@@ -53,6 +55,8 @@ export class AgentUnderTest implements AsyncDisposable {
       { setNameTable: async (table) => void agent.tables.push(table) },
       log,
     );
+    const secrets = { setExtraAnchors: (anchors: readonly string[]) => void agent.bundles.push(anchors) };
+    const bundles = new ProxyConfigUpdates({ secrets, messages: async () => loadMessages(), log });
     const { maxStreams, maxReceiveBytes, keepaliveIntervalMs, keepaliveTimeoutMs } = config.env;
     const socketPath = agent.socketPath;
     agent.#proxy = await XdsProxy.start({
@@ -69,7 +73,7 @@ export class AgentUnderTest implements AsyncDisposable {
       log,
       metrics: silentProxyMetrics(),
       ...(settings.handlers.has('NDS') && { onNameTable: tables.take }),
-      ...(settings.handlers.has('PCDS') && { onProxyConfig: (bytes) => void agent.bundles.push(bytes) }),
+      ...(settings.handlers.has('PCDS') && { onProxyConfig: bundles.take }),
     });
     return agent;
   }

@@ -65,6 +65,7 @@ export function largeResponse(kind: Kind, type: string, sizeBytes: number, nonce
 }
 
 function goodResource(type: string): Buffer {
+  if (type === 'PCDS') return messages.proxyConfig.encode({ caCertificatesPem: [] });
   if (type !== 'NDS') return OPAQUE;
   const info = {
     ips: ['10.0.0.1'],
