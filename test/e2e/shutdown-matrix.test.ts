@@ -6,7 +6,7 @@ import { deepEqual, equal } from 'node:assert/strict';
 import { playMatrix } from './support/shutdown/matrix.ts';
 
 /** Draws two ends that wait for traffic, one for connections and one for requests. */
-const SEED = 11_069;
+const SEED = 4739;
 const PLACES = 3;
 
 describe('the end of a pod', function () {

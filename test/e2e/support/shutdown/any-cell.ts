@@ -16,7 +16,7 @@ const rarely = <T>(value: fc.Arbitrary<T>): fc.Arbitrary<T | undefined> =>
 const onZero = fc
   .record({
     of: fc.constantFrom('connections' as const, 'requests' as const),
-    minimumMs: ms(0, 2000),
+    minimumMs: ms(0, 1500),
     /** Beyond the first look, which comes a second after the minimum. */
     more: rarely(ms(1500, 3000)),
   })
@@ -42,7 +42,7 @@ const line: fc.Arbitrary<TimeLine> = fc.record({
 const settings = fc.record({
   line,
   nativeDrain: fc.integer({ min: 0, max: 3 }).map((n) => n > 0),
-  trafficMs: ms(200, 4000),
+  trafficMs: ms(200, 5000),
 });
 
 /** Every sort of pod with every kind of traffic. */
