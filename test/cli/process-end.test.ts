@@ -1,5 +1,5 @@
 import { deepEqual, equal } from 'node:assert/strict';
-import { spawn } from 'node:child_process';
+import { spawn, spawnSync } from 'node:child_process';
 import { once } from 'node:events';
 import { join } from 'node:path';
 import { Writable } from 'node:stream';
@@ -34,7 +34,6 @@ function endingProcess(resources: readonly string[]): Ending {
   const ending = {
     stdout: slow,
     stderr: fast,
-    execPath: '/bin/node',
     getActiveResourcesInfo: () => [...resources],
     emit: (event: string, code: number) => done.push([event, code]),
     exit: (code: number) => void done.push(`exit ${code}`),
@@ -66,7 +65,7 @@ describe('endProcess', () => {
 
     deepEqual(done.slice(1, 3), [
       ['exit', 7],
-      ['/bin/node', '/bin/node', '--eval', 'process.exit(7)'],
+      ['/bin/sh', '/bin/sh', '-c', 'exit 7'],
     ]);
   });
 
@@ -91,4 +90,19 @@ describe('endProcess', () => {
     equal(bytes, (1 << 20) + 1);
     deepEqual(await exit, [5, null]);
   });
+
+  const ways: [what: string, nodeWords: readonly string[], shell: string][] = [
+    ['', [], '/bin/sh'],
+    [' without a shell', [], '/no/sh'],
+    [' where it may not become another program', ['--permission', '--allow-fs-read=*'], '/bin/sh'],
+  ];
+  for (const [what, nodeWords, shell] of ways) {
+    it(`keeps its exit code when it leaves a lookup behind${what}`, () => {
+      const words = [...nodeWords, ENDING, '7', shell];
+
+      const { status, stdout } = spawnSync(process.execPath, words, { maxBuffer: 1 << 22 });
+
+      deepEqual([status, stdout.length], [7, (1 << 20) + 1]);
+    });
+  }
 });
