@@ -4,9 +4,10 @@
 import { mkdir, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 
-import { NameTableUpdates, type NameTableUser } from '../../../src/agent/name-table.ts';
+import { nameTableHandler } from '../../../src/agent/name-table.ts';
 import { ProxyConfigUpdates } from '../../../src/agent/proxy-config-updates.ts';
 import { xdsSocketPath } from '../../../src/agent/socket-servers.ts';
+import { PackedNameTable } from '../../../src/dns/packed-name-table.ts';
 import { loadMessages } from '../../../src/proto/messages.ts';
 import { openXdsDialer } from '../../../src/security/upstream/control-plane.ts';
 import { FileToken } from '../../../src/security/upstream/file-token.ts';
@@ -15,8 +16,6 @@ import { agentConfig } from '../../agent/support/agent-config.ts';
 import { FakeClock } from '../../support/fake-clock.ts';
 import { recordingLog } from '../../support/recording-log.ts';
 import { silentProxyMetrics } from './silent-proxy-metrics.ts';
-
-type NameTable = Parameters<NameTableUser['setNameTable']>[0];
 
 export type Handler = 'NDS' | 'PCDS';
 
@@ -37,7 +36,7 @@ export class AgentUnderTest implements AsyncDisposable {
   readonly clusterId: string;
   readonly log = recordingLog();
   /** Name tables that counted, and trust bundles, oldest first. */
-  readonly tables: NameTable[] = [];
+  readonly tables: PackedNameTable[] = [];
   readonly bundles: (readonly string[])[] = [];
   readonly #clock = new FakeClock(Date.now());
   #proxy: XdsProxy | undefined;
@@ -51,10 +50,7 @@ export class AgentUnderTest implements AsyncDisposable {
     const { log } = agent.log;
     const clock = agent.#clock;
     const token = new FileToken({ path: join(folder, TOKEN_FILE), clock, log });
-    const tables = new NameTableUpdates(
-      { setNameTable: async (table) => void agent.tables.push(table) },
-      log,
-    );
+    const setNameTable = async (bytes: Uint8Array) => void agent.tables.push(new PackedNameTable(bytes));
     const secrets = { setExtraAnchors: (anchors: readonly string[]) => void agent.bundles.push(anchors) };
     const bundles = new ProxyConfigUpdates({ secrets, messages: async () => loadMessages(), log });
     const { maxStreams, maxReceiveBytes, keepaliveIntervalMs, keepaliveTimeoutMs } = config.env;
@@ -72,7 +68,7 @@ export class AgentUnderTest implements AsyncDisposable {
       random: Math.random,
       log,
       metrics: silentProxyMetrics(),
-      ...(settings.handlers.has('NDS') && { onNameTable: tables.take }),
+      ...(settings.handlers.has('NDS') && { onNameTable: nameTableHandler({ setNameTable }, log) }),
       ...(settings.handlers.has('PCDS') && { onProxyConfig: bundles.take }),
     });
     return agent;

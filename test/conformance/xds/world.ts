@@ -168,6 +168,7 @@ export class World implements AsyncDisposable {
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
+    await this.#control?.destroy(); // first: while it lives, the agent waits for its last word, on a clock that stands
     await this.#open.disposeAsync();
   }
 
