@@ -11,7 +11,7 @@ import { loopback } from './envoy-settings.ts';
 import type { Identity } from './identity.ts';
 import type { HostFacts } from './node-facts.ts';
 import { ProxyConfigUpdates } from './proxy-config-updates.ts';
-import { NameTableUpdates, type NameTableUser } from './name-table.ts';
+import { nameTableHandler, type NameTableUser } from './name-table.ts';
 
 export interface SocketServerDeps {
   readonly identity: Identity;
@@ -68,7 +68,7 @@ export function startXdsProxy(
     random,
     log: scope,
     metrics: counters.xds,
-    ...(dns && { onNameTable: new NameTableUpdates(dns, scope).take }),
+    ...(dns && { onNameTable: nameTableHandler(dns, scope) }),
     ...(config.env.proxyConfigXds && {
       onProxyConfig: new ProxyConfigUpdates({ ...identity, log: scope }).take,
     }),

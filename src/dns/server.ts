@@ -13,7 +13,7 @@ import type { Listener, ListenerDeps } from './listener.ts';
 import { LookupTable } from './lookup-table.ts';
 import type { DnsMetrics } from './metrics.ts';
 import type { NamingContext } from './name-table.ts';
-import type { PackedNameTable } from './packed-name-table.ts';
+import { PackedNameTable } from './packed-name-table.ts';
 import { Responder } from './responder.ts';
 import { addressText, type SocketAddress } from './socket-address.ts';
 import { listenTcp } from './tcp-listener.ts';
@@ -43,8 +43,9 @@ export class DnsServer implements AsyncDisposable {
   readonly #closing = new AbortController();
   readonly #listeners: Listener[] = [];
   #table: LookupTable | undefined;
-  /** Ends the building of a table that a newer one has overtaken. */
+  /** Tables count from 1 in the order in which they came; 0: none has yet. */
   #tableNumber = 0;
+  #lastTableNumber = 0;
 
   private constructor(settings: DnsServerSettings, deps: DnsServerDeps) {
     this.#settings = settings;
@@ -82,13 +83,15 @@ export class DnsServer implements AsyncDisposable {
   /**
    * Queries see the old table or the new one, never a part. Resolves when the new one counts, or a newer one.
    *
-   * @throws what looking at a host throws; the old table stays
+   * @param bytes a packed NameTable; they must not change any more
+   * @throws Error when they are none, or a host in it cannot be read; the old table stays
    */
-  async setNameTable(hosts: PackedNameTable): Promise<void> {
-    this.#tableNumber += 1;
-    const number = this.#tableNumber;
-    const table = await LookupTable.build(hosts, this.#settings);
-    if (number === this.#tableNumber) this.#table = table;
+  async setNameTable(bytes: Uint8Array): Promise<void> {
+    const number = ++this.#lastTableNumber;
+    const table = await LookupTable.build(new PackedNameTable(bytes), this.#settings);
+    if (number < this.#tableNumber) return; // it took longer than one that came after it
+    this.#table = table;
+    this.#tableNumber = number;
   }
 
   async close(): Promise<void> {

@@ -9,7 +9,7 @@ import { SdsServer } from '../../src/sds/server.ts';
 import { XdsProxy } from '../../src/xds-proxy/proxy.ts';
 import { freePorts } from '../../examples/demo/free-ports.ts';
 import { ask } from '../dns/support/dns-client.ts';
-import { packed } from '../dns/support/packed.ts';
+import { packedBytes } from '../dns/support/packed.ts';
 import { FakeResolver } from '../dns/support/fake-resolver.ts';
 import { decode, encodeQuery } from '../dns/support/wire.ts';
 import { recordingLog } from '../support/recording-log.ts';
@@ -79,7 +79,7 @@ describe('startDns', () => {
 
       await using server = await startDns({ ...whole, ...plan }, config, deps, metrics);
       const before = decode(await ask('udp', address, query));
-      await server.setNameTable(packed({}));
+      await server.setNameTable(packedBytes({}));
       const after = decode(await ask('udp', address, query));
 
       deepEqual([before.rcode, after.rcode], [rcode, 0]);

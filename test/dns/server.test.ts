@@ -8,7 +8,7 @@ import { DnsServer } from '../../src/dns/server.ts';
 import { FakeClock } from '../support/fake-clock.ts';
 import { askTcp } from './support/dns-client.ts';
 import { FakeResolver, SILENT } from './support/fake-resolver.ts';
-import { packed, readJson } from './support/packed.ts';
+import { packedBytes, readJson } from './support/packed.ts';
 import { RunningServer } from './support/running-server.ts';
 import { encodeQuery, FLAG } from './support/wire.ts';
 
@@ -65,7 +65,7 @@ describe('DnsServer', () => {
   it('serves the resolver of the system', async () => {
     await using resolver = await FakeResolver.start();
     await using running = await RunningServer.start({ resolvers: [resolver.address] });
-    await running.server.setNameTable(packed(TABLE));
+    await running.server.setNameTable(packedBytes(TABLE));
     const system = new Resolver();
     system.setServers([`127.0.0.1:${running.at('udp').port}`]);
 
@@ -77,7 +77,7 @@ describe('DnsServer', () => {
 
   it('says nothing to what is no query, and goes on', async () => {
     await using running = await RunningServer.start();
-    await running.server.setNameTable(packed(TABLE));
+    await running.server.setNameTable(packedBytes(TABLE));
 
     const socket = createSocket('udp4');
     const { host, port } = running.at('udp');
@@ -94,9 +94,9 @@ describe('DnsServer', () => {
     await using running = await RunningServer.start({ resolvers: [resolver.address] });
     equal(running.server.hasTable, false);
     equal(running.server.debugTable(), undefined);
-    await running.server.setNameTable(packed(TABLE));
+    await running.server.setNameTable(packedBytes(TABLE));
 
-    const next = running.server.setNameTable(packed(HUGE));
+    const next = running.server.setNameTable(packedBytes(HUGE));
     const during = await readJson(running.server.debugTable());
     await next;
     const after = await running.ask({ name: 'web.example.' });
@@ -110,11 +110,26 @@ describe('DnsServer', () => {
     await using running = await RunningServer.start();
 
     await Promise.all([
-      running.server.setNameTable(packed(HUGE)),
-      running.server.setNameTable(packed(TABLE)),
+      running.server.setNameTable(packedBytes(HUGE)),
+      running.server.setNameTable(packedBytes(TABLE)),
     ]);
 
     deepEqual(await readJson(running.server.debugTable()), SHOWN);
+  });
+
+  it('refuses what is no table, which stands in the way of none before it and none after it', async () => {
+    await using running = await RunningServer.start();
+    const unreadableHost = Buffer.from([0x0a, 3, 0x0a, 1, 0xff]);
+
+    const before = running.server.setNameTable(packedBytes(TABLE));
+    await rejects(running.server.setNameTable(Buffer.from('no table')));
+    await rejects(running.server.setNameTable(unreadableHost), { message: 'a text is not valid UTF-8' });
+    await before;
+    const kept = await readJson(running.server.debugTable());
+    await running.server.setNameTable(packedBytes({}));
+
+    deepEqual(kept, SHOWN);
+    deepEqual(await readJson(running.server.debugTable()), {});
   });
 
   for (const protocol of ['udp', 'tcp'] as const) {

@@ -5,7 +5,7 @@ import { createSocket } from 'node:dgram';
 import { once } from 'node:events';
 
 import { askTcp } from '../../dns/support/dns-client.ts';
-import { packed } from '../../dns/support/packed.ts';
+import { packedBytes } from '../../dns/support/packed.ts';
 import { RunningServer } from '../../dns/support/running-server.ts';
 import { decode, encodeQuery, FLAG, type Decoded, type RecordType } from '../../dns/support/wire.ts';
 import type { ConformanceCase } from '../case.ts';
@@ -88,7 +88,8 @@ async function check(fixtures: Fixtures, entry: MessageCase): Promise<void> {
         respondBeforeSync: given.respondBeforeSync ?? false,
       }),
     );
-    if (given.tableLoaded !== false) await running.server.setNameTable(packed(tableFor(fixtures, given)));
+    if (given.tableLoaded !== false)
+      await running.server.setNameTable(packedBytes(tableFor(fixtures, given)));
     const asked = (): number => mocks.reduce((sum, { queries }) => sum + queries.length, 0);
     await ask(fixtures, running, entry);
     if (entry.expect.upstreamQueries !== undefined) assert.equal(asked(), entry.expect.upstreamQueries);
@@ -201,10 +202,11 @@ async function checkReloads(fixtures: Fixtures, running: RunningServer, reloads:
     ...tableOf(fixtures, 'base'),
     'twice.example': { ips: [`10.3.0.${last}`, `10.4.0.${last}`], registry: 'External' },
   });
-  await running.server.setNameTable(packed(table(0)));
+  await running.server.setNameTable(packedBytes(table(0)));
   const over = new AbortController();
   const reloading = (async (): Promise<void> => {
-    for (let last = 1; last <= reloads; last += 1) await running.server.setNameTable(packed(table(last)));
+    for (let last = 1; last <= reloads; last += 1)
+      await running.server.setNameTable(packedBytes(table(last)));
     over.abort();
   })();
   while (!over.signal.aborted) {
