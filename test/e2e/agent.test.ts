@@ -1,9 +1,11 @@
-// The whole agent as a process, with the real Envoy and the embedded control plane.
+// The whole agent as a process, with the real Envoy and the embedded control plane. Numbers in titles are those of the
+// list of cases in the specification of the xDS proxy.
 
 import { deepEqual, equal, match, ok } from 'node:assert/strict';
 import { access } from 'node:fs/promises';
 import { join } from 'node:path';
 
+import { SdsClient } from '../sds/sds-client.ts';
 import { temporaryDirectory } from '../support/temporary-directory.ts';
 import { freePorts } from '../../examples/demo/free-ports.ts';
 import { ControlPlane } from './support/control-plane.ts';
@@ -17,7 +19,7 @@ describe('agent proxy sidecar', function () {
     ['delta', 'true'],
     ['state of the world', 'false'],
   ] as const) {
-    it(`gets ready, serves what ${kind} xDS brings and ends in order`, async () => {
+    it(`13: gets ready, serves what ${kind} xDS brings and ends in order`, async () => {
       await using folder = await temporaryDirectory();
       const [port = 0] = await freePorts(1);
       const resources = [answeringListener('hello', port), staticCluster('web', port)];
@@ -34,6 +36,7 @@ describe('agent proxy sidecar', function () {
       equal(await (await fetch(`http://127.0.0.1:${port}/`)).text(), 'hello');
       equal((await fetch(pod.status('/healthz/ready'))).status, 200);
       equal(await workloadName(pod), 'URI:spiffe://cluster.local/ns/default/sa/web');
+      deepEqual(await secretNames(pod), ['default', 'ROOTCA']);
 
       deepEqual(await pod.stop(), { code: 0, signal: null });
       match(await pod.log(), /Agent has successfully terminated/);
@@ -78,6 +81,12 @@ interface CertificatePage {
 }
 
 /** The name in the leaf of the workload's certificate. */
+async function secretNames(pod: Pod): Promise<string[]> {
+  using client = new SdsClient(join(pod.root, 'var/run/secrets/workload-spiffe-uds/socket'));
+  const { secrets } = await client.get('default', 'ROOTCA');
+  return secrets.map(({ name }) => name);
+}
+
 async function workloadName(pod: Pod): Promise<string | undefined> {
   const { secrets } = (await (await fetch(pod.status('/debug/certs'))).json()) as CertificatePage;
   return secrets.find(({ name }) => name === 'default')?.certificates[0]?.sans;
