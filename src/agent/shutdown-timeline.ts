@@ -3,6 +3,7 @@
 
 import type { AgentConfig } from '../config/agent-config.ts';
 import type { ExitOnZero, ShutdownConfig } from '../config/shutdown-config.ts';
+import type { SupervisionConfig } from '../config/supervision-config.ts';
 import { AFTER_ENVOY_MS, RESERVE_MS } from '../envoy/end/ending.ts';
 import { POLL_MS } from '../envoy/end/open-watch.ts';
 import { formatDuration } from '../runtime/duration.ts';
@@ -27,12 +28,13 @@ interface Moments {
 export function shutdownTimeline(
   config: Pick<AgentConfig, 'supervision' | 'proxyConfig' | 'env'>,
 ): ShutdownTimeline {
-  const { shutdown, drainMs } = config.supervision;
+  const { shutdown } = config.supervision;
   const moments = momentsOf(shutdown);
+  const { closing, unreached } = listenersClose(config.supervision, moments);
+  const steps = [drainStep(moments), ...closing, ...endSteps(shutdown, moments)].join(', ');
   const grace = shutdown.podGraceMs === undefined ? 'unknown' : formatDuration(shutdown.podGraceMs);
-  const steps = [drainStep(moments), ...endSteps(shutdown, moments)].join(', ');
   return {
-    line: `Once told to end: ${steps}; grace period ${grace}; ${drainText(drainMs, moments)}`,
+    line: [`Once told to end: ${steps}`, `grace period ${grace}`, ...unreached].join('; '),
     warnings: [...unread(config), ...outOfTime(shutdown, moments)],
   };
 }
@@ -64,9 +66,12 @@ function endSteps(shutdown: ShutdownConfig, moments: Moments): readonly string[]
     ? `${word} to Envoy once no ${one(exitOnZero)} is open, from ${formatDuration(earliest)} on ${limitText(latest)}`
     : `${word} to Envoy at ${formatDuration(earliest)}`;
   if (terminationGraceMs === 0) return [first];
-  if (isOpen) return [first, `SIGKILL ${formatDuration(terminationGraceMs)} later`];
-  const killMs = Math.min(earliest + terminationGraceMs, Math.max(earliest, podGraceMs - AFTER_ENVOY_MS));
-  return [first, `SIGKILL at ${formatDuration(killMs)}`];
+  const killed = (terminatedMs: number): number =>
+    Math.min(terminatedMs + terminationGraceMs, Math.max(terminatedMs, podGraceMs - AFTER_ENVOY_MS));
+  if (!isOpen) return [first, `SIGKILL at ${formatDuration(killed(earliest))}`];
+  const isCut = killed(latest) < latest + terminationGraceMs;
+  const limit = isCut ? `, at ${formatDuration(killed(latest))} at the latest` : '';
+  return [first, `SIGKILL ${formatDuration(terminationGraceMs)} later${limit}`];
 }
 
 function one({ of }: ExitOnZero): string {
@@ -77,10 +82,19 @@ function limitText(latestMs: number): string {
   return latestMs === Infinity ? 'without limit' : `and at ${formatDuration(latestMs)} at the latest`;
 }
 
-/** Envoy's own drain has a time of its own, which by default is never reached: a fact, and no mistake. */
-function drainText(drainMs: number, { drain, latest, deadline }: Moments): string {
-  const isReached = drain + drainMs <= Math.min(latest, deadline);
-  return `Envoy's drainDuration ${formatDuration(drainMs)} ${isReached ? 'fits in' : 'is not reached'}`;
+/**
+ * Without hot restart Envoy closes the listeners that drain when its own drain time is over, which by default it does
+ * not live to see. With it, it is told not to.
+ */
+function listenersClose(
+  { hotRestart, drainMs }: SupervisionConfig,
+  { drain, latest, deadline }: Moments,
+): Readonly<Record<'closing' | 'unreached', readonly string[]>> {
+  if (hotRestart) return { closing: [], unreached: [] };
+  const closeMs = drain + drainMs;
+  if (closeMs > Math.min(latest, deadline))
+    return { closing: [], unreached: [`drainDuration ${formatDuration(drainMs)} is not reached`] };
+  return { closing: [`draining listeners close at ${formatDuration(closeMs)}`], unreached: [] };
 }
 
 /** What is set and never read. */

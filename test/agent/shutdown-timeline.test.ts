@@ -6,10 +6,11 @@ import { agentConfig, type GivenConfig } from './support/agent-config.ts';
 const CONNECTIONS = { EXIT_ON_ZERO_ACTIVE_CONNECTIONS: 'true' };
 const REQUESTS = { EXIT_ON_ZERO_ACTIVE_REQUESTS: 'true' };
 const POD = 'TERMINATION_GRACE_PERIOD_SECONDS';
-const NOT_REACHED = "Envoy's drainDuration 45s is not reached";
+const AS_UPSTREAM = { ENVOY_HOT_RESTART: 'false' };
 const DEFAULT = 'drain at 0s, SIGTERM to Envoy at 5s, SIGKILL at 7s';
-const UNKNOWN = `grace period unknown; ${NOT_REACHED}`;
-const OF_30S = `grace period 30s; ${NOT_REACHED}`;
+const NOT_REACHED = 'drainDuration 45s is not reached';
+const UNKNOWN = 'grace period unknown';
+const OF_30S = 'grace period 30s';
 
 function grace(seconds: number): string {
   return `the grace period of ${seconds}s (TERMINATION_GRACE_PERIOD_SECONDS)`;
@@ -29,12 +30,17 @@ const rows: Readonly<Record<string, Row>> = {
     line: `${DEFAULT}; ${OF_30S}`,
   },
   'upstream: no SIGTERM': {
-    env: { ENVOY_HOT_RESTART: 'false' },
-    line: `drain at 0s, SIGKILL to Envoy at 5s; ${UNKNOWN}`,
+    env: AS_UPSTREAM,
+    line: `drain at 0s, SIGKILL to Envoy at 5s; ${UNKNOWN}; ${NOT_REACHED}`,
   },
   'a long drain': {
     proxyConfig: { terminationDrainDuration: '90s' },
-    line: "drain at 0s, SIGTERM to Envoy at 1m30s, SIGKILL at 1m32s; grace period unknown; Envoy's drainDuration 45s fits in",
+    line: `drain at 0s, SIGTERM to Envoy at 1m30s, SIGKILL at 1m32s; ${UNKNOWN}`,
+  },
+  'upstream with a drain in which Envoy closes its listeners': {
+    env: AS_UPSTREAM,
+    proxyConfig: { terminationDrainDuration: '90s' },
+    line: `drain at 0s, draining listeners close at 45s, SIGKILL to Envoy at 1m30s; ${UNKNOWN}`,
   },
   'a delay before the drain': {
     env: { PRE_DRAIN_DELAY: '10s', ENVOY_TERM_GRACE: '1s', [POD]: '30' },
@@ -64,9 +70,9 @@ const rows: Readonly<Record<string, Row>> = {
     ],
   },
   'upstream with a drain as long as the grace period': {
-    env: { ENVOY_HOT_RESTART: 'false', [POD]: '30' },
+    env: { ...AS_UPSTREAM, [POD]: '30' },
     proxyConfig: { terminationDrainDuration: '30s' },
-    line: `drain at 0s, SIGKILL to Envoy at 28s; ${OF_30S}`,
+    line: `drain at 0s, SIGKILL to Envoy at 28s; ${OF_30S}; ${NOT_REACHED}`,
     warnings: [`terminationDrainDuration 30s does not fit into ${grace(30)}: SIGKILL to Envoy at 28s`],
   },
   'a delay longer than the grace period': {
@@ -76,30 +82,30 @@ const rows: Readonly<Record<string, Row>> = {
   },
   'a grace period of nothing': {
     env: { [POD]: '1' },
-    line: `no drain, SIGTERM to Envoy at 0s, SIGKILL at 500ms; grace period 1s; ${NOT_REACHED}`,
+    line: `no drain, SIGTERM to Envoy at 0s, SIGKILL at 500ms; grace period 1s`,
     warnings: [`${grace(1)} leaves no time to drain`],
   },
   'waiting for connections': {
     env: CONNECTIONS,
     line:
       'drain at 0s, SIGTERM to Envoy once no connection is open, from 6s on without limit, SIGKILL 2s later; ' +
-      "grace period unknown; Envoy's drainDuration 45s fits in",
+      UNKNOWN,
   },
   'waiting for requests in a pod that says how long it waits': {
     env: { ...REQUESTS, [POD]: '60' },
     line:
-      'drain at 0s, SIGTERM to Envoy once no request is open, from 6s on and at 58s at the latest, SIGKILL 2s later; ' +
-      "grace period 1m0s; Envoy's drainDuration 45s fits in",
+      'drain at 0s, SIGTERM to Envoy once no request is open, from 6s on and at 58s at the latest, ' +
+      'SIGKILL 2s later, at 59.5s at the latest; grace period 1m0s',
   },
   'waiting as upstream, with limits': {
     env: {
       ...CONNECTIONS,
-      ENVOY_HOT_RESTART: 'false',
+      ...AS_UPSTREAM,
       PRE_DRAIN_DELAY: '3s',
       MINIMUM_DRAIN_DURATION: '2s',
       MAXIMUM_DRAIN_DURATION: '20s',
     },
-    line: `drain at 3s, SIGKILL to Envoy once no connection is open, from 6s on and at 23s at the latest; ${UNKNOWN}`,
+    line: `drain at 3s, SIGKILL to Envoy once no connection is open, from 6s on and at 23s at the latest; ${UNKNOWN}; ${NOT_REACHED}`,
   },
   'a maximum below the minimum': {
     env: { ...CONNECTIONS, MAXIMUM_DRAIN_DURATION: '3s' },
@@ -132,10 +138,11 @@ const rows: Readonly<Record<string, Row>> = {
     env: { ...CONNECTIONS, MAXIMUM_DRAIN_DURATION: '60s', [POD]: '30' },
     line:
       'drain at 0s, SIGTERM to Envoy once no connection is open, from 6s on and at 28s at the latest, ' +
-      `SIGKILL 2s later; ${OF_30S}`,
+      `SIGKILL 2s later, at 29.5s at the latest; ${OF_30S}`,
     warnings: [
       `MAXIMUM_DRAIN_DURATION 1m0s does not fit into ${grace(30)}: ` +
-        'SIGTERM to Envoy once no connection is open, from 6s on and at 28s at the latest, SIGKILL 2s later',
+        'SIGTERM to Envoy once no connection is open, from 6s on and at 28s at the latest, ' +
+        'SIGKILL 2s later, at 29.5s at the latest',
     ],
   },
 };
