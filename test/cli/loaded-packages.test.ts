@@ -42,10 +42,10 @@ async function packagesOf(urls: readonly string[]): Promise<readonly string[]> {
 }
 
 describe('the packages loaded', () => {
-  beforeEach(async () => {
+  before(async () => {
     temporary = await temporaryDirectory();
   });
-  afterEach(() => temporary.remove());
+  after(() => temporary.remove());
 
   const COMMANDS: readonly (readonly [words: readonly string[], packages: readonly string[]])[] = [
     [['version'], ['commander']],
@@ -67,7 +67,7 @@ describe('the packages loaded', () => {
 
   describe('by proxy before it starts Envoy', () => {
     let loaded: readonly string[];
-    beforeEach(async () => {
+    before(async () => {
       const folder = await AgentFolder.lay(temporary.path);
       // The other server has the certificate: requesting one goes on beside the start, and would load at any moment.
       await using _other = await otherSdsServer(join(folder.path, SDS_SOCKET));
@@ -110,7 +110,7 @@ async function otherSdsServer(path: string): Promise<AsyncDisposable> {
 }
 
 async function loadedBeforeEnvoy(folder: AgentFolder): Promise<readonly string[]> {
-  const file = join(folder.path, 'modules');
+  const file = join(folder.path, 'modules-before-child');
   const env = { ...folder.environment(), LOADED_BEFORE_CHILD_FILE: file };
   const child = agent(['proxy', 'sidecar'], env);
   const exited = once(child, 'exit');

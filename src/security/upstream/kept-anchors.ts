@@ -5,7 +5,7 @@
 import { CauseLog } from '../../runtime/cause-log.ts';
 import { messageOf } from '../../runtime/errors.ts';
 import type { Log } from '../../runtime/log.ts';
-import { aborted } from '../../runtime/tasks.ts';
+import { abortable, aborted } from '../../runtime/tasks.ts';
 import { watchFiles } from '../../runtime/watch.ts';
 import type { AnchorSource } from './dialer.ts';
 import type { Root } from './roots.ts';
@@ -24,6 +24,7 @@ export class KeptAnchors implements AnchorSource {
   readonly #log: Log;
   readonly #faults: CauseLog;
   readonly #watch: typeof watchFiles;
+  readonly #needed = Promise.withResolvers<void>();
   #last: string[];
 
   /** @throws TrustAnchorError when there is nothing to begin with */
@@ -41,6 +42,7 @@ export class KeptAnchors implements AnchorSource {
 
   /** The certificates, each as PEM: those there are now, or else, with a warning, the last good ones. */
   async read(): Promise<string[]> {
+    this.#needed.resolve();
     try {
       this.#last = await readTrustAnchors(this.#root);
       this.#faults.clear();
@@ -50,10 +52,15 @@ export class KeptAnchors implements AnchorSource {
     return this.#last;
   }
 
-  /** Reads the file at each of its changes, so that a bad one is known before it is needed. Ends by the signal. */
+  /**
+   * Reads the file at each of its changes, so that a bad one is known before it is needed again. Nothing is watched
+   * before the first connect, which reads the file anyway: Envoy's start does not wait for chokidar. Ends by the signal.
+   */
   async run(signal: AbortSignal): Promise<void> {
     if (this.#root.kind === 'system') return aborted(signal);
+    await abortable(this.#needed.promise, signal);
     await using _watcher = await this.#watch([this.#root.path], this.#log, () => void this.read());
+    await this.read(); // it may have changed before it was watched
     return await aborted(signal);
   }
 }

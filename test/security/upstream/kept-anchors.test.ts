@@ -46,6 +46,7 @@ describe('KeptAnchors', () => {
       return watcher;
     });
     const running = anchors.run(stop.signal);
+    await anchors.read();
     await begun.promise;
     await change();
     stop.abort();
@@ -107,6 +108,34 @@ describe('KeptAnchors', () => {
     });
 
     assert.deepEqual(await anchors.read(), [roots[1]]);
+  });
+
+  it('watches nothing before somebody connects, and ends by the signal', async () => {
+    const stop = new AbortController();
+    const watch = () => Promise.reject(new Error('it watches'));
+    const anchors = await KeptAnchors.open(root, recorded.log, watch);
+
+    const running = assert.rejects(anchors.run(stop.signal), { message: 'over' });
+    await turn();
+    stop.abort(new Error('over'));
+
+    await running;
+  });
+
+  it('tells of a file that was spoilt before it was watched', async () => {
+    const stop = new AbortController();
+    const anchors = await KeptAnchors.open(root, recorded.log, async (...args) => {
+      await writeFile(root.path, 'no certificate');
+      return watchFiles(...args);
+    });
+
+    const running = anchors.run(stop.signal);
+    await anchors.read();
+    await warned(1);
+    stop.abort();
+    await running;
+
+    assert.ok(recorded.messages('warn')[0]?.startsWith(WARNING));
   });
 
   it('watches nothing for the roots of the system, and ends by the signal', async () => {
