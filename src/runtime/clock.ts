@@ -7,7 +7,7 @@ export interface Clock {
   now(): number;
   /** Milliseconds of a clock that never jumps; only differences mean something. */
   monotonicMs(): number;
-  /** Resolves after `ms`; rejects with the signal's reason when it aborts first. */
+  /** Resolves when `monotonicMs` is at least `ms` later; rejects with the signal's reason when it aborts first. */
   sleep(ms: number, signal: AbortSignal): Promise<void>;
 }
 
@@ -20,10 +20,13 @@ export function systemClock(): Clock {
     monotonicMs: () => performance.now(),
     async sleep(ms, signal) {
       signal.throwIfAborted();
+      const endMs = performance.now() + ms;
       try {
-        for (let left = ms; left > 0 || left === ms; left -= MAX_TIMER_MS) {
-          await delay(Math.min(left, MAX_TIMER_MS), undefined, { signal });
-        }
+        let leftMs = Math.max(0, ms);
+        do {
+          await delay(Math.min(Math.ceil(leftMs), MAX_TIMER_MS), undefined, { signal });
+          leftMs = endMs - performance.now(); // a timer of Node may come a millisecond early
+        } while (leftMs > 0);
       } catch (error) {
         signal.throwIfAborted(); // the caller sees why, not Node's AbortError
         throw error;
