@@ -1,6 +1,6 @@
 // A distribution that a part of the agent feeds, kept as plain numbers.
 
-import type { HistogramMetric, Labels } from '../status/agent-metrics.ts';
+import type { HistogramMetric, Labels } from '../status/metric.ts';
 
 interface Kept {
   readonly labels: Labels;

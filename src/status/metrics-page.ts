@@ -8,8 +8,9 @@ import { finished, pipeline } from 'node:stream/promises';
 import type { Clock } from '../runtime/clock.ts';
 import { messageOf } from '../runtime/errors.ts';
 import type { Log } from '../runtime/log.ts';
-import { AgentMetrics, type Metric } from './agent-metrics.ts';
+import { AgentMetrics } from './agent-metrics.ts';
 import { HttpGetError, httpGet } from './http-get.ts';
+import type { Metric } from './metric.ts';
 
 /** The port changes hands within a millisecond; under load it may take a little longer. */
 const RETRY_AFTER_MS = 50;

@@ -8,7 +8,7 @@ import type { Clock } from '../runtime/clock.ts';
 import { ConfigError, errnoOf, messageOf } from '../runtime/errors.ts';
 import { createServer } from '../runtime/http.ts';
 import type { Log } from '../runtime/log.ts';
-import type { Metric } from './agent-metrics.ts';
+import type { Metric } from './metric.ts';
 import { MetricsPage } from './metrics-page.ts';
 import { Readiness, type EnvoyTarget, type Prober } from './readiness.ts';
 import { ReadinessLog } from './readiness-log.ts';
@@ -80,6 +80,7 @@ export class StatusServer implements AsyncDisposable {
         cause: error,
       });
     }
+    stopping.throwIfAborted(); // told to end meanwhile: whoever made this server closes it
     this.#http.on('error', failed);
     stopping.addEventListener('abort', this.#stopListening, { once: true });
     return (this.#http.address() as AddressInfo).port;

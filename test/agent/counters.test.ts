@@ -2,7 +2,9 @@ import { deepEqual, equal } from 'node:assert/strict';
 
 import { Counters } from '../../src/agent/counters.ts';
 import { CLUSTER_TYPE, NAME_TABLE_TYPE } from '../../src/xds/type-urls.ts';
-import type { Distribution, Metric, Series } from '../../src/status/agent-metrics.ts';
+import { AgentMetrics } from '../../src/status/agent-metrics.ts';
+import type { Distribution, Metric, Series } from '../../src/status/metric.ts';
+import { readExposition } from '../support/exposition.ts';
 
 function metricOf(counters: Counters, name: string): Metric | undefined {
   return counters.metrics().find((metric) => metric.name === name);
@@ -218,5 +220,32 @@ describe('Counters', () => {
 
     equal(before, 0);
     deepEqual(distributions(counters, name)[0]?.counts, [1, 1, 0, 1, 0, 0, 1]);
+  });
+
+  it('is written so that a strict reader takes it, whatever names come from outside', async () => {
+    const counters = new Counters();
+    for (const ms of [0, 0.1, 7, 1e6]) {
+      counters.xds.connectTook(ms);
+      counters.xds.writeTook(ms);
+      for (const type of [CLUSTER_TYPE, 'made.up/"\\n']) counters.xds.accepted(type, ms);
+      counters.dns.forwardTook(ms);
+    }
+    for (const name of ['a"b', 'a\\b', 'a\nb', 'a,b}']) counters.sds.pushed(name, 'success');
+    counters.xds.received(CLUSTER_TYPE, 1, 1_700_000_000_123);
+
+    const page = readExposition(await new AgentMetrics(() => counters.metrics()).render());
+
+    equal(page.get('istio_agent_sds_pushes_total')?.samples.length, 4);
+    deepEqual(
+      counters
+        .metrics()
+        .filter(({ name, series: all }) => all.length > 0 && !page.has(`istio_agent_${name}`)),
+      [],
+    );
+    deepEqual(page.get('istio_agent_xds_proxy_ack_duration_seconds')?.samples.at(-1), {
+      name: 'istio_agent_xds_proxy_ack_duration_seconds_count',
+      labels: { type: 'other' },
+      value: 4,
+    });
   });
 });

@@ -1,8 +1,9 @@
 import assert from 'node:assert/strict';
 import { setImmediate as turn } from 'node:timers/promises';
 
-import type { Metric } from '../../src/status/agent-metrics.ts';
+import type { Metric } from '../../src/status/metric.ts';
 import { freePorts } from '../../examples/demo/free-ports.ts';
+import { readExposition } from '../support/exposition.ts';
 import { startStatus } from './fixtures/status-fixture.ts';
 
 const ENVOY_PAGE = '# TYPE envoy_server_live gauge\nenvoy_server_live{} 1\n';
@@ -103,7 +104,16 @@ describe('MetricsPage', () => {
     assert.match(await scrape(status.url), /^istio_agent_xds_proxy_requests 5$/m);
   });
 
-  it('shows histograms after the other metrics and before Envoy’s', async () => {
+  it('shows no series that is gone', async () => {
+    const name = 'last_handoff_seconds';
+    const shown: Metric[] = [{ name, help: 'Took.', type: 'gauge', series: [{ value: 2 }] }];
+    await using status = await startStatus({ metrics: () => shown.splice(0) });
+
+    assert.match(await scrape(status.url), /^istio_agent_last_handoff_seconds 2$/m);
+    assert.doesNotMatch(await scrape(status.url), /last_handoff/);
+  });
+
+  it('shows histograms from their first series on, before Envoy’s metrics', async () => {
     const waits: Metric = {
       name: 'wait_seconds',
       help: 'Waits.',
@@ -117,10 +127,9 @@ describe('MetricsPage', () => {
 
     const page = await scrape(status.url);
 
-    assert.match(page, /istio_agent_scrapes_total 1\n[^]*^istio_agent_wait_seconds_bucket\{le="\+Inf"\} 3$/m);
-    assert.match(page, /\n\n# HELP istio_agent_wait_seconds Waits\.\n# TYPE/);
-    assert.doesNotMatch(page, /unseen_seconds/);
     assert.ok(page.endsWith(`istio_agent_wait_seconds_count 3\n${ENVOY_PAGE}`));
+    assert.doesNotMatch(page, /unseen_seconds/);
+    readExposition(page.slice(0, -ENVOY_PAGE.length));
   });
 
   it('shows how long the start took once a probe has succeeded', async () => {

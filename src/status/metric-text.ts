@@ -1,16 +1,19 @@
-// Histograms as text 0.0.4. prom-client counts into its own only what is observed one by one, and takes no counts.
+// A metric as text 0.0.4. prom-client does not write these: it wants to be told every event, and we have the sums.
 
-import type { Distribution, HistogramMetric, Labels } from './agent-metrics.ts';
+import type { Distribution, Labels, Metric } from './metric.ts';
 
 /** @returns lines that end in a newline each, without an empty one */
-export function histogramText(prefix: string, { name, help, bounds, series }: HistogramMetric): string {
-  const full = prefix + name;
-  const lines = series.flatMap((distribution) => seriesLines(full, bounds, distribution));
-  return [`# HELP ${full} ${help}`, `# TYPE ${full} histogram`, ...lines, ''].join('\n');
+export function metricText(prefix: string, metric: Metric): string {
+  const name = prefix + metric.name;
+  const samples =
+    metric.type === 'histogram'
+      ? metric.series.flatMap((distribution) => bucketLines(name, metric.bounds, distribution))
+      : metric.series.map(({ labels = {}, value }) => `${name}${labelText(labels)} ${value}`);
+  return [`# HELP ${name} ${metric.help}`, `# TYPE ${name} ${metric.type}`, ...samples, ''].join('\n');
 }
 
 /** In the text every bucket counts the lower ones, too. */
-function seriesLines(
+function bucketLines(
   name: string,
   bounds: readonly number[],
   { labels = {}, counts, sum }: Distribution,
