@@ -14,6 +14,7 @@ import {
 } from './instant.ts';
 import { ShutdownMesh, type PodEnvironment } from './shutdown-mesh.ts';
 import { SilentNameServer } from './silent-name-server.ts';
+import { withFreePorts } from './taken-port.ts';
 import { SITUATIONS, type Situation, type SituationName } from './situations.ts';
 
 export interface InstantsRun {
@@ -43,7 +44,7 @@ export async function endManyInTheMiddle(
   );
   return summary(
     await atPlaces(instantsOf(names, seed), stages, async (instant, stage) => {
-      const end = await endInTheMiddle(instant, stage, mesh);
+      const end = await withFreePorts(() => endInTheMiddle(instant, stage, mesh));
       return { instant, endedMs: Math.round(end.endedMs), faults: describe(instant, end) };
     }),
   );

@@ -5,6 +5,7 @@ import { cellsOf } from './any-cell.ts';
 import { faultsOf, latenessMs, play, waitedForTraffic, type Cell, type PodKind } from './cell.ts';
 import { atPlaces } from './in-turn.ts';
 import { ShutdownMesh, type PodEnvironment } from './shutdown-mesh.ts';
+import { withFreePorts } from './taken-port.ts';
 import type { TrafficKind } from './traffic.ts';
 
 export interface MatrixRun {
@@ -26,7 +27,7 @@ export async function playMatrix(
   await using folder = await temporaryDirectory();
   await using mesh = await ShutdownMesh.start(folder.path, places, podEnvironment);
   const played = await atPlaces(cellsOf(pairs, seed), mesh.places, async (cell, place) => {
-    const story = await play(cell, place, mesh);
+    const story = await withFreePorts(() => play(cell, place, mesh));
     return {
       faults: describe(cell, faultsOf(cell, story), story.log),
       waited: waitedForTraffic(cell, story),
