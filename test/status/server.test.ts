@@ -5,6 +5,7 @@ import type { AddressInfo } from 'node:net';
 import { text } from 'node:stream/consumers';
 
 import { ConfigError } from '../../src/runtime/errors.ts';
+import { recordingLog } from '../support/recording-log.ts';
 import { startStatus } from './fixtures/status-fixture.ts';
 
 /** Status and body over a connection the given agent keeps. */
@@ -64,6 +65,14 @@ describe('StatusServer', () => {
     assert.deepEqual(await getOver(agent, `${status.url}/healthz/ready`), { status: 503, body: '' });
     await assert.rejects(getOver(new Agent(), `${status.url}/healthz/ready`), { code: 'ECONNREFUSED' });
     agent.destroy();
+  });
+
+  it('does not go on when the agent is told to end while the port is being opened', async () => {
+    const stop = new AbortController();
+    const reason = new Error('received SIGTERM');
+    const log = { ...recordingLog().log, info: () => stop.abort(reason) }; // by its first line
+
+    await assert.rejects(startStatus({ stopping: stop.signal, log }), reason);
   });
 
   it('cuts connections when it is closed, twice if need be, and says so once', async () => {
