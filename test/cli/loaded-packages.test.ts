@@ -6,10 +6,10 @@ import { once } from 'node:events';
 import { mkdir, readFile } from 'node:fs/promises';
 import { createServer } from 'node:http2';
 import { dirname, join } from 'node:path';
-import { setTimeout as sleep } from 'node:timers/promises';
 
 import { AgentFolder } from '../agent/support/running-agent.ts';
 import { temporaryDirectory, type TemporaryDirectory } from '../support/temporary-directory.ts';
+import { ProxyProcess } from './support/proxy-process.ts';
 
 const PACKAGE = join(import.meta.dirname, '../..');
 const AGENT = join(PACKAGE, 'src/cli/agent.ts');
@@ -19,15 +19,12 @@ const SDS_SOCKET = 'var/run/secrets/workload-spiffe-uds/socket';
 
 let temporary: TemporaryDirectory;
 
-function agent(words: readonly string[], env: NodeJS.ProcessEnv) {
-  const argv = ['--import', HOOK, AGENT, ...words];
-  return spawn(process.execPath, argv, { cwd: temporary.path, env, stdio: 'ignore' });
-}
-
 /** @returns URLs of the modules a command has loaded when it ends */
 async function loadedBy(words: readonly string[]): Promise<readonly string[]> {
   const file = join(temporary.path, 'modules');
-  await once(agent(words, { LOADED_MODULES_FILE: file }), 'exit');
+  const argv = ['--import', HOOK, AGENT, ...words];
+  const env = { LOADED_MODULES_FILE: file };
+  await once(spawn(process.execPath, argv, { cwd: temporary.path, env, stdio: 'ignore' }), 'exit');
   return (await readFile(file, 'utf8')).split('\n');
 }
 
@@ -111,18 +108,7 @@ async function otherSdsServer(path: string): Promise<AsyncDisposable> {
 
 async function loadedBeforeEnvoy(folder: AgentFolder): Promise<readonly string[]> {
   const file = join(folder.path, 'modules-before-child');
-  const env = { ...folder.environment(), LOADED_BEFORE_CHILD_FILE: file };
-  const child = agent(['proxy', 'sidecar'], env);
-  const exited = once(child, 'exit');
-  try {
-    for (;;) {
-      const text = await readFile(file, 'utf8').catch(() => ''); // not there yet
-      if (text !== '') return text.split('\n');
-      if (child.exitCode !== null) throw new Error(`the agent ended with ${child.exitCode}`);
-      await sleep(10);
-    }
-  } finally {
-    child.kill('SIGTERM');
-    await exited;
-  }
+  await using proxy = new ProxyProcess(folder, { preload: HOOK, env: { LOADED_BEFORE_CHILD_FILE: file } });
+  await proxy.envoyPid();
+  return (await readFile(file, 'utf8')).split('\n');
 }

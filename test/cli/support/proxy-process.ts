@@ -1,4 +1,5 @@
-// `agent proxy` as a real process in a folder of its own, with the fake Envoy. It logs to a file.
+// `agent proxy` as a real process in a folder of its own, with the fake Envoy. It logs to a file. It outlives neither the
+// scope of its test nor, when that never ends, a time limit, nor the process of the tests; nor does Envoy outlive it.
 
 import { spawn, type ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
@@ -9,7 +10,10 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import type { AgentFolder } from '../../agent/support/running-agent.ts';
 
 const AGENT = join(import.meta.dirname, '../../../src/cli/agent.ts');
+const END_WITH_TEST = join(import.meta.dirname, '../fixtures/end-with-test.ts');
 const LOG_WAIT_MS = 30_000;
+const LIFE_LIMIT_MS = 60_000;
+const END_LIMIT_MS = 10_000;
 
 export interface ProxyRun {
   readonly words?: readonly string[];
@@ -30,22 +34,27 @@ export class ProxyProcess implements AsyncDisposable {
   constructor(folder: AgentFolder, run: ProxyRun = {}) {
     const { words = [], env, proxyConfig, launcher = [], preload, detached } = run;
     this.#logPath = join(folder.path, 'log');
-    const node = [process.execPath, ...(preload === undefined ? [] : ['--import', preload])];
+    const preloads = [END_WITH_TEST, ...(preload === undefined ? [] : [preload])];
+    const node = [process.execPath, ...preloads.flatMap((path) => ['--import', path])];
     const argv = [AGENT, 'proxy', 'sidecar', ...words, `--log_target=${this.#logPath}`];
     const [file = '', ...args] = [...launcher, ...node, ...argv];
     this.child = spawn(file, args, {
       cwd: folder.path,
       env: folder.environment(env, proxyConfig),
-      stdio: 'ignore',
+      stdio: ['ignore', 'ignore', 'ignore', 'ipc'],
       detached: detached ?? false,
+      timeout: LIFE_LIMIT_MS, // when a test times out, its scope goes on waiting
+      killSignal: 'SIGKILL',
     });
     this.exit = once(this.child, 'exit') as Promise<[number | null, NodeJS.Signals | null]>;
   }
 
   /** Resolves when Envoy serves. */
   static async live(folder: AgentFolder, run: ProxyRun = {}): Promise<ProxyProcess> {
-    const proxy = new ProxyProcess(folder, run);
+    await using starting = new AsyncDisposableStack();
+    const proxy = starting.use(new ProxyProcess(folder, run));
     await proxy.logged(/is live after/);
+    starting.move();
     return proxy;
   }
 
@@ -75,6 +84,8 @@ export class ProxyProcess implements AsyncDisposable {
 
   async [Symbol.asyncDispose](): Promise<void> {
     for (const name of ['SIGTERM', 'SIGINT'] as const) this.child.kill(name); // both: without waiting
+    const killer = setTimeout(() => this.child.kill('SIGKILL'), END_LIMIT_MS);
     await this.exit;
+    clearTimeout(killer);
   }
 }
