@@ -138,9 +138,15 @@ async function exitCodeOf(
 ): Promise<number> {
   context.signal.throwIfAborted();
   let child: Child | undefined;
-  const stopRelay = relaySignals(context, signals, (name) => child?.signal(name));
+  const early: NodeJS.Signals[] = [];
+  const pass = (name: NodeJS.Signals): void => {
+    if (child === undefined) early.push(name);
+    else child.signal(name);
+  };
+  const stopRelay = relaySignals(context, signals, pass);
   try {
     child = await spawn({ file, args, sharesStdio: true });
+    early.forEach(pass);
     const { code, signal } = await child.exited;
     return code ?? signalExitCode(signal ?? 'SIGKILL');
   } catch (cause) {

@@ -83,6 +83,7 @@ export class DebugTap implements AsyncDisposable {
       throw new ConfigError(`${what} (PROXY_XDS_DEBUG_VIA_AGENT_PORT)`, { cause: error });
     }
     this.#http.off('error', reject);
+    this.#http.on('error', () => undefined); // a connection that could not be taken: its caller sees that
   }
 
   async #serve(request: IncomingMessage, response: ServerResponse): Promise<void> {

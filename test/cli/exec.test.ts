@@ -147,7 +147,7 @@ describe('the command exec', () => {
     await rejects(execCommand(context, { spawn }).parseAsync(['--mesh=none', 'job']), reason);
   });
 
-  it('hands signals on to the job, and stops when it has ended', async () => {
+  it('hands signals on to the job, those that came while it was started too, and stops when it has ended', async () => {
     const job = Promise.withResolvers<Exit>();
     const events: string[] = [];
     const { context, stop } = recordingContext();
@@ -167,7 +167,7 @@ describe('the command exec', () => {
     job.resolve({ code: null, signal: 'SIGTERM' });
     await done;
 
-    deepEqual(events, ['SIGTERM', 'SIGHUP', 'SIGTERM']);
+    deepEqual(events, ['SIGUSR1', 'SIGTERM', 'SIGHUP', 'SIGTERM']);
     deepEqual(signals.eventNames(), []);
   });
 
