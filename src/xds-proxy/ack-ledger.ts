@@ -22,24 +22,24 @@ export interface TypeState {
   readonly answeredAfterMs?: number;
 }
 
-/** What a request says of the last response. */
+/** What a request says of a response. */
 export interface Verdict {
   readonly accepted: boolean;
+  /** Since that response. */
   readonly afterMs: number;
 }
 
 interface Entry {
   readonly state: TypeState;
-  readonly receivedMs: number;
+  /** When the responses came that are not answered yet, by their nonce, the oldest first. */
+  readonly unanswered: Map<string, number>;
 }
-
-const NOTHING: Entry = {
-  state: { requested: false, lastVersion: '', lastNonce: '', acked: false },
-  receivedMs: 0,
-};
 
 /** There are about a dozen types; more than this are made up, and what is made up is not written down for ever. */
 const MAX_TYPES = 64;
+
+/** Of one type; who leaves more unanswered answers none. */
+const MAX_UNANSWERED = 64;
 
 export class AckLedger {
   readonly #clock: Pick<Clock, 'now' | 'monotonicMs'>;
@@ -50,38 +50,45 @@ export class AckLedger {
   }
 
   /**
-   * A refusal stands until the next response: Envoy repeats the nonce it refused when it changes its subscription.
+   * Only the first request with a nonce is an answer: Envoy repeats the nonce when it changes its subscription, also
+   * one it has refused.
    *
-   * @returns undefined when the request says nothing of the last response, or repeats itself
+   * @returns undefined when the request answers no response
    */
   onRequest({ typeUrl, responseNonce, refusal }: RequestFacts): Verdict | undefined {
-    const { state: old, receivedMs } = this.#entries.get(typeUrl) ?? NOTHING;
-    const state = { ...old, requested: true };
+    const { state: old, unanswered } = this.#entry(typeUrl);
+    const receivedMs = unanswered.get(responseNonce);
+    unanswered.delete(responseNonce);
     const accepted = refusal === undefined;
-    const answersLast = responseNonce !== '' && responseNonce === old.lastNonce;
-    if (!answersLast || old.nackMessage !== undefined || (old.acked && accepted)) {
-      this.#set(typeUrl, { state, receivedMs });
-      return undefined;
-    }
-    const afterMs = this.#clock.monotonicMs() - receivedMs;
-    const nack = accepted ? {} : { nackMessage: refusal };
-    this.#set(typeUrl, {
-      state: { ...state, acked: accepted, answeredAfterMs: afterMs, ...nack },
-      receivedMs,
-    });
-    return { accepted, afterMs };
+    const nowMs = this.#clock.monotonicMs();
+    const verdict = receivedMs === undefined ? undefined : { accepted, afterMs: nowMs - receivedMs };
+    const ofLast = responseNonce === old.lastNonce ? verdict : undefined;
+    const answered = ofLast && { acked: accepted, answeredAfterMs: ofLast.afterMs };
+    const nack = ofLast && !accepted && { nackMessage: refusal };
+    this.#set(typeUrl, { state: { ...old, requested: true, ...answered, ...nack }, unanswered });
+    return verdict;
   }
 
   /** @param sizeBytes of the whole message */
   onResponse({ typeUrl, version, nonce }: ResponseFacts, sizeBytes: number): void {
-    const { requested } = (this.#entries.get(typeUrl) ?? NOTHING).state;
+    const { state: before, unanswered } = this.#entry(typeUrl);
+    const { requested } = before;
     const receivedAt = new Date(this.#clock.now());
     const state = { requested, lastVersion: version, lastNonce: nonce, acked: false, sizeBytes, receivedAt };
-    this.#set(typeUrl, { state, receivedMs: this.#clock.monotonicMs() });
+    this.#set(typeUrl, { state, unanswered });
+    if (nonce === '') return; // every subscription would be an answer to it
+    unanswered.set(nonce, this.#clock.monotonicMs());
+    const [oldest = ''] = unanswered.keys();
+    if (unanswered.size > MAX_UNANSWERED) unanswered.delete(oldest);
   }
 
   snapshot(): Readonly<Record<string, TypeState>> {
     return Object.fromEntries([...this.#entries].map(([typeUrl, { state }]) => [typeUrl, state]));
+  }
+
+  #entry(typeUrl: string): Entry {
+    const state = { requested: false, lastVersion: '', lastNonce: '', acked: false };
+    return this.#entries.get(typeUrl) ?? { state, unanswered: new Map() };
   }
 
   #set(typeUrl: string, entry: Entry): void {

@@ -62,13 +62,41 @@ describe('AckLedger', () => {
     });
   });
 
-  it('hears an answer once, and only one to the last response', () => {
+  it('hears an answer once, and none in a request without a nonce or with one it never gave', () => {
     const ledger = new AckLedger(new FakeClock());
+    ledger.onResponse(response('v0', ''), SIZE_BYTES);
     ledger.onResponse(response('v1', 'n1'), SIZE_BYTES);
 
     const verdicts = ['', 'n0', 'n1', 'n1'].map((nonce) => ledger.onRequest(request(nonce))?.accepted);
 
     deepEqual(verdicts, [undefined, undefined, true, undefined]);
+  });
+
+  it('hears also what is said of a response that has a successor, and takes it for no word on that one', async () => {
+    const clock = new FakeClock();
+    const ledger = new AckLedger(clock);
+
+    for (const nonce of ['n1', 'n2', 'n3']) {
+      ledger.onResponse(response('v', nonce), SIZE_BYTES);
+      await clock.tick(10);
+    }
+    const verdicts = [ledger.onRequest(request('n1', 'no')), ledger.onRequest(request('n2'))];
+    const state = ledger.snapshot()[CLUSTER_TYPE];
+
+    deepEqual(verdicts, [
+      { accepted: false, afterMs: 30 },
+      { accepted: true, afterMs: 20 },
+    ]);
+    deepEqual([state?.acked, state?.nackMessage, state?.answeredAfterMs], [false, undefined, undefined]);
+  });
+
+  it('waits for no more than 64 answers of a type, the newest', () => {
+    const ledger = new AckLedger(new FakeClock());
+
+    for (let n = 0; n <= 64; n++) ledger.onResponse(response('v', `n${n}`), SIZE_BYTES);
+
+    const verdicts = ['n0', 'n1', 'n64'].map((nonce) => ledger.onRequest(request(nonce))?.accepted);
+    deepEqual(verdicts, [undefined, true, true]);
   });
 
   it('keeps a refusal until the next response, though its nonce comes again with a changed subscription', () => {
@@ -83,17 +111,6 @@ describe('AckLedger', () => {
     deepEqual([refused?.accepted, subscribed], [false, undefined]);
     deepEqual([kept?.acked, kept?.nackMessage], [false, 'no']);
     equal(ledger.snapshot()[CLUSTER_TYPE]?.nackMessage, undefined);
-  });
-
-  it('takes a refusal for one that follows an acceptance', () => {
-    const ledger = new AckLedger(new FakeClock());
-    ledger.onResponse(response('v1', 'n1'), SIZE_BYTES);
-    ledger.onRequest(request('n1'));
-
-    const second = ledger.onRequest(request('n1', 'after all not'));
-
-    equal(second?.accepted, false);
-    equal(ledger.snapshot()[CLUSTER_TYPE]?.acked, false);
   });
 
   it('writes no more than 64 types down, however many are made up', () => {
