@@ -56,12 +56,15 @@ export interface DebugAnswer {
   readonly bytes: Buffer;
 }
 
+const STOPS = 'the agent stops';
+
 export class Sessions {
   readonly #deps: SessionsDeps;
   readonly #generations: Generations;
   readonly #troubles: UpstreamTroubles;
   readonly #running = new Map<Session, Promise<void>>();
   #lastId = 0;
+  #closed = false;
 
   constructor(deps: SessionsDeps) {
     this.#deps = deps;
@@ -69,8 +72,9 @@ export class Sessions {
     this.#troubles = new UpstreamTroubles(deps.clock, deps.log);
   }
 
-  /** Serves a stream that Envoy has opened until it ends. */
+  /** Serves a stream that Envoy has opened until it ends; at once when all have been closed. */
   open(kind: Kind, client: Downstream, generationNumber: number): void {
+    if (this.#closed) return client.end(Status.OK, STOPS);
     const generation = this.#generations.get(generationNumber);
     const id = ++this.#lastId;
     const session = this.#session(kind, client, generation, id);
@@ -99,9 +103,8 @@ export class Sessions {
 
   /** Ends all; resolves when both sides of each are closed. */
   async close(): Promise<void> {
-    for (const session of this.#running.keys()) {
-      session.end(new Ending('agent', Status.OK, 'the agent stops'));
-    }
+    this.#closed = true;
+    for (const session of this.#running.keys()) session.end(new Ending('agent', Status.OK, STOPS));
     await Promise.all(this.#running.values());
   }
 

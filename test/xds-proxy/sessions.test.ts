@@ -137,6 +137,19 @@ describe('Sessions', () => {
     );
   });
 
+  it('connects for no stream that is opened while it closes', async () => {
+    const world = new World();
+    const first = await world.open();
+
+    const closed = world.sessions.close();
+    const late = await world.open();
+    await closed;
+
+    deepEqual([first.statuses, late.statuses], [[Status.OK], [Status.OK]]);
+    equal(world.upstreams.length, 1);
+    equal(world.sessions.snapshot().generations[0]?.stream, undefined);
+  });
+
   it('ends a stream that waits out its herd delay as soon as its successor comes', async () => {
     const world = new World();
     for (let n = 0; n < 2; n++) {
