@@ -25,9 +25,13 @@ export function xdsReadiness(snapshot: XdsProxySnapshot, generation: number): Re
   return { ok: true, reason: '' };
 }
 
-/** Envoy's own words about the updates it refuses now, of the newest generation last. */
-export function rejections(snapshot: XdsProxySnapshot): readonly string[] {
-  return snapshot.generations.flatMap(({ perType }) =>
+/**
+ * Envoy's own words about the updates it refuses now, of the newest generation last. An older Envoy without a stream
+ * is gone; the newest one may only have lost its stream.
+ */
+export function rejections({ generations }: XdsProxySnapshot): readonly string[] {
+  const alive = generations.filter((each) => each.stream !== undefined || each === generations.at(-1));
+  return alive.flatMap(({ perType }) =>
     Object.values(perType).flatMap(({ nackMessage }) => (nackMessage === undefined ? [] : [nackMessage])),
   );
 }

@@ -54,13 +54,21 @@ describe('xdsReadiness', () => {
 });
 
 describe('rejections', () => {
+  const stream = { id: 1, kind: 'delta' as const, openedAt: new Date(0), queuedRequests: 0, queuedBytes: 0 };
+  const refusing = (generation: number, nackMessage: string, typeUrl = LISTENER_TYPE): GenerationState =>
+    state({ generation, perType: { [typeUrl]: { ...SENT, nackMessage }, [CLUSTER_TYPE]: ACKED } });
+
   it('lists what is refused now, whatever the type, older generations first', () => {
     const given = snapshot(
-      state({ perType: { [ROUTE_TYPE]: { ...SENT, nackMessage: 'bad route' }, [CLUSTER_TYPE]: ACKED } }),
-      state({ generation: 2, perType: { [LISTENER_TYPE]: { ...ACKED, nackMessage: 'bad listener' } } }),
+      { ...refusing(1, 'bad route', ROUTE_TYPE), stream },
+      { ...refusing(2, 'bad listener'), stream },
     );
 
     deepEqual(rejections(given), ['bad route', 'bad listener']);
     deepEqual(rejections(snapshot(state())), []);
+  });
+
+  it('forgets an older Envoy that is gone, and keeps the words of the newest while it has no stream', () => {
+    deepEqual(rejections(snapshot(refusing(1, 'of old'), refusing(2, 'of new'))), ['of new']);
   });
 });
