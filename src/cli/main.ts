@@ -17,15 +17,17 @@ import { signalExitCode, type CaughtSignals } from './signals.ts';
 /** @param signals caught before this file was loaded */
 export async function main(signals: CaughtSignals): Promise<void> {
   process.report.excludeEnv = true; // the environment may hold tokens
-  const { argv, env, stdout, stderr } = process;
-  // Nobody reads any more, as in `agent request … | head -1`: the command still ends in its own way.
-  for (const stream of [stdout, stderr]) stream.on('error', ignoreClosedPipe);
-  const code = await runProgram({ argv: argv.slice(2), env: { ...env }, stdout, stderr, ...signals });
+  const { env, stdout, stderr } = process;
+  const argv = process.argv.slice(2);
+  const isProxy = argv[commandIndex(argv)] === 'proxy';
+  const unwritten = (error: Error): void => {
+    // Nobody reads any more, as in `agent request … | head -1`: the command still ends in its own way.
+    // And a full disk costs the proxy lines of its log, not the pod its traffic.
+    if (errnoOf(error) !== 'EPIPE' && !isProxy) throw error;
+  };
+  for (const stream of [stdout, stderr]) stream.on('error', unwritten);
+  const code = await runProgram({ argv, env: { ...env }, stdout, stderr, ...signals });
   await endProcess(process, code);
-}
-
-function ignoreClosedPipe(error: Error): void {
-  if (errnoOf(error) !== 'EPIPE') throw error;
 }
 
 /**

@@ -1,5 +1,6 @@
 import { deepEqual } from 'node:assert/strict';
 import { spawnSync } from 'node:child_process';
+import { closeSync, openSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 
 const EXECUTABLE = resolve(import.meta.dirname, '../../src/cli/agent.ts');
@@ -47,5 +48,22 @@ describe('the executable', () => {
     });
 
     deepEqual({ status, stderr }, { status: 0, stderr: 'false\n' });
+  });
+
+  it('does not end the proxy for a line of its log that a full disk does not take', () => {
+    const full = openSync('/dev/full', 'w');
+    const env = { ...process.env, PRE_DRAIN_DELAY: '-1s', TERMINATION_MESSAGE_PATH: '/no/file' };
+
+    const { status, stderr } = spawnSync(process.execPath, [EXECUTABLE, 'proxy', 'sidecar'], {
+      encoding: 'utf8',
+      env,
+      stdio: ['ignore', full, 'pipe'],
+    });
+    closeSync(full);
+
+    deepEqual(
+      { status, stderr },
+      { status: 255, stderr: 'Error: PRE_DRAIN_DELAY must not be negative, not -1s\n' },
+    );
   });
 });
