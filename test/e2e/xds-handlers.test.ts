@@ -13,6 +13,7 @@ import { answeringListener } from './support/mesh-resources.ts';
 import { Pod } from './support/pod.ts';
 
 const FOREIGN_FILTER = 'istio.metadata_exchange';
+const SHORT_END = { terminationDrainDuration: '10ms' };
 
 /** A listener with a network filter that only Istio's own Envoy has. */
 function foreignListener(port: number): object {
@@ -36,6 +37,7 @@ describe('what comes over xDS', function () {
     await using pod = await Pod.start(join(folder.path, 'pod'), {
       control,
       env: { PROXY_CONFIG_XDS_AGENT: 'true' },
+      proxyConfig: SHORT_END,
     });
     await pod.ready(60_000);
     const before = await secretsOf(pod);
@@ -50,35 +52,27 @@ describe('what comes over xDS', function () {
     for (const pem of [before.roots, before.chain]) match(pem, /^-----BEGIN CERTIFICATE-----/);
   });
 
-  for (const [kind, delta] of [
-    ['delta', 'true'],
-    ['state of the world', 'false'],
-  ] as const) {
-    it(`names the extension for want of which Envoy refuses a listener of ${kind} xDS, and the remedy`, async () => {
-      await using folder = await temporaryDirectory();
-      const [port = 0] = await freePorts(1);
-      await using control = await ControlPlane.start(join(folder.path, 'control'), {
-        config: { 'mesh.yaml': { resources: [foreignListener(port)] } },
-      });
-      await using pod = await Pod.start(join(folder.path, 'pod'), {
-        control,
-        env: { ISTIO_DELTA_XDS: delta },
-      });
-      const verbose = async (): Promise<string> => (await fetch(pod.status('/healthz/ready?verbose'))).text();
-
-      await pod.until(async () => (await verbose()).includes(FOREIGN_FILTER), 60_000);
-      const text = await verbose();
-      for (let probe = 0; probe < 3; probe += 1) await fetch(pod.status('/healthz/ready'));
-
-      match(
-        text,
-        /^failed envoy-config: config received .* was rejected: .*Didn't find a registered implementation for/m,
-      );
-      match(text, new RegExp(`this Envoy has no extension ${FOREIGN_FILTER}: run Istio's own Envoy`));
-      const errors = (await pod.log()).split('\n').filter((line) => line.includes('\terror\t'));
-      equal(errors.filter((line) => line.includes(FOREIGN_FILTER)).length, 1, errors.join('\n'));
+  it('names the extension for want of which Envoy refuses a listener, and the remedy', async () => {
+    await using folder = await temporaryDirectory();
+    const [port = 0] = await freePorts(1);
+    await using control = await ControlPlane.start(join(folder.path, 'control'), {
+      config: { 'mesh.yaml': { resources: [foreignListener(port)] } },
     });
-  }
+    await using pod = await Pod.start(join(folder.path, 'pod'), { control, proxyConfig: SHORT_END });
+    const verbose = async (): Promise<string> => (await fetch(pod.status('/healthz/ready?verbose'))).text();
+
+    await pod.until(async () => (await verbose()).includes(FOREIGN_FILTER), 60_000);
+    const text = await verbose();
+    for (let probe = 0; probe < 3; probe += 1) await fetch(pod.status('/healthz/ready'));
+
+    match(
+      text,
+      /^failed envoy-config: config received .* was rejected: .*Didn't find a registered implementation for/m,
+    );
+    match(text, new RegExp(`this Envoy has no extension ${FOREIGN_FILTER}: run Istio's own Envoy`));
+    const errors = (await pod.log()).split('\n').filter((line) => line.includes('\terror\t'));
+    equal(errors.filter((line) => line.includes(FOREIGN_FILTER)).length, 1, errors.join('\n'));
+  });
 });
 
 interface Inline {
