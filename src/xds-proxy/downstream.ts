@@ -9,7 +9,7 @@ export interface Downstream {
   readonly listen: (listener: DownstreamListener) => void;
   /** Resolves when the transport has taken the bytes; on a stream that is gone it may stay pending. */
   readonly write: (bytes: Buffer) => Promise<void>;
-  /** Ends the stream with a status once what was written has gone out. */
+  /** Ends the stream with a status once what was written has gone out; does nothing when it is gone. */
   readonly end: (code: Status, details: string) => void;
 }
 
@@ -34,7 +34,7 @@ export function grpcDownstream(call: ServerCall, statuses: GivenStatuses): Downs
       call.on('data', onRequest);
       // A cut stream says `end` too, and `cancelled` in the same turn of the event loop.
       call.once('end', () => setImmediate(onHalfClose));
-      call.once('cancelled', () => onGone(statuses.of(call)));
+      call.once('cancelled', () => onGone(withRemedy(statuses.of(call))));
     },
     write: (bytes) =>
       new Promise((resolve, reject) => {
@@ -45,4 +45,10 @@ export function grpcDownstream(call: ServerCall, statuses: GivenStatuses): Downs
       else call.emit('error', { code, details }); // the one way of grpc-js to end with a status; destroy() sends none
     },
   };
+}
+
+/** The one limit of the server itself is that of a request; grpc-js names the sizes and not the setting. */
+function withRemedy(given: GivenStatus | undefined): GivenStatus | undefined {
+  if (given?.code !== Status.RESOURCE_EXHAUSTED) return given;
+  return { ...given, details: `${given.details}; ISTIO_GPRC_MAXRECVMSGSIZE is the limit of a request` };
 }

@@ -48,7 +48,7 @@ export class Responses {
   /**
    * Resolves when the response has been taken by its receiver.
    *
-   * @throws Ending when the bytes are no response, or Envoy cannot be written to; the signal's reason
+   * @throws Ending when the bytes are no response, or Envoy cannot be written to; anything once the signal has aborted
    */
   async take(bytes: Buffer, signal: AbortSignal): Promise<void> {
     const { kind, metrics, consumers, debugRequests, clock, log, id } = this.#deps;
@@ -93,7 +93,6 @@ export class Responses {
     ofEnvoy.onResponse(response, bytes.length); // before the write: Envoy may answer before it is done
     const startMs = clock.monotonicMs();
     await abortable(client.write(bytes), signal).catch((error: unknown) => {
-      signal.throwIfAborted();
       const details = `send error for type url ${response.typeUrl}: ${messageOf(error)}`;
       throw new Ending('downstream', Status.UNKNOWN, details, error);
     });

@@ -153,18 +153,18 @@ export class Session {
 
   /** Ends both streams; the first ending counts. What was not sent yet is dropped. */
   end(ending: Ending): void {
-    if (this.over) return;
-    this.#over.abort(ending);
+    this.#over.abort(ending); // a second time it does nothing
     this.#requests.close();
   }
 
   /** Serves the stream until it ends on either side; resolves with both sides closed. */
   async run(onOver: (ending: Ending) => void): Promise<void> {
+    const { signal } = this.#over;
     this.#listenToClient();
-    const ending = await this.#relay(this.#over.signal).catch((error: unknown) => endingOf(error));
-    this.end(ending);
+    await this.#relay(signal).catch((error: unknown) => this.end(endingOf(error)));
+    const ending = signal.reason as Ending;
     onOver(ending);
-    this.#answerClient(ending);
+    this.#deps.client.end(ending.code, ending.details);
     const upstream = this.#upstream?.stream;
     await (isHalfClose(ending) ? upstream?.finish() : upstream?.close());
   }
@@ -185,7 +185,6 @@ export class Session {
     for (;;) {
       const { typeUrl, bytes } = await this.#requests.next(signal);
       await upstream.send(bytes, signal).catch((error: unknown) => {
-        signal.throwIfAborted();
         const details = `send error for type url ${typeUrl}: ${messageOf(error)}`;
         throw new Ending('upstream', Status.UNKNOWN, details, error);
       });
@@ -216,11 +215,6 @@ export class Session {
     } catch (error) {
       this.end(endingOf(error)); // no news when the stream was over
     }
-  }
-
-  #answerClient({ side, code, details }: Ending): void {
-    if (side === 'downstream' && code === Status.CANCELLED) return; // nobody is there any more
-    this.#deps.client.end(code, details);
   }
 }
 

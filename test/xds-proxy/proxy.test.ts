@@ -189,7 +189,7 @@ describe('XdsProxy', () => {
     equal(code, Status.RESOURCE_EXHAUSTED);
     match(
       started.log.messages('warn')[0] ?? '',
-      /^downstream terminated with unexpected error 8 RESOURCE_EXHAUSTED: .*larger than max \(4194305 vs\.? 4194304\)/,
+      /^downstream terminated with unexpected error 8 RESOURCE_EXHAUSTED: .*larger than max \(4194305 vs\.? 4194304\); ISTIO_GPRC_MAXRECVMSGSIZE is the limit/,
     );
     equal(started.counted.includes('downstreamEnded:error'), true);
   });

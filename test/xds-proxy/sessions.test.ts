@@ -137,6 +137,23 @@ describe('Sessions', () => {
     );
   });
 
+  it('gives the control plane time to end a stream that Envoy has ended in order, and none when Envoy is cut off', async () => {
+    const world = new World();
+    const halfClosing = await world.open();
+    const [first] = [world.upstream, halfClosing.halfClose()];
+    await world.clock.tick(999);
+    const early = first.isClosed;
+    await world.clock.tick(1);
+    const cut = await world.open();
+
+    cut.cut();
+    await world.clock.tick(0);
+
+    deepEqual([early, first.isClosed, world.upstream.isClosed], [false, true, true]);
+    deepEqual(halfClosing.statuses, [Status.OK]);
+    deepEqual(world.ends, ['downstreamEnded:cancelled', 'downstreamEnded:cancelled']);
+  });
+
   it('connects for no stream that is opened while it closes', async () => {
     const world = new World();
     const first = await world.open();
