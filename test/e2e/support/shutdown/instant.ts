@@ -34,6 +34,7 @@ export interface InstantEnd {
   readonly log: string;
 }
 
+const LAST_LINE = 'Agent has successfully terminated\n';
 const DRAIN_MS = 200;
 const TERM_GRACE_MS = 300;
 /** For a machine that has much else to do. */
@@ -105,9 +106,13 @@ export function longestEndMs({ situation, podGraceSeconds = Infinity }: Instant)
   return Math.min(longestMs, podGraceSeconds * 1000);
 }
 
-/** Before its first instruction nothing but the kernel hears the signal, and there is nothing yet to be ended. */
+/**
+ * Before its first instruction and after its last one nothing but the kernel hears a signal: there is nothing yet to
+ * be ended, or nothing any more. A process that is not the first of a container ends of it.
+ */
 function isOrderly(exit: PodExit | undefined, log: string): boolean {
-  return exit?.code === 0 || (exit?.signal === 'SIGTERM' && log === '');
+  if (exit?.signal === 'SIGTERM') return log === '' || log.endsWith(LAST_LINE);
+  return exit?.code === 0;
 }
 
 function optionsOf(instant: Instant, relay: Relay): ShutdownPodOptions {
