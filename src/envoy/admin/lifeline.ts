@@ -6,13 +6,21 @@ import type { Duplex } from 'node:stream';
 
 import { AgentError } from '../../runtime/errors.ts';
 import { Agent } from '../../runtime/http.ts';
-import { AdminClient, adminRequest, type AdminAddress } from './admin-client.ts';
+import { AdminClient, adminRequest, AdminUnreachable, type AdminAddress } from './admin-client.ts';
 
 export interface Lifeline extends AsyncDisposable {
   /** Asks over the kept connection; fails once that has broken, and never opens another. */
   readonly admin: AdminClient;
   /** May be called twice. */
   close(): Promise<void>;
+}
+
+/** There was one connection, and it is no more. */
+export class LifelineEnded extends AgentError {}
+
+/** Whether a kept connection has ended, as against an Envoy that does not answer on it. */
+export function hasEnded(error: unknown): boolean {
+  return error instanceof AdminUnreachable && error.cause instanceof LifelineEnded;
 }
 
 /**
@@ -47,7 +55,7 @@ class OneConnection extends Agent {
     if (this.#connected) {
       // reported, not thrown: the agent also connects by itself, for a request that waits when a socket ends
       const fail = callback as ((error: Error) => void) | undefined;
-      fail?.(new AgentError('the kept admin connection has ended'));
+      fail?.(new LifelineEnded('the kept admin connection has ended'));
       return undefined;
     }
     this.#connected = true;

@@ -5,6 +5,7 @@ import type { Clock } from '../../runtime/clock.ts';
 import { messageOf } from '../../runtime/errors.ts';
 import type { Spawn } from '../../runtime/spawn.ts';
 import type { AdminClient } from '../admin/admin-client.ts';
+import { hasEnded } from '../admin/lifeline.ts';
 import type { EnvoyOutput, Epoch } from '../process/epoch.ts';
 import { isLive, type AdminAccess, type PreparedLaunch } from '../process/launcher.ts';
 import { loadReportingFault } from './load-reporting.ts';
@@ -86,6 +87,7 @@ export class Gates {
   async check(crossing: Crossing, stop: AbortSignal): Promise<Verdict> {
     for (const gate of this.#gates) {
       const verdict = await gate(crossing, stop);
+      if (stop.aborted) return closed('the agent is ending'); // a run of Envoy that was cut short says nothing
       if (!verdict.ok) return verdict;
     }
     return OPEN;
@@ -97,7 +99,7 @@ export class Gates {
     const deadlineMs = clock.monotonicMs() + gateTimeoutMs;
     for (;;) {
       const verdict = await untilStop(look(), roster, stop);
-      if (stop.aborted || verdict === undefined) return closed('the agent is ending');
+      if (verdict === undefined) return closed('the agent is ending');
       if (verdict.ok || clock.monotonicMs() >= deadlineMs) return verdict;
       await roster.changed.within(() => !active.alive || stop.aborted, gatePollMs);
       if (!active.alive) return closed('the active Envoy has ended');
@@ -114,6 +116,7 @@ export class Gates {
       const epoch = info.restartEpoch ?? 'unknown';
       return closed(`the active Envoy is ${info.state} at epoch ${epoch}`, 'passing');
     } catch (error) {
+      if (hasEnded(error)) return OPEN; // as without such a connection
       return closed(`the active Envoy does not answer: ${messageOf(error)}`, 'passing');
     }
   }

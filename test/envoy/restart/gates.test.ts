@@ -1,7 +1,9 @@
 import { deepEqual, equal, match } from 'node:assert/strict';
+import { Readable } from 'node:stream';
 
 import type { RestartOutcome } from '../../../src/envoy/restart/restart-outcome.ts';
 import type { WrittenBootstrap } from '../../../src/envoy/process/written-bootstrap.ts';
+import type { Exit, Spawn } from '../../../src/runtime/spawn.ts';
 import { ModelSupervisor } from '../support/model-supervisor.ts';
 import { argumentSettings, bootstrapAt } from '../support/settings.ts';
 
@@ -51,6 +53,22 @@ describe('Gates', () => {
 
       equal(subject.outcomes[0]?.kind, 'committed');
     });
+  });
+
+  it('open at once for an Envoy without admin port whose kept connection has ended', async () => {
+    await subject.start();
+    subject.world.behave = () => ({
+      liveAfterMs: undefined,
+      ends: { afterMs: 60, exit: { code: 1, signal: null } },
+    });
+    await subject.restart(300);
+    equal(subject.supervisor.snapshot().phase, 'degraded');
+    subject.world.behave = () => ({});
+
+    subject.world.broken = subject.world.lifelines;
+    await subject.pass(1500);
+
+    deepEqual([subject.supervisor.snapshot().phase, started()], ['running', 3]);
   });
 
   describe('for Envoys that drain', () => {
@@ -128,6 +146,24 @@ describe('Gates', () => {
     subject.world.check = () => VERSION;
 
     equal((await subject.restart(300))?.kind, 'committed');
+  });
+
+  it('say that the agent is ending when that cuts a run of Envoy short', async () => {
+    const hangs: Spawn = (command) => {
+      if (!command.args.includes('--hot-restart-version')) return subject.world.spawn(command);
+      const gone = Promise.withResolvers<Exit>();
+      const kill = (): boolean => (gone.resolve({ code: null, signal: 'SIGKILL' }), true);
+      const [stdout, stderr] = [Readable.from([]), Readable.from([])];
+      return Promise.resolve({ pid: 1, stdout, stderr, exited: gone.promise, signal: kill });
+    };
+    subject = new ModelSupervisor({}, { spawn: hangs });
+    await subject.start();
+    equal(await subject.restart(300), undefined);
+
+    subject.stop();
+    await subject.pass(50);
+
+    equal(whyOf(subject.outcomes[0]), 'the agent is ending');
   });
 
   it('refuse a binary that speaks another restart protocol', async () => {

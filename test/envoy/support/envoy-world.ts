@@ -4,6 +4,7 @@
 import { PassThrough } from 'node:stream';
 
 import { AdminClient, AdminUnreachable, type AdminReply } from '../../../src/envoy/admin/admin-client.ts';
+import { LifelineEnded } from '../../../src/envoy/admin/lifeline.ts';
 import type { BinaryKeeper } from '../../../src/envoy/process/held-binaries.ts';
 import type { AdminAccess } from '../../../src/envoy/process/launcher.ts';
 import type { FlagState, SharedMemory } from '../../../src/envoy/memory/shared-memory.ts';
@@ -89,7 +90,7 @@ export class EnvoyWorld {
       if (envoy === undefined) return Promise.reject(refused());
       const close = (): Promise<void> => Promise.resolve();
       const admin = new AdminClient((method, path) =>
-        this.#ask(mine > this.broken ? envoy : undefined, method, path),
+        mine > this.broken ? this.#ask(envoy, method, path) : Promise.reject(ended()),
       );
       return Promise.resolve({ admin, close, [Symbol.asyncDispose]: close });
     },
@@ -168,6 +169,11 @@ export const NO_BINARIES: BinaryKeeper = {
 /** Nobody listens. */
 function refused(): AdminUnreachable {
   return new AdminUnreachable('refused', { cause: Object.assign(new Error(), { code: 'ECONNREFUSED' }) });
+}
+
+/** The kept connection broke. */
+function ended(): AdminUnreachable {
+  return new AdminUnreachable('ended', { cause: new LifelineEnded('it broke') });
 }
 
 /** A process that has printed and ended before anybody looks. */
