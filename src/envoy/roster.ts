@@ -65,9 +65,13 @@ export class Roster {
 
   /** Every Envoy of ours that has not ended. */
   get alive(): readonly Epoch[] {
-    return [this.#active, this.#candidate, ...this.#draining].filter(
-      (epoch) => epoch?.alive === true,
-    ) as Epoch[];
+    return this.#present.filter(({ alive }) => alive);
+  }
+
+  /** Also those whose end has not been noted yet. */
+  get #present(): readonly Epoch[] {
+    const present = [this.#active, this.#candidate, ...this.#draining];
+    return present.filter((epoch) => epoch !== undefined);
   }
 
   setPhase(phase: Phase, why: string): void {
@@ -116,6 +120,7 @@ export class Roster {
 
   /** Resolves when nothing of an ended Envoy is being cleared away any more. */
   async settled(): Promise<void> {
+    await this.changed.until(() => this.#present.every(({ alive }) => alive));
     await Promise.all(this.#partings);
   }
 
