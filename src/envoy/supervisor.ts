@@ -22,7 +22,7 @@ import { Serving } from './serving.ts';
 import { isAsUpstream, type EnvoySettings } from './settings.ts';
 import type { EnvoySnapshot } from './snapshot.ts';
 import { StuckFlag } from './memory/stuck-flag.ts';
-import { postDrain } from './end/drain-request.ts';
+import { proxyToDrain, postDrain } from './end/drain-request.ts';
 import { Ending } from './end/ending.ts';
 import { terminate } from './end/termination.ts';
 
@@ -134,9 +134,8 @@ export class EnvoySupervisor {
     const roster = this.#roster;
     roster.changed.notify();
     await roster.changed.until(() => roster.phase !== 'handoff'); // the new one may be the one to ask
-    const { active } = roster;
-    if (active === undefined) return;
-    await postDrain(active, admin, this.#settings, true);
+    const proxy = proxyToDrain(roster, this.#settings);
+    if (proxy !== undefined) await postDrain(proxy, admin, this.#settings, true);
   }
 
   /** The end that follows, or has begun, does not wait for connections. */

@@ -17,6 +17,17 @@ describe('shutdownConfig', () => {
     });
   });
 
+  it('gives no time from SIGTERM to SIGKILL without hot restart, unless it is set', async () => {
+    const off = { ENVOY_HOT_RESTART: 'false' };
+
+    const graces = [await load({ env: off }), await load({ env: { ...off, ENVOY_TERM_GRACE: '3s' } })];
+
+    assert.deepEqual(
+      graces.map(({ supervision }) => supervision.shutdown.terminationGraceMs),
+      [0, 3000],
+    );
+  });
+
   it('takes every limit from its variable', async () => {
     const env = {
       PRE_DRAIN_DELAY: '3s',

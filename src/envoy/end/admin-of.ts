@@ -17,7 +17,6 @@ export async function askActive<T>(
   { fresh }: AdminAccess,
   ask: (client: AdminClient) => Promise<T>,
 ): Promise<T> {
-  if (active.adminLost) return askKept(active, ask);
   try {
     return await ask(fresh);
   } catch (error) {

@@ -4,7 +4,16 @@
 import { askActive } from './admin-of.ts';
 import type { Epoch } from '../process/epoch.ts';
 import type { AdminAccess } from '../process/launcher.ts';
+import type { Roster } from '../roster.ts';
 import type { EnvoySettings } from '../settings.ts';
+
+/** The Envoy to ask. Upstream, where there is one, does not ask whether it is live. */
+export function proxyToDrain(
+  { active, candidate }: Roster,
+  { hotRestart }: EnvoySettings,
+): Epoch | undefined {
+  return hotRestart ? active : (active ?? candidate);
+}
 
 /**
  * POSTs the drain: of the inbound listeners of a sidecar, of all of a gateway.

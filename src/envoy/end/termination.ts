@@ -5,20 +5,18 @@ import { formatDuration } from '../../runtime/duration.ts';
 import type { Roster } from '../roster.ts';
 import type { EnvoySettings } from '../settings.ts';
 import { drain, type DrainDeps } from './drain.ts';
+import { proxyToDrain } from './drain-request.ts';
 
 export type TerminationDeps = DrainDeps;
 
 /** To be called once `ending` has begun. */
 export async function terminate(deps: TerminationDeps, settings: EnvoySettings): Promise<void> {
   const { roster, log, ending } = deps;
-  const { active, candidate } = roster;
   roster.setPhase('draining', 'the agent ends');
   log.info('Agent draining Proxy for termination');
-  if (settings.hotRestart) candidate?.kill(); // it serves nobody, and is not to begin now
-  // upstream, where there is one Envoy, does not ask whether it is live
-  const proxy = settings.hotRestart ? active : (active ?? candidate);
+  if (settings.hotRestart) roster.candidate?.kill(); // it serves nobody, and is not to begin now
   if (ending.hurried) log.info('Agent already drained, exiting immediately');
-  else await drain(proxy, deps, settings);
+  else await drain(proxyToDrain(roster, settings), deps, settings);
   roster.setPhase('terminating', 'drained');
   if (roster.alive.length === 0) return;
   await endAll(deps, settings.shutdown.terminationGraceMs);
@@ -43,6 +41,6 @@ async function endAll({ roster, log, ending }: TerminationDeps, wantedGraceMs: n
 }
 
 function terminateNewest({ active, candidate, draining }: Roster): void {
-  const childless = draining.filter(({ orphaned }) => orphaned || active === undefined);
-  for (const epoch of [active ?? candidate, ...childless]) epoch?.terminate();
+  const orphans = draining.filter(({ orphaned }) => orphaned);
+  for (const epoch of [active ?? candidate, ...orphans]) epoch?.terminate();
 }

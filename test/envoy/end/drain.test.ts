@@ -2,7 +2,7 @@ import { deepEqual, equal, match, ok } from 'node:assert/strict';
 
 import type { ShutdownConfig } from '../../../src/config/shutdown-config.ts';
 import type { ModelSupervisor } from '../support/model-supervisor.ts';
-import { live, signalsOf } from '../support/live-supervisor.ts';
+import { COMPAT, live, signalsOf } from '../support/live-supervisor.ts';
 import { shutdown } from '../support/settings.ts';
 
 const DRAIN = '/drain_listeners?inboundonly&graceful&skip_exit';
@@ -217,7 +217,38 @@ describe('drain', () => {
     });
   });
 
+  it('does not take connections the kernel knows of for requests', async () => {
+    const exitOnZero = {
+      of: 'requests',
+      minimumDrainMs: 0,
+      maximumDrainMs: undefined,
+      ignoredPorts: [],
+    } as const;
+    const subject = await withoutAdmin({ exitOnZero });
+    subject.world.broken = subject.world.lifelines;
+
+    subject.stop();
+    await subject.pass(4950); // five looks a second apart
+    equal(subject.end, undefined);
+    await subject.pass(100);
+
+    deepEqual(subject.end, DRAINED);
+  });
+
   describe('asked for by a drain request', () => {
+    it('is asked of an Envoy that is not live yet only where the agent is the reference', async () => {
+      const posts = await Promise.all(
+        [COMPAT, {}].map(async (settings) => {
+          const subject = await live(settings, { liveAfterMs: undefined });
+          await subject.supervisor.drain();
+          await subject.finish();
+          return subject.world.posts;
+        }),
+      );
+
+      deepEqual(posts, [[DRAIN], []]);
+    });
+
     it('is refused restarts from then on', async () => {
       const subject = await live();
       await subject.supervisor.drain();

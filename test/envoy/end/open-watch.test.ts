@@ -3,7 +3,7 @@ import { deepEqual, equal, ok } from 'node:assert/strict';
 import type { ExitOnZero } from '../../../src/config/shutdown-config.ts';
 import type { ModelSupervisor } from '../support/model-supervisor.ts';
 import { live } from '../support/live-supervisor.ts';
-import { shutdown } from '../support/settings.ts';
+import { argumentSettings, shutdown } from '../support/settings.ts';
 
 const DRAINED = { kind: 'drained' };
 const connections = (count: number): string => `listener.0.0.0.0_15006.downstream_cx_active: ${count}\n`;
@@ -146,6 +146,58 @@ describe('untilNothingIsOpen', () => {
     await subject.pass(1100);
 
     ok(said(subject).includes('There are still 1 active connections'));
+    await subject.finish();
+  });
+
+  describe('with an older Envoy that drains for a minute', () => {
+    const looks = Array.from({ length: 20 }, () => connections(1));
+
+    async function handedOver() {
+      const { subject } = await watched({ minimumDrainMs: 0 }, looks);
+      subject.configured = { arguments: argumentSettings({ parentShutdownDurationMs: 60_000 }) };
+      await subject.restart(300);
+      return subject;
+    }
+
+    it('goes on counting its connections when the newer one has ended', async () => {
+      const subject = await handedOver();
+      subject.stop();
+
+      subject.world.envoys[1]?.end({ code: null, signal: 'SIGSEGV' });
+      await subject.pass(8000);
+
+      equal(subject.supervisor.snapshot().phase, 'draining');
+      equal(subject.supervisor.snapshot().ending?.open, 1);
+      await subject.finish();
+    });
+
+    it('counts those of the newer one when the older one cannot be asked', async () => {
+      const subject = await handedOver();
+      subject.world.broken = subject.world.lifelines;
+      subject.stop();
+
+      await subject.pass(8000);
+
+      equal(subject.supervisor.snapshot().phase, 'draining');
+      equal(subject.supervisor.snapshot().ending?.open, 1);
+      await subject.finish();
+    });
+  });
+
+  it('shows what it waits for, and until when', async () => {
+    const { subject } = await watched({ maximumDrainMs: 20_000 }, [connections(4), connections(4)]);
+    const begunMs = subject.clock.now();
+    const shown = () => {
+      const { step, deadline, open } = subject.supervisor.snapshot().ending ?? {};
+      return [step, deadline && deadline.getTime() - begunMs, open];
+    };
+    subject.stop();
+    await subject.pass(100);
+    deepEqual(shown(), ['minimum drain', 5000, undefined]);
+
+    await subject.pass(6000);
+
+    deepEqual(shown(), ['connections', 20_000, 4]);
     await subject.finish();
   });
 

@@ -20,13 +20,13 @@ async function envoyFiles({ path }: FakeEnvoyFolder): Promise<readonly string[]>
 }
 
 describe('the end of real processes', function () {
-  this.timeout(60_000);
+  this.timeout(120_000);
 
   for (const [phase, fakes, restarts] of [
     ['starting', ['hang'], false],
     ['running', [], false],
     ['handoff', [undefined, 'hang'], true],
-    ['backoff', ['poison-live'], false],
+    ['backoff', Array.from({ length: 10 }, () => 'poison-live'), false], // a longer one, should the first be missed
   ] as const satisfies readonly (readonly [Phase, readonly (Marker | undefined)[], boolean])[]) {
     it(`leaves no process, no region and no file in phase ${phase}`, async () => {
       await using folder = await FakeEnvoyFolder.make();

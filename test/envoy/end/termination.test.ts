@@ -1,4 +1,4 @@
-import { deepEqual, equal, ok } from 'node:assert/strict';
+import { deepEqual, equal, notEqual, ok } from 'node:assert/strict';
 
 import { ModelSupervisor } from '../support/model-supervisor.ts';
 import { COMPAT, live, signalsOf } from '../support/live-supervisor.ts';
@@ -8,6 +8,11 @@ const DRAIN_SIDECAR = '/drain_listeners?inboundonly&graceful';
 const DRAIN_GATEWAY = '/drain_listeners?graceful';
 const CRASHED = { code: null, signal: 'SIGSEGV' } as const;
 const DRAINED = { kind: 'drained' };
+
+/** No Envoy answers from now on. */
+function stick({ world }: ModelSupervisor): void {
+  for (const envoy of world.envoys) envoy.stuck = true;
+}
 
 describe('terminate', () => {
   describe('as the reference', () => {
@@ -89,8 +94,19 @@ describe('terminate', () => {
       await subject.pass(50);
 
       deepEqual([signalsOf(subject), subject.end], [[], DRAINED]);
+      equal(subject.recorded.messages('warn').includes('Aborting proxy'), false);
     });
   }
+
+  it('starts nothing when it is told to end before the start', async () => {
+    const subject = new ModelSupervisor();
+
+    subject.stop();
+    await subject.start();
+
+    deepEqual([subject.world.envoys, subject.end], [[], DRAINED]);
+    notEqual(subject.supervisor.snapshot().ending, undefined);
+  });
 
   it('kills an Envoy that is still there two seconds after SIGTERM, and says so', async () => {
     const subject = await live({}, { ignoresTerm: true });
@@ -229,7 +245,7 @@ describe('terminate', () => {
       const subject = await live({ shutdown: shutdown({ terminationDrainMs: 0 }) });
       subject.configured = { arguments: argumentSettings({ parentShutdownDurationMs: 60_000 }) };
       await subject.restart(300);
-      for (const envoy of subject.world.envoys) envoy.stuck = true;
+      stick(subject);
 
       subject.stop();
       await subject.pass(4200);
@@ -256,6 +272,26 @@ describe('terminate', () => {
       deepEqual([signalsOf(subject), subject.end], [[[0, 'SIGTERM']], DRAINED]);
     });
 
+    it('sends SIGTERM to both when the newer one is not its child', async () => {
+      const subject = await live({ shutdown: shutdown({ terminationDrainMs: 0 }) });
+      subject.configured = { arguments: argumentSettings({ parentShutdownDurationMs: 60_000 }) };
+      await subject.restart(300);
+      subject.world.envoys[1]?.end(CRASHED);
+      await subject.pass(300);
+
+      subject.stop();
+      await subject.pass(50);
+
+      deepEqual(
+        subject.world.sent.map(({ envoy, name }) => [envoy.pid, name]),
+        [
+          [1002, 'SIGTERM'],
+          [1000, 'SIGTERM'],
+        ],
+      );
+      deepEqual(subject.end, DRAINED);
+    });
+
     it('lets it finish when its child has ended before the signal', async () => {
       const subject = await live({ shutdown: shutdown({ terminationDrainMs: 1000 }) });
       await subject.restart(300);
@@ -277,8 +313,7 @@ describe('terminate', () => {
   describe('with an Envoy that hangs', () => {
     it('gives it no more time than any other', async () => {
       const subject = await live();
-      const [envoy] = subject.world.envoys;
-      if (envoy !== undefined) envoy.stuck = true;
+      stick(subject);
 
       subject.stop();
       await subject.pass(7050);
@@ -292,8 +327,7 @@ describe('terminate', () => {
 
     it('waits for no answer when it is told to quit', async () => {
       const subject = await live({ shutdown: shutdown({ terminationGraceMs: 0 }) });
-      const [envoy] = subject.world.envoys;
-      if (envoy !== undefined) envoy.stuck = true;
+      stick(subject);
       subject.stop();
       await subject.pass(500);
 
@@ -305,8 +339,7 @@ describe('terminate', () => {
 
     it('kills one that is starting without waiting for its answer', async () => {
       const subject = await live({}, { liveAfterMs: undefined });
-      const [envoy] = subject.world.envoys;
-      if (envoy !== undefined) envoy.stuck = true;
+      stick(subject);
       await subject.pass(200);
 
       subject.stop();
@@ -339,10 +372,37 @@ describe('terminate', () => {
       deepEqual([signalsOf(subject), subject.end], [[[1, 'SIGTERM']], DRAINED]);
     });
 
+    it('waits for no answer to whether it is live, which a restart has asked', async () => {
+      const subject = await live();
+      stick(subject);
+      void subject.supervisor.restart('test');
+      await subject.pass(100);
+
+      subject.stop();
+      await subject.pass(7050);
+
+      deepEqual(subject.end, DRAINED);
+    });
+
+    it('waits for no answer about its listeners, which a restart has asked', async () => {
+      const subject = await live();
+      subject.world.check = () => {
+        stick(subject); // the gates have found it live
+        return { code: 0, stderr: '11.104' };
+      };
+      void subject.supervisor.restart('test');
+      await subject.pass(100);
+
+      subject.stop();
+      await subject.pass(7050);
+
+      deepEqual(subject.end, DRAINED);
+    });
+
     it('does not ask one for its listeners that is to be replaced', async () => {
       const subject = await live();
       subject.world.listeners = () => {
-        for (const envoy of subject.world.envoys) envoy.stuck = true; // from its next answer on
+        stick(subject); // from its next answer on
         return [];
       };
       void subject.supervisor.restart('test');

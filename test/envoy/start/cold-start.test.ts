@@ -203,6 +203,16 @@ describe('ColdStart with an obstacle', () => {
     deepEqual(subject.world.unlinked, [2]);
   });
 
+  it('leaves that region alone though the agent is told to end meanwhile', async () => {
+    const observer = { restarted: () => undefined, ended: () => subject.stop() };
+    const subject = new ModelSupervisor({}, { observer });
+
+    await subject.start(() => ending(exit(1), critical(TEXTS.bindDomainSocket(1, 0))));
+
+    deepEqual(subject.end, { kind: 'drained' });
+    deepEqual(subject.world.unlinked, []);
+  });
+
   it('gives up after ten other base ids', async () => {
     const subject = new ModelSupervisor();
 
