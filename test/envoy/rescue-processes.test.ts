@@ -15,7 +15,7 @@ import { recordingLog } from '../support/recording-log.ts';
 import { DataBroker } from './fixtures/fake/broker.ts';
 import type { Marker } from './fixtures/fake/script.ts';
 import { FakeEnvoyFolder } from './support/fake-envoy.ts';
-import { shutdown, writtenBootstrap } from './support/settings.ts';
+import { argumentSettings, shutdown, writtenBootstrap } from './support/settings.ts';
 
 const FAKE_ENVOY = join(import.meta.dirname, 'fixtures/fake-envoy');
 
@@ -48,6 +48,7 @@ class RescuedEnvoy implements AsyncDisposable {
             ({ epoch }) => folder.bootstrap(`envoy-rev${epoch}.json`, content),
             {
               hash: String(launch.generation),
+              arguments: argumentSettings({ parentShutdownDurationMs: 3000 }),
             },
           );
         },
@@ -101,10 +102,10 @@ class RescuedEnvoy implements AsyncDisposable {
 }
 
 describe('EnvoySupervisor with processes in trouble', function () {
-  this.timeout(60_000);
+  this.timeout(120_000);
 
   it('kills a candidate that hangs, without a word to it, and restarts later (U13)', async () => {
-    const timing = { ...DEFAULT_TIMING, handoffTimeoutMs: 1500, repairInitialMs: 100 };
+    const timing = { ...DEFAULT_TIMING, handoffTimeoutMs: 3000, repairInitialMs: 100 };
     await using envoy = await RescuedEnvoy.start({ timing });
     envoy.marker = 'hang';
 
@@ -114,7 +115,7 @@ describe('EnvoySupervisor with processes in trouble', function () {
     const outcome = await restart;
 
     ok(outcome.kind === 'rolled-back');
-    equal(outcome.why, 'not live within 1500 ms');
+    equal(outcome.why, 'not live within 3000 ms');
     equal(envoy.eventsOf(pid).includes('SIGTERM'), false);
     deepEqual(envoy.snapshot.history[0]?.signal, 'SIGKILL');
     equal(await envoy.get(), 'epoch 0\n');

@@ -11,9 +11,14 @@ import type { EnvoySupervisor } from '../../src/envoy/supervisor.ts';
 import { FakeEnvoyFolder } from './support/fake-envoy.ts';
 import { withEnvoy } from './support/supervised-fakes.ts';
 
+/** An Envoy that drains is still there, however slow the machine is. */
+const LONG_MS = 3_600_000;
+
 const why = (outcome: RestartOutcome): string => ('why' in outcome ? outcome.why : '');
 
-describe('EnvoySupervisor with processes', () => {
+describe('EnvoySupervisor with processes', function () {
+  this.timeout(120_000); // every start takes seconds where many processes want to run
+
   it('hands over in the order of the protocol, and the parent ends by its child', async () => {
     await using folder = await FakeEnvoyFolder.make();
 
@@ -48,7 +53,7 @@ describe('EnvoySupervisor with processes', () => {
       });
     };
 
-    await withEnvoy(folder, [], test, 60_000);
+    await withEnvoy(folder, [], test, LONG_MS);
   });
 
   it('keeps the old epoch when the new one fails before it spoke to it, at the same number next time', async () => {
@@ -87,7 +92,7 @@ describe('EnvoySupervisor with processes', () => {
         .filter((name) => name.startsWith('envoy'))
         .map((name) => name.replace(/\d+$/, ''));
 
-    await withEnvoy(folder, [], async (supervisor) => {
+    const test = async (supervisor: EnvoySupervisor): Promise<void> => {
       await supervisor.restart('test');
       deepEqual((await mine()).sort(), [
         'envoy-regions.json',
@@ -95,7 +100,9 @@ describe('EnvoySupervisor with processes', () => {
         'envoy-rev1.json',
         'envoy_shared_memory_',
       ]);
-    });
+    };
+
+    await withEnvoy(folder, [], test, LONG_MS);
 
     deepEqual(await mine(), []);
   });

@@ -8,6 +8,7 @@ import { regionLedger } from '../../../src/envoy/memory/region-ledger.ts';
 import { sharedMemory } from '../../../src/envoy/memory/shared-memory.ts';
 import type { BootstrapLaunch } from '../../../src/envoy/process/written-bootstrap.ts';
 import { DEFAULT_TIMING } from '../../../src/envoy/settings.ts';
+import type { EnvoySnapshot } from '../../../src/envoy/snapshot.ts';
 import { EnvoySupervisor } from '../../../src/envoy/supervisor.ts';
 import { systemClock } from '../../../src/runtime/clock.ts';
 import { execaSpawn } from '../../../src/runtime/execa-spawn.ts';
@@ -58,8 +59,9 @@ export async function withEnvoy(
   const supervisor = supervisorOfFakes(folder, fakes, parentShutdownDurationMs);
   const stop = new AbortController();
   const ended = supervisor.run(stop.signal);
+  const isStarting = ({ active, phase }: EnvoySnapshot): boolean => active === undefined && phase !== 'done';
   try {
-    while (supervisor.snapshot().active === undefined) await sleep(5);
+    while (isStarting(supervisor.snapshot())) await sleep(5);
     await test(supervisor);
   } finally {
     stop.abort();
