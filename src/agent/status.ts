@@ -113,7 +113,6 @@ function actions({ supervisor, host, secrets, controls, stopping, log }: StatusP
     },
     rotate: controls.rotate,
     drain: () => {
-      log.info('Agent draining proxy');
       supervisor.drain().catch((error: unknown) => log.error(`cannot drain Envoy: ${messageOf(error)}`));
     },
     quit: controls.quit,

@@ -265,6 +265,6 @@ describe('statusDeps', () => {
     actions.drain();
     await new Promise(setImmediate);
 
-    deepEqual(world.recorded.messages(), ['Agent draining proxy', 'cannot drain Envoy: connection refused']);
+    deepEqual(world.recorded.messages(), ['cannot drain Envoy: connection refused']);
   });
 });
