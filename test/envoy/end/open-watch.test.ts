@@ -161,6 +161,9 @@ describe('untilNothingIsOpen', () => {
 
     it('goes on counting its connections when the newer one has ended', async () => {
       const subject = await handedOver();
+      subject.world.sockets = () => {
+        throw new Error('no such process');
+      };
       subject.stop();
 
       subject.world.envoys[1]?.end({ code: null, signal: 'SIGSEGV' });
