@@ -167,6 +167,64 @@ describe('Sessions', () => {
     equal(world.sessions.snapshot().generations[0]?.stream, undefined);
   });
 
+  it('counts every message by its type and size, and how long connects, writes and acceptances take', async () => {
+    const world = new World();
+    const { connect } = world;
+    world.connect = async (...call) => {
+      await world.clock.sleep(40, new AbortController().signal);
+      return connect(...call);
+    };
+    const envoy = await world.open();
+    await world.clock.tick(40);
+    const request = requestBytes('sotw', CLUSTER_TYPE, { responseNonce: 'n1' });
+    const response = responseBytes('sotw', CLUSTER_TYPE, { nonce: 'n1' });
+
+    envoy.setReading(false);
+    world.upstream.respond(response);
+    await world.clock.tick(5);
+    envoy.setReading(true);
+    await world.clock.tick(2);
+    envoy.request(request);
+    await world.clock.tick(0);
+
+    deepEqual(world.counted, [
+      'connectTook:40',
+      'response',
+      `received:CDS:${response.length}:${world.clock.now() - 7}`,
+      'writeTook:5',
+      `requestSize:${request.length}`,
+      'accepted:CDS:7',
+      'request',
+    ]);
+  });
+
+  it('hears nothing that Envoy has sent before its end and that is read after it', async () => {
+    const world = new World();
+    const envoy = await world.open();
+    world.upstream.respond(responseBytes('sotw', CLUSTER_TYPE, { nonce: 'n1' }));
+    await world.clock.tick(0);
+
+    envoy.cut();
+    envoy.request(requestBytes('sotw', CLUSTER_TYPE, { responseNonce: 'n1' }));
+    await world.clock.tick(0);
+
+    equal(world.counted.join().includes('accepted'), false);
+    deepEqual(world.upstream.received, []);
+  });
+
+  it('spares the control plane only for ends that are its own', async () => {
+    const world = new World();
+    for (let n = 0; n < 3; n++) {
+      (await world.open()).cut();
+      await world.clock.tick(0);
+    }
+
+    await world.open();
+
+    equal(world.upstreams.length, 4);
+    equal(world.clock.sleepers, 0);
+  });
+
   it('ends a stream that waits out its herd delay as soon as its successor comes', async () => {
     const world = new World();
     for (let n = 0; n < 2; n++) {
@@ -349,7 +407,7 @@ describe('Sessions', () => {
     equal(left?.ofAgent?.[NAME_TABLE_TYPE]?.nackMessage, 'bad table');
     equal(left?.lastEnd?.text, 'downstream: 1 CANCELLED: client disconnected');
     deepEqual(left?.lastEnd?.at, new Date(world.clock.now()));
-    ok(world.counted.includes('refused:NDS:agent') && world.counted.includes('accepted:CDS'));
+    ok(world.counted.includes('refused:NDS:agent') && world.counted.includes('accepted:CDS:0'));
   });
 
   it('never forgets a generation that has a stream, and of the others keeps the newest', async () => {

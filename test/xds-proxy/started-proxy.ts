@@ -66,11 +66,12 @@ export function countInto(counted: string[]): ProxyMetrics {
     downstreamEnded: (type) => void counted.push(`downstreamEnded:${type}`),
     request: count('request'),
     response: count('response'),
-    requestSize: () => undefined,
-    received: () => undefined,
-    connectTook: () => undefined,
-    writeTook: () => undefined,
-    accepted: (typeUrl) => void counted.push(`accepted:${shortTypeName(typeUrl)}`),
+    requestSize: (bytes) => void counted.push(`requestSize:${bytes}`),
+    received: (typeUrl, bytes, atMs) =>
+      void counted.push(`received:${shortTypeName(typeUrl)}:${bytes}:${atMs}`),
+    connectTook: (ms) => void counted.push(`connectTook:${ms}`),
+    writeTook: (ms) => void counted.push(`writeTook:${ms}`),
+    accepted: (typeUrl, afterMs) => void counted.push(`accepted:${shortTypeName(typeUrl)}:${afterMs}`),
     refused: (typeUrl, by) => void counted.push(`refused:${shortTypeName(typeUrl)}:${by}`),
   };
 }
