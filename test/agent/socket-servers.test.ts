@@ -35,6 +35,7 @@ describe('startDebugTap', () => {
 
     equal(answer.status, 200);
     deepEqual(asked, [{ typeUrl: 'istio.io/debug/syncz', names: ['web-1'], generation: 3 }]);
+    await rejects(fetch(`http://127.0.0.2:${port}/debug/syncz`), 'at loopback alone');
   });
 
   it('is part of the agent, from its start to its end', async () => {

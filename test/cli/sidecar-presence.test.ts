@@ -78,6 +78,21 @@ describe('sidecarPresence', () => {
     });
   });
 
+  it('knows nothing when the process is asked to end before there is an answer', async () => {
+    const stop = new AbortController();
+    const reason = new StopRequested('SIGTERM');
+    await using server = await loopbackServer(() => stop.abort(reason));
+
+    const looking = sidecarPresence(
+      { ...settings, url: server.url },
+      { env: {} },
+      new FakeClock(),
+      stop.signal,
+    );
+
+    await rejects(looking, reason);
+  });
+
   it('stops looking when the process is asked to end', async () => {
     const url = `http://127.0.0.1:${await closedPort()}`;
     const clock = new FakeClock();

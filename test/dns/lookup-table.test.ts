@@ -40,6 +40,14 @@ describe('LookupTable', () => {
     ok(table.find('a.example.'));
   });
 
+  it('tells names apart that have the same hash', async () => {
+    const both = await build({ h7434: external('1.1.1.1'), h92213: external('1.1.1.2') });
+    const one = await build({ h7434: external('1.1.1.1') });
+
+    deepEqual([both.find('h7434.')?.v4, both.find('h92213.')?.v4], [['1.1.1.1'], ['1.1.1.2']]);
+    equal(one.find('h92213.'), undefined);
+  });
+
   it('drops texts that are no address, and entries that are left with none', async () => {
     const table = await build({
       some: external('01.1.1.1', '10.0.0.0/8', 'fe80::1%eth0', '::ffff:1.2.3.4'),
@@ -110,6 +118,14 @@ describe('LookupTable', () => {
 
       deepEqual(table.find('web.shop.')?.v4, ['1.1.1.1']);
       deepEqual(reverse.find('web.shop.')?.v4, ['1.1.1.1']);
+    });
+
+    it('prefers it to a smaller host that has the name besides', async () => {
+      const alias = { ...service('shop', 'api', '10.0.0.1'), altHosts: ['web'] };
+
+      const table = await build({ 'api.shop.svc.cluster.local': alias, web: external('1.1.1.1') });
+
+      deepEqual(table.find('web.')?.v4, ['1.1.1.1']);
     });
 
     it('prefers the smaller host among made names, whatever the order of the table', async () => {

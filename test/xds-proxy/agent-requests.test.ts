@@ -108,17 +108,22 @@ for (const kind of KINDS) {
       using client = new ClientStream(started.socketPath, { kind });
       const served = await introduced(control, client);
       const leaving = new AbortController();
+      const [toEnvoy, late, toUs] = ['to Envoy', 'late', 'to us'].map((text) =>
+        responseBytes(kind, SYNCZ, { values: [Buffer.from(text)] }),
+      ) as [Buffer, Buffer, Buffer];
 
       client.send(requestBytes(kind, SYNCZ));
       await served.requests.next();
       const given = started.proxy.ask(question(), leaving.signal);
-      await served.requests.next();
+      const kept = started.proxy.ask(question(), NEVER);
+      await served.requests.take(2);
       leaving.abort(new Error('too late'));
       await rejects(given, { message: 'too late' });
-      for (let n = 0; n < 2; n += 1) await served.send(responseBytes(kind, SYNCZ));
+      for (const bytes of [toEnvoy, late, toUs]) await served.send(bytes);
       await served.send(responseBytes(kind, CLUSTER_TYPE));
 
       deepEqual(await client.responses.next(), responseBytes(kind, CLUSTER_TYPE));
+      deepEqual(await kept, { kind, bytes: toUs });
       deepEqual(started.log.messages('error'), [
         `Skipping forwarding type url ${SYNCZ} to Envoy as is not a valid Envoy type`,
       ]);

@@ -145,6 +145,17 @@ describe('DebugTap', () => {
     });
   }
 
+  it('leaves nobody waiting when it closes', async () => {
+    await using tap = await TestTap.start();
+    tap.answer = () => NEVER;
+
+    const cut = rejects(tap.get('/debug/syncz'));
+    await until(() => tap.asked.length === 1);
+    await tap[Symbol.asyncDispose]();
+
+    await cut;
+  });
+
   it('takes no other method than GET', async () => {
     await using tap = await TestTap.start();
 
