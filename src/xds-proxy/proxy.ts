@@ -11,6 +11,7 @@ import type { Log } from '../runtime/log.ts';
 import { NAME_TABLE_TYPE, PROXY_CONFIG_TYPE } from '../xds/type-urls.ts';
 import { grpcDownstream, type ServerCall } from './downstream.ts';
 import type { Kind } from './envelopes.ts';
+import { reusingFrames } from './frame-reuse.ts';
 import { GivenStatuses } from './given-statuses.ts';
 import type { ProxyMetrics } from './metrics.ts';
 import { Sessions, type DebugAnswer, type DebugQuestion, type XdsProxySnapshot } from './sessions.ts';
@@ -121,7 +122,7 @@ export class XdsProxy implements AsyncDisposable {
       path: socketPath,
       mode: 0o666, // Envoy may run as another user
       options: {
-        interceptors: [this.#statuses.interceptor],
+        interceptors: [(method, call) => this.#statuses.interceptor(method, reusingFrames(call))],
         'grpc.max_concurrent_streams': maxStreams,
         'grpc.max_receive_message_length': maxRequestBytes,
         'grpc.keepalive_time_ms': keepaliveIntervalMs,

@@ -5,8 +5,8 @@
 import { InterceptingCall, type Interceptor } from '@grpc/grpc-js';
 
 /**
- * grpc-js copies a message once when it has come and once when it is sent on. From this size on the two copies, each
- * about a millisecond per mebibyte, get a turn of the event loop of their own.
+ * From this size on a message is sent on in a turn of the event loop after the one in which grpc-js has put it together,
+ * a copy that takes up to a millisecond per mebibyte.
  */
 const LARGE_BYTES = 4 * 1024 * 1024;
 
