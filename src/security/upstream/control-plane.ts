@@ -10,7 +10,7 @@ import type { CertificateFiles } from './client-certificate.ts';
 import { serverNameOf, UpstreamDialer, type TlsSettings, type UpstreamDeps } from './dialer.ts';
 import type { HttpProxyVariables } from './http-proxy.ts';
 import { KeptAnchors } from './kept-anchors.ts';
-import { findCaRoot, findXdsRoot, type Root, type RootSettings } from './roots.ts';
+import { FATAL_CA, findCaRoot, findXdsRoot, type Root, type RootSettings } from './roots.ts';
 import { readTrustAnchors } from './trust-anchors.ts';
 
 export interface ControlPlaneSettings extends RootSettings, HttpProxyVariables {
@@ -95,7 +95,7 @@ function requirePort(name: string, address: string): void {
 
 async function caTls(settings: ControlPlaneSettings, roots: CaRootProvider): Promise<TlsSettings> {
   const root = await roots.findRoot();
-  await required(readTrustAnchors(root));
+  await required(FATAL_CA, readTrustAnchors(root));
   // An address of the CA's own is verified by its own name; ISTIOD_SAN is the control plane's.
   const override = settings.caAddress === '' ? settings.istiodSan : '';
   const serverName = serverNameOf(caAddressOf(settings), override);
@@ -105,7 +105,7 @@ async function caTls(settings: ControlPlaneSettings, roots: CaRootProvider): Pro
 
 async function xdsTls(settings: ControlPlaneSettings, log: Log): Promise<TlsSettings> {
   const root = await findXdsRoot(settings);
-  const anchors = await required(KeptAnchors.open(root, log));
+  const anchors = await required('failed to start xds proxy:', KeptAnchors.open(root, log));
   const serverName = serverNameOf(settings.discoveryAddress, settings.istiodSan);
   const { compliancePolicy } = settings;
   return { root, anchors, serverName, clientCertificate: xdsClientFiles(settings), compliancePolicy };
@@ -124,12 +124,12 @@ function provisionedFiles({ workingDirectory, provCertDir }: ControlPlaneSetting
   return { chainPath: join(directory, 'cert-chain.pem'), keyPath: join(directory, 'key.pem') };
 }
 
-/** Later the same fault is only a failed dial, but at start it is a mistake to be told. */
-async function required<T>(reading: Promise<T>): Promise<T> {
+/** Later the same fault is only a failed dial, but at start it is a mistake to be told, after the reference's words. */
+async function required<T>(fatal: string, reading: Promise<T>): Promise<T> {
   try {
     return await reading;
   } catch (error) {
-    throw new ConfigError(messageOf(error), { cause: error });
+    throw new ConfigError(`${fatal} ${messageOf(error)}`, { cause: error });
   }
 }
 

@@ -24,6 +24,7 @@ import {
   type ClientCertificate,
 } from './client-certificate.ts';
 import { routeTo, type HttpProxyVariables, type Route } from './http-proxy.ts';
+import { TunnelCredentials } from './http-tunnel.ts';
 import type { Root } from './roots.ts';
 import { TlsCredentials } from './tls-credentials.ts';
 import { tlsPolicy, type TlsPolicy } from './tls-policy.ts';
@@ -97,6 +98,10 @@ export function serverNameOf(address: string, override: string): string {
   return host.includes('localhost') ? LOCALHOST_SERVER_NAME : host;
 }
 
+function authorityOf({ serverName }: TlsSettings): string {
+  return isIPv6(serverName) ? `[${serverName}]` : serverName;
+}
+
 export class UpstreamDialer {
   readonly #settings: UpstreamSettings;
   readonly #deps: UpstreamDeps;
@@ -106,7 +111,7 @@ export class UpstreamDialer {
   readonly #certificateFaults: CauseLog;
   readonly #route: Route;
 
-  /** @throws ConfigError when the proxy on the way is no URL */
+  /** @throws ConfigError when `HTTPS_PROXY` counts and is no URL */
   constructor(settings: UpstreamSettings, deps: UpstreamDeps) {
     this.#settings = settings;
     this.#deps = deps;
@@ -130,9 +135,10 @@ export class UpstreamDialer {
     const pair = await this.#clientCertificate(tls?.clientCertificate);
     const credentials = tls ? await this.#secure(tls, pair) : channelCredentials.createInsecure();
     const token = await this.#deps.token.read(signal);
+    const { target, tunnel } = this.#route;
     return {
-      target: this.#route.target,
-      credentials,
+      target,
+      credentials: tunnel ? new TunnelCredentials(credentials, tunnel) : credentials,
       shown: this.#shown(token, pair),
       options: this.#channelOptions(),
       metadata: callMetadata(token, this.#clusterId, this.#headers),
@@ -145,7 +151,7 @@ export class UpstreamDialer {
   }
 
   #channelOptions(): ChannelOptions {
-    const { tls, keepaliveMs, keepaliveTimeoutMs } = this.#settings;
+    const { address, tls, keepaliveMs, keepaliveTimeoutMs } = this.#settings;
     return {
       'grpc.keepalive_time_ms': keepaliveMs,
       'grpc.keepalive_timeout_ms': keepaliveTimeoutMs,
@@ -156,10 +162,8 @@ export class UpstreamDialer {
       'grpc.use_local_subchannel_pool': 1,
       'grpc.service_config_disable_resolution': 1,
       'grpc.enable_retries': 0,
-      ...this.#route.options,
-      ...(tls && {
-        'grpc.default_authority': isIPv6(tls.serverName) ? `[${tls.serverName}]` : tls.serverName,
-      }),
+      'grpc.enable_http_proxy': 0, // the route is chosen already
+      'grpc.default_authority': tls ? authorityOf(tls) : address,
     };
   }
 

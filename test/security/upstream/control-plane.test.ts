@@ -135,10 +135,15 @@ describe('the dialers', () => {
   it('are refused at start for a root file without a certificate', async () => {
     await writeFile(join(directory.path, 'var/run/secrets/istio/root-cert.pem'), 'nothing');
 
-    for (const opening of [caDialer(settings(), deps()), openXdsDialer(settings(), deps())]) {
+    const cause =
+      'failed to create TLS dial option with root certificates: var/run/secrets/istio/root-cert.pem';
+    for (const [opening, fatal] of [
+      [caDialer(settings(), deps()), 'failed to start default Istio SDS server: '],
+      [openXdsDialer(settings(), deps()), 'failed to start xds proxy: '],
+    ] as const) {
       await assert.rejects(opening, (error) => {
-        assert.ok(error instanceof ConfigError);
-        assert.match(error.message, /failed to create TLS dial option with root certificates: var\/run/);
+        assert.ok(error instanceof ConfigError && error.message.startsWith(fatal), String(error));
+        assert.ok(error.message.endsWith(`${cause}: no certificate found`), error.message);
         return true;
       });
     }

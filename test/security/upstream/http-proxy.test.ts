@@ -1,19 +1,7 @@
 import assert from 'node:assert/strict';
-import { once } from 'node:events';
-import { writeFile } from 'node:fs/promises';
-import { createServer } from 'node:http';
-import { connect, type AddressInfo, type Socket } from 'node:net';
-import { join } from 'node:path';
 
-import { Client } from '@grpc/grpc-js';
-
+import { ConfigError } from '../../../src/runtime/errors.ts';
 import { routeTo } from '../../../src/security/upstream/http-proxy.ts';
-import { UpstreamDialer } from '../../../src/security/upstream/dialer.ts';
-import { FakeClock } from '../../support/fake-clock.ts';
-import { recordingLog } from '../../support/recording-log.ts';
-import { temporaryDirectory } from '../../support/temporary-directory.ts';
-import { makeAuthority, type Authority } from '../authority.ts';
-import { startCaServer } from '../ca-server.ts';
 
 const ADDRESS = 'istiod.mesh.example:15012';
 
@@ -24,10 +12,10 @@ function isProxied(address: string, noProxy: string): boolean {
 }
 
 describe('routeTo', () => {
-  it('is direct without a proxy, and leaves no decision to grpc-js', () => {
+  it('is direct without a proxy', () => {
     const route = routeTo(ADDRESS, { httpsProxy: '', noProxy: '' });
 
-    assert.deepEqual(route, { target: ADDRESS, options: { 'grpc.enable_http_proxy': 0 } });
+    assert.deepEqual(route, { target: ADDRESS, tunnel: undefined });
   });
 
   it('goes through the proxy, with its credentials, to the address by name', () => {
@@ -35,12 +23,7 @@ describe('routeTo', () => {
 
     assert.deepEqual(route, {
       target: 'dns:proxy.example:3128',
-      options: {
-        'grpc.enable_http_proxy': 0,
-        'grpc.default_authority': ADDRESS,
-        'grpc.http_connect_target': `dns:${ADDRESS}`,
-        'grpc.http_connect_creds': 'user:p@ss',
-      },
+      tunnel: { address: ADDRESS, userInfo: 'user:p@ss' },
     });
   });
 
@@ -54,15 +37,33 @@ describe('routeTo', () => {
     assert.equal(target('http://[fd00::9]:3128'), 'dns:[fd00::9]:3128');
   });
 
-  it('refuses what is no proxy, without showing it', () => {
-    assert.throws(() => routeTo(ADDRESS, { httpsProxy: 'http://a b:secret@', noProxy: '' }), {
-      name: 'ConfigError',
-      message: 'HTTPS_PROXY is no URL of a proxy: write it as http://host:port',
-    });
+  it('refuses what is no HTTP proxy, without showing it', () => {
+    for (const httpsProxy of [
+      'http://a b:secret@',
+      'socks5://secret@proxy.example:1',
+      'me:secret%@proxy.example',
+    ]) {
+      assert.throws(
+        () => routeTo(ADDRESS, { httpsProxy, noProxy: '' }),
+        (error) => {
+          assert.ok(error instanceof ConfigError, httpsProxy);
+          const message = 'HTTPS_PROXY is no URL of an HTTP proxy: write it as http://host:port';
+          assert.deepEqual([error.message, error.cause], [message, undefined]);
+          return true;
+        },
+      );
+    }
   });
 
   it('reaches hosts of this machine directly', () => {
-    for (const address of ['localhost:15012', '127.0.0.1:15012', '127.9.8.7:1', '[::1]:15012']) {
+    for (const address of [
+      'localhost:15012',
+      '127.0.0.1:15012',
+      '127.9.8.7:1',
+      '[::1]:15012',
+      '[::ffff:127.0.0.1]:1',
+      '[0::1]:1',
+    ]) {
       assert.equal(isProxied(address, ''), false, address);
     }
     assert.equal(isProxied('localhost.example:15012', ''), true);
@@ -75,7 +76,8 @@ describe('routeTo', () => {
     ['*.mesh.example', [ADDRESS], ['mesh.example:1']],
     ['mesh.example:15012', [ADDRESS], ['istiod.mesh.example:15010']],
     ['10.1.0.0/16,fd00::/8', ['10.1.2.3:1', '[fd00::1]:1'], ['10.2.2.3:1', '[fe80::1]:1', ADDRESS]],
-    ['10.1.2.3,fd00::1', ['10.1.2.3:1', '[fd00::1]:1'], ['10.1.2.4:1']],
+    ['10.1.2.3,fd00::1', ['10.1.2.3:1', '[fd00::1]:1', '[FD00:0::1]:1'], ['10.1.2.4:1', '[fd00::2]:1']],
+    ['3,.3,2.3', [], ['10.1.2.3:1']],
     ['10.1.2.3:1,[fd00::1]:1', ['10.1.2.3:1', '[fd00::1]:1'], ['10.1.2.3:2', '[fd00::1]:2']],
     [' , ,:80', [], [ADDRESS]],
     ['10.1.0.0/40', [], ['10.1.0.0:1']],
@@ -91,81 +93,4 @@ describe('routeTo', () => {
       );
     });
   }
-});
-
-interface HttpProxy extends AsyncDisposable {
-  readonly port: number;
-  /** Where each client wanted to go, and how it introduced itself. */
-  readonly asked: readonly string[];
-}
-
-/** Whatever it is asked for, it leads to one port of this machine. */
-async function startProxy(to: number): Promise<HttpProxy> {
-  const asked: string[] = [];
-  const sockets: Socket[] = [];
-  const server = createServer();
-  server.on('connect', (request, socket: Socket) => {
-    asked.push(`${request.url} ${request.headers['proxy-authorization']}`);
-    const onwards = connect(to, '127.0.0.1', () => {
-      socket.write('HTTP/1.1 200 OK\r\n\r\n');
-      socket.pipe(onwards).pipe(socket);
-    });
-    sockets.push(socket, onwards);
-  });
-  await once(server.listen(0, '127.0.0.1'), 'listening');
-  const { port } = server.address() as AddressInfo;
-  const close = async (): Promise<void> => {
-    for (const socket of sockets) socket.destroy();
-    await once(server.close(), 'close');
-  };
-  return { port, asked, [Symbol.asyncDispose]: close };
-}
-
-describe('a connection through an HTTP proxy', () => {
-  let authority: Authority;
-  before(async () => {
-    authority = await makeAuthority();
-  });
-
-  it('is verified by the name of the control plane and made to it by the proxy', async () => {
-    await using folder = await temporaryDirectory();
-    const root = { kind: 'file', path: join(folder.path, 'root.pem'), name: 'root.pem' } as const;
-    await writeFile(root.path, authority.rootPem);
-    await using server = await startCaServer({
-      authority,
-      names: ['istiod.example'],
-      answer: () => ['leaf'],
-    });
-    await using proxy = await startProxy(server.port);
-    const { log } = recordingLog();
-    const dialer = new UpstreamDialer(
-      {
-        address: 'istiod.example:15012',
-        httpsProxy: `http://me:you@127.0.0.1:${proxy.port}`,
-        tls: { root, serverName: 'istiod.example', clientCertificate: undefined, compliancePolicy: '' },
-        clusterId: '',
-        headers: {},
-        keepaliveMs: 30_000,
-        keepaliveTimeoutMs: 10_000,
-      },
-      {
-        token: { read: async () => 'token', expiresMs: undefined, run: async () => undefined },
-        clock: new FakeClock(),
-        log,
-      },
-    );
-
-    const { target, credentials, options, metadata } = await dialer.dial(new AbortController().signal);
-    const client = new Client(target, credentials, options);
-    const same = (bytes: Buffer): Buffer => bytes;
-    const path = '/istio.v1.auth.IstioCertificateService/CreateCertificate';
-    const failure = await new Promise<Error | null>((resolve) => {
-      client.makeUnaryRequest(path, same, same, Buffer.alloc(0), metadata, (error) => resolve(error));
-    });
-    client.close();
-
-    assert.equal(failure, null);
-    assert.deepEqual(proxy.asked, [`istiod.example:15012 Basic ${Buffer.from('me:you').toString('base64')}`]);
-    assert.equal(server.calls[0]?.headers.get('authorization'), 'Bearer token');
-  });
 });
