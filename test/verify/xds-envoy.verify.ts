@@ -60,7 +60,7 @@ describe('Envoy behind the agent, long', () => {
     });
   }
 
-  it('never copies a response of 20 MiB twice in one turn of its loop', async () => {
+  it('does little more than one copy of a response of 20 MiB in one turn of its loop', async () => {
     await using folder = await temporaryDirectory();
     await using agent = await MeasuredAgent.start(folder.path, [AGENT]);
     await agent.proxied([{ sizeBytes: 1, count: 1, pace: 'acknowledged' }]);
@@ -74,7 +74,7 @@ describe('Envoy behind the agent, long', () => {
 
     const copyMs = medianOf(Array.from({ length: 9 }, () => copyTime(20 * MIB)));
     console.log(`one copy of 20 MiB takes ${copyMs} ms; the agent's loop per response:`, delays);
-    ok(medianOf(delays.map(({ busyMs }) => busyMs)) < Math.max(LOOP_LIMIT_MS, 1.6 * copyMs));
+    ok(medianOf(delays.map(({ busyMs }) => busyMs)) < Math.max(LOOP_LIMIT_MS, 1.3 * copyMs));
   });
 
   it('follows a root certificate exchanged through ..data, wrong and right again, without a restart', async () => {
