@@ -15,7 +15,7 @@ const OVERHEAD_BYTES = 128;
 const LARGE_GAP = 1024;
 
 export class RequestQueue {
-  #items: (QueuedRequest | undefined)[] = [];
+  readonly #items: (QueuedRequest | undefined)[] = [];
   /** Where the oldest is; those before it are taken. */
   #first = 0;
   #sizeBytes = 0;
@@ -45,12 +45,6 @@ export class RequestQueue {
       this.#arrived = Promise.withResolvers();
       await abortable(this.#arrived.promise, signal);
     }
-  }
-
-  clear(): void {
-    this.#items = [];
-    this.#first = 0;
-    this.#sizeBytes = 0;
   }
 
   #shift(): QueuedRequest | undefined {

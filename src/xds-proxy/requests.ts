@@ -86,10 +86,9 @@ export class Requests {
     return request;
   }
 
-  /** The stream is over: what waits is dropped, and what may still come. */
+  /** The stream is over: nothing is taken any more. */
   close(): void {
     this.#closed = true;
-    this.#queue.clear();
   }
 
   /** Undefined, and the stream is over, when the bytes are no request. */

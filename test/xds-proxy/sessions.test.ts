@@ -2,6 +2,9 @@
 // streams is in session.test.ts, over the real transport.
 
 import { deepEqual, equal, match, ok } from 'node:assert/strict';
+import { setImmediate as turn } from 'node:timers/promises';
+import { setFlagsFromString } from 'node:v8';
+import { runInNewContext } from 'node:vm';
 
 import { status as Status } from '@grpc/grpc-js';
 
@@ -152,6 +155,19 @@ describe('Sessions', () => {
     deepEqual([early, first.isClosed, world.upstream.isClosed], [false, true, true]);
     deepEqual(halfClosing.statuses, [Status.OK]);
     deepEqual(world.ends, ['downstreamEnded:cancelled', 'downstreamEnded:cancelled']);
+  });
+
+  it('warns of a stream that overlaps with its predecessor, and not of one that follows at once', async () => {
+    const world = new World();
+    const overlapped = await world.open();
+    const followed = await world.open();
+    const warned = world.log.messages('warn').length;
+
+    followed.cut();
+    await world.open();
+
+    deepEqual(overlapped.statuses, [Status.OK]);
+    deepEqual([warned, world.log.messages('warn').length], [1, 1]);
   });
 
   it('connects for no stream that is opened while it closes', async () => {
@@ -387,6 +403,42 @@ describe('Sessions', () => {
 
     await closed;
     ok(world.upstream.isOver);
+  });
+
+  it('does not hold the end of a stream up for an Envoy that does not read', async () => {
+    const world = new World();
+    const stuck = await world.open();
+    stuck.setReading(false);
+    world.upstream.respond(responseBytes('sotw', CLUSTER_TYPE));
+    await world.clock.tick(0);
+
+    await world.open();
+
+    deepEqual([stuck.pendingWrites, stuck.statuses], [0, [Status.OK]]);
+    ok(world.upstreams[0]?.isOver);
+    equal(world.sessions.snapshot().generations[0]?.stream?.id, 2);
+  });
+
+  it('lets go of a stream that is over', async () => {
+    const world = new World();
+    world.connect = (_kind, onResponse) =>
+      Promise.resolve(new FakeUpstream('192.0.2.1:15012', onResponse, world.clock));
+    const over = async (): Promise<WeakRef<FakeEnvoy>> => {
+      const envoy = await world.open();
+      envoy.cut();
+      await world.clock.tick(0);
+      return new WeakRef(envoy);
+    };
+    setFlagsFromString('--expose-gc');
+    const collect = runInNewContext('gc') as () => void;
+    const envoy = await over();
+
+    for (let n = 0; n < 20 && envoy.deref() !== undefined; n++) {
+      await turn();
+      collect();
+    }
+
+    equal(envoy.deref(), undefined);
   });
 
   it('keeps what was known of the last stream, and how it ended, but not the stream', async () => {

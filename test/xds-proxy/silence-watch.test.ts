@@ -1,4 +1,4 @@
-import { equal, rejects } from 'node:assert/strict';
+import { deepEqual, equal, rejects } from 'node:assert/strict';
 
 import { ifResolved } from '../../src/runtime/tasks.ts';
 import { SilenceWatch } from '../../src/xds-proxy/silence-watch.ts';
@@ -30,6 +30,19 @@ describe('SilenceWatch', () => {
       code: 14,
       details: 'the control plane has sent nothing for 1m0s',
     });
+  });
+
+  it('begins to count when the control plane is reached', async () => {
+    const clock = new FakeClock();
+    const watch = new SilenceWatch(clock, 60_000);
+    await clock.tick(20_000);
+
+    const ended = over(watch.run(signal));
+    await clock.tick(59_999);
+    const early = await ifResolved(ended);
+    await clock.tick(1);
+
+    deepEqual([early, await ifResolved(ended)], [undefined, true]);
   });
 
   it('does not blame the control plane while a response waits for Envoy', async () => {
