@@ -3,6 +3,7 @@ import { once } from 'node:events';
 import { readFile, writeFile } from 'node:fs/promises';
 import { connect, createServer } from 'node:net';
 import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
 
 import { runProgram } from '../../src/cli/main.ts';
 import { findOnPath } from '../../src/envoy/process/binary.ts';
@@ -140,7 +141,7 @@ describe('proxy', () => {
       const agent = await start();
 
       agent.child.kill('SIGUSR1');
-      while (!folder.journal().includes('SIGUSR1')) await new Promise(setImmediate);
+      await until(() => folder.journal().includes('SIGUSR1'));
 
       const debuggerPort = connect(DEBUGGER_PORT, '127.0.0.1');
       const [error] = (await once(debuggerPort, 'error')) as [NodeJS.ErrnoException];
@@ -167,7 +168,7 @@ describe('proxy', () => {
       agent.child.kill('SIGKILL');
       await agent.exit;
 
-      while (await isRunning(pid)) await new Promise(setImmediate);
+      await until(async () => !(await isRunning(pid)));
     });
 
     const refusals: [words: readonly string[], code: number][] = [
@@ -192,6 +193,14 @@ describe('proxy', () => {
     });
   });
 });
+
+async function until(condition: () => boolean | Promise<boolean>): Promise<void> {
+  const deadlineMs = performance.now() + 15_000;
+  while (!(await condition())) {
+    if (performance.now() > deadlineMs) throw new Error('waited in vain');
+    await sleep(5);
+  }
+}
 
 /** A process that has ended and that nobody has taken notice of does not run. */
 async function isRunning(pid: number): Promise<boolean> {
