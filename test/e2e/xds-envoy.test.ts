@@ -1,7 +1,7 @@
 // The real Envoy behind the real agent and its control plane: what becomes of a configuration that Envoy refuses, of a
 // control plane that is restarted, and of two Envoys at once.
 
-import { equal, match } from 'node:assert/strict';
+import { deepEqual, equal, match } from 'node:assert/strict';
 import { isDeepStrictEqual } from 'node:util';
 
 import { temporaryDirectory, type TemporaryDirectory } from '../support/temporary-directory.ts';
@@ -23,7 +23,12 @@ for (const [kind, delta] of [
       pod = await RestartingPod.start(folder.path, {
         env: { ISTIO_DELTA_XDS: delta },
         listener: refusable,
-        proxyConfig: { drainDuration: '3s', parentShutdownDuration: '5s' },
+        // The old of two Envoys stays as long as the test is about it, and nobody waits for it at the end.
+        proxyConfig: {
+          drainDuration: '10s',
+          parentShutdownDuration: '20s',
+          terminationDrainDuration: '0s',
+        },
       });
     });
     after(async () => {
@@ -48,6 +53,9 @@ for (const [kind, delta] of [
 
       equal(await answer(), 'hello');
       match(await pod.pod.log(), /\twarn\txdsproxy\tEnvoy refused LDS: .*same matching rules/);
+      const { answer: given, refusal } = await listenersOnPage(pod);
+      equal(given, 'NACK');
+      match(String(refusal), /same matching rules/);
     });
 
     it('takes the correction on the same stream', async () => {
@@ -55,6 +63,8 @@ for (const [kind, delta] of [
 
       await answers('corrected');
       await heard({ accepted: 2, refused: 1 });
+      const { answer: given, refusal } = await listenersOnPage(pod);
+      deepEqual({ given, refusal }, { given: 'ACK', refusal: null });
     });
 
     it('has a stream of its own beside the Envoy it replaces', async () => {
@@ -69,7 +79,6 @@ for (const [kind, delta] of [
 
     it('serves on without a control plane, and has what is new once there is one again', async () => {
       await pod.stopControlPlane();
-      await pod.pod.until(async () => /upstream terminated with/.test(await pod.pod.log()));
       const meanwhile = await answer();
 
       await pod.startControlPlane();
@@ -86,4 +95,19 @@ function refusable(listener: object): object {
   const { filter_chains: chains } = listener as { readonly filter_chains: readonly object[] };
   const isRefused = JSON.stringify(chains).includes(JSON.stringify(REFUSED));
   return isRefused ? { ...listener, filter_chains: [...chains, ...chains] } : listener;
+}
+
+interface TypeOnPage {
+  readonly type: string;
+  readonly answer: string | null;
+  readonly refusal: string | null;
+}
+
+/** What `/debug/xds` says of the listeners of the first Envoy. */
+async function listenersOnPage({ pod }: RestartingPod): Promise<Omit<TypeOnPage, 'type'>> {
+  const page = (await (await fetch(pod.status('/debug/xds'))).json()) as {
+    readonly generations: readonly { readonly types: readonly TypeOnPage[] }[];
+  };
+  const listeners = page.generations[0]?.types.find(({ type }) => type === 'LDS');
+  return listeners ?? { answer: null, refusal: null };
 }
