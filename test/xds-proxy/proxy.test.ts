@@ -1,7 +1,8 @@
 import { deepEqual, equal, match, ok, rejects } from 'node:assert/strict';
 import { once } from 'node:events';
 import { access, mkdir, stat } from 'node:fs/promises';
-import { createServer, type AddressInfo, type Socket } from 'node:net';
+import { connect as connectHttp2, type Settings } from 'node:http2';
+import { connect, createServer, type AddressInfo, type Socket } from 'node:net';
 import { setImmediate as turn } from 'node:timers/promises';
 
 import { status as Status } from '@grpc/grpc-js';
@@ -11,9 +12,12 @@ import { temporaryDirectory } from '../support/temporary-directory.ts';
 import { startControlPlane, type ControlPlane, type ServedStream } from './control-plane.ts';
 import { ClientStream, type ClientStreamSettings } from './envoy-client.ts';
 import { requestBytes, responseBytes } from './messages.ts';
-import { startProxy, type StartedProxy } from './started-proxy.ts';
+import { SETTINGS, startProxy, type StartedProxy } from './started-proxy.ts';
 
 const OVERLAP = 'registered overlapping stream; closing previous';
+
+/** A frame of HTTP/2. */
+const EMPTY_SETTINGS = '\0\0\0\x04\0\0\0\0\0';
 
 describe('XdsProxy', () => {
   let control: ControlPlane;
@@ -53,19 +57,34 @@ describe('XdsProxy', () => {
 
   it('does not start when its socket cannot be made', async () => {
     await using directory = await temporaryDirectory();
-    const path = `${directory.path}/XDS`;
-    await mkdir(path);
-    const settings = {
-      socketPath: path,
-      maxStreams: 1,
-      maxRequestBytes: 1,
-      keepaliveIntervalMs: 1,
-      keepaliveTimeoutMs: 1,
-    };
+    const socketPath = `${directory.path}/XDS`;
+    await mkdir(socketPath);
 
-    await rejects(startProxy(control.address, { settings }), {
+    await rejects(startProxy(control.address, { settings: { ...SETTINGS, socketPath } }), {
       message: /^failed to start xds proxy: failed to remove unix:/,
     });
+  });
+
+  it('tells Envoy how many streams a connection may have', async () => {
+    const session = connectHttp2('http://envoy', { createConnection: () => connect(started.socketPath) });
+
+    const [{ maxConcurrentStreams }] = (await once(session, 'remoteSettings')) as [Settings];
+
+    equal(maxConcurrentStreams, 100);
+    session.close();
+    await once(session, 'close');
+  });
+
+  it('cuts an Envoy off that no longer answers pings', async () => {
+    await using directory = await temporaryDirectory();
+    const socketPath = `${directory.path}/XDS`;
+    const settings = { ...SETTINGS, socketPath, keepaliveIntervalMs: 10, keepaliveTimeoutMs: 10 };
+    await using _impatient = await startProxy(control.address, { settings });
+    const mute = connect(socketPath).resume();
+
+    mute.write(`PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n${EMPTY_SETTINGS}`);
+
+    await once(mute, 'close');
   });
 
   it('U21 replaces an older stream of the same generation, which ends with OK', async () => {
@@ -247,6 +266,23 @@ describe('XdsProxy', () => {
     equal(early, 0);
   });
 
+  it('ends a stream on which nothing has come for as long as the settings allow', async () => {
+    await using directory = await temporaryDirectory();
+    const socketPath = `${directory.path}/XDS`;
+    const settings = { ...SETTINGS, socketPath, maxSilenceMs: 60_000 };
+    await using impatient = await startProxy(control.address, { settings });
+    const client = new ClientStream(socketPath);
+    clients.push(client);
+    client.send(requestBytes('sotw', CLUSTER_TYPE));
+    const stream = await control.streams.next();
+    await stream.requests.next();
+
+    await impatient.clock.tick(60_000);
+    const { code } = await client.status;
+
+    equal(code, Status.UNAVAILABLE);
+  });
+
   it('ends a stream that waits for a silent control plane as soon as its successor comes', async () => {
     const sockets: Socket[] = [];
     const silent = createServer((socket) => sockets.push(socket.resume()));
@@ -270,9 +306,10 @@ describe('XdsProxy', () => {
 
     await started.proxy.close();
     await started.proxy.close();
-    await client.status;
+    const { code } = await client.status;
     await stream.cancelled;
 
+    equal(code, Status.OK);
     await rejects(access(started.socketPath), { code: 'ENOENT' });
   });
 });

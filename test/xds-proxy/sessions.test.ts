@@ -99,7 +99,10 @@ describe('Sessions', () => {
     ]);
     deepEqual(world.ends, ['upstreamEnded:error']);
     deepEqual(envoy.statuses, [Status.UNAUTHENTICATED]);
-    match(world.sessions.snapshot().lastUpstreamError?.text ?? '', /authentication failure/);
+    deepEqual(world.sessions.snapshot().lastUpstreamError, {
+      text: '16 UNAUTHENTICATED: authentication failure',
+      at: new Date(world.clock.now()),
+    });
   });
 
   it('counts a stream that cannot be opened as an error, whatever the reason', async () => {

@@ -21,6 +21,14 @@ export interface StartedProxy extends AsyncDisposable {
   readonly counted: readonly string[];
 }
 
+/** All but the path of the socket. */
+export const SETTINGS = {
+  maxStreams: 100,
+  maxRequestBytes: 4_194_304,
+  keepaliveIntervalMs: 30_000,
+  keepaliveTimeoutMs: 10_000,
+};
+
 export async function startProxy(
   upstream: Upstream | string,
   overrides: Partial<XdsProxyDeps> = {},
@@ -31,13 +39,7 @@ export async function startProxy(
   const log = recordingLog();
   const counted: string[] = [];
   const proxy = await XdsProxy.start({
-    settings: {
-      socketPath,
-      maxStreams: 100,
-      maxRequestBytes: 4_194_304,
-      keepaliveIntervalMs: 30_000,
-      keepaliveTimeoutMs: 10_000,
-    },
+    settings: { ...SETTINGS, socketPath },
     upstream: typeof upstream === 'string' ? plaintextTo(upstream) : upstream,
     clock,
     random: () => 0.5,
