@@ -5,21 +5,24 @@ import assert from 'node:assert/strict';
 import { readdir, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 
+import { ahead } from './ahead.ts';
 import type { ConformanceCase, OmittedCase } from './case.ts';
 import { endingCases } from './xds/endings.ts';
 import { routingCases } from './xds/routing.ts';
 import { scenarioCases } from './xds/scenarios.ts';
-import { upstreamTlsCases } from './xds/upstream-tls.ts';
+import { rootCases, serverNameCases } from './xds/upstream-tls.ts';
 import { wireCases } from './xds/wire.ts';
 
-type Cases = Iterable<ConformanceCase | OmittedCase>;
+type Case = ConformanceCase | OmittedCase;
+type MakeCases = (list: readonly never[]) => Iterable<Case>;
 
-const FILES: Readonly<Record<string, (data: never) => Cases>> = {
-  'status-classification.json': endingCases,
-  'stream-scenarios.json': scenarioCases,
-  'type-url-routing.json': routingCases,
-  'upstream-tls-cases.json': upstreamTlsCases,
-  'wire-vectors.json': wireCases,
+/** By file and the member with the list of its cases. */
+const FILES: Readonly<Record<string, Readonly<Record<string, MakeCases>>>> = {
+  'status-classification.json': { cases: endingCases },
+  'stream-scenarios.json': { scenarios: scenarioCases },
+  'type-url-routing.json': { responses: routingCases },
+  'upstream-tls-cases.json': { rootCa: rootCases, serverName: serverNameCases },
+  'wire-vectors.json': { vectors: wireCases },
 };
 
 /** Files about what the proxy does not do yet, and what that is. */
@@ -32,23 +35,43 @@ const LATER: Readonly<Record<string, string>> = {
   'wasm-registry-realm-cases.json': 'Wasm modules are not fetched',
 };
 
-export async function* cases(directory: string): AsyncIterable<ConformanceCase | OmittedCase> {
+/** Cases at a time: some have a process of their own, others wait for nothing to happen. */
+const CONCURRENCY = 4;
+
+export function cases(directory: string): AsyncIterable<Case> {
+  return ahead(read(directory), CONCURRENCY);
+}
+
+async function* read(directory: string): AsyncIterable<Case> {
   const names = (await readdir(directory)).filter((name) => name !== 'README.md').toSorted();
   for (const name of names) {
-    const data = JSON.parse(await readFile(join(directory, name), 'utf8')) as never;
-    const [make, omitted] = [own(FILES, name), own(LATER, name)];
-    if (make !== undefined) yield* make(data);
+    const data = JSON.parse(await readFile(join(directory, name), 'utf8')) as object;
+    const [lists, omitted] = [own(FILES, name), own(LATER, name)];
+    if (lists !== undefined) yield* casesOf(name, data, lists);
     else if (omitted !== undefined) yield* idsOf(data, name).map((id) => ({ name: id, omitted }));
-    else yield { name: `unknown: ${name}`, run: async () => assert.fail(`no rule for ${name}`) };
+    else yield unknown(name);
   }
+}
+
+function* casesOf(name: string, data: object, lists: Readonly<Record<string, MakeCases>>): Iterable<Case> {
+  for (const [member, list] of Object.entries(data)) {
+    const make = own(lists, member);
+    if (make !== undefined) yield* make(list as readonly never[]);
+    else if (member !== 'about') yield unknown(`${name} ${member}`);
+  }
+}
+
+function unknown(what: string): ConformanceCase {
+  return { name: `unknown: ${what}`, run: async () => assert.fail(`no rule for ${what}`) };
 }
 
 function own<T>(table: Readonly<Record<string, T>>, name: string): T | undefined {
   return Object.hasOwn(table, name) ? table[name] : undefined;
 }
 
-/** The ids in a file of cases; a file without any is one case. */
-function idsOf(data: unknown, name: string): string[] {
-  const ids = [...JSON.stringify(data).matchAll(/"id":"([A-Z]+-\d+)"/g)].map(([, id = '']) => id);
+/** The ids in the lists of a file; a file without any is one case. */
+function idsOf(data: object, name: string): string[] {
+  const listed = Object.values(data).filter(Array.isArray).flat() as readonly { readonly id?: unknown }[];
+  const ids = listed.map(({ id }) => id).filter((id) => typeof id === 'string');
   return ids.length === 0 ? [name] : ids;
 }

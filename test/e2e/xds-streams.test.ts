@@ -9,9 +9,8 @@ import { CLUSTER_TYPE, LISTENER_TYPE } from '../../src/xds/type-urls.ts';
 import { temporaryDirectory, type TemporaryDirectory } from '../support/temporary-directory.ts';
 import { ControlPlane } from './support/control-plane.ts';
 import { CaGate } from './support/identity/ca-gate.ts';
-import { CuttableSocket } from './support/xds/cuttable-socket.ts';
 import { ask, subscription } from './support/xds/envoy-requests.ts';
-import { EnvoyConnection, type EnvoyStream } from './support/xds/envoy-connection.ts';
+import type { EnvoyStream } from './support/xds/envoy-connection.ts';
 import { XDS_CONFIG, XdsPod } from './support/xds/xds-pod.ts';
 
 const CLUSTERS = `${CLUSTER_TYPE} 1`;
@@ -85,10 +84,9 @@ describe('streams through an agent', function () {
       });
 
       it('4: come back on a new connection after the client has closed the old one', async () => {
-        await using socket = await CuttableSocket.before(agent.socketPath);
-        using old = new EnvoyConnection(socket.path);
+        using old = agent.connect();
         await ask(old.open(kind));
-        socket.cut();
+        old.cut();
 
         using connection = agent.connect();
 

@@ -5,7 +5,7 @@ import type { Kind } from '../../src/xds-proxy/envelopes.ts';
 
 export const messages = loadMessages();
 
-interface RequestParts {
+export interface RequestParts {
   readonly versionInfo?: string;
   readonly responseNonce?: string;
   readonly errorDetail?: Status;

@@ -11,7 +11,7 @@ import { freePorts } from '../../../examples/demo/free-ports.ts';
 import type { AgentSettings } from './agent-under-test.ts';
 
 const AGENT = resolve(import.meta.dirname, '../../../src/cli/agent.ts');
-const START_MS = 20_000;
+const START_MS = 60_000;
 
 export class AgentProcess implements AsyncDisposable {
   readonly socketPath: string;

@@ -17,10 +17,14 @@ const PADDING = 'r'.repeat(1000);
 
 const ACTS: readonly (readonly [words: string, act: Act])[] = [
   [
-    `${LETTER}(?<type>[A-Z]+)(?: \\((?<change>ack|changed)\\))?`,
+    `${LETTER}(?<type>[A-Z]+)(?: \\((?<change>ack|nack|changed)\\))?`,
     async (world, { letter, type = '', change }) => {
       const exchange = await world.livingStream(letter);
-      exchange.request(typeUrlOf(type), change === undefined ? {} : { responseNonce: change });
+      const errorDetail = { code: 13, message: 'refused' };
+      exchange.request(typeUrlOf(type), {
+        ...(change !== undefined && { responseNonce: change }),
+        ...(change === 'nack' && { errorDetail }),
+      });
       await exchange.settle();
     },
   ],

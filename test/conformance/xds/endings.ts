@@ -10,6 +10,7 @@ import { ClientStream } from '../../xds-proxy/envoy-client.ts';
 import { startControlPlane } from '../../xds-proxy/control-plane.ts';
 import { startProxy } from '../../xds-proxy/started-proxy.ts';
 import type { ConformanceCase } from '../case.ts';
+import { assertKnown } from './vocabulary.ts';
 
 interface StatusCase {
   readonly id: string;
@@ -20,11 +21,9 @@ interface StatusCase {
   readonly toOtherSide: { readonly code: number };
 }
 
-export function* endingCases({
-  cases,
-}: {
-  readonly cases: readonly StatusCase[];
-}): Iterable<ConformanceCase> {
+const KNOWN = ['id', 'source', 'code', 'details', 'class', 'toOtherSide', 'note'];
+
+export function* endingCases(cases: readonly StatusCase[]): Iterable<ConformanceCase> {
   for (const each of cases) {
     const name = `${each.id} ${each.source} ${each.code} ${each.details}`;
     yield { name, run: async () => check(each) };
@@ -33,7 +32,10 @@ export function* endingCases({
   }
 }
 
-function check({ source, code, details, toOtherSide, ...expected }: StatusCase): void {
+function check(each: StatusCase): void {
+  assertKnown(each, KNOWN);
+  const { source, code, details, toOtherSide, ...expected } = each;
+  assertKnown(toOtherSide, ['code']);
   assert.match(source, /^(?:either|upstream|downstream)$/);
   for (const side of source === 'either' ? (['upstream', 'downstream'] as const) : [source]) {
     const ending = new Ending(side, code, details);

@@ -7,12 +7,13 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import type { Kind } from '../../../src/xds-proxy/envelopes.ts';
 import type { EnvoyStream } from '../../e2e/support/xds/envoy-connection.ts';
 import type { ServedStream } from '../../xds-proxy/control-plane.ts';
-import { decodeRequest, requestBytes, responseBytes } from '../../xds-proxy/messages.ts';
+import { decodeRequest, requestBytes, responseBytes, type RequestParts } from '../../xds-proxy/messages.ts';
 
 /** A type of Envoy's that no scenario speaks of. */
 const MARKER_TYPE = 'type.googleapis.com/envoy.round.Trip';
 
-const PATIENCE_MS = 20_000;
+/** For what is sure to come, on a machine with other work. */
+export const PATIENCE_MS = 60_000;
 
 /** Ends a wait for something that will not come with an error that says what it was. */
 export async function within<T>(what: string, waited: Promise<T>): Promise<T> {
@@ -61,7 +62,7 @@ export class Exchange {
     return within('stream at the control plane', (this.#served ??= this.#next()));
   }
 
-  request(typeUrl: string, parts: { readonly responseNonce?: string } = {}): void {
+  request(typeUrl: string, parts: RequestParts = {}): void {
     const bytes = requestBytes(this.kind, typeUrl, parts);
     this.sent.push(bytes);
     this.client.send(bytes);

@@ -5,7 +5,7 @@ import assert from 'node:assert/strict';
 import { shortTypeName } from '../../../src/xds/type-urls.ts';
 import { decodeRequest } from '../../xds-proxy/messages.ts';
 import { within, type Exchange } from './exchange.ts';
-import { HOST, MIB, typeUrlOf } from './resources.ts';
+import { MIB, typeUrlOf } from './resources.ts';
 import { TOKEN } from './setup.ts';
 import { eventually, type World } from './world.ts';
 
@@ -104,7 +104,10 @@ const CHECKS: readonly (readonly [member: string, check: Check])[] = [
     'log',
     async (world, expected) => {
       const logged = world.agent.log.messages();
-      assert.ok(logged.includes(String(expected)), logged.join('\n'));
+      assert.ok(
+        logged.some((line) => line.includes(String(expected))),
+        logged.join('\n'),
+      );
     },
   ],
 ];
@@ -178,15 +181,18 @@ async function checkResponses(world: World, expected: readonly string[]): Promis
 
 async function checkTable(world: World, expected: unknown): Promise<void> {
   assert.match(String(expected), /^(?:loaded|previous one kept)$/);
-  const { tables } = world.agent;
-  assert.equal(tables.length, 1);
-  assert.equal(tables[0]?.at(0).name, HOST);
+  assert.equal(
+    world.agent.tables.at(-1)?.at(0).name,
+    world.lastHost ?? assert.fail('no name table was sent'),
+  );
 }
 
 async function checkStream(world: World, expected: unknown, [, letter]: RegExpExecArray): Promise<void> {
   const exchange = await world.stream(letter);
-  if (expected === 'ends with status OK') {
-    assert.equal((await within('end of the stream', exchange.client.status)).code, 0);
+  const [, code] = /^ends with status (OK|\d+)$/.exec(String(expected)) ?? [];
+  if (code !== undefined) {
+    const { code: given } = await within('end of the stream', exchange.client.status);
+    assert.equal(given, code === 'OK' ? 0 : Number(code));
   } else if (expected === 'served by a new upstream connection') {
     await exchange.settle();
     const { peer } = await exchange.served();
@@ -212,9 +218,8 @@ async function checkPushes({ pushes }: World, expected: unknown): Promise<void> 
   exchange.client.readOn();
   await within('end of the pushes', done);
   await exchange.settle();
-  assert.equal(exchange.responses.length, Number(count));
-  for (const [index, each] of bytes.entries())
-    assert.ok(exchange.responses[index]?.equals(each), `push ${index}`);
+  assert.equal(bytes.length, Number(count));
+  assertSame(exchange.responses.slice(-bytes.length), bytes);
 }
 
 async function checkManyRequests({ pushes }: World, expected: unknown): Promise<void> {
@@ -224,10 +229,15 @@ async function checkManyRequests({ pushes }: World, expected: unknown): Promise<
   const { exchange } = pushes;
   exchange.client.readOn();
   await exchange.settle();
-  assert.equal(exchange.requests.length, Number(count));
-  assert.equal(exchange.sent.length, Number(count));
-  for (const [index, each] of exchange.sent.entries())
-    assert.ok(exchange.requests[index]?.equals(each), `${index}`);
+  assertSame(exchange.requests.slice(-Number(count)), exchange.sent.slice(-Number(count)));
+  assert.ok(exchange.sent.length >= Number(count));
+}
+
+/** Without a diff of megabytes. */
+function assertSame(got: readonly Buffer[], sent: readonly Buffer[]): void {
+  assert.equal(got.length, sent.length);
+  for (const [index, each] of sent.entries())
+    assert.ok(got[index]?.equals(each), `number ${index} is another`);
 }
 
 async function metadataOf(world: World): Promise<Readonly<Record<string, unknown>>> {

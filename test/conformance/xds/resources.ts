@@ -8,6 +8,7 @@ import {
   CLUSTER_TYPE,
   ENDPOINT_TYPE,
   EXTENSION_CONFIG_TYPE,
+  HEALTH_TYPE,
   LISTENER_TYPE,
   NAME_TABLE_TYPE,
   PROXY_CONFIG_TYPE,
@@ -21,11 +22,14 @@ const TYPES: Readonly<Record<string, string>> = {
   CDS: CLUSTER_TYPE,
   ECDS: EXTENSION_CONFIG_TYPE,
   EDS: ENDPOINT_TYPE,
+  HDS: HEALTH_TYPE,
   LDS: LISTENER_TYPE,
   NDS: NAME_TABLE_TYPE,
   PCDS: PROXY_CONFIG_TYPE,
   RDS: ROUTE_TYPE,
   SDS: SECRET_TYPE,
+  WADS: 'type.googleapis.com/istio.security.Authorization',
+  WDS: 'type.googleapis.com/istio.workload.Workload',
 };
 
 export const MIB = 1024 * 1024;
@@ -33,8 +37,6 @@ export const MIB = 1024 * 1024;
 export function typeUrlOf(short: string): string {
   return (Object.hasOwn(TYPES, short) ? TYPES[short] : undefined) ?? assert.fail(`no rule for type ${short}`);
 }
-
-export const HOST = 'web.shop.svc.cluster.local';
 
 const OPAQUE = Buffer.from('opaque');
 /** A field whose length runs past the end. */
@@ -45,26 +47,31 @@ export interface ResponseWords {
   readonly nonce?: string | undefined;
   readonly version?: string | undefined;
   readonly resources: 'good' | 'broken' | 'none';
+  /** The one in a name table. */
+  readonly host?: string;
 }
 
 /** One resource that the agent, or nobody, can read; or none. */
-export function response(kind: Kind, { type, nonce, version, resources }: ResponseWords): Buffer {
+export function response(
+  kind: Kind,
+  { type, nonce, version, resources, host = 'web' }: ResponseWords,
+): Buffer {
   const parts = {
     ...(nonce !== undefined && { nonce }),
     ...(version !== undefined && { version }),
   };
-  const values = { good: [goodResource(type)], broken: [BROKEN], none: [] }[resources];
+  const values = { good: [goodResource(type, host)], broken: [BROKEN], none: [] }[resources];
   return responseBytes(kind, typeUrlOf(type), { ...parts, values });
 }
 
-/** Of this size and a little more. */
+/** Of this size and a little more. Messages in a row are one message, with the resources of all. */
 export function largeResponse(kind: Kind, type: string, sizeBytes: number, nonce = 'large'): Buffer {
-  const value = Buffer.alloc(MIB, nonce);
-  const values = Array.from({ length: Math.ceil(sizeBytes / MIB) }, () => value);
-  return responseBytes(kind, typeUrlOf(type), { nonce, version: nonce, values });
+  const values = [Buffer.alloc(MIB, nonce)];
+  const part = responseBytes(kind, typeUrlOf(type), { nonce, version: nonce, values });
+  return Buffer.concat(Array.from({ length: Math.ceil(sizeBytes / MIB) }, () => part));
 }
 
-function goodResource(type: string): Buffer {
+function goodResource(type: string, host: string): Buffer {
   if (type === 'PCDS') return messages.proxyConfig.encode({ caCertificatesPem: [] });
   if (type !== 'NDS') return OPAQUE;
   const info = {
@@ -74,5 +81,5 @@ function goodResource(type: string): Buffer {
     namespace: 'shop',
     altHosts: [],
   };
-  return messages.nameTable.encode({ table: { [HOST]: info } });
+  return messages.nameTable.encode({ table: { [host]: info } });
 }

@@ -10,6 +10,7 @@ import type { ConformanceCase, OmittedCase } from '../case.ts';
 import type { Handler } from './agent-under-test.ts';
 import { response, typeUrlOf } from './resources.ts';
 import { Setup } from './setup.ts';
+import { assertKnown } from './vocabulary.ts';
 import { World } from './world.ts';
 
 interface RoutedType {
@@ -25,15 +26,13 @@ const SKIPPING = 'Skipping forwarding type url ... to Envoy as is not a valid En
 
 /** Parts of the agent by how the cases describe them. */
 const HANDLERS: readonly (readonly [words: RegExp, handler: Handler])[] = [
-  [/^DNS table, only when the DNS server is enabled; else dropped/, 'NDS'],
-  [/^trust bundle, only when PROXY_CONFIG_XDS_AGENT=true and a secret cache exists; else dropped/, 'PCDS'],
+  [/^DNS table, only when .*; else dropped\b/, 'NDS'],
+  [/^trust bundle, only when .*; else dropped\b/, 'PCDS'],
 ];
 
-export function* routingCases({
-  responses,
-}: {
-  readonly responses: readonly RoutedType[];
-}): Iterable<ConformanceCase | OmittedCase> {
+const KNOWN = ['id', 'typeUrl', 'toEnvoy', 'handler', 'log', 'note'];
+
+export function* routingCases(responses: readonly RoutedType[]): Iterable<ConformanceCase | OmittedCase> {
   for (const routed of responses) {
     const { id, typeUrl, toEnvoy } = routed;
     if (typeof toEnvoy === 'string' && toEnvoy.startsWith('after conversion')) {
@@ -57,7 +56,10 @@ function handlerOf(text = ''): Handler {
 }
 
 async function check(kind: Kind, routed: RoutedType, handler: Handler | undefined): Promise<void> {
+  assertKnown(routed, KNOWN);
   const { typeUrl, toEnvoy, log = SKIPPING } = routed;
+  assert.equal(typeof toEnvoy, 'boolean', `no rule for "${toEnvoy}"`);
+  if (handler !== undefined) assert.equal(typeUrlOf(handler), typeUrl);
   const setup = new Setup();
   setup.take('kind', kind);
   if (handler !== undefined) setup.handlers.add(handler);

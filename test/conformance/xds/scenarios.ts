@@ -8,6 +8,7 @@ import { clientActs } from './client-words.ts';
 import { checkExpectations } from './expectations.ts';
 import { DOES_NOT_READ, serverActs } from './server-words.ts';
 import { Setup } from './setup.ts';
+import { assertKnown } from './vocabulary.ts';
 import { World } from './world.ts';
 
 type Step = Readonly<Record<string, unknown>> & { readonly client?: string; readonly server?: string };
@@ -25,11 +26,7 @@ const MISSING: readonly (readonly [words: RegExp, reason: string])[] = [
   [/\bmodule\b|\bdownload\b/, 'Wasm modules are not replaced by local files'],
 ];
 
-export function* scenarioCases({
-  scenarios,
-}: {
-  readonly scenarios: readonly Scenario[];
-}): Iterable<ConformanceCase | OmittedCase> {
+export function* scenarioCases(scenarios: readonly Scenario[]): Iterable<ConformanceCase | OmittedCase> {
   for (const scenario of scenarios) {
     const { id, name, ...words } = scenario;
     const text = JSON.stringify(words);
@@ -39,7 +36,9 @@ export function* scenarioCases({
   }
 }
 
-async function run({ steps, expect }: Scenario): Promise<void> {
+async function run(scenario: Scenario): Promise<void> {
+  assertKnown(scenario, ['id', 'name', 'steps', 'expect', 'note']);
+  const { steps, expect } = scenario;
   await using world = await World.lay(new Setup(), {
     isMeasured: Object.hasOwn(expect, 'agentExtraMemoryMaxMiB'),
     serverDoesNotRead: steps.some(({ server }) => server === DOES_NOT_READ),

@@ -1,4 +1,4 @@
-// What a scenario's discovery server does, by its words. It does it on the newest stream.
+// What a scenario's discovery server does, by its words. It does it on the stream of the letter, or on the newest.
 
 import assert from 'node:assert/strict';
 
@@ -18,8 +18,7 @@ export const DOES_NOT_READ = 'does not read requests until its push is taken';
 const ACTS: readonly (readonly [words: string, act: Act])[] = [
   [
     '(?<type>[A-Z]+)(?: nonce (?<nonce>\\S+))?(?: version (?<version>\\S+))?',
-    (_world, exchange, { type = '', nonce, version }) =>
-      answer(exchange, { type, nonce, version, resources: 'good' }),
+    (world, exchange, { type = '', nonce, version }) => answerWell(world, exchange, { type, nonce, version }),
   ],
   [
     '(?<type>[A-Z]+) without resources',
@@ -27,9 +26,10 @@ const ACTS: readonly (readonly [words: string, act: Act])[] = [
   ],
   [
     '(?<type>[A-Z]+) with a broken Any',
-    async (_world, exchange, { type = '' }) => {
-      await answer(exchange, { type, nonce: 'before', resources: 'good' }); // what may be kept
-      exchange.requests.pop();
+    async (world, exchange, { type = '' }) => {
+      const before = exchange.requests.length;
+      if (world.takesItself(type)) await answerWell(world, exchange, { type }); // what may be kept
+      exchange.requests.length = before; // its answer is no part of the scenario
       await answer(exchange, { type, resources: 'broken' });
     },
   ],
@@ -43,10 +43,10 @@ const ACTS: readonly (readonly [words: string, act: Act])[] = [
     },
   ],
   [
-    '(?<count>\\d+) pushes of (?<mib>\\d+) MiB',
-    async (world, exchange, { count, mib }) => {
+    '(?<count>\\d+)(?: (?<type>[A-Z]+))? pushes of (?<mib>\\d+) MiB',
+    async (world, exchange, { count, type = 'CDS', mib }) => {
       const bytes = Array.from({ length: Number(count) }, (_, index) =>
-        largeResponse(exchange.kind, 'CDS', Number(mib) * MIB, `push ${index}`),
+        largeResponse(exchange.kind, type, Number(mib) * MIB, `push ${index}`),
       );
       world.push(exchange, bytes);
       await world.untilStuck();
@@ -72,10 +72,22 @@ const ACTS: readonly (readonly [words: string, act: Act])[] = [
 
 export async function serverActs(world: World, text: string): Promise<void> {
   for (const [words, act] of ACTS) {
-    const match = new RegExp(`^${words}$`).exec(text);
-    if (match) return act(world, await world.newest(), match.groups ?? {});
+    const match = new RegExp(`^(?:(?<letter>[A-Z]): )?${words}$`).exec(text);
+    if (!match) continue;
+    const { letter, ...said } = match.groups ?? {};
+    return act(world, await (letter === undefined ? world.newest() : world.stream(letter)), said);
   }
   assert.fail(`no rule for the server's "${text}"`);
+}
+
+async function answerWell(
+  world: World,
+  exchange: Exchange,
+  words: Omit<ResponseWords, 'resources'>,
+): Promise<void> {
+  const host = `web-${exchange.pushed.length}.shop.svc.cluster.local`;
+  if (words.type === 'NDS') world.lastHost = host;
+  await answer(exchange, { ...words, resources: 'good', host });
 }
 
 async function answer(exchange: Exchange, words: ResponseWords): Promise<void> {

@@ -83,7 +83,7 @@ const MEMBERS: Readonly<Record<string, Taker>> = {
     setup.kind = value;
   },
   options: (setup, value) => {
-    const { handlers, ...rest } = value as { readonly handlers: readonly string[] };
+    const { handlers = [], ...rest } = value as { readonly handlers?: readonly string[] };
     assert.deepEqual(rest, {}, 'options without a rule');
     for (const handler of handlers) {
       if (handler !== 'NDS' && handler !== 'PCDS') assert.fail(`no rule for handler ${handler}`);

@@ -11,6 +11,7 @@ import { findXdsRoot, type Root } from '../../../src/security/upstream/roots.ts'
 import { agentConfig } from '../../agent/support/agent-config.ts';
 import { temporaryDirectory } from '../../support/temporary-directory.ts';
 import type { ConformanceCase } from '../case.ts';
+import { assertKnown } from './vocabulary.ts';
 
 interface RootCase {
   readonly id: string;
@@ -28,23 +29,20 @@ interface NameCase {
   readonly expect: string;
 }
 
-interface TlsCases {
-  readonly rootCa: readonly RootCase[];
-  readonly serverName: readonly NameCase[];
+export function* rootCases(cases: readonly RootCase[]): Iterable<ConformanceCase> {
+  for (const each of cases) yield { name: `${each.id} root`, run: () => checkRoot(each) };
 }
 
-export function* upstreamTlsCases(data: TlsCases): Iterable<ConformanceCase> {
-  const { rootCa, serverName, ...rest } = data;
-  for (const key of Object.keys(rest).filter((name) => name !== 'about')) {
-    yield { name: `unknown: ${key}`, run: async () => assert.fail(`no rule for ${key}`) };
-  }
-  for (const each of rootCa) yield { name: `${each.id} root`, run: () => checkRoot(each) };
-  for (const each of serverName) {
+export function* serverNameCases(cases: readonly NameCase[]): Iterable<ConformanceCase> {
+  for (const each of cases) {
     yield { name: `${each.id} server name of ${each.discoveryAddress}`, run: () => checkName(each) };
   }
 }
 
-async function checkRoot({ given, expect }: RootCase): Promise<void> {
+async function checkRoot(rootCase: RootCase): Promise<void> {
+  assertKnown(rootCase, ['id', 'given', 'expect', 'note']);
+  const { given, expect } = rootCase;
+  assertKnown(expect, ['path', 'error', 'meaning', 'note']);
   await using folder = await temporaryDirectory();
   const { exists = [], proxyMetadata = {}, ...variables } = given;
   const [workingDirectory, absolute] = [join(folder.path, 'work'), join(folder.path, 'root')];
@@ -84,7 +82,9 @@ function cleaned(path: string): string {
 }
 
 /** No server name at all: the address is refused. */
-async function checkName({ discoveryAddress, ISTIOD_SAN, expect }: NameCase): Promise<void> {
+async function checkName(nameCase: NameCase): Promise<void> {
+  assertKnown(nameCase, ['id', 'discoveryAddress', 'ISTIOD_SAN', 'expect', 'note']);
+  const { discoveryAddress, ISTIOD_SAN, expect } = nameCase;
   const reading = agentConfig({ env: { ISTIOD_SAN }, proxyConfig: { discoveryAddress } });
   if (expect === '') return assert.rejects(reading, ConfigError);
   const { controlPlane } = await reading;

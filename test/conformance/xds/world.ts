@@ -3,14 +3,13 @@
 import assert from 'node:assert/strict';
 import { setTimeout as sleep } from 'node:timers/promises';
 
-import { CuttableSocket } from '../../e2e/support/xds/cuttable-socket.ts';
 import { EnvoyConnection } from '../../e2e/support/xds/envoy-connection.ts';
 import { TlsControlPlane } from '../../e2e/support/xds/tls-control-plane.ts';
 import { issuePair, makeAuthority, type PemPair } from '../../security/authority.ts';
 import { temporaryDirectory, type TemporaryDirectory } from '../../support/temporary-directory.ts';
 import { AgentProcess } from './agent-process.ts';
 import { AgentUnderTest } from './agent-under-test.ts';
-import { Exchange } from './exchange.ts';
+import { Exchange, PATIENCE_MS } from './exchange.ts';
 import { SERVER_NAME, type Roots, type Setup } from './setup.ts';
 
 /** A stream without a letter. */
@@ -18,7 +17,7 @@ export const ONLY = '';
 
 interface Opened {
   readonly exchange: Exchange;
-  readonly socket: CuttableSocket;
+  readonly connection: EnvoyConnection;
 }
 
 /** Responses on their way, one after the other. */
@@ -47,6 +46,8 @@ export class World implements AsyncDisposable {
   readonly #streams = new Map<string, Opened>();
   /** All of them, in the order in which they were opened. */
   readonly exchanges: Exchange[] = [];
+  /** In the last good name table that the control plane has sent. */
+  lastHost: string | undefined;
   readonly #circumstances: Circumstances;
   readonly #open = new AsyncDisposableStack();
   readonly #folder: TemporaryDirectory;
@@ -96,6 +97,11 @@ export class World implements AsyncDisposable {
     return this.#pushes ?? assert.fail('nothing was pushed');
   }
 
+  /** The agent takes responses of this type and does not hand them on. */
+  takesItself(type: string): boolean {
+    return [...this.setup.handlers].some((handler) => handler === type);
+  }
+
   /** The stream of that letter; opened if there is none. */
   async stream(letter = ONLY): Promise<Exchange> {
     return this.#streams.get(letter)?.exchange ?? this.openStream(letter);
@@ -110,10 +116,9 @@ export class World implements AsyncDisposable {
   async openStream(letter = ONLY): Promise<Exchange> {
     await this.#start();
     const agent = this.#agent ?? assert.fail();
-    const socket = this.#open.use(await CuttableSocket.before(agent.socketPath));
-    const connection = this.#open.use(new EnvoyConnection(socket.path));
+    const connection = this.#open.use(new EnvoyConnection(agent.socketPath));
     const exchange = new Exchange(connection.open(this.setup.kind), () => this.control.streams.next());
-    this.#streams.set(letter, { exchange, socket });
+    this.#streams.set(letter, { exchange, connection });
     this.exchanges.push(exchange);
     return exchange;
   }
@@ -153,7 +158,7 @@ export class World implements AsyncDisposable {
 
   /** Cuts the connection of a stream at the client's end. */
   cut(letter = ONLY): void {
-    this.#streams.get(letter)?.socket.cut();
+    this.#streams.get(letter)?.connection.cut();
   }
 
   /** The control plane listens again where it did before. */
@@ -190,7 +195,7 @@ export class World implements AsyncDisposable {
 
 /** Waits for something that takes a moment. */
 export async function eventually(what: string, holds: () => boolean): Promise<void> {
-  const deadline = performance.now() + 20_000;
+  const deadline = performance.now() + PATIENCE_MS;
   while (!holds()) {
     if (performance.now() > deadline) assert.fail(`not ${what}`);
     await sleep(5);

@@ -11,16 +11,18 @@ import {
   type StatusObject,
 } from '@grpc/grpc-js';
 
+import { SeverableCredentials } from '../../../../src/runtime/severable-credentials.ts';
 import type { Kind } from '../../../../src/xds-proxy/envelopes.ts';
 import { Inbox } from '../../../support/inbox.ts';
 import { ADS_METHODS } from '../../../xds-proxy/control-plane.ts';
 
 export class EnvoyConnection implements Disposable {
   readonly #client: Client;
+  readonly #credentials = new SeverableCredentials(credentials.createInsecure());
   readonly #streams: EnvoyStream[] = [];
 
   constructor(socketPath: string) {
-    this.#client = new Client(`unix:${socketPath}`, credentials.createInsecure(), {
+    this.#client = new Client(`unix:${socketPath}`, this.#credentials, {
       'grpc.use_local_subchannel_pool': 1,
       'grpc.max_receive_message_length': -1,
       'grpc.enable_channelz': 0,
@@ -38,6 +40,11 @@ export class EnvoyConnection implements Disposable {
   close(): void {
     for (const stream of this.#streams) stream.cancel();
     this.#client.close();
+  }
+
+  /** Cuts the socket in the middle of whatever is going on, as the death of an Envoy does. */
+  cut(): void {
+    this.#credentials.sever();
   }
 
   [Symbol.dispose](): void {
