@@ -2,7 +2,7 @@
 
 import { tryFaults } from './faults/fault-run.ts';
 
-const RUNS = 1000;
+const RUNS = 400;
 
 describe('streams of Envoys through random faults', () => {
   it(`lose and mix up nothing, and leave nothing behind, in ${RUNS} schedules`, async function () {

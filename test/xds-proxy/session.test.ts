@@ -148,7 +148,7 @@ for (const kind of KINDS) {
     });
 
     it('reads no second response before Envoy has taken the first', async () => {
-      const pushes = 40;
+      const pushes = 24;
       await using control = await startControlPlane();
       await using started = await startProxy(control.address);
       using client = new ClientStream(started.socketPath, { kind, paused: true });
