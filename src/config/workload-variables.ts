@@ -197,7 +197,7 @@ const discovery = {
     'HTTPS_PROXY',
     anyText,
     '',
-    'HTTP proxy on the way to CA and discovery, http://host:port; not for hosts of this machine.',
+    'HTTP proxy on the way to CA and discovery, http://host:port; HTTP_PROXY does not count.',
     { secret: true },
   ),
   httpsProxyLowerCase: row('https_proxy', anyText, '', 'The same; HTTPS_PROXY counts before.', {

@@ -89,8 +89,8 @@ export function checkAddresses({ caAddress, discoveryAddress }: ControlPlaneSett
 }
 
 function requirePort(name: string, address: string): void {
-  if (!/:\d+$/.test(address))
-    throw new ConfigError(`${name} "${address}" has no port: write it as host:port`);
+  if (/^(?:\[[^\]]+\]|[^:]+):\d+$/.test(address)) return;
+  throw new ConfigError(`${name} "${address}" is no address: write it as host:port, or [host]:port for IPv6`);
 }
 
 async function caTls(settings: ControlPlaneSettings, roots: CaRootProvider): Promise<TlsSettings> {

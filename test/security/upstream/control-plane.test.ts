@@ -122,11 +122,13 @@ describe('the dialers', () => {
     assert.equal(used.messages('warn').length, 1);
   });
 
-  it('are refused for an address without a port', () => {
-    checkAddresses(settings({ caAddress: 'ca.example:1' }));
+  it('are refused for an address without a port, and for an IPv6 host without brackets', () => {
+    for (const caAddress of ['ca.example:1', '[fd00::1]:1', '']) checkAddresses(settings({ caAddress }));
+    const remedy = 'write it as host:port, or [host]:port for IPv6';
     for (const [part, message] of [
-      [{ discoveryAddress: 'istiod' }, 'discoveryAddress "istiod" has no port: write it as host:port'],
-      [{ caAddress: 'ca' }, 'CA_ADDR "ca" has no port: write it as host:port'],
+      [{ discoveryAddress: 'istiod' }, `discoveryAddress "istiod" is no address: ${remedy}`],
+      [{ caAddress: '[fd00::1]' }, `CA_ADDR "[fd00::1]" is no address: ${remedy}`],
+      [{ caAddress: 'fd00::1:15012' }, `CA_ADDR "fd00::1:15012" is no address: ${remedy}`],
     ] as const) {
       assert.throws(() => checkAddresses(settings(part)), { name: 'ConfigError', message });
     }
