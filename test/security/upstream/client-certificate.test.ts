@@ -32,9 +32,9 @@ describe('readClientCertificate', () => {
     await writeFile(at('key.pem'), keyPem);
   }
 
-  function read() {
+  function read(faults = new CauseLog(recorded.log)) {
     const files = { chainPath: at('cert-chain.pem'), keyPath: at('key.pem') };
-    return readClientCertificate(files, new FakeClock(Date.now()), new CauseLog(recorded.log));
+    return readClientCertificate(files, new FakeClock(Date.now()), faults);
   }
 
   it('reads the pair that is there now, at every call', async () => {
@@ -57,6 +57,20 @@ describe('readClientCertificate', () => {
 
     assert.equal(await read(), undefined);
     assert.deepEqual(recorded.messages('warn'), ['cert expired, using token instead']);
+  });
+
+  it('is missed once while it lasts, and once more the next time', async () => {
+    const faults = new CauseLog(recorded.log);
+    const pair = await issuePair(authority, NAMES);
+
+    await read(faults);
+    await read(faults);
+    await write(pair);
+    await read(faults);
+    await rm(at('cert-chain.pem'));
+    await read(faults);
+
+    assert.equal(recorded.messages('warn').length, 2);
   });
 
   it('is none when the chain is absent or cannot be parsed', async () => {

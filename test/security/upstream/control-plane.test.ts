@@ -101,6 +101,15 @@ describe('the dialers', () => {
     assert.equal(options['grpc-node.flow_control_window'], 1_048_576);
   });
 
+  it('leave nothing to what grpc-js would decide itself', async () => {
+    const { options } = await (await openXdsDialer(settings(), deps())).dial(signal);
+
+    assert.equal(options['grpc.enable_http_proxy'], 0);
+    assert.equal(options['grpc.enable_retries'], 0);
+    assert.equal(options['grpc.use_local_subchannel_pool'], 1);
+    assert.equal(options['grpc.service_config_disable_resolution'], 1);
+  });
+
   it('log the root they use by the name the user knows', async () => {
     const used = deps();
 

@@ -75,6 +75,18 @@ describe('KeptAnchors', () => {
     assert.deepEqual(more, []);
   });
 
+  it('warns again of a cause that was over meanwhile', async () => {
+    const anchors = await KeptAnchors.open(root, recorded.log);
+
+    for (const text of ['nothing', roots[1], 'nothing']) {
+      await writeFile(root.path, text ?? '');
+      await anchors.read();
+    }
+
+    assert.equal(recorded.messages('warn').length, 2);
+    assert.deepEqual(await anchors.read(), [roots[1]]);
+  });
+
   it('cannot begin without any', async () => {
     await rm(root.path);
 
@@ -124,13 +136,16 @@ describe('KeptAnchors', () => {
 
   it('tells of a file that was spoilt before it was watched', async () => {
     const stop = new AbortController();
+    const connected = Promise.withResolvers<void>();
     const anchors = await KeptAnchors.open(root, recorded.log, async (...args) => {
+      await connected.promise;
       await writeFile(root.path, 'no certificate');
       return watchFiles(...args);
     });
 
     const running = anchors.run(stop.signal);
     await anchors.read();
+    connected.resolve();
     await warned(1);
     stop.abort();
     await running;

@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { writeFile } from 'node:fs/promises';
+import { mkdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 
 import { readTrustAnchors, TrustAnchorError } from '../../../src/security/upstream/trust-anchors.ts';
@@ -37,10 +37,12 @@ describe('readTrustAnchors', () => {
     await writeFile(file('root.pem').path, 'nothing');
     const failed = 'failed to create TLS dial option with root certificates: ';
 
-    const [missing, gone] = [file('missing'), file('gone')];
+    const [missing, gone, directory] = [file('missing'), file('gone'), file('directory')];
+    await mkdir(directory.path);
     for (const [root, message] of [
       [file('root.pem'), /root\.pem: no certificate found$/],
       [missing, /missing: no such file$/],
+      [directory, /directory: (?!no such file)/],
       [{ kind: 'system' }, /the system certificates: OS CA Cert could not be found for agent$/],
     ] as const) {
       await assert.rejects(readTrustAnchors(root, [missing.path, gone.path]), (error) => {
