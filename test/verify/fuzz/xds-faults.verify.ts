@@ -1,6 +1,6 @@
 // The random faults of test/xds-proxy/faults.test.ts, many more of them.
 
-import { tryFaults } from '../xds-proxy/faults/fault-run.ts';
+import { tryFaults } from '../../xds-proxy/faults/fault-run.ts';
 
 const RUNS = 10_000;
 

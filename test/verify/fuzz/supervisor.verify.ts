@@ -2,7 +2,7 @@
 
 import { ok } from 'node:assert/strict';
 
-import { tryLives } from '../envoy/support/supervisor-lives.ts';
+import { tryLives } from '../../envoy/support/supervisor-lives.ts';
 
 const STEPS = 100_000;
 const RUNS = 5;
