@@ -4,24 +4,22 @@
 
 import { InterceptingCall, type Interceptor } from '@grpc/grpc-js';
 
-/**
- * From this size on a message is sent on in a turn of the event loop after the one in which grpc-js has put it together,
- * a copy that takes up to a millisecond per mebibyte.
- */
-const LARGE_BYTES = 4 * 1024 * 1024;
+import { assemblingFrames } from './frame-assembly.ts';
 
 /** @param onResponse holds back the next response, and the final status, until it resolves; must not reject */
 export function responseGate(onResponse: (bytes: Buffer) => Promise<void>): Interceptor {
-  return (options, nextCall) =>
-    new InterceptingCall(nextCall(options), {
+  return (options, nextCall) => {
+    const call = nextCall(options);
+    return new InterceptingCall(call, {
       start: (metadata, _listener, next) => {
         next(metadata, {
-          onReceiveMessage: (bytes: Buffer, done) => {
-            const take = (): void => void onResponse(bytes).finally(() => done(bytes));
-            if (bytes.length < LARGE_BYTES) take();
-            else setTimeout(take, 0); // not setImmediate: its callbacks belong to the same turn
+          onReceiveMetadata: (received, pass) => {
+            assemblingFrames(call);
+            pass(received);
           },
+          onReceiveMessage: (bytes: Buffer, done) => void onResponse(bytes).finally(() => done(bytes)),
         });
       },
     });
+  };
 }

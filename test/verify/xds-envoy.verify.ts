@@ -60,7 +60,7 @@ describe('Envoy behind the agent, long', () => {
     });
   }
 
-  it('does little more than one copy of a response of 20 MiB in one turn of its loop', async () => {
+  it('never holds the loop up for long with a response of 20 MiB', async () => {
     await using folder = await temporaryDirectory();
     await using agent = await MeasuredAgent.start(folder.path, [AGENT]);
     await agent.proxied([{ sizeBytes: 1, count: 1, pace: 'acknowledged' }]);
@@ -72,9 +72,8 @@ describe('Envoy behind the agent, long', () => {
       delays.push(await agent.loopDelay());
     }
 
-    const copyMs = medianOf(Array.from({ length: 9 }, () => copyTime(20 * MIB)));
-    console.log(`one copy of 20 MiB takes ${copyMs} ms; the agent's loop per response:`, delays);
-    ok(medianOf(delays.map(({ busyMs }) => busyMs)) < Math.max(LOOP_LIMIT_MS, 1.3 * copyMs));
+    console.log("the agent's loop per response:", delays);
+    ok(medianOf(delays.map(({ busyMs }) => busyMs)) < LOOP_LIMIT_MS);
   });
 
   it('follows a root certificate exchanged through ..data, wrong and right again, without a restart', async () => {
@@ -104,15 +103,6 @@ describe('Envoy behind the agent, long', () => {
 async function statOf(pod: Pod, name: string): Promise<number> {
   const text = await (await fetch(pod.admin(`/stats?filter=^${name}$`))).text();
   return Number(text.replace(`${name}: `, ''));
-}
-
-/** Of the processor, for memory that was not used before, milliseconds: what this machine cannot do faster. */
-function copyTime(sizeBytes: number): number {
-  const source = Buffer.alloc(sizeBytes, 1);
-  const before = process.threadCpuUsage();
-  Buffer.from(source);
-  const { user, system } = process.threadCpuUsage(before);
-  return (user + system) / 1000;
 }
 
 function medianOf(values: readonly number[]): number {
