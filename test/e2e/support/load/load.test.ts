@@ -13,7 +13,7 @@ const NOBODY: Readonly<Record<ClientKind, number>> = { kept: 0, oneShot: 0, http
 describe('Load', () => {
   for (const kind of ['kept', 'oneShot'] as const) {
     it(`counts what ${kind} clients get an answer to, and what is cut or refused`, async () => {
-      const nth = everyNth(5, [
+      const nth = everyNth(2, [
         (_request, response) => response.socket?.destroy(),
         (_request, response) => void response.write('half', () => response.socket?.destroy()),
         (_request, response) => response.writeHead(503).end(),
