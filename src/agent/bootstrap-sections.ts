@@ -4,6 +4,7 @@
 import type { AgentConfig } from '../config/agent-config.ts';
 import { envRows, type Env } from '../config/env.ts';
 import { isJsonObject, type Json, type JsonObject } from '../runtime/json.ts';
+import { isLoopback } from '../runtime/loopback.ts';
 
 export interface BootstrapSection {
   /** For example `tracing` or `listener of secure metrics`. */
@@ -167,10 +168,6 @@ function listeners(document: JsonObject): readonly Json[] {
 function hasItem(value: Json, path: string, name: string): boolean {
   const list = valueAt(value, path);
   return Array.isArray(list) && list.some((item: Json) => textAt(item, 'name') === name);
-}
-
-function isLoopback(address: string): boolean {
-  return address === '::1' || address.startsWith('127.');
 }
 
 function textAt(value: Json, path: string): string {

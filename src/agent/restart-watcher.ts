@@ -124,7 +124,8 @@ async function places(files: readonly EnvoyFile[]): Promise<Places> {
 
 /** Empty unless the path is a link out of its folder: what lies below the folder is seen by watching that. */
 async function linkTarget(path: string): Promise<string[]> {
-  const folder = await realpath(dirname(path)).catch(() => undefined); // missing: so is the file
+  // missing: there is nothing to watch besides its folder, which is watched anyway
+  const folder = await realpath(dirname(path)).catch(() => undefined);
   const target = await realpath(path).catch(() => undefined);
   if (folder === undefined || target === undefined || target.startsWith(folder + sep)) return [];
   return [target];

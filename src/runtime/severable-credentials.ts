@@ -4,24 +4,11 @@
 
 import type { Socket } from 'node:net';
 
-import {
-  ChannelCredentials,
-  type CallCredentials,
-  type ChannelOptions,
-  type experimental,
-} from '@grpc/grpc-js';
+import { WrappedCredentials, type Connected } from './wrapped-credentials.ts';
 
-type Target = Parameters<ChannelCredentials['_createSecureConnector']>[0];
-
-export class SeverableCredentials extends ChannelCredentials {
-  readonly #inner: ChannelCredentials;
+export class SeverableCredentials extends WrappedCredentials {
   readonly #sockets = new Set<Socket>();
   #severed = false;
-
-  constructor(inner: ChannelCredentials) {
-    super();
-    this.#inner = inner;
-  }
 
   /** Cuts what is connected or connecting, and whatever may still get that far. */
   sever(): void {
@@ -29,30 +16,10 @@ export class SeverableCredentials extends ChannelCredentials {
     for (const socket of this.#sockets) socket.destroy();
   }
 
-  override _isSecure(): boolean {
-    return this.#inner._isSecure();
-  }
-
-  override _equals(other: ChannelCredentials): boolean {
-    return this === other;
-  }
-
-  override _createSecureConnector(
-    target: Target,
-    options: ChannelOptions,
-    callCredentials?: CallCredentials,
-  ): experimental.SecureConnector {
-    const connector = this.#inner._createSecureConnector(target, options, callCredentials);
-    return {
-      connect: (socket) => {
-        this.#sockets.add(socket);
-        socket.once('close', () => this.#sockets.delete(socket));
-        if (this.#severed) socket.destroy();
-        return connector.connect(socket);
-      },
-      waitForReady: () => connector.waitForReady(),
-      getCallCredentials: () => connector.getCallCredentials(),
-      destroy: () => connector.destroy(),
-    };
+  protected override connect(socket: Socket, secure: () => Promise<Connected>): Promise<Connected> {
+    this.#sockets.add(socket);
+    socket.once('close', () => this.#sockets.delete(socket));
+    if (this.#severed) socket.destroy();
+    return secure();
   }
 }

@@ -2,7 +2,7 @@
 // copies them all at its end, which for a large one holds the event loop and needs the memory twice.
 
 /** One byte for compression and four for the length of the message. */
-const HEADER_BYTES = 5;
+export const HEADER_BYTES = 5;
 
 /** The part of a call in which grpc-js finds messages in the bytes of HTTP/2. Not in its interface. */
 interface Decoder {

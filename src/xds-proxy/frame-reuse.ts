@@ -1,10 +1,10 @@
-// Lets a response go on in the memory it came in. The receiver of grpc-js leaves the header of the frame in front of the
-// message it hands out; its sender would make the same frame anew, with a copy of the whole message.
+// Lets a response go on in the memory it came in. Its frame was put together in one piece (frame-assembly.ts), of which
+// the receiver of grpc-js hands out what follows the header; its sender would make the same frame anew, with a copy of
+// the whole message.
 
 import type { ServerInterceptingCallInterface } from '@grpc/grpc-js';
 
-/** One byte for compression, 0 for none, and four for the length of the message. */
-const HEADER_BYTES = 5;
+import { HEADER_BYTES } from './frame-assembly.ts';
 
 /** Not in the interface of grpc-js: a release that frames in another way copies, as it does without this file. */
 interface Framing {

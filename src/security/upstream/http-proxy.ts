@@ -5,6 +5,7 @@
 import { BlockList, isIP, isIPv6 } from 'node:net';
 
 import { ConfigError } from '../../runtime/errors.ts';
+import { isLoopback } from '../../runtime/loopback.ts';
 import type { Tunnel } from './http-tunnel.ts';
 
 export interface HttpProxyVariables {
@@ -65,7 +66,7 @@ interface HostPort {
 
 function isExcepted(address: string, noProxy: string): boolean {
   const { host, port } = splitPort(address.toLowerCase());
-  if (host === 'localhost' || contains(loopback(), host)) return true;
+  if (host === 'localhost' || isLoopback(host)) return true;
   const exceptions = noProxy.toLowerCase().split(',');
   return exceptions.some((exception) => excepts(exception.trim(), { host, port }));
 }
@@ -81,13 +82,6 @@ function excepts(exception: string, { host, port }: HostPort): boolean {
   // `.example.com` and `*.example.com` mean what is below it, `example.com` the name itself as well.
   const suffix = name.replace(/^\*?\./, '.');
   return suffix.startsWith('.') ? host.endsWith(suffix) : host === name || host.endsWith(`.${name}`);
-}
-
-function loopback(): BlockList {
-  const addresses = new BlockList();
-  addresses.addSubnet('127.0.0.0', 8);
-  addresses.addAddress('::1', 'ipv6');
-  return addresses;
 }
 
 /** Undefined for what is no range of addresses. */

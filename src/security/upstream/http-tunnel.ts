@@ -6,15 +6,11 @@
 import type { IncomingMessage } from 'node:http';
 import type { Socket } from 'node:net';
 
-import {
-  ChannelCredentials,
-  type CallCredentials,
-  type ChannelOptions,
-  type experimental,
-} from '@grpc/grpc-js';
+import type { ChannelCredentials } from '@grpc/grpc-js';
 
 import { AgentError, messageOf } from '../../runtime/errors.ts';
 import { request } from '../../runtime/http.ts';
+import { WrappedCredentials, type Connected } from '../../runtime/wrapped-credentials.ts';
 
 export interface Tunnel {
   /** Where the proxy leads: `host:port`. */
@@ -23,42 +19,18 @@ export interface Tunnel {
   readonly userInfo: string | undefined;
 }
 
-type Target = Parameters<ChannelCredentials['_createSecureConnector']>[0];
-
-export class TunnelCredentials extends ChannelCredentials {
-  readonly #inner: ChannelCredentials;
+export class TunnelCredentials extends WrappedCredentials {
   readonly #tunnel: Tunnel;
 
   /** @param inner what secures the connection at its far end */
   constructor(inner: ChannelCredentials, tunnel: Tunnel) {
-    super();
-    this.#inner = inner;
+    super(inner);
     this.#tunnel = tunnel;
   }
 
-  override _isSecure(): boolean {
-    return this.#inner._isSecure();
-  }
-
-  override _equals(other: ChannelCredentials): boolean {
-    return this === other;
-  }
-
-  override _createSecureConnector(
-    target: Target,
-    options: ChannelOptions,
-    callCredentials?: CallCredentials,
-  ): experimental.SecureConnector {
-    const connector = this.#inner._createSecureConnector(target, options, callCredentials);
-    return {
-      connect: async (socket) => {
-        await leadOn(socket, this.#tunnel);
-        return connector.connect(socket);
-      },
-      waitForReady: () => connector.waitForReady(),
-      getCallCredentials: () => connector.getCallCredentials(),
-      destroy: () => connector.destroy(),
-    };
+  protected override async connect(socket: Socket, secure: () => Promise<Connected>): Promise<Connected> {
+    await leadOn(socket, this.#tunnel);
+    return secure();
   }
 }
 
