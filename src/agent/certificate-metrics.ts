@@ -4,7 +4,7 @@ import type { Clock } from '../runtime/clock.ts';
 import { SECOND_MS } from '../runtime/duration.ts';
 import type { CertificateStatus, SecretStatus } from '../security/certificate-status.ts';
 import { TRUST_SECRET } from '../security/secret-item.ts';
-import type { Metric, Series } from '../status/metric.ts';
+import type { Metric, Series } from '../status/metrics/metric.ts';
 
 /** Nothing is told of certificates that are not there. */
 export function certificateMetrics(

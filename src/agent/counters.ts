@@ -6,7 +6,7 @@ import type { SdsMetrics } from '../sds/metrics.ts';
 import { SECOND_MS } from '../runtime/duration.ts';
 import type { CsrMeter } from '../security/ca/csr-meter.ts';
 import type { FileMeter } from '../security/files/file-meter.ts';
-import type { Labels, Metric } from '../status/metric.ts';
+import type { Labels, Metric } from '../status/metrics/metric.ts';
 import type { ProxyMetrics } from '../xds-proxy/metrics.ts';
 import { Histogram } from './histogram.ts';
 import { XdsCounters } from './xds-counters.ts';

@@ -1,7 +1,7 @@
 // What is counted of Envoy's restarts and ends, and what its supervisor shows, as metrics.
 
 import type { EndedEpoch, EnvoyObserver, EnvoySnapshot, RestartRecord } from '../envoy/snapshot.ts';
-import type { NumberMetric, Series } from '../status/metric.ts';
+import type { NumberMetric, Series } from '../status/metrics/metric.ts';
 
 /** What may ask for a restart; whatever else is a repair of the supervisor's own. */
 const CAUSES = ['operator', 'mesh-config', 'bootstrap', 'labels', 'binary'];

@@ -1,6 +1,6 @@
 // A distribution that a part of the agent feeds, kept as plain numbers.
 
-import type { HistogramMetric, Labels } from '../status/metric.ts';
+import type { HistogramMetric, Labels } from '../status/metrics/metric.ts';
 
 interface Kept {
   readonly labels: Labels;

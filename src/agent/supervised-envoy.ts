@@ -15,7 +15,7 @@ import type { Log } from '../runtime/log.ts';
 import type { Spawn } from '../runtime/spawn.ts';
 import { watchFiles } from '../runtime/watch.ts';
 import type { SecretManager } from '../security/secret-manager.ts';
-import type { Metric } from '../status/metric.ts';
+import type { Metric } from '../status/metrics/metric.ts';
 import type { XdsProxySnapshot } from '../xds-proxy/proxy.ts';
 import { tellOfChanges } from './envoy-files.ts';
 import { EnvoyMetrics, labelMetrics } from './envoy-metrics.ts';

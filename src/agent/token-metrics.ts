@@ -3,7 +3,7 @@
 import type { Clock } from '../runtime/clock.ts';
 import { SECOND_MS } from '../runtime/duration.ts';
 import type { TokenSource } from '../security/upstream/token-source.ts';
-import type { Metric } from '../status/metric.ts';
+import type { Metric } from '../status/metrics/metric.ts';
 
 /** Nothing for a token that names no time, or before it is known. */
 export function tokenMetrics(

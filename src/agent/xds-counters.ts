@@ -1,7 +1,7 @@
 // The numbers of the ADS proxy that are more than a count: by resource type, and how long things take.
 
 import { SECOND_MS } from '../runtime/duration.ts';
-import type { Metric, NumberMetric, Series } from '../status/metric.ts';
+import type { Metric, NumberMetric, Series } from '../status/metrics/metric.ts';
 import { isDebugType, shortTypeName } from '../xds/type-urls.ts';
 import type { ProxyMetrics, Refuser } from '../xds-proxy/metrics.ts';
 import type { XdsProxySnapshot } from '../xds-proxy/proxy.ts';

@@ -7,7 +7,7 @@ import { isIP } from 'node:net';
 import { splitHostPort } from '../config/address.ts';
 import { ConfigError, messageOf } from '../runtime/errors.ts';
 import type { Log } from '../runtime/log.ts';
-import { parseResolvConf } from './resolv-conf.ts';
+import { parseResolvConf } from './forward/resolv-conf.ts';
 import type { SocketAddress } from './socket-address.ts';
 
 export interface PlanSettings {

@@ -2,13 +2,13 @@
 // Upstream: istio 1.31 pkg/dns/client/dns.go ServeDNS; miekg/dns acceptfunc.go.
 
 import type { Log } from '../runtime/log.ts';
-import type { Protocol } from './exchange.ts';
-import type { Forwarder } from './forwarder.ts';
-import { addressesAsked, localAnswer } from './local-answer.ts';
-import type { Hit, LookupTable } from './lookup-table.ts';
-import { readHeader, readMessage, udpLimit, type Header, type Message } from './message.ts';
+import type { Protocol } from './forward/exchange.ts';
+import type { Forwarder } from './forward/forwarder.ts';
+import { addressesAsked, localAnswer } from './messages/local-answer.ts';
+import type { Hit, LookupTable } from './names/lookup-table.ts';
+import { readHeader, readMessage, udpLimit, type Header, type Message } from './messages/message.ts';
 import type { DnsMetrics } from './metrics.ts';
-import { fitReply, headerReply, RCODE, replyHead } from './replies.ts';
+import { fitReply, headerReply, RCODE, replyHead } from './messages/replies.ts';
 
 export interface ResponderDeps {
   /** Names of the mesh; undefined before the first table. */

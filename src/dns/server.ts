@@ -7,17 +7,17 @@ import { isIP } from 'node:net';
 import type { Clock } from '../runtime/clock.ts';
 import { AgentError, messageOf } from '../runtime/errors.ts';
 import type { Log } from '../runtime/log.ts';
-import { debugTable } from './debug-table.ts';
-import { Forwarder, type ForwardSettings } from './forwarder.ts';
-import type { Listener, ListenerDeps } from './listener.ts';
-import { LookupTable } from './lookup-table.ts';
+import { debugTable } from './names/debug-table.ts';
+import { Forwarder, type ForwardSettings } from './forward/forwarder.ts';
+import type { Listener, ListenerDeps } from './listen/listener.ts';
+import { LookupTable } from './names/lookup-table.ts';
 import type { DnsMetrics } from './metrics.ts';
-import type { NamingContext } from './name-table.ts';
-import { PackedNameTable } from './packed-name-table.ts';
+import type { NamingContext } from './names/name-table.ts';
+import { PackedNameTable } from './names/packed-name-table.ts';
 import { Responder } from './responder.ts';
 import { addressText, type SocketAddress } from './socket-address.ts';
-import { listenTcp } from './tcp-listener.ts';
-import { listenUdp } from './udp-listener.ts';
+import { listenTcp } from './listen/tcp-listener.ts';
+import { listenUdp } from './listen/udp-listener.ts';
 
 export interface DnsServerSettings extends ForwardSettings, NamingContext {
   /** Each for UDP and TCP. */

@@ -1,15 +1,15 @@
-// What is served at which path, who may call it, and what the answer is. The socket is in server.ts.
+// What is served at which path, who may call it, and what the answer is. How a request finds its route is in dispatch.ts.
 // Upstream: istio 1.31 pilot/cmd/pilot-agent/status/server.go; restart, rotate and the /debug pages are ours.
 
 import type { IncomingMessage, ServerResponse } from 'node:http';
 
 import type { Log } from '../runtime/log.ts';
-import { refusal } from './access.ts';
-import { sendJson, sendJsonPieces, sendJsonText, sendRefusal, sendText } from './replies.ts';
-import type { MetricsPage } from './metrics-page.ts';
-import type { Readiness } from './readiness.ts';
-import type { ReadinessLog } from './readiness-log.ts';
-import { verboseText, type CheckHistory, type UpstreamError } from './readiness-report.ts';
+import type { Route, Routes } from './dispatch.ts';
+import { sendJson, sendJsonPieces, sendJsonText, sendText } from './replies.ts';
+import type { MetricsPage } from './metrics/metrics-page.ts';
+import type { Readiness } from './readiness/readiness.ts';
+import type { ReadinessLog } from './readiness/readiness-log.ts';
+import { verboseText, type CheckHistory, type UpstreamError } from './readiness/readiness-report.ts';
 
 /** What a caller may ask of the agent. */
 export interface AgentActions {
@@ -57,24 +57,13 @@ export interface RouteParts {
   readonly log: Log;
 }
 
-type Handler = (request: IncomingMessage, response: ServerResponse) => void | Promise<void>;
-
-export interface Route {
-  readonly loopbackOnly: boolean;
-  /** Undefined: any. */
-  readonly method?: string;
-  readonly handle: Handler;
-}
-
-export type Routes = ReadonlyMap<string, Route>;
-
 export function routes(parts: RouteParts): Routes {
   const metrics: Route = {
     loopbackOnly: parts.metricsLoopbackOnly,
     handle: (request, response) => parts.metrics.serve(request, response),
   };
   const { actions, views } = parts;
-  return new Map<string, Route>([
+  const exact = new Map<string, Route>([
     ['/healthz/ready', { loopbackOnly: false, handle: (...call) => ready(parts, ...call) }],
     ['/metrics', metrics],
     ['/stats/prometheus', metrics],
@@ -88,27 +77,7 @@ export function routes(parts: RouteParts): Routes {
     ['/debug/xds', view((response) => sendJson(response, 200, views.xdsStreams()))],
     ['/debug/certs', view((response) => sendJson(response, 200, views.certificateFacts()))],
   ]);
-}
-
-/** Finds the route, asks who is calling, and answers; a handler that throws gives 500. */
-export async function dispatch(
-  table: Routes,
-  log: Log,
-  request: IncomingMessage,
-  response: ServerResponse,
-): Promise<void> {
-  const path = request.url?.split('?', 1)[0] ?? '';
-  const route = table.get(path);
-  if (route === undefined) return sendText(response, 404, '404 page not found\n');
-  const refused = refusal(route, { peer: request.socket.remoteAddress, method: request.method });
-  if (refused !== undefined) return sendRefusal(response, refused);
-  try {
-    await route.handle(request, response);
-  } catch (error) {
-    log.error(`${path} failed: ${error instanceof Error ? error.stack : String(error)}`);
-    if (response.headersSent) response.destroy();
-    else sendText(response, 500, 'Internal Server Error\n');
-  }
+  return { exact, prefixes: [] };
 }
 
 function action(handle: (response: ServerResponse, request: IncomingMessage) => void): Route {

@@ -8,12 +8,13 @@ import type { Clock } from '../runtime/clock.ts';
 import { ConfigError, errnoOf, messageOf } from '../runtime/errors.ts';
 import { createServer } from '../runtime/http.ts';
 import type { Log } from '../runtime/log.ts';
-import type { Metric } from './metric.ts';
-import { MetricsPage } from './metrics-page.ts';
-import { Readiness, type EnvoyTarget, type Prober } from './readiness.ts';
-import { ReadinessLog } from './readiness-log.ts';
-import { CheckHistory } from './readiness-report.ts';
-import { dispatch, routes, type AgentActions, type AgentViews } from './routes.ts';
+import { dispatch } from './dispatch.ts';
+import type { Metric } from './metrics/metric.ts';
+import { MetricsPage } from './metrics/metrics-page.ts';
+import { Readiness, type EnvoyTarget, type Prober } from './readiness/readiness.ts';
+import { ReadinessLog } from './readiness/readiness-log.ts';
+import { CheckHistory } from './readiness/readiness-report.ts';
+import { routes, type AgentActions, type AgentViews } from './routes.ts';
 
 export interface StatusSettings {
   /** 0 takes any free port; an agent whose statusPort is 0 makes no server at all. */

@@ -2,8 +2,8 @@ import { deepEqual, equal } from 'node:assert/strict';
 
 import { Counters } from '../../src/agent/counters.ts';
 import { CLUSTER_TYPE, NAME_TABLE_TYPE } from '../../src/xds/type-urls.ts';
-import { AgentMetrics } from '../../src/status/agent-metrics.ts';
-import type { Distribution, Metric, Series } from '../../src/status/metric.ts';
+import { AgentMetrics } from '../../src/status/metrics/agent-metrics.ts';
+import type { Distribution, Metric, Series } from '../../src/status/metrics/metric.ts';
 import { readExposition } from '../support/exposition.ts';
 
 function metricOf(counters: Counters, name: string): Metric | undefined {

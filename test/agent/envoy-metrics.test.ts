@@ -2,7 +2,7 @@ import { deepEqual, equal } from 'node:assert/strict';
 
 import { EnvoyMetrics, labelMetrics } from '../../src/agent/envoy-metrics.ts';
 import type { EndedEpoch, EnvoySnapshot, RestartRecord } from '../../src/envoy/snapshot.ts';
-import type { Series } from '../../src/status/metric.ts';
+import type { Series } from '../../src/status/metrics/metric.ts';
 import { envoySnapshot, LIVE_EPOCH } from './support/envoy-snapshot.ts';
 
 function restart(reason: string, outcome: RestartRecord['outcome']): RestartRecord {

@@ -3,9 +3,9 @@
 import { deepEqual, equal, match } from 'node:assert/strict';
 
 import { envoyTarget } from '../../src/agent/status.ts';
-import { AdminPageError } from '../../src/status/admin-page.ts';
-import { Readiness, type ReadinessReport } from '../../src/status/readiness.ts';
-import { verboseText } from '../../src/status/readiness-report.ts';
+import { AdminPageError } from '../../src/status/readiness/admin-page.ts';
+import { Readiness, type ReadinessReport } from '../../src/status/readiness/readiness.ts';
+import { verboseText } from '../../src/status/readiness/readiness-report.ts';
 import { ModelSupervisor } from '../envoy/support/model-supervisor.ts';
 import { LIVE_PAGE } from '../status/fixtures/fake-admin.ts';
 

@@ -14,6 +14,7 @@ export const AREAS: Areas = {
   kernel: () => import('./kernel.ts'),
   launch: () => import('./launch.ts'),
   security: () => import('./security.ts'),
+  status: () => import('./status.ts'),
   xds: () => import('./xds.ts'),
 };
 

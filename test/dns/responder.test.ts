@@ -1,7 +1,7 @@
 import { deepEqual, equal, match, rejects } from 'node:assert/strict';
 
-import { LookupTable } from '../../src/dns/lookup-table.ts';
-import { readMessage, type Message } from '../../src/dns/message.ts';
+import { LookupTable } from '../../src/dns/names/lookup-table.ts';
+import { readMessage, type Message } from '../../src/dns/messages/message.ts';
 import { Responder, type ResponderDeps } from '../../src/dns/responder.ts';
 import { recordingLog } from '../support/recording-log.ts';
 import { packed } from './support/packed.ts';

@@ -3,7 +3,8 @@ import { once } from 'node:events';
 import { createServer, type IncomingMessage } from 'node:http';
 import type { AddressInfo } from 'node:net';
 
-import { dispatch, routes, type RouteParts } from '../../src/status/routes.ts';
+import { dispatch } from '../../src/status/dispatch.ts';
+import { routes, type RouteParts } from '../../src/status/routes.ts';
 import { recordingLog } from '../support/recording-log.ts';
 import { startStatus } from './fixtures/status-fixture.ts';
 
@@ -299,7 +300,7 @@ describe('debug pages', () => {
 describe('a caller from outside the pod', () => {
   const parts = { metricsLoopbackOnly: true, actions: {}, views: {} } as unknown as RouteParts;
   const table = routes(parts);
-  const gated = [...table.keys()].filter((path) => path !== '/healthz/ready');
+  const gated = [...table.exact.keys()].filter((path) => path !== '/healthz/ready');
 
   for (const path of gated) {
     it(`is refused at ${path}, whatever the method`, async () => {
@@ -322,7 +323,7 @@ describe('a caller from outside the pod', () => {
   it('may ask for metrics unless the setting says otherwise', () => {
     const open = routes({ ...parts, metricsLoopbackOnly: false });
 
-    assert.equal(open.get('/metrics')?.loopbackOnly, false);
+    assert.equal(open.exact.get('/metrics')?.loopbackOnly, false);
   });
 });
 

@@ -4,8 +4,8 @@
 import { equal, ok } from 'node:assert/strict';
 import { setImmediate } from 'node:timers/promises';
 
-import { LookupTable } from '../../src/dns/lookup-table.ts';
-import { PackedNameTable } from '../../src/dns/packed-name-table.ts';
+import { LookupTable } from '../../src/dns/names/lookup-table.ts';
+import { PackedNameTable } from '../../src/dns/names/packed-name-table.ts';
 import { packedBytes } from '../dns/support/packed.ts';
 
 const HOSTS = 20_000;

@@ -2,7 +2,7 @@
 
 import assert from 'node:assert/strict';
 
-import type { LookupContext } from '../../../src/dns/lookup-table.ts';
+import type { LookupContext } from '../../../src/dns/names/lookup-table.ts';
 import type { NameTable } from '../../dns/support/packed.ts';
 
 interface ProxyContext {

@@ -2,9 +2,9 @@
 
 import assert from 'node:assert/strict';
 
-import { debugTable } from '../../../src/dns/debug-table.ts';
-import { LookupTable } from '../../../src/dns/lookup-table.ts';
-import { namesOf } from '../../../src/dns/name-table.ts';
+import { debugTable } from '../../../src/dns/names/debug-table.ts';
+import { LookupTable } from '../../../src/dns/names/lookup-table.ts';
+import { namesOf } from '../../../src/dns/names/name-table.ts';
 import { planDns } from '../../../src/dns/plan.ts';
 import { addressText } from '../../../src/dns/socket-address.ts';
 import { packed, readJson } from '../../dns/support/packed.ts';

@@ -8,7 +8,7 @@ import { join } from 'node:path';
 import { sharedMemory } from '../../../src/envoy/memory/shared-memory.ts';
 import { startObstacle } from '../../../src/envoy/start/start-obstacle.ts';
 import { checkExtraArguments } from '../../../src/envoy/process/extra-arguments.ts';
-import { notServingReason } from '../../../src/status/envoy-stats.ts';
+import { notServingReason } from '../../../src/status/readiness/envoy-stats.ts';
 import {
   HOT_RESTART_VERSION,
   MEASURED_MS,

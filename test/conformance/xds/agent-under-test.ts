@@ -7,7 +7,7 @@ import { dirname, join } from 'node:path';
 import { nameTableHandler } from '../../../src/agent/name-table.ts';
 import { ProxyConfigUpdates } from '../../../src/agent/proxy-config-updates.ts';
 import { xdsSocketPath } from '../../../src/agent/socket-servers.ts';
-import { PackedNameTable } from '../../../src/dns/packed-name-table.ts';
+import { PackedNameTable } from '../../../src/dns/names/packed-name-table.ts';
 import { loadMessages } from '../../../src/proto/messages.ts';
 import { openXdsDialer } from '../../../src/security/upstream/control-plane.ts';
 import { FileToken } from '../../../src/security/upstream/file-token.ts';

@@ -3,7 +3,7 @@
 
 import assert from 'node:assert/strict';
 
-import { PackedNameTable } from '../../../src/dns/packed-name-table.ts';
+import { PackedNameTable } from '../../../src/dns/names/packed-name-table.ts';
 import { loadMessages, type Messages } from '../../../src/proto/messages.ts';
 import {
   answer,

@@ -5,7 +5,7 @@ import { once } from 'node:events';
 import { connect } from 'node:net';
 
 import type { SocketAddress } from '../../../src/dns/socket-address.ts';
-import { frame, framedMessages } from '../../../src/dns/tcp-frames.ts';
+import { frame, framedMessages } from '../../../src/dns/listen/tcp-frames.ts';
 
 const PATIENCE_MS = 5000;
 

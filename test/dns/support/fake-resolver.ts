@@ -5,7 +5,7 @@ import { once } from 'node:events';
 import { createServer, type Server, type Socket } from 'node:net';
 
 import type { SocketAddress } from '../../../src/dns/socket-address.ts';
-import { frame, framedMessages } from '../../../src/dns/tcp-frames.ts';
+import { frame, framedMessages } from '../../../src/dns/listen/tcp-frames.ts';
 import { decode, encodeAnswer } from './wire.ts';
 
 /** The messages sent back to one query, in order; none for a resolver that is silent. */

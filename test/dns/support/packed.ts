@@ -1,7 +1,7 @@
 // Name tables as a control plane sends them, written as objects.
 
-import type { NameInfo } from '../../../src/dns/name-table.ts';
-import { PackedNameTable } from '../../../src/dns/packed-name-table.ts';
+import type { NameInfo } from '../../../src/dns/names/name-table.ts';
+import { PackedNameTable } from '../../../src/dns/names/packed-name-table.ts';
 import { loadMessages } from '../../../src/proto/messages.ts';
 
 /** By host name. */

@@ -1,0 +1,164 @@
+// Answers which addresses a name of the mesh has. What is kept is which hosts a name may belong to, by a hash of the
+// name; whether it does is worked out when it is asked, and so are names that an application makes by adding its first
+// search domain. Upstream: istio 1.31 pkg/dns/client/dns.go LookupTable, where the last of two equal names wins by
+// chance.
+
+import { isIP, isIPv4, isIPv6 } from 'node:net';
+
+import { forEachInSlices } from '../../runtime/slices.ts';
+import { namesOf, type Host, type NamingContext } from './name-table.ts';
+import type { PackedNameTable } from './packed-name-table.ts';
+
+export interface LookupContext extends NamingContext {
+  /** The search list of the resolver file. */
+  readonly search: readonly string[];
+}
+
+export interface Addresses {
+  readonly v4: readonly string[];
+  readonly v6: readonly string[];
+}
+
+export interface Hit extends Addresses {
+  /** The name that the address records are under. */
+  readonly owner: string;
+  /** The asked name is an alias of this one. */
+  readonly alias?: string;
+}
+
+/** A host that has the name that was asked. */
+interface Match extends Host {
+  /** The name is its own, not made from it. */
+  readonly isOwn: boolean;
+}
+
+export class LookupTable {
+  readonly #hosts: PackedNameTable;
+  readonly #context: LookupContext;
+  /** Numbers of hosts by the hash of each of their names. */
+  readonly #byHash = new Map<number, number | number[]>();
+  /** Hosts that are called with a final dot, as they were sent. */
+  readonly #dotted = new Set<string>();
+  /** `.<search domain>.`, or undefined without one. */
+  readonly #suffix: string | undefined;
+
+  private constructor(hosts: PackedNameTable, context: LookupContext) {
+    const [first] = context.search;
+    this.#hosts = hosts;
+    this.#context = context;
+    this.#suffix = first && `.${first.toLowerCase()}${first.endsWith('.') ? '' : '.'}`;
+  }
+
+  /**
+   * Lets other work run in between.
+   *
+   * @throws what looking at a host throws
+   */
+  static async build(hosts: PackedNameTable, context: LookupContext): Promise<LookupTable> {
+    const lookup = new LookupTable(hosts, context);
+    await forEachInSlices(numbersBelow(hosts.count), (number) => lookup.#add(number));
+    return lookup;
+  }
+
+  get hosts(): PackedNameTable {
+    return this.#hosts;
+  }
+
+  /** True for the exact text of a host with a final dot, which looks like a name that was made. */
+  hasDottedHost(name: string): boolean {
+    return this.#dotted.has(name);
+  }
+
+  /** The names of a host with the addresses they stand for; without those that stand for another host's. */
+  namesOfHost(number: number): readonly (readonly [name: string, addresses: Addresses])[] {
+    const host = this.#hosts.at(number);
+    if (!hasAddress(host)) return [];
+    const names = this.#keysOf(host).filter((key) => this.#match(key)?.name === host.name);
+    const addresses = addressesOf(host);
+    return names.map((name) => [name, addresses]);
+  }
+
+  /** @param name lower case, absolute. Undefined when it is none of the mesh. */
+  find(name: string): Hit | undefined {
+    const exact = this.#direct(name, name) ?? this.#searched(name);
+    if (exact !== undefined) return exact;
+    for (let dot = name.indexOf('.'); dot >= 0 && dot < name.length - 1; dot = name.indexOf('.', dot + 1)) {
+      const wildcard = `*${name.slice(dot)}`;
+      const hit = this.#direct(wildcard, name) ?? this.#searched(wildcard);
+      if (hit !== undefined) return hit;
+    }
+    return undefined;
+  }
+
+  #direct(name: string, owner: string): Hit | undefined {
+    const match = this.#match(name);
+    return match && { ...addressesOf(match), owner };
+  }
+
+  #searched(name: string): Hit | undefined {
+    if (this.#suffix === undefined || !name.endsWith(this.#suffix)) return undefined;
+    const plain = name.slice(0, name.length - this.#suffix.length + 1);
+    if (plain.endsWith(this.#suffix.slice(1))) return undefined; // such a name is not searched again
+    const hit = this.#direct(plain, plain);
+    return hit && { ...hit, alias: plain };
+  }
+
+  #add(number: number): void {
+    const host = this.#hosts.at(number);
+    if (host.name.endsWith('.')) this.#dotted.add(host.name);
+    if (!hasAddress(host)) return;
+    for (const key of this.#keysOf(host)) {
+      const hash = hashOf(key);
+      const known = this.#byHash.get(hash);
+      if (known === undefined) this.#byHash.set(hash, number);
+      else if (typeof known === 'number') this.#byHash.set(hash, [known, number]);
+      else known.push(number);
+    }
+  }
+
+  #match(key: string): Match | undefined {
+    const numbers = this.#byHash.get(hashOf(key)) ?? [];
+    let best: Match | undefined;
+    for (const number of typeof numbers === 'number' ? [numbers] : numbers) {
+      const host = this.#hosts.at(number);
+      const place = this.#keysOf(host).indexOf(key);
+      if (place < 0) continue; // another name with the same hash
+      const match = { ...host, isOwn: place === 0 };
+      if (best === undefined || isPreferred(match, best)) best = match;
+    }
+    return best;
+  }
+
+  #keysOf({ name, info }: Host): string[] {
+    return namesOf(name, info, this.#context).map((each) => each.toLowerCase());
+  }
+}
+
+/** A host keeps its own name; a name that was made goes to the smaller host, whatever the order of the table. */
+function isPreferred(match: Match, other: Match): boolean {
+  return match.isOwn === other.isOwn ? match.name <= other.name : match.isOwn;
+}
+
+function* numbersBelow(count: number): Iterable<number> {
+  for (let number = 0; number < count; number += 1) yield number;
+}
+
+/** FNV-1a over UTF-16, cut to the 30 bits that a number takes without an object of its own. */
+function hashOf(text: string): number {
+  let hash = 0x811c9dc5;
+  for (let index = 0; index < text.length; index += 1) {
+    hash = Math.imul(hash ^ text.charCodeAt(index), 0x01000193);
+  }
+  return hash >>> 2;
+}
+
+function hasAddress({ info: { ips = [] } }: Host): boolean {
+  return ips.some((ip) => isIP(ip) !== 0);
+}
+
+function addressesOf({ info: { ips = [] } }: Host): Addresses {
+  return {
+    v4: ips.filter((ip) => isIPv4(ip)),
+    v6: ips.filter((ip) => isIPv6(ip)).map((ip) => ip.split('%')[0] ?? ''),
+  };
+}

@@ -1,0 +1,59 @@
+// Whether a proxyless application can start: its bootstrap is there, and so are the certificates the bootstrap names.
+// Upstream: istio 1.31 pilot/cmd/pilot-agent/status/grpcready/probe.go.
+
+import { access, readFile } from 'node:fs/promises';
+import { resolve } from 'node:path';
+
+import { messageOf } from '../../runtime/errors.ts';
+import { isJsonObject, type Json } from '../../runtime/json.ts';
+import type { Prober } from './readiness.ts';
+
+export interface GrpcBootstrapCheckSettings {
+  /** GRPC_XDS_BOOTSTRAP, relative to the working directory or absolute. */
+  readonly path: string;
+  readonly workingDirectory: string;
+}
+
+const FILES = ['certificate_file', 'private_key_file', 'ca_certificate_file'];
+
+export class GrpcBootstrapCheck implements Prober {
+  readonly name = 'grpc-bootstrap';
+  readonly #settings: GrpcBootstrapCheckSettings;
+  /** Read once: the file is not changed any more. */
+  #files: readonly string[] | undefined;
+
+  constructor(settings: GrpcBootstrapCheckSettings) {
+    this.#settings = settings;
+  }
+
+  async failure(): Promise<string | undefined> {
+    const { path, workingDirectory } = this.#settings;
+    try {
+      this.#files ??= certificateFiles(JSON.parse(await readFile(resolve(workingDirectory, path), 'utf8')));
+    } catch (error) {
+      return `failed loading ${path}: ${messageOf(error)}`;
+    }
+    for (const file of this.#files) {
+      if (!(await exists(resolve(workingDirectory, file)))) return `${file} does not exist`;
+    }
+    return undefined;
+  }
+}
+
+function certificateFiles(bootstrap: Json): readonly string[] {
+  const config = ['certificate_providers', 'default', 'config'].reduce<Json>(
+    (value, name) => (isJsonObject(value) ? (value[name] ?? null) : null),
+    bootstrap,
+  );
+  if (!isJsonObject(config)) return [];
+  return FILES.map((name) => config[name]).filter((file) => typeof file === 'string');
+}
+
+async function exists(path: string): Promise<boolean> {
+  try {
+    await access(path);
+    return true;
+  } catch {
+    return false; // whatever is in the way, the application will not get at it either
+  }
+}
