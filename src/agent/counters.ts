@@ -3,12 +3,11 @@
 
 import type { DnsMetrics } from '../dns/metrics.ts';
 import type { SdsMetrics } from '../sds/metrics.ts';
-import { SECOND_MS } from '../runtime/duration.ts';
 import type { CsrMeter } from '../security/ca/csr-meter.ts';
 import type { FileMeter } from '../security/files/file-meter.ts';
 import type { Labels, Metric } from '../status/metrics/metric.ts';
 import type { ProxyMetrics } from '../xds-proxy/metrics.ts';
-import { Histogram } from './histogram.ts';
+import { DnsCounters } from './dns-counters.ts';
 import { XdsCounters } from './xds-counters.ts';
 
 /** Counters that show 0 before their first event; those with a label appear with it. */
@@ -23,9 +22,6 @@ const COUNTERS = {
 const LATE_COUNTERS = {
   num_file_watcher_failures_total: 'Directories of certificate files that could not be watched.',
   num_file_secret_failures_total: 'Requests for a secret whose files could not be used.',
-  dns_requests_total: 'DNS queries accepted.',
-  dns_upstream_requests_total: 'DNS queries forwarded to the resolvers of the host.',
-  dns_upstream_failures_total: 'Forwarded DNS queries that no resolver answered.',
 } as const;
 
 type CounterName = keyof typeof COUNTERS | keyof typeof LATE_COUNTERS;
@@ -62,11 +58,7 @@ export class Counters {
   readonly #labelled = new Map<LabelledName, Map<string, number>>();
   readonly #providers: (() => readonly Metric[])[] = [];
   readonly #ofXds = new XdsCounters();
-  readonly #dnsTook = new Histogram({
-    name: 'dns_upstream_request_duration_seconds',
-    help: 'Time until a resolver of the host answered, or none did.',
-    bounds: [0.001, 0.005, 0.01, 0.1, 1, 5],
-  });
+  readonly #ofDns = new DnsCounters();
   #sdsStreams = 0;
 
   constructor() {
@@ -98,12 +90,7 @@ export class Counters {
       staleNonce: () => this.#countBy('pilot_xds_expired_nonce', SDS),
       failed: count('pilot_total_xds_internal_errors'),
     };
-    this.dns = {
-      request: count('dns_requests_total'),
-      forwarded: count('dns_upstream_requests_total'),
-      failed: count('dns_upstream_failures_total'),
-      forwardTook: (ms) => this.#dnsTook.observe(ms / SECOND_MS),
-    };
+    this.dns = this.#ofDns.meter;
   }
 
   /** @param provider metrics that are worked out when a scrape asks, such as the time left of something */
@@ -125,7 +112,7 @@ export class Counters {
       }),
       gauge('sds_streams', 'Streams of Envoy for secrets that are open.', this.#sdsStreams),
       ...this.#ofXds.metrics(),
-      this.#dnsTook.metric(),
+      ...this.#ofDns.metrics(),
       ...this.#providers.flatMap((provide) => provide()),
     ];
   }

@@ -87,11 +87,14 @@ export class DnsServer implements AsyncDisposable {
    * @throws Error when they are none, or a host in it cannot be read; the old table stays
    */
   async setNameTable(bytes: Uint8Array): Promise<void> {
+    const { clock, metrics } = this.#deps;
+    const startedMs = clock.monotonicMs();
     const number = ++this.#lastTableNumber;
     const table = await LookupTable.build(new PackedNameTable(bytes), this.#settings);
     if (number < this.#tableNumber) return; // it took longer than one that came after it
     this.#table = table;
     this.#tableNumber = number;
+    metrics.tableLoaded(table.hosts.count, clock.monotonicMs() - startedMs);
   }
 
   async close(): Promise<void> {

@@ -28,20 +28,6 @@ describe('Counters', () => {
     deepEqual(series(counters, 'istiod_connection_terminations'), []);
   });
 
-  it('shows what DNS has not met yet not at all', () => {
-    const counters = new Counters();
-    deepEqual(series(counters, 'dns_requests_total'), []);
-
-    counters.dns.request();
-    counters.dns.request();
-    counters.dns.forwarded();
-    counters.dns.failed();
-
-    deepEqual(series(counters, 'dns_requests_total'), [{ value: 2 }]);
-    deepEqual(series(counters, 'dns_upstream_requests_total'), [{ value: 1 }]);
-    deepEqual(series(counters, 'dns_upstream_failures_total'), [{ value: 1 }]);
-  });
-
   it('shows failures of certificate files from the first on', () => {
     const counters = new Counters();
     deepEqual(series(counters, 'num_file_secret_failures_total'), []);
@@ -209,17 +195,6 @@ describe('Counters', () => {
     deepEqual(before, [[0], [0], []]);
     deepEqual(names.map(sums), [[0.04], [1.5], [0.007]]);
     deepEqual(distributions(counters, 'xds_proxy_ack_duration_seconds')[0]?.labels, { type: 'CDS' });
-  });
-
-  it('shows how long resolvers take from the first answer on', () => {
-    const counters = new Counters();
-    const name = 'dns_upstream_request_duration_seconds';
-    const before = distributions(counters, name).length;
-
-    for (const ms of [1, 3, 100, 6000]) counters.dns.forwardTook(ms);
-
-    equal(before, 0);
-    deepEqual(distributions(counters, name)[0]?.counts, [1, 1, 0, 1, 0, 0, 1]);
   });
 
   it('is written so that a strict reader takes it, whatever names come from outside', async () => {

@@ -10,6 +10,7 @@ import { XdsProxy } from '../../src/xds-proxy/proxy.ts';
 import { freePorts } from '../../examples/demo/free-ports.ts';
 import { ask } from '../dns/support/dns-client.ts';
 import { packedBytes } from '../dns/support/packed.ts';
+import { silentDnsMeter } from '../dns/support/dns-meter.ts';
 import { FakeResolver } from '../dns/support/fake-resolver.ts';
 import { decode, encodeQuery } from '../dns/support/wire.ts';
 import { recordingLog } from '../support/recording-log.ts';
@@ -49,12 +50,7 @@ describe('dnsPlan', () => {
 });
 
 describe('startDns', () => {
-  const metrics = {
-    request: () => undefined,
-    forwarded: () => undefined,
-    failed: () => undefined,
-    forwardTook: () => undefined,
-  };
+  const metrics = silentDnsMeter();
 
   const beforeTable = [
     { what: 'fails', plan: {}, env: {}, rcode: 2 },

@@ -5,6 +5,7 @@ import { readMessage, type Message } from '../../src/dns/messages/message.ts';
 import { Responder, type ResponderDeps } from '../../src/dns/responder.ts';
 import { recordingLog } from '../support/recording-log.ts';
 import { packed } from './support/packed.ts';
+import { silentDnsMeter } from './support/dns-meter.ts';
 import { decode, encodeAnswer, encodeQuery, FLAG, type Decoded, type Query } from './support/wire.ts';
 
 const NEVER = new AbortController().signal;
@@ -36,10 +37,8 @@ class Given {
         },
       },
       metrics: {
+        ...silentDnsMeter(),
         request: () => void (this.requests += 1),
-        forwarded: () => undefined,
-        failed: () => undefined,
-        forwardTook: () => undefined,
       },
       log: this.recorded.log,
       random: Math.random,

@@ -5,6 +5,7 @@ import { readMessage, type Message } from '../../../src/dns/messages/message.ts'
 import { systemClock } from '../../../src/runtime/clock.ts';
 import { FakeClock } from '../../support/fake-clock.ts';
 import { recordingLog } from '../../support/recording-log.ts';
+import { silentDnsMeter } from '../support/dns-meter.ts';
 import { FakeResolver, SILENT, type Answering } from '../support/fake-resolver.ts';
 import { decode, encodeAnswer, encodeQuery } from '../support/wire.ts';
 
@@ -39,7 +40,7 @@ class Given {
         log: this.recorded.log,
         random: () => 0.5,
         metrics: {
-          request: () => undefined,
+          ...silentDnsMeter(),
           forwarded: () => void (counts.forwarded += 1),
           failed: () => void (counts.failed += 1),
           forwardTook: (ms) => void counts.took.push(ms),

@@ -4,6 +4,7 @@ import { DnsServer, type DnsServerDeps, type DnsServerSettings } from '../../../
 import type { SocketAddress } from '../../../src/dns/socket-address.ts';
 import { systemClock } from '../../../src/runtime/clock.ts';
 import { recordingLog } from '../../support/recording-log.ts';
+import { silentDnsMeter } from './dns-meter.ts';
 import { ask } from './dns-client.ts';
 import { decode, encodeQuery, type Decoded, type Query } from './wire.ts';
 
@@ -29,6 +30,7 @@ export class RunningServer implements AsyncDisposable {
     const recorded = recordingLog();
     const counts: RunningServer['counts'] = { request: 0, forwarded: 0, failed: 0, took: [] };
     const metrics = {
+      ...silentDnsMeter(),
       request: () => void (counts.request += 1),
       forwarded: () => void (counts.forwarded += 1),
       failed: () => void (counts.failed += 1),
