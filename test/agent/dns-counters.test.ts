@@ -5,7 +5,7 @@ import { DnsCounters } from '../../src/agent/dns-counters.ts';
 /** All series of a metric, or the counts of its buckets. */
 function valuesOf(counters: DnsCounters, name: string): unknown {
   const metric = counters.metrics().find((each) => each.name === name);
-  return metric?.type === 'histogram' ? metric.series.map(({ counts }) => counts) : metric?.series;
+  return metric?.type === 'histogram' ? metric.series.map(({ counts }) => [...counts]) : metric?.series;
 }
 
 describe('DnsCounters', () => {
