@@ -22,6 +22,11 @@ export interface Routes {
   readonly prefixes: readonly (readonly [prefix: string, route: Route])[];
 }
 
+/** The query of the request, empty where there is none. */
+export function queryOf(request: IncomingMessage): URLSearchParams {
+  return new URLSearchParams(request.url?.split('?', 2)[1]);
+}
+
 /** Finds the route, asks who is calling, and answers; a handler that throws gives 500. */
 export async function dispatch(
   routes: Routes,

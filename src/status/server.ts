@@ -8,13 +8,15 @@ import type { Clock } from '../runtime/clock.ts';
 import { ConfigError, errnoOf, messageOf } from '../runtime/errors.ts';
 import { createServer } from '../runtime/http.ts';
 import type { Log } from '../runtime/log.ts';
+import type { AgentActions } from './actions.ts';
 import { dispatch } from './dispatch.ts';
 import type { Metric } from './metrics/metric.ts';
 import { MetricsPage } from './metrics/metrics-page.ts';
 import { Readiness, type EnvoyTarget, type Prober } from './readiness/readiness.ts';
 import { ReadinessLog } from './readiness/readiness-log.ts';
 import { CheckHistory } from './readiness/readiness-report.ts';
-import { routes, type AgentActions, type AgentViews } from './routes.ts';
+import { routes, type RouteParts } from './routes.ts';
+import type { AgentViews } from './views.ts';
 
 export interface StatusSettings {
   /** 0 takes any free port; an agent whose statusPort is 0 makes no server at all. */
@@ -114,7 +116,7 @@ export class StatusServer implements AsyncDisposable {
   }
 }
 
-function partsOf(deps: StatusDeps): Parameters<typeof routes>[0] {
+function partsOf(deps: StatusDeps): RouteParts {
   const { settings, clock, log } = deps;
   const readinessLog = new ReadinessLog(log, () => clock.now() - deps.processStartMs);
   const startup = (): Metric => ({
