@@ -26,6 +26,7 @@ import { PlatformProbe, platformSettings } from './platform-probe.ts';
 import { prepare } from './preparation.ts';
 import { shutdownTimeline } from './shutdown-timeline.ts';
 import { startDebugTap, startSds, startXdsProxy } from './socket-servers.ts';
+import type { StartupTimeline } from './startup-timeline.ts';
 import { statusDeps } from './status.ts';
 import { supervisedEnvoy } from './supervised-envoy.ts';
 import { tokenMetrics } from './token-metrics.ts';
@@ -47,6 +48,8 @@ export interface AgentDeps {
   readonly reload: () => Promise<AgentConfig>;
   /** Wall time at which the process started, milliseconds since the Unix epoch. */
   readonly processStartMs: number;
+  /** Has run since the process started; told of what the agent's own start has reached. */
+  readonly startup: StartupTimeline;
 }
 
 /**
@@ -129,6 +132,7 @@ async function startAndRun(
   const serverDeps = { ...deps, identity, counters };
   const secretServers = servers.use(new AsyncDisposableStack()); // started after the DNS server, and closed after it
   // awaited here: what serves closes after Envoy
+  if (ca !== undefined) deps.startup.begun('csr');
   return await keepingCertificates(identity, async (lifetime) => {
     if (dns !== undefined) opened.dns = servers.use(await startDns(dns, config, deps, counters.dns));
     if (envoy !== undefined) secretServers.use(await startSds(config, serverDeps, host.servesFilesOnly));
@@ -137,6 +141,7 @@ async function startAndRun(
     servers.use(await startDebugTap(config, { ...serverDeps, ...host }, opened.proxy, activeGeneration));
     running(controls);
     await grpcBootstrap.write();
+    deps.startup.reached('preparation');
     return supervised.run(AbortSignal.any([stopping, lifetime]));
   });
 }

@@ -24,6 +24,7 @@ import {
   type FileCertificates,
   type FileCertificatesDeps,
 } from './file-certificates.ts';
+import { timedAuthority, timedToken, type ErrandTimes } from './startup-times.ts';
 
 export interface IdentityDeps extends FileCertificatesDeps {
   readonly messages: MessagesLoader;
@@ -31,6 +32,7 @@ export interface IdentityDeps extends FileCertificatesDeps {
   readonly random: () => number;
   readonly log: Log;
   readonly meter: CsrMeter;
+  readonly startup: ErrandTimes;
 }
 
 export interface Identity {
@@ -56,7 +58,7 @@ export async function openIdentity(
 ): Promise<Identity> {
   const { controlPlane } = config;
   const { clock, messages, log } = deps;
-  const token = tokenSource(config, deps);
+  const token = timedToken(tokenSource(config, deps), deps.startup);
   const fileCertificates = await openFileCertificates(config, deps);
   const { fileMounted } = fileCertificates;
   const ca = fileMounted || servesFilesOnly ? undefined : await openAuthority(config, deps, token);
@@ -98,7 +100,8 @@ async function openAuthority(
   const { certSigner, caAttemptTimeoutMs: attemptTimeoutMs, caCallTimeoutMs: callTimeoutMs } = identity;
   const settings = { ...controlPlane, certSigner, attemptTimeoutMs, callTimeoutMs };
   const log = deps.log.child('citadelclient');
-  return openCa({ settings, deps: { ...deps, token, log } }, caRoots(settings));
+  const ca = await openCa({ settings, deps: { ...deps, token, log } }, caRoots(settings));
+  return timedAuthority(ca, deps.startup);
 }
 
 /** @param ca undefined: only files give secrets */

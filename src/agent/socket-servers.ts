@@ -12,10 +12,13 @@ import type { Identity } from './identity.ts';
 import type { HostFacts } from './node-facts.ts';
 import { ProxyConfigUpdates } from './proxy-config-updates.ts';
 import { nameTableHandler, type NameTableUser } from './name-table.ts';
+import type { StartupTimeline } from './startup-timeline.ts';
+import { timedProxy } from './startup-times.ts';
 
 export interface SocketServerDeps {
   readonly identity: Identity;
   readonly counters: Pick<Counters, 'sds' | 'xds'>;
+  readonly startup: Pick<StartupTimeline, 'reached'>;
   readonly clock: Clock;
   /** Uniform in [0, 1). */
   readonly random: () => number;
@@ -48,7 +51,7 @@ export function startSds(
  */
 export function startXdsProxy(
   config: AgentConfig,
-  { identity, counters, clock, random, log }: SocketServerDeps,
+  { identity, counters, startup, clock, random, log }: SocketServerDeps,
   dns: NameTableUser | undefined,
 ): Promise<XdsProxy> {
   const scope = log.child('xdsproxy');
@@ -67,7 +70,7 @@ export function startXdsProxy(
     clock,
     random,
     log: scope,
-    metrics: counters.xds,
+    metrics: timedProxy(counters.xds, startup),
     ...(dns && { onNameTable: nameTableHandler(dns, scope) }),
     ...(config.env.proxyConfigXds && {
       onProxyConfig: new ProxyConfigUpdates({ ...identity, log: scope }).take,

@@ -20,6 +20,7 @@ import { loopback } from './envoy-settings.ts';
 import { envoyPage } from './envoy-page.ts';
 import type { EnvoyPart } from './no-envoy.ts';
 import type { HostFacts } from './node-facts.ts';
+import type { StartupTimeline } from './startup-timeline.ts';
 import { xdsPage } from './xds-page.ts';
 import { rejections } from './xds-state.ts';
 
@@ -38,10 +39,12 @@ export interface StatusParts {
   readonly clock: Clock;
   readonly log: Log;
   readonly processStartMs: number;
+  readonly startup: Pick<StartupTimeline, 'reached' | 'report'>;
 }
 
 export function statusDeps(config: AgentConfig, parts: StatusParts): StatusDeps {
-  const { supervisor, counters, controls, xdsSnapshot, stopping, clock, log, processStartMs } = parts;
+  const { supervisor, counters, controls, xdsSnapshot, stopping, clock, log, processStartMs, startup } =
+    parts;
   const admin = { host: loopback(parts.host.instanceIps), port: config.envoy.adminPort };
   const hasEnvoy = !config.envoy.disabled;
   return {
@@ -54,6 +57,10 @@ export function statusDeps(config: AgentConfig, parts: StatusParts): StatusDeps 
     envoy: hasEnvoy ? () => envoyTarget(admin, supervisor.snapshot()) : undefined,
     probers: probers(config, parts),
     rejections: () => rejections(xdsSnapshot()),
+    passed: () => {
+      if (hasEnvoy) startup.reached('live'); // seen before the supervisor's own look
+      startup.reached('ready');
+    },
     actions: actions(parts),
     views: views(parts),
     metrics: () => counters.metrics(),
@@ -120,7 +127,7 @@ function actions({ supervisor, host, secrets, controls, stopping, log }: StatusP
   };
 }
 
-function views({ supervisor, secrets, xdsSnapshot, nameServer, clock }: StatusParts): AgentViews {
+function views({ supervisor, secrets, xdsSnapshot, nameServer, clock, startup }: StatusParts): AgentViews {
   return {
     envoySnapshot: async () => envoyPage(supervisor.snapshot(), await supervisor.drainingConnections()),
     certificateFacts: () => certificatePage(secrets.facts()),
@@ -130,5 +137,6 @@ function views({ supervisor, secrets, xdsSnapshot, nameServer, clock }: StatusPa
     },
     xdsStreams: () => xdsPage(xdsSnapshot(), supervisor.snapshot(), clock.now()),
     nameTable: () => nameServer()?.debugTable(),
+    startup: () => startup.report(),
   };
 }

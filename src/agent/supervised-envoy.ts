@@ -22,6 +22,7 @@ import { EnvoyMetrics, labelMetrics } from './envoy-metrics.ts';
 import { NoEnvoy, type EnvoyPart } from './no-envoy.ts';
 import type { PreparedEnvoy } from './preparation.ts';
 import { RestartWatcher, type RestartWatcherDeps } from './restart-watcher.ts';
+import type { StartupTimeline } from './startup-timeline.ts';
 import { xdsReadiness } from './xds-state.ts';
 
 export interface SupervisedEnvoyDeps {
@@ -32,6 +33,7 @@ export interface SupervisedEnvoyDeps {
   readonly output: EnvoyOutput;
   readonly secrets: Pick<SecretManager, 'facts'>;
   readonly xdsSnapshot: () => XdsProxySnapshot;
+  readonly startup: Pick<StartupTimeline, 'reached'>;
 }
 
 export interface SupervisedEnvoy {
@@ -73,15 +75,24 @@ function supervisorOf(
   deps: SupervisedEnvoyDeps,
   observer: EnvoyMetrics,
 ): EnvoySupervisor {
-  const { secrets, xdsSnapshot, clock } = deps;
+  const { secrets, xdsSnapshot, clock, startup } = deps;
   return new EnvoySupervisor(
     {
       ...deps,
-      writeBootstrap: (launch) => writer.write(launch),
+      writeBootstrap: async (launch) => {
+        const written = await writer.write(launch);
+        startup.reached('bootstrap');
+        return written;
+      },
       removeBootstrap: (path) => writer.remove(path),
       xdsReady: (generation) => xdsReadiness(xdsSnapshot(), generation),
       certificateReady: () => certificateReadiness(secrets, clock),
-      observer,
+      observer: {
+        restarted: observer.restarted,
+        ended: observer.ended,
+        started: () => startup.reached('spawn'),
+        live: () => startup.reached('live'),
+      },
       ledger: regionLedger(join(proxyConfig.configPath, REGION_LEDGER)),
       oomKills: () => oomKills(),
     },

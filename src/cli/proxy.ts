@@ -10,6 +10,7 @@ import type { ShutdownConfig } from '../config/shutdown-config.ts';
 import { steadyText } from '../config/steady-text.ts';
 import type { AgentEnd } from '../agent/agent.ts';
 import type { AgentControls } from '../agent/controls.ts';
+import { StartupTimeline } from '../agent/startup-timeline.ts';
 import { systemClock } from '../runtime/clock.ts';
 import type { Log } from '../runtime/log.ts';
 import { agentConfigInput } from './agent-config-input.ts';
@@ -59,6 +60,9 @@ async function runProxy(
   log: Log,
   processStartMs: number,
 ): Promise<AgentEnd> {
+  const clock = systemClock();
+  const startup = new StartupTimeline({ clock, log, processStartMs });
+  startup.reached('load');
   for (const line of parsed.flagLines) log.info(line);
   const { istioVersion, agentVersion, revision } = buildInfo;
   log.info(`Version ${istioVersion}-${revision}-sidecar-agent-${agentVersion}`);
@@ -66,6 +70,7 @@ async function runProxy(
   const readText = steadyText(input.readText, parsed.flags.meshConfig, (message) => log.warn(message));
   const load = (): Promise<AgentConfig> => loadAgentConfig({ ...input, readText });
   const config = await load();
+  startup.reached('configuration');
   for (const { level, message } of config.notices) log[level](message);
   if (context.signal.aborted) return { kind: 'drained' }; // told to end before there was anything to end
   const [{ runAgent }, { execaSpawn }, { routeGrpcLog }] = await Promise.all([
@@ -73,15 +78,17 @@ async function runProxy(
     import('../runtime/execa-spawn.ts'),
     import('../runtime/grpc.ts'),
   ]);
+  startup.reached('modules');
   routeGrpcLog(log.child('grpc'));
   const deps = {
-    clock: systemClock(),
+    clock,
     spawn: execaSpawn,
     random: Math.random,
     log,
     output: (line: string) => void context.stderr.write(`${line}\n`),
     reload: load,
     processStartMs,
+    startup,
   };
   context.onSignal('SIGINT', () => undefined); // an exit at once would leave what the start has made
   const running = (controls: AgentControls): void => {

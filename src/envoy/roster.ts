@@ -85,6 +85,7 @@ export class Roster {
   /** A process was started; from now on its end is noticed. */
   addCandidate(epoch: Epoch): void {
     this.#candidate = epoch;
+    this.#deps.observer.started?.();
     const { reason } = epoch.launch;
     this.#tell(`Envoy ${title(epoch)} started: ${reason}`, { ...fieldsOf(epoch), reason });
     void epoch.exited.then(() => {
@@ -102,6 +103,7 @@ export class Roster {
     this.#active = candidate;
     candidate.state = 'live';
     candidate.liveAtMs = this.#deps.clock.monotonicMs();
+    this.#deps.observer.live?.();
     const tookMs = Math.round(candidate.liveAtMs - candidate.startedAtMs);
     this.#tell(`Envoy ${title(candidate)} is live after ${tookMs} ms`, fieldsOf(candidate));
     if (old?.alive === true) this.#drain(old, terminateDueMs);

@@ -125,6 +125,10 @@ export interface EndSnapshot {
 
 /** Is told what happened, when it has. */
 export interface EnvoyObserver {
+  /** A process was started. Default: nobody is told. */
+  readonly started?: () => void;
+  /** The one that starts is live. Default: nobody is told. */
+  readonly live?: () => void;
   readonly restarted: (record: RestartRecord) => void;
   readonly ended: (epoch: EndedEpoch) => void;
 }

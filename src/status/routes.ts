@@ -59,6 +59,7 @@ function debugRoutes(parts: RouteParts): readonly PathRoute[] {
     ['/debug/ndsz', view((response) => ndsz(views, response))],
     ['/debug/xds', view((response) => sendJson(response, 200, views.xdsStreams()))],
     ['/debug/certs', view((response) => sendJson(response, 200, views.certificateFacts()))],
+    ['/debug/startup', view((response) => sendJson(response, 200, views.startup()))],
   ];
 }
 

@@ -34,6 +34,8 @@ export interface StatusDeps {
   readonly probers: readonly Prober[];
   /** Envoy's own words about updates it refused, newest last. */
   readonly rejections: () => readonly string[];
+  /** Told of every check of readiness that passes. Default: nobody is. */
+  readonly passed?: () => void;
   readonly actions: AgentActions;
   readonly views: AgentViews;
   /** The metrics of the other parts of the agent, read at each scrape. */

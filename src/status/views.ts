@@ -13,6 +13,8 @@ export interface AgentViews {
   readonly certificateFacts: () => unknown;
   readonly lastUpstreamError: () => UpstreamError | undefined;
   readonly xdsStreams: () => unknown;
+  /** How long the steps of the agent's start took. */
+  readonly startup: () => unknown;
   /** The name table as protobuf JSON, in pieces; undefined when there is none. */
   readonly nameTable: () => AsyncIterable<string> | undefined;
 }

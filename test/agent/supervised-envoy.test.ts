@@ -43,6 +43,7 @@ describe('supervisedEnvoy', () => {
       output: () => undefined,
       secrets: secrets({}),
       xdsSnapshot: () => ({ generations: [] }),
+      startup: { reached: () => undefined },
     });
 
     equal(supervisor.snapshot().restartObstacle, 'there is no Envoy');

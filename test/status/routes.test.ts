@@ -217,6 +217,7 @@ describe('debug pages', () => {
       lastUpstreamError: () => upstream,
       xdsStreams: () => undefined,
       nameTable: () => undefined,
+      startup: () => undefined,
     };
     await using status = await startStatus({ views });
     const page = status.admin.page;
@@ -245,6 +246,7 @@ describe('debug pages', () => {
     assert.deepEqual(await (await fetch(`${status.url}/debug/envoyz`)).json(), { phase: 'RUNNING' });
     assert.deepEqual(await (await fetch(`${status.url}/debug/xds`)).json(), { generations: [] });
     assert.deepEqual(await (await fetch(`${status.url}/debug/certs`)).json(), [{ resource: 'default' }]);
+    assert.deepEqual(await (await fetch(`${status.url}/debug/startup`)).json(), { ready: true });
   });
 
   it('show the name table as it is written, and none as an empty object', async () => {
@@ -288,6 +290,7 @@ describe('debug pages', () => {
       lastUpstreamError: () => undefined,
       xdsStreams: () => undefined,
       nameTable: () => undefined,
+      startup: () => undefined,
     };
     await using status = await startStatus({ views });
 

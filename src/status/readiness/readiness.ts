@@ -38,6 +38,8 @@ export interface ReadinessDeps {
   readonly probers: readonly Prober[];
   /** Envoy's own words about updates it refused, newest last. */
   readonly rejections: () => readonly string[];
+  /** Told of every check that passes. Default: nobody is. */
+  readonly passed?: () => void;
   /** The body of a page of Envoy's admin, asked over a connection of its own. Default: over HTTP. */
   readonly ask?: typeof adminPage;
   readonly clock: Clock;
@@ -90,7 +92,9 @@ export class Readiness {
 
   async #run(): Promise<ReadinessReport> {
     const checks = [...(await this.#envoyChecks()), ...(await Promise.all(this.#deps.probers.map(ask)))];
-    return { checks, reason: checks.find((check) => check.reason !== undefined)?.reason };
+    const reason = checks.find((check) => check.reason !== undefined)?.reason;
+    if (reason === undefined) this.#deps.passed?.();
+    return { checks, reason };
   }
 
   /** Asked again when meanwhile another Envoy may have answered than the one that was meant. */

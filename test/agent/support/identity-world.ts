@@ -20,6 +20,7 @@ export const DEPS = {
   clock: CLOCK,
   random: Math.random,
   meter: silentMeter(),
+  startup: { begun: () => undefined, done: () => undefined },
   fileMeter: { watchFailed: () => undefined, secretFailed: () => undefined },
 };
 

@@ -7,6 +7,7 @@ import { connect } from 'node:net';
 import { join } from 'node:path';
 
 import { runAgent, type AgentDeps } from '../../../src/agent/agent.ts';
+import { StartupTimeline } from '../../../src/agent/startup-timeline.ts';
 import type { AgentControls } from '../../../src/agent/controls.ts';
 import type { AgentConfig } from '../../../src/config/agent-config.ts';
 import type { EnvoyEnd } from '../../../src/envoy/supervisor.ts';
@@ -131,6 +132,9 @@ export class RunningAgent implements AsyncDisposable {
     this.#folder = folder;
     const running = Promise.withResolvers<AgentControls>();
     this.running = running.promise;
+    const processStartMs = Date.now();
+    const timing = { clock: systemClock(), log: this.recorded.log, processStartMs };
+    const started = { processStartMs, startup: new StartupTimeline(timing) };
     const all: AgentDeps = {
       clock: systemClock(),
       spawn: this.#spawn,
@@ -138,7 +142,7 @@ export class RunningAgent implements AsyncDisposable {
       log: this.recorded.log,
       output: () => undefined,
       reload: () => ((this.reloads += 1), Promise.resolve(config)),
-      processStartMs: Date.now(),
+      ...started,
       ...deps,
     };
     this.end = runAgent(config, all, this.#stop.signal, running.resolve);

@@ -1,6 +1,7 @@
 // What the status server of an agent would be given, with parts that a test sets and that note what they are asked.
 
 import { Counters } from '../../../src/agent/counters.ts';
+import { StartupTimeline } from '../../../src/agent/startup-timeline.ts';
 import { statusDeps, type StatusParts } from '../../../src/agent/status.ts';
 import type { EnvoySnapshot, EpochSnapshot } from '../../../src/envoy/snapshot.ts';
 import type { CertificateStatus } from '../../../src/security/certificate-status.ts';
@@ -68,6 +69,7 @@ export class StatusWorld {
       clock,
       log: this.recorded.log,
       processStartMs: clock.now(),
+      startup: new StartupTimeline({ clock, log: this.recorded.log, processStartMs: clock.now() }),
     };
     return statusDeps(await agentConfig(given), parts);
   }
