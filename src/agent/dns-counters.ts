@@ -10,6 +10,7 @@ export class DnsCounters {
   readonly meter: DnsMetrics;
   readonly #answered = { hit: 0, nodata: 0 };
   readonly #truncated = { udp: 0, tcp: 0 };
+  readonly #cacheAsked = { hit: 0, miss: 0 };
   readonly #forwardTook = new Histogram({
     name: 'dns_upstream_request_duration_seconds',
     help: 'Time until a resolver of the host answered, or none did.',
@@ -23,6 +24,8 @@ export class DnsCounters {
   #requests = 0;
   #forwarded = 0;
   #failed = 0;
+  #hedged = 0;
+  #refused = 0;
   #tableHosts = 0;
 
   constructor() {
@@ -33,6 +36,9 @@ export class DnsCounters {
       forwarded: () => void (this.#forwarded += 1),
       failed: () => void (this.#failed += 1),
       forwardTook: (ms) => this.#forwardTook.observe(ms / SECOND_MS),
+      hedged: () => void (this.#hedged += 1),
+      refused: () => void (this.#refused += 1),
+      cacheAsked: (result) => void (this.#cacheAsked[result] += 1),
       tableLoaded: (hosts, tookMs) => {
         this.#tableHosts = hosts;
         this.#tableTook.observe(tookMs / SECOND_MS);
@@ -54,6 +60,17 @@ export class DnsCounters {
         this.#failed,
       ),
       this.#forwardTook.metric(),
+      counter('dns_upstream_hedges_total', 'Times that a slow resolver made us ask the next one too.', [
+        { value: this.#hedged },
+      ]),
+      counter('dns_upstream_refused_total', 'DNS queries not forwarded, as too many were waiting.', [
+        { value: this.#refused },
+      ]),
+      counter(
+        'dns_upstream_cache_total',
+        'DNS queries that a kept answer could serve (hit) or that had to be forwarded (miss).',
+        seriesBy('result', this.#cacheAsked),
+      ),
       counter(
         'dns_local_answers_total',
         'DNS queries answered from the name table, with records (hit) or without (nodata).',

@@ -13,6 +13,12 @@ export interface DnsMetrics {
   readonly failed: () => void;
   /** `dns_upstream_request_duration_seconds`; given in milliseconds, failures included. */
   readonly forwardTook: (ms: number) => void;
+  /** `dns_upstream_hedges_total`: a resolver is slow, and the next one is asked too. */
+  readonly hedged: () => void;
+  /** `dns_upstream_refused_total`: one that nobody is asked about, as too many wait for an answer already. */
+  readonly refused: () => void;
+  /** `dns_upstream_cache_total`: whether a kept answer, or one that is being waited for, serves a query. */
+  readonly cacheAsked: (result: 'hit' | 'miss') => void;
   /** `dns_table_hosts` and `dns_table_update_seconds`: a table counts from now on. */
   readonly tableLoaded: (hosts: number, tookMs: number) => void;
 }

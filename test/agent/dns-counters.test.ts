@@ -76,4 +76,26 @@ describe('DnsCounters', () => {
     deepEqual(before, [[{ value: 0 }], [[0, 0, 0, 0, 0, 0, 0, 0]]]);
     deepEqual(values(), [[{ value: 3 }], [[0, 1, 0, 1, 0, 0, 0, 0]]]);
   });
+
+  it('shows 0 for second questions, refused queries and uses of the cache, and then counts them', () => {
+    const counters = new DnsCounters();
+    const values = (): unknown => [
+      valuesOf(counters, 'dns_upstream_hedges_total'),
+      valuesOf(counters, 'dns_upstream_refused_total'),
+      valuesOf(counters, 'dns_upstream_cache_total'),
+    ];
+    const before = values();
+
+    counters.meter.hedged();
+    counters.meter.refused();
+    counters.meter.refused();
+    for (const result of ['hit', 'miss', 'miss'] as const) counters.meter.cacheAsked(result);
+
+    const cache = (hit: number, miss: number): unknown => [
+      { labels: { result: 'hit' }, value: hit },
+      { labels: { result: 'miss' }, value: miss },
+    ];
+    deepEqual(before, [[{ value: 0 }], [{ value: 0 }], cache(0, 0)]);
+    deepEqual(values(), [[{ value: 1 }], [{ value: 2 }], cache(1, 2)]);
+  });
 });
