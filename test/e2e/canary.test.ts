@@ -18,6 +18,7 @@ const AGENT_PAGES = [
   '/debug/xds',
   '/debug/envoyz',
   '/debug/readyz',
+  '/debug/startup',
   '/metrics',
   '/stats/prometheus',
 ];
