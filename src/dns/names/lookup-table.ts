@@ -3,9 +3,10 @@
 // search domain. Upstream: istio 1.31 pkg/dns/client/dns.go LookupTable, where the last of two equal names wins by
 // chance.
 
-import { isIP, isIPv4, isIPv6 } from 'node:net';
+import { isIP } from 'node:net';
 
 import { forEachInSlices } from '../../runtime/slices.ts';
+import { candidatesOf, type Candidate } from './candidates.ts';
 import { namesOf, type Host, type NamingContext } from './name-table.ts';
 import type { PackedNameTable } from './packed-name-table.ts';
 
@@ -41,6 +42,8 @@ export class LookupTable {
   readonly #dotted = new Set<string>();
   /** `.<search domain>.`, or undefined without one. */
   readonly #suffix: string | undefined;
+  /** No host stands for all names below it: most tables have none. */
+  #hasWildcards = false;
 
   private constructor(hosts: PackedNameTable, context: LookupContext) {
     const [first] = context.search;
@@ -75,32 +78,29 @@ export class LookupTable {
     if (!hasAddress(host)) return [];
     const names = this.#keysOf(host).filter((key) => this.#match(key)?.name === host.name);
     const addresses = addressesOf(host);
-    return names.map((name) => [name, addresses]);
+    return [...new Set(names)].map((name) => [name, addresses]);
   }
 
   /** @param name lower case, absolute. Undefined when it is none of the mesh. */
   find(name: string): Hit | undefined {
-    const exact = this.#direct(name, name) ?? this.#searched(name);
-    if (exact !== undefined) return exact;
-    for (let dot = name.indexOf('.'); dot >= 0 && dot < name.length - 1; dot = name.indexOf('.', dot + 1)) {
-      const wildcard = `*${name.slice(dot)}`;
-      const hit = this.#direct(wildcard, name) ?? this.#searched(wildcard);
-      if (hit !== undefined) return hit;
+    for (const candidate of candidatesOf(name, this.#suffix)) {
+      if (candidate.isWildcard && !this.#hasWildcards) return undefined;
+      const match = this.#match(candidate.name);
+      if (match !== undefined) return hitOf(match, candidate, name);
     }
     return undefined;
   }
 
-  #direct(name: string, owner: string): Hit | undefined {
-    const match = this.#match(name);
-    return match && { ...addressesOf(match), owner };
+  /** Where `find` looks for a name, in order. */
+  candidates(name: string): readonly Candidate[] {
+    return [...candidatesOf(name, this.#suffix)];
   }
 
-  #searched(name: string): Hit | undefined {
-    if (this.#suffix === undefined || !name.endsWith(this.#suffix)) return undefined;
-    const plain = name.slice(0, name.length - this.#suffix.length + 1);
-    if (plain.endsWith(this.#suffix.slice(1))) return undefined; // such a name is not searched again
-    const hit = this.#direct(plain, plain);
-    return hit && { ...hit, alias: plain };
+  /** The hosts that have a name, the one that answers first. @param name lower case, absolute */
+  hostsNamed(name: string): readonly Host[] {
+    return this.#matches(name)
+      .toSorted((a, b) => (isPreferred(a, b) ? -1 : 1))
+      .map(({ name: host, info }) => ({ name: host, info }));
   }
 
   #add(number: number): void {
@@ -108,30 +108,39 @@ export class LookupTable {
     if (host.name.endsWith('.')) this.#dotted.add(host.name);
     if (!hasAddress(host)) return;
     for (const key of this.#keysOf(host)) {
+      this.#hasWildcards ||= key.startsWith('*.');
       const hash = hashOf(key);
       const known = this.#byHash.get(hash);
       if (known === undefined) this.#byHash.set(hash, number);
-      else if (typeof known === 'number') this.#byHash.set(hash, [known, number]);
-      else known.push(number);
+      else if (typeof known === 'number' && known !== number) this.#byHash.set(hash, [known, number]);
+      else if (typeof known !== 'number' && known.at(-1) !== number) known.push(number);
     }
   }
 
   #match(key: string): Match | undefined {
+    const matches = this.#matches(key);
+    return matches.length < 2 ? matches[0] : matches.reduce((a, b) => (isPreferred(b, a) ? b : a));
+  }
+
+  #matches(key: string): Match[] {
     const numbers = this.#byHash.get(hashOf(key)) ?? [];
-    let best: Match | undefined;
+    const matches: Match[] = [];
     for (const number of typeof numbers === 'number' ? [numbers] : numbers) {
       const host = this.#hosts.at(number);
-      const place = this.#keysOf(host).indexOf(key);
-      if (place < 0) continue; // another name with the same hash
-      const match = { ...host, isOwn: place === 0 };
-      if (best === undefined || isPreferred(match, best)) best = match;
+      const place = this.#keysOf(host).indexOf(key); // -1: another name has the same hash
+      if (place >= 0) matches.push({ ...host, isOwn: place === 0 });
     }
-    return best;
+    return matches;
   }
 
   #keysOf({ name, info }: Host): string[] {
     return namesOf(name, info, this.#context).map((each) => each.toLowerCase());
   }
+}
+
+function hitOf(match: Match, { name, isAlias }: Candidate, asked: string): Hit {
+  const { v4, v6 } = addressesOf(match);
+  return isAlias ? { v4, v6, owner: name, alias: name } : { v4, v6, owner: asked };
 }
 
 /** A host keeps its own name; a name that was made goes to the smaller host, whatever the order of the table. */
@@ -156,9 +165,14 @@ function hasAddress({ info: { ips = [] } }: Host): boolean {
   return ips.some((ip) => isIP(ip) !== 0);
 }
 
+/** Texts that are no address are passed over. */
 function addressesOf({ info: { ips = [] } }: Host): Addresses {
-  return {
-    v4: ips.filter((ip) => isIPv4(ip)),
-    v6: ips.filter((ip) => isIPv6(ip)).map((ip) => ip.split('%')[0] ?? ''),
-  };
+  const v4: string[] = [];
+  const v6: string[] = [];
+  for (const ip of ips) {
+    const family = isIP(ip);
+    if (family === 4) v4.push(ip);
+    if (family === 6) v6.push(ip.includes('%') ? ip.slice(0, ip.indexOf('%')) : ip);
+  }
+  return { v4, v6 };
 }

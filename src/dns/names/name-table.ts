@@ -25,25 +25,38 @@ export interface NamingContext {
   readonly domain: string;
 }
 
+/** How a host came by one of its names. */
+export type NameRule = 'own' | 'short' | 'altHost';
+
 /** The domain of all services: that of the proxy without its own namespace. */
 export function serviceDomain({ namespace, domain }: NamingContext): string {
-  const [first, ...rest] = domain.split('.');
-  return first === namespace ? rest.join('.') : domain;
+  if (domain === namespace) return '';
+  return domain.startsWith(`${namespace}.`) ? domain.slice(namespace.length + 1) : domain;
 }
 
-/** Absolute names in the case of the table; the host's own first. None for an entry nobody can ask for. */
-export function namesOf(host: string, info: NameInfo, context: NamingContext): readonly string[] {
+/**
+ * Absolute names in the case of the table; the host's own first. One that two rules make is there twice. None for an
+ * entry nobody can ask for.
+ */
+export function namesOf(host: string, info: NameInfo, context: NamingContext): string[] {
   const { registry = '', shortname = '', namespace = '', altHosts = [] } = info;
   if (registry !== 'Kubernetes') return [host.endsWith('.') ? host : `${host}.`];
   if (host.endsWith('.')) return [];
+  const names = [`${host}.`];
   const domain = serviceDomain(context);
-  if (domain === '' || !host.endsWith(domain)) return [`${host}.`];
-  const [first = ''] = domain.split('.');
-  const short = [
-    `${shortname}.${namespace}.`,
-    ...(namespace === context.namespace ? [`${shortname}.`] : []),
-    `${shortname}.${namespace}.${first}.`,
-  ];
-  const isNamed = shortname !== '' && namespace !== '';
-  return [...new Set([`${host}.`, ...(isNamed ? short : []), ...altHosts.map((name) => `${name}.`)])];
+  if (domain === '' || !host.endsWith(domain)) return names;
+  if (shortname !== '' && namespace !== '') {
+    names.push(`${shortname}.${namespace}.`);
+    if (namespace === context.namespace) names.push(`${shortname}.`);
+    names.push(`${shortname}.${namespace}.${domain.split('.', 1)[0]}.`);
+  }
+  for (const name of altHosts) names.push(`${name}.`);
+  return names;
+}
+
+/** @param name one of `namesOf`, lower case */
+export function ruleOf(name: string, host: string, { altHosts = [] }: NameInfo): NameRule {
+  const lowerCase = host.toLowerCase();
+  if (name === lowerCase || name === `${lowerCase}.`) return 'own';
+  return altHosts.some((each) => `${each.toLowerCase()}.` === name) ? 'altHost' : 'short';
 }

@@ -139,6 +139,24 @@ describe('LookupTable', () => {
       deepEqual(reverse.find('web.')?.v4, ['10.0.0.1']);
     });
 
+    it('lists all that have it, the one that answers first, each once', async () => {
+      const [a, b] = [service('shop', 'web', '10.0.0.1'), service('shop', 'web', '10.0.0.2')];
+      const twice = { ...a, altHosts: ['web', 'web'] };
+
+      const table = await build({
+        b: external('::1'),
+        'b.shop.svc.cluster.local': b,
+        'a.shop.svc.cluster.local': twice,
+        web: external('::2'),
+      });
+
+      deepEqual(
+        table.hostsNamed('web.').map(({ name }) => name),
+        ['web', 'a.shop.svc.cluster.local', 'b.shop.svc.cluster.local'],
+      );
+      deepEqual(table.hostsNamed('none.'), []);
+    });
+
     it('prefers a service to the alias of an external host', async () => {
       const table = await build({
         web: external('1.1.1.1'),

@@ -1,6 +1,6 @@
 import { deepEqual, equal } from 'node:assert/strict';
 
-import { namesOf, serviceDomain, type NameInfo } from '../../../src/dns/names/name-table.ts';
+import { namesOf, ruleOf, serviceDomain, type NameInfo } from '../../../src/dns/names/name-table.ts';
 
 const CONTEXT = { namespace: 'shop', domain: 'shop.svc.cluster.local' };
 const WEB: NameInfo = { registry: 'Kubernetes', shortname: 'web', namespace: 'shop' };
@@ -34,6 +34,14 @@ describe('namesOf', () => {
     equal(names.at(-1), 'web.example.');
   });
 
+  it('takes a domain of one label', () => {
+    deepEqual(namesOf('web.shop.mesh', WEB, { namespace: 'other', domain: 'mesh' }), [
+      'web.shop.mesh.',
+      'web.shop.',
+      'web.shop.mesh.',
+    ]);
+  });
+
   it('makes none for a host of another domain, or for a proxy without one', () => {
     deepEqual(namesOf('web.shop.svc.remote', WEB, CONTEXT), ['web.shop.svc.remote.']);
     deepEqual(namesOf('web.shop.svc.cluster.local', WEB, { namespace: 'shop', domain: '' }), [
@@ -56,5 +64,19 @@ describe('namesOf', () => {
 
   it('knows no name of a service with a final dot', () => {
     deepEqual(namesOf('web.shop.svc.cluster.local.', WEB, CONTEXT), []);
+  });
+});
+
+describe('ruleOf', () => {
+  it('tells the own name from short ones and alternate hosts, in whatever case they were sent', () => {
+    const rule = (name: string): string =>
+      ruleOf(name, 'Web.shop.svc.cluster.local', { ...WEB, altHosts: ['Web.example'] });
+
+    deepEqual(['web.shop.svc.cluster.local.', 'web.shop.', 'web.example.'].map(rule), [
+      'own',
+      'short',
+      'altHost',
+    ]);
+    equal(ruleOf('a.example.', 'a.example.', {}), 'own');
   });
 });
