@@ -11,9 +11,20 @@ import { memory } from './memory.ts';
 import { render } from './render.ts';
 import { shutdown } from './shutdown.ts';
 import { start } from './start.ts';
+import { status } from './status.ts';
 import { xds } from './xds.ts';
 
-const BENCHES: readonly Bench[] = [start, memory, render, hotRestart, iptables, identity, shutdown, xds];
+const BENCHES: readonly Bench[] = [
+  start,
+  memory,
+  render,
+  hotRestart,
+  iptables,
+  identity,
+  shutdown,
+  xds,
+  status,
+];
 
 async function main(names: readonly string[]): Promise<void> {
   const known = BENCHES.map(({ name }) => name);
