@@ -68,7 +68,7 @@ describe('/healthz/ready', () => {
     await using status = await startStatus({
       rejections: () => [`Error adding/updating listener(s) ${MISSING}`],
     });
-    status.admin.page = 'listener_manager.lds.update_rejected: 1\n';
+    status.admin.page = 'cluster_manager.cds.update_success: 1\nlistener_manager.lds.update_rejected: 1\n';
     for (let n = 0; n < 3; n += 1) await fetch(`${status.url}/healthz/ready`);
 
     const verbose = await (await fetch(`${status.url}/healthz/ready?verbose`)).text();

@@ -20,7 +20,7 @@ const STATE_NAMES = ['LIVE', 'DRAINING', 'PRE_INITIALIZING', 'INITIALIZING'];
 
 export type UpdateVerdict =
   | { readonly kind: 'received' }
-  /** `text` is upstream's sentence; `rejected` tells it from "nothing has come yet". */
+  /** `text` is upstream's sentence; `rejected`: Envoy refused an update, so it has words of its own about it. */
   | { readonly kind: 'missing'; readonly rejected: boolean; readonly text: string };
 
 /** Whether Envoy took clusters and listeners once. @throws EnvoyStatsError on a malformed page */
@@ -40,9 +40,9 @@ export function updateVerdict(page: string): UpdateVerdict {
 }
 
 function sentence(successes: number, rejected: boolean): string {
-  if (rejected) return 'config received from XDS server, but was rejected';
-  return successes === 0
-    ? 'config not received from XDS server (is Istiod running?)'
+  if (successes === 0) return 'config not received from XDS server (is Istiod running?)';
+  return rejected
+    ? 'config received from XDS server, but was rejected'
     : 'config not fully received from XDS server';
 }
 

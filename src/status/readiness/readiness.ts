@@ -185,6 +185,11 @@ function isSame(one: EnvoyTarget, other: EnvoyTarget): boolean {
 }
 
 async function ask(prober: Prober): Promise<Check> {
-  const reason = await prober.failure();
-  return { name: prober.name, ...(reason !== undefined && { reason }) };
+  const { name } = prober;
+  try {
+    const reason = await prober.failure();
+    return { name, ...(reason !== undefined && { reason }) };
+  } catch (error) {
+    return { name, reason: messageOf(error) };
+  }
 }

@@ -49,6 +49,16 @@ describe('updateVerdict', () => {
     });
   });
 
+  it('says that nothing came where nothing was taken, and remembers that updates were rejected', () => {
+    assert.deepEqual(updateVerdict('listener_manager.lds.update_rejected: 1'), {
+      kind: 'missing',
+      rejected: true,
+      text:
+        'config not received from XDS server (is Istiod running?): ' +
+        'cds updates: 0 successful, 0 rejected; lds updates: 0 successful, 1 rejected',
+    });
+  });
+
   it('names every line it cannot read', () => {
     const page = 'cluster_manager.cds.update_success 1\nlistener_manager.lds.update_success: -1';
 

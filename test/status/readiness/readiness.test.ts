@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 
+import { GrpcBootstrapCheck } from '../../../src/status/readiness/grpc-bootstrap-check.ts';
 import {
   Readiness,
   type EnvoyTarget,
@@ -250,6 +251,33 @@ describe('Readiness', () => {
     assert.match((await reasonOf(made.readiness)) ?? '', /^config not received/);
   });
 
+  it('asks for the bootstrap of a proxyless application like any other check', async () => {
+    await using made = await setup();
+    made.probers.push(new GrpcBootstrapCheck({ path: 'grpc.json', workingDirectory: '/no/such/folder' }));
+
+    assert.match((await reasonOf(made.readiness)) ?? '', /^failed loading grpc\.json: ENOENT/);
+  });
+
+  it('takes a prober that throws for one that fails', async () => {
+    await using made = await setup();
+    made.probers.push({ name: 'broken', failure: () => Promise.reject(new Error('no such file')) });
+
+    assert.equal(await reasonOf(made.readiness), 'no such file');
+  });
+
+  it('names the checks that failed, and why the first did, in upstream’s order', async () => {
+    await using made = await setup();
+    made.probers.push({ name: 'a', failure: () => 'first' }, { name: 'b', failure: () => 'second' });
+
+    const { checks, reason } = await made.readiness.check();
+
+    assert.equal(reason, 'first');
+    assert.deepEqual(checks.slice(2), [
+      { name: 'a', reason: 'first' },
+      { name: 'b', reason: 'second' },
+    ]);
+  });
+
   it('never asks an Envoy that is not there', async () => {
     await using made = await setup({ envoy: undefined });
 
@@ -259,7 +287,7 @@ describe('Readiness', () => {
 
   it('adds Envoy’s own words when it refused its configuration', async () => {
     await using made = await setup({ rejections: () => ['Error adding/updating listener(s) a: no'] });
-    made.admin.page = 'listener_manager.lds.update_rejected: 1\n';
+    made.admin.page = 'cluster_manager.cds.update_success: 1\nlistener_manager.lds.update_rejected: 1\n';
 
     const [config] = (await made.readiness.check()).checks;
 
