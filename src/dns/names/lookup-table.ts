@@ -76,7 +76,7 @@ export class LookupTable {
   namesOfHost(number: number): readonly (readonly [name: string, addresses: Addresses])[] {
     const host = this.#hosts.at(number);
     if (!hasAddress(host)) return [];
-    const names = this.#keysOf(host).filter((key) => this.#match(key)?.name === host.name);
+    const names = this.namesOf(host).filter((key) => this.#match(key)?.name === host.name);
     const addresses = addressesOf(host);
     return [...new Set(names)].map((name) => [name, addresses]);
   }
@@ -107,7 +107,7 @@ export class LookupTable {
     const host = this.#hosts.at(number);
     if (host.name.endsWith('.')) this.#dotted.add(host.name);
     if (!hasAddress(host)) return;
-    for (const key of this.#keysOf(host)) {
+    for (const key of this.namesOf(host)) {
       this.#hasWildcards ||= key.startsWith('*.');
       const hash = hashOf(key);
       const known = this.#byHash.get(hash);
@@ -127,13 +127,14 @@ export class LookupTable {
     const matches: Match[] = [];
     for (const number of typeof numbers === 'number' ? [numbers] : numbers) {
       const host = this.#hosts.at(number);
-      const place = this.#keysOf(host).indexOf(key); // -1: another name has the same hash
+      const place = this.namesOf(host).indexOf(key); // -1: another name has the same hash
       if (place >= 0) matches.push({ ...host, isOwn: place === 0 });
     }
     return matches;
   }
 
-  #keysOf({ name, info }: Host): string[] {
+  /** All names of a host, absolute and in lower case, whether it can be used or not. */
+  namesOf({ name, info }: Host): string[] {
     return namesOf(name, info, this.#context).map((each) => each.toLowerCase());
   }
 }
