@@ -6,17 +6,23 @@ import { open } from 'node:fs/promises';
 
 import { logSettings, type LogFlagValues } from '../config/log-flags.ts';
 import { ConfigError, messageOf } from '../runtime/errors.ts';
-import { lineLog } from '../runtime/log-settings.ts';
+import { lineLog, type LogLevels } from '../runtime/log-settings.ts';
 import type { Log } from '../runtime/log.ts';
 import type { ClosableLog } from '../runtime/winston-log.ts';
 import { exitDetails, ExitError, StopRequested, type CliContext } from './context.ts';
 
+export interface CommandLog extends ClosableLog {
+  /** Every scope there is; what is set here is what the log goes by. */
+  readonly levels: LogLevels;
+}
+
 /** @throws ConfigError for a bad level, or a target that cannot be opened */
-export async function openLog(flags: LogFlagValues): Promise<ClosableLog> {
+export async function openLog(flags: LogFlagValues): Promise<CommandLog> {
   const settings = logSettings(flags);
+  const levels: LogLevels = new Map(settings.levels);
   for (const target of flags.logTarget) await checkTarget(target);
   const { winstonLog } = await import('../runtime/winston-log.ts');
-  return winstonLog({ ...settings, targets: flags.logTarget });
+  return { ...winstonLog({ ...settings, levels, targets: flags.logTarget }), levels };
 }
 
 /**
@@ -61,10 +67,13 @@ async function checkTarget(target: string): Promise<void> {
  * Runs a command with its own log. A failure is logged there and thrown on, marked as logged; the log is flushed
  * in any case.
  */
-export async function withLog(flags: LogFlagValues, run: (log: Log) => Promise<void>): Promise<void> {
+export async function withLog(
+  flags: LogFlagValues,
+  run: (log: Log, levels: LogLevels) => Promise<void>,
+): Promise<void> {
   const opened = await openLog(flags);
   try {
-    await run(opened.log);
+    await run(opened.log, opened.levels);
   } catch (error) {
     if (error instanceof StopRequested) throw error;
     const text = messageOf(error);

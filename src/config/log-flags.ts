@@ -56,7 +56,7 @@ const SCOPES: readonly string[] = (
 export function logSettings(flags: LogFlagValues): LogSettings {
   return {
     json: flags.logAsJson,
-    levels: scopeLevels(`default:info,grpc:none${flags.logOutputLevel && `,${flags.logOutputLevel}`}`),
+    levels: scopeLevels(`all:info,grpc:none${flags.logOutputLevel && `,${flags.logOutputLevel}`}`),
     stackLevels: scopeLevels(flags.logStacktraceLevel),
     callers: new Set(flags.logCaller.split(',').flatMap(scopesOf)),
   };

@@ -5,9 +5,12 @@ import { recordLog, type Log, type LogLevel } from './log.ts';
 import { redacted } from './redaction.ts';
 
 /** Each includes those before it. */
-const LOG_LEVELS = ['none', 'error', 'warn', 'info', 'debug'] as const;
+export const LOG_LEVELS = ['none', 'error', 'warn', 'info', 'debug'] as const;
 
 export type ScopeLevel = (typeof LOG_LEVELS)[number];
+
+/** By scope. A level that is set anew holds from the next record on, for every Log that was made of it. */
+export type LogLevels = Map<string, ScopeLevel>;
 
 export interface LogSettings {
   readonly json: boolean;

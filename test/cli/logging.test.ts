@@ -47,6 +47,29 @@ describe('openLog', () => {
   });
 });
 
+describe('openLog levels', () => {
+  it('are those of every scope, and hold for loggers made before they were set', async () => {
+    await using directory = await temporaryDirectory();
+    const target = join(directory.path, 'log');
+    const { log, levels, close } = await openLog(flags({ logTarget: [target] }));
+    const [dns, sds] = [log.child('dns'), log.child('sds')];
+
+    dns.debug('before');
+    levels.set('dns', 'debug').set('sds', 'error');
+    dns.debug('after');
+    sds.warn('not any more');
+    await close();
+
+    const lines = (await readFile(target, 'utf8')).trimEnd().split('\n');
+    assert.deepEqual(
+      lines.map((line) => line.split('\t').at(-1)),
+      ['after'],
+    );
+    assert.equal(levels.get('xdsproxy'), 'info');
+    assert.equal(levels.get('grpc'), 'none');
+  });
+});
+
 describe('openPlainLog', () => {
   it('writes each line at once, in the wanted form, to every target', async () => {
     await using directory = await temporaryDirectory();

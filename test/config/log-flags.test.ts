@@ -12,7 +12,7 @@ describe('log levels', () => {
     const levels = levelsOf('');
 
     assert.equal(levels.get('default'), 'info');
-    assert.equal(levels.get('xdsproxy') ?? 'info', 'info');
+    assert.equal(levels.get('xdsproxy'), 'info');
     assert.equal(levels.get('grpc'), 'none');
   });
 
@@ -20,7 +20,7 @@ describe('log levels', () => {
     const levels = levelsOf('debug');
 
     assert.equal(levels.get('default'), 'debug');
-    assert.equal(levels.get('sds') ?? 'info', 'info');
+    assert.equal(levels.get('sds'), 'info');
   });
 
   it('applies entries from left to right, `all` to every scope', () => {
