@@ -30,15 +30,13 @@ export function lineLog(settings: LogSettings, write: (text: string, level: LogL
   const isWritten = (level: LogLevel, scope: string): boolean =>
     includes(levels.get(nameOf(scope)) ?? 'info', level);
   return recordLog(
-    (record) => {
-      if (isWritten(record.level, record.scope))
-        write((json ? jsonLine : consoleLine)(redacted(record)), record.level);
-    },
+    (record) => write((json ? jsonLine : consoleLine)(redacted(record)), record.level),
     '',
     (level, scope) => ({
-      caller: callers.has(nameOf(scope)) && isWritten(level, scope),
-      stack: includes(stackLevels.get(nameOf(scope)) ?? 'none', level) && isWritten(level, scope),
+      caller: callers.has(nameOf(scope)),
+      stack: includes(stackLevels.get(nameOf(scope)) ?? 'none', level),
     }),
+    isWritten,
   );
 }
 

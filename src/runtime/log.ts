@@ -12,6 +12,8 @@ export interface Log {
   info(message: string, fields?: LogFields): void;
   warn(message: string, fields?: LogFields): void;
   error(message: string, fields?: LogFields): void;
+  /** Whether records of this level are kept just now: worth asking before a message that costs something. */
+  isOn(level: LogLevel): boolean;
   /** A logger of another scope, for example `sds`; scopes do not nest. */
   child(scope: string): Log;
 }
@@ -39,14 +41,17 @@ export interface LogOrigin {
  * A Log that hands each record to `write`.
  *
  * @param origin what a record of this level and scope needs; by default nothing
+ * @param isOn which records are handed on, by level and scope; by default all
  */
 export function recordLog(
   write: (record: LogRecord) => void,
   scope = '',
   origin: (level: LogLevel, scope: string) => LogOrigin = () => NOWHERE,
+  isOn: (level: LogLevel, scope: string) => boolean = () => true,
 ): Log {
   const at = (level: LogLevel) => {
     const method = (message: string, fields: LogFields = {}): void => {
+      if (!isOn(level, scope)) return;
       const wanted = origin(level, scope);
       const site = wanted.caller || wanted.stack ? callSite(method) : undefined;
       write({ time: new Date(), level, scope, message, fields, ...originOf(site, wanted) });
@@ -58,7 +63,8 @@ export function recordLog(
     info: at('info'),
     warn: at('warn'),
     error: at('error'),
-    child: (name) => recordLog(write, name, origin),
+    isOn: (level) => isOn(level, scope),
+    child: (name) => recordLog(write, name, origin, isOn),
   };
 }
 

@@ -6,7 +6,10 @@ import { redacted } from './redaction.ts';
 
 /** A Log without dependencies for short commands: one line per record at level info and above. */
 export function plainLog(write: (line: string) => void): Log {
-  return recordLog((record) => {
-    if (record.level !== 'debug') write(`${consoleLine(redacted(record))}\n`);
-  });
+  return recordLog(
+    (record) => write(`${consoleLine(redacted(record))}\n`),
+    '',
+    undefined,
+    (level) => level !== 'debug',
+  );
 }

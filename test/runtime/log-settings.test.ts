@@ -1,6 +1,6 @@
 import { deepEqual, doesNotMatch, match } from 'node:assert/strict';
 
-import { lineLog, type LogSettings } from '../../src/runtime/log-settings.ts';
+import { lineLog, type LogSettings, type ScopeLevel } from '../../src/runtime/log-settings.ts';
 
 function logged(settings: Partial<LogSettings>, use: (log: ReturnType<typeof lineLog>) => void): string[] {
   const lines: string[] = [];
@@ -39,6 +39,20 @@ describe('lineLog', () => {
       lines.map((line) => line.at(-1)),
       ['b', 'c', 'f'],
     );
+  });
+
+  it('tells what a scope writes just now', () => {
+    const levels = new Map<string, ScopeLevel>([['sds', 'info']]);
+    const asked: boolean[] = [];
+
+    logged({ levels }, (log) => {
+      const sds = log.child('sds');
+      asked.push(sds.isOn('info'), sds.isOn('debug'), log.isOn('debug'));
+      levels.set('sds', 'debug');
+      asked.push(sds.isOn('debug'), log.isOn('debug'));
+    });
+
+    deepEqual(asked, [true, false, false, true, false]);
   });
 
   it('brings stacks from the wanted level on, and callers for the wanted scopes', () => {
