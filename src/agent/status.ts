@@ -33,7 +33,7 @@ export interface StatusParts {
   readonly controls: AgentControls;
   readonly xdsSnapshot: () => XdsProxySnapshot;
   /** Undefined before it is started, and in a pod without one. */
-  readonly nameServer: () => Pick<DnsServer, 'hasTable' | 'debugTable'> | undefined;
+  readonly nameServer: () => Pick<DnsServer, 'hasTable' | 'debugTable' | 'nameReport'> | undefined;
   readonly host: Pick<HostFacts, 'instanceIps' | 'servesFilesOnly'>;
   readonly stopping: AbortSignal;
   readonly clock: Clock;
@@ -52,6 +52,7 @@ export function statusDeps(config: AgentConfig, parts: StatusParts): StatusDeps 
       statusPort: config.proxyConfig.statusPort,
       envoyPrometheusPort:
         hasEnvoy && config.env.mergeEnvoyStats ? config.env.envoyPrometheusPort : undefined,
+      scrapeTargets: config.scrapeTargets,
       metricsLoopbackOnly: config.metricsLoopbackOnly,
     },
     envoy: hasEnvoy ? () => envoyTarget(admin, supervisor.snapshot()) : undefined,
@@ -137,6 +138,7 @@ function views({ supervisor, secrets, xdsSnapshot, nameServer, clock, startup }:
     },
     xdsStreams: () => xdsPage(xdsSnapshot(), supervisor.snapshot(), clock.now()),
     nameTable: () => nameServer()?.debugTable(),
+    nameReport: (name) => nameServer()?.nameReport(name),
     startup: () => startup.report(),
   };
 }

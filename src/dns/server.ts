@@ -12,6 +12,7 @@ import { Forwarder, type ForwardSettings } from './forward/forwarder.ts';
 import type { Listener, ListenerDeps } from './listen/listener.ts';
 import { LookupTable } from './names/lookup-table.ts';
 import type { DnsMetrics } from './metrics.ts';
+import { nameReport, type NameReport } from './name-report.ts';
 import type { NamingContext } from './names/name-table.ts';
 import { PackedNameTable } from './names/packed-name-table.ts';
 import { Responder } from './responder.ts';
@@ -26,6 +27,8 @@ export interface DnsServerSettings extends ForwardSettings, NamingContext {
   readonly search: readonly string[];
   /** Whether others are asked before the first table; else every query fails until then. */
   readonly respondBeforeSync: boolean;
+  /** DNS_WILDCARD_CNAME=flatten: wildcards reached through a search domain are answered without an alias. */
+  readonly flattenWildcards: boolean;
 }
 
 export interface DnsServerDeps {
@@ -80,6 +83,13 @@ export class DnsServer implements AsyncDisposable {
     return this.#table && debugTable(this.#table);
   }
 
+  /** Why a name is answered as it is, for people. @throws what looking at a host of the table throws */
+  nameReport(name: string): Promise<NameReport> {
+    const { respondBeforeSync, resolvers } = this.#settings;
+    const facts = resolvers.map((each) => ({ address: addressText(each) }));
+    return nameReport(name, { table: this.#table, respondBeforeSync, resolvers: facts });
+  }
+
   /**
    * Queries see the old table or the new one, never a part. Resolves when the new one counts, or a newer one.
    *
@@ -131,6 +141,7 @@ export class DnsServer implements AsyncDisposable {
       ...this.#deps,
       table: () => this.#table,
       respondBeforeSync: this.#settings.respondBeforeSync,
+      flattenWildcards: this.#settings.flattenWildcards,
       forwarder: new Forwarder(this.#settings, this.#deps),
     });
     return { reply: (...query) => responder.reply(...query), clock, log, signal };

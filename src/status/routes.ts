@@ -56,9 +56,10 @@ function debugRoutes(parts: RouteParts): readonly PathRoute[] {
   return [
     ['/debug/readyz', view((response) => readyz(parts, response))],
     ['/debug/envoyz', view(async (response) => sendJson(response, 200, await views.envoySnapshot()))],
-    ['/debug/ndsz', view((response) => ndsz(views, response))],
+    ['/debug/ndsz', view((response, request) => ndsz(views, request, response))],
     ['/debug/xds', view((response) => sendJson(response, 200, views.xdsStreams()))],
     ['/debug/certs', view((response) => sendJson(response, 200, views.certificateFacts()))],
+    ['/debug/scrapez', view((response) => sendJson(response, 200, parts.metrics.lastScrapes()))],
     ['/debug/startup', view((response) => sendJson(response, 200, views.startup()))],
   ];
 }

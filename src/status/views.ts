@@ -1,10 +1,11 @@
 // What the debug pages show of the other parts of the agent, most of it as JSON. None of it may hold a secret: every
 // container of the pod can read these pages.
 
-import type { ServerResponse } from 'node:http';
+import type { IncomingMessage, ServerResponse } from 'node:http';
 
+import { queryOf } from './dispatch.ts';
 import type { UpstreamError } from './readiness/readiness-report.ts';
-import { sendJsonPieces, sendJsonText } from './replies.ts';
+import { sendJson, sendJsonPieces, sendJsonText } from './replies.ts';
 
 /** What a caller may look at; each is written as JSON. */
 export interface AgentViews {
@@ -17,10 +18,19 @@ export interface AgentViews {
   readonly startup: () => unknown;
   /** The name table as protobuf JSON, in pieces; undefined when there is none. */
   readonly nameTable: () => AsyncIterable<string> | undefined;
+  /** Why a name of DNS is answered as it is; undefined where nobody answers. */
+  readonly nameReport: (name: string) => Promise<unknown> | undefined;
 }
 
-/** Tools read `{}` where there is no table, and not our line end. */
-export function ndsz(views: AgentViews, response: ServerResponse): void | Promise<void> {
+/** With `?host=` what is known of one name. Tools read `{}` where there is no table, and not our line end. */
+export async function ndsz(
+  views: AgentViews,
+  request: IncomingMessage,
+  response: ServerResponse,
+): Promise<void> {
+  const host = queryOf(request).get('host');
+  const report = host === null ? undefined : views.nameReport(host);
+  if (report !== undefined) return sendJson(response, 200, await report);
   const table = views.nameTable();
   return table === undefined ? sendJsonText(response, 404, '{}') : sendJsonPieces(response, table);
 }

@@ -6,6 +6,9 @@ import { LISTENER_TYPE } from '../../src/xds/type-urls.ts';
 import { LIVE_EPOCH } from './support/envoy-snapshot.ts';
 import { StatusWorld } from './support/status-world.ts';
 
+const REPORT = { name: 'a.example.', verdict: 'forwarded', tried: [], passedOver: [], unusable: [] };
+const NAMES = { hasTable: true, debugTable: () => undefined, nameReport: async () => REPORT };
+
 describe('statusDeps', () => {
   it('takes ports and visibility from the configuration', async () => {
     const { settings } = await new StatusWorld().deps({
@@ -78,9 +81,9 @@ describe('statusDeps', () => {
     const [prober] = probers;
 
     const beforeIsOpen = await prober?.failure();
-    world.names = { hasTable: false, debugTable: () => undefined };
+    world.names = { ...NAMES, hasTable: false };
     const beforeTable = await prober?.failure();
-    world.names = { hasTable: true, debugTable: () => undefined };
+    world.names = NAMES;
 
     deepEqual(
       probers.map(({ name }) => name),
@@ -103,9 +106,10 @@ describe('statusDeps', () => {
     const table = (async function* names() {})();
 
     const before = views.nameTable();
-    world.names = { hasTable: true, debugTable: () => table };
+    world.names = { ...NAMES, debugTable: () => table };
 
     deepEqual([before, views.nameTable()], [undefined, table]);
+    deepEqual(await views.nameReport('a.example'), REPORT);
   });
 
   it('asks the Envoy that is active now', async () => {

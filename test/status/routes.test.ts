@@ -217,6 +217,7 @@ describe('debug pages', () => {
       lastUpstreamError: () => upstream,
       xdsStreams: () => undefined,
       nameTable: () => undefined,
+      nameReport: () => undefined,
       startup: () => undefined,
     };
     await using status = await startStatus({ views });
@@ -261,6 +262,19 @@ describe('debug pages', () => {
     for (const answer of [none, some]) assert.equal(answer?.headers.get('content-type'), 'application/json');
   });
 
+  it('show what is known of one name, and an empty object where nobody answers names', async () => {
+    await using status = await startStatus();
+    const views = { ...status.views, nameReport: async (name: string) => ({ name }) };
+    await using named = await startStatus({ views });
+
+    const [none, some] = await Promise.all(
+      [status, named].map(({ url }) => fetch(`${url}/debug/ndsz?host=${encodeURIComponent('a.b+c')}`)),
+    );
+
+    assert.deepEqual([none?.status, await none?.text()], [404, '{}']);
+    assert.deepEqual([some?.status, await some?.json()], [200, { name: 'a.b+c' }]);
+  });
+
   it('say nothing of a caller who leaves before the end of the name table', async () => {
     const left = Promise.withResolvers<void>();
     async function* endless(): AsyncGenerator<string> {
@@ -290,6 +304,7 @@ describe('debug pages', () => {
       lastUpstreamError: () => undefined,
       xdsStreams: () => undefined,
       nameTable: () => undefined,
+      nameReport: () => undefined,
       startup: () => undefined,
     };
     await using status = await startStatus({ views });
