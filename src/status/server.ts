@@ -4,6 +4,7 @@
 import type { Server } from 'node:http';
 import { Server as NetServer, type AddressInfo } from 'node:net';
 
+import type { ScrapeTarget } from '../config/scrape-targets.ts';
 import type { Clock } from '../runtime/clock.ts';
 import { ConfigError, errnoOf, messageOf } from '../runtime/errors.ts';
 import { createServer } from '../runtime/http.ts';
@@ -23,6 +24,8 @@ export interface StatusSettings {
   readonly statusPort: number;
   /** Port of Envoy's own `/stats/prometheus`; undefined leaves Envoy's metrics out. */
   readonly envoyPrometheusPort: number | undefined;
+  /** Where the application serves its metrics. Default: nowhere. */
+  readonly scrapeTargets?: readonly ScrapeTarget[];
   /** METRICS_LOCALHOST_ACCESS_ONLY. */
   readonly metricsLoopbackOnly: boolean;
 }
@@ -56,11 +59,15 @@ const KEEP_ALIVE_MS = 6 * 60_000;
 export class StatusServer implements AsyncDisposable {
   readonly #deps: StatusDeps;
   readonly #http: Server;
+  /** What is on the metrics page, in words. */
+  readonly #merged: string;
   readonly #stopListening: () => void;
 
   constructor(deps: StatusDeps) {
     this.#deps = deps;
-    const table = routes(partsOf(deps));
+    const parts = partsOf(deps);
+    const table = routes(parts);
+    this.#merged = parts.metrics.describe();
     this.#http = createServer({ keepAliveTimeout: KEEP_ALIVE_MS }, (request, response) => {
       void dispatch(table, deps.log, request, response);
     });
@@ -78,6 +85,7 @@ export class StatusServer implements AsyncDisposable {
     const { log, stopping, settings, failed } = this.#deps;
     stopping.throwIfAborted();
     log.info(`Opening status port ${settings.statusPort}`);
+    log.info(this.#merged);
     try {
       await this.#listenOnAnyFamily(settings.statusPort);
     } catch (error) {
@@ -133,6 +141,7 @@ function partsOf(deps: StatusDeps): RouteParts {
     history: new CheckHistory(clock),
     metrics: new MetricsPage({
       envoyPrometheusPort: settings.envoyPrometheusPort,
+      applications: settings.scrapeTargets ?? [],
       collect: () => [startup(), ...deps.metrics()],
       clock,
       log,

@@ -10,13 +10,18 @@ const REPORT = { name: 'a.example.', verdict: 'forwarded', tried: [], passedOver
 const NAMES = { hasTable: true, debugTable: () => undefined, nameReport: async () => REPORT };
 
 describe('statusDeps', () => {
-  it('takes ports and visibility from the configuration', async () => {
+  it('takes ports, targets and visibility from the configuration', async () => {
     const { settings } = await new StatusWorld().deps({
-      env: { ENVOY_PROMETHEUS_PORT: '15190' },
+      env: { ENVOY_PROMETHEUS_PORT: '15190', ISTIO_PROMETHEUS_ANNOTATIONS: '{"port": "9090"}' },
       proxyConfig: { statusPort: 15_120, proxyMetadata: { METRICS_LOCALHOST_ACCESS_ONLY: 'true' } },
     });
 
-    deepEqual(settings, { statusPort: 15_120, envoyPrometheusPort: 15_190, metricsLoopbackOnly: true });
+    deepEqual(settings, {
+      statusPort: 15_120,
+      envoyPrometheusPort: 15_190,
+      scrapeTargets: [{ port: 9090, path: '/metrics' }],
+      metricsLoopbackOnly: true,
+    });
   });
 
   it("leaves Envoy's metrics out when the configuration does", async () => {

@@ -49,10 +49,13 @@ describe('StatusServer', () => {
     }
   });
 
-  it('logs its port', async () => {
+  it('logs its port, and what is on the metrics page', async () => {
     await using status = await startStatus();
 
-    assert.deepEqual(status.logged.messages('info'), ['Opening status port 0']);
+    assert.deepEqual(status.logged.messages('info'), [
+      'Opening status port 0',
+      `Metrics page: agent, envoy (port ${status.admin.port}, path "/stats/prometheus")`,
+    ]);
   });
 
   it('refuses new connections once the agent ends, and answers open ones with 503', async () => {

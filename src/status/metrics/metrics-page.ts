@@ -1,128 +1,122 @@
-// `/metrics` and `/stats/prometheus`: the agent's own metrics, then Envoy's, streamed through. A part that fails
-// is left out and counted; the answer stays 200, so that one broken part never hides the other.
-// Upstream: istio 1.31 pilot/cmd/pilot-agent/status/server.go handleStats. Applications are not merged here.
+// `/metrics` and `/stats/prometheus`: who is scraped, whose turn it is, and how a page reaches its reader. The answer
+// is always 200: a part that fails is left out and counted, so that one broken part never hides the others.
+// Upstream: istio 1.31 pilot/cmd/pilot-agent/status/server.go handleStats.
 
+import { once } from 'node:events';
 import type { IncomingMessage, ServerResponse } from 'node:http';
-import { finished, pipeline } from 'node:stream/promises';
 
+import type { ScrapeTarget } from '../../config/scrape-targets.ts';
 import type { Clock } from '../../runtime/clock.ts';
-import { messageOf } from '../../runtime/errors.ts';
+import { MINUTE_MS } from '../../runtime/duration.ts';
 import type { Log } from '../../runtime/log.ts';
-import { AgentMetrics } from './agent-metrics.ts';
-import { HttpGetError, httpGet } from '../http-get.ts';
+import { withTimeLimit } from '../../runtime/time-limit.ts';
+import { contentTypeOf } from './formats.ts';
 import type { Metric } from './metric.ts';
-
-/** The port changes hands within a millisecond; under load it may take a little longer. */
-const RETRY_AFTER_MS = 50;
+import type { MakePageFilter } from './page-filter.ts';
+import { parityFilter } from './parity-filter.ts';
+import { ScrapeHistory, type ScrapeView, type Target } from './scrape-history.ts';
+import { ScrapeQueue } from './scrape-queue.ts';
+import type { ScrapedPage, Scraper } from './scraper.ts';
 
 export interface MetricsPageDeps {
   /** Port of Envoy's own `/stats/prometheus`; undefined leaves Envoy out. */
   readonly envoyPrometheusPort: number | undefined;
+  readonly applications: readonly ScrapeTarget[];
   /** The metrics of all parts of the agent. */
   readonly collect: () => readonly Metric[];
-  readonly clock: Pick<Clock, 'sleep'>;
+  /** What the parts of each page go through. Default: nothing but what keeps them apart. */
+  readonly filter?: MakePageFilter;
+  /** What each of several applications may answer at most. Default: 10 MiB. */
+  readonly maxBodyBytes?: number;
+  readonly clock: Clock;
   readonly log: Log;
 }
 
-const TEXT_FORMAT = 'text/plain; version=0.0.4; charset=utf-8';
-const COPIED_HEADERS = ['user-agent', 'x-prometheus-scrape-timeout-seconds'];
+const MAX_BODY_BYTES = 10 * 1024 * 1024;
 
-type Part = 'envoy' | 'agent';
+/** A reader that takes nothing for so long is gone, whatever its socket says. */
+const STALLED_MS = MINUTE_MS;
 
 export class MetricsPage {
   readonly #deps: MetricsPageDeps;
-  readonly #own: AgentMetrics;
-  #scrapes = 0;
-  readonly #failures = new Map<Part, number>();
+  readonly #targets: { readonly envoy: Target | undefined; readonly applications: readonly Target[] };
+  readonly #history: ScrapeHistory;
+  readonly #queue: ScrapeQueue;
+  #scraper: Promise<Scraper> | undefined;
 
   constructor(deps: MetricsPageDeps) {
+    const { envoyPrometheusPort: port } = deps;
     this.#deps = deps;
-    this.#own = new AgentMetrics(() => [...this.#scrapeMetrics(), ...deps.collect()]);
+    this.#targets = {
+      envoy: port === undefined ? undefined : { type: 'envoy', port, path: '/stats/prometheus' },
+      applications: deps.applications.map((target) => ({ type: 'application', ...target })),
+    };
+    this.#history = new ScrapeHistory(deps.clock);
+    this.#queue = new ScrapeQueue(deps.clock);
   }
 
   /** Answers one scrape; resolves when the answer has been written or the client is gone. */
   async serve(request: IncomingMessage, response: ServerResponse): Promise<void> {
-    this.#scrapes += 1;
-    response.writeHead(200, { 'Content-Type': TEXT_FORMAT });
-    try {
-      response.write(await this.#own.render());
-    } catch (error) {
-      this.#failed('agent', `failed to gather the agent's metrics: ${messageOf(error)}`);
-    }
-    await this.#copyEnvoy(request, response);
-    response.end();
-    await finished(response).catch(() => undefined); // the client left: nobody is there to be told
-  }
-
-  async #copyEnvoy(request: IncomingMessage, response: ServerResponse): Promise<void> {
-    const port = this.#deps.envoyPrometheusPort;
-    if (port === undefined) return;
-    const query = request.url?.split('?', 2)[1];
-    const url = `http://localhost:${port}/stats/prometheus${query === undefined ? '' : `?${query}`}`;
     const gone = new AbortController();
     response.once('close', () => gone.abort());
+    this.#history.begun();
     try {
-      const page = await this.#envoyPage(url, copiedHeaders(request), gone.signal);
-      await pipeline(page, response, { end: false });
+      using _place = await this.#queue.enter(gone.signal);
+      const scraper = await (this.#scraper ??= this.#loadScraper());
+      await scraper.scrape(request, gone.signal, (page) => this.#write(page, response, gone.signal));
     } catch (error) {
-      if (response.destroyed) return; // the client left; Envoy is not to blame
-      this.#failed('envoy', scrapeError(url, error));
+      if (!gone.signal.aborted) throw error; // otherwise nobody is there to be told
     }
   }
 
-  /** While one Envoy takes over from another, a connection may be refused, or end nowhere: asked once more. */
-  async #envoyPage(
-    url: string,
-    headers: Readonly<Record<string, string>>,
-    signal: AbortSignal,
-  ): Promise<IncomingMessage> {
+  /** How the last scrape of each target went. */
+  lastScrapes(): readonly ScrapeView[] {
+    return this.#history.view();
+  }
+
+  /** What is merged, in words: who misses metrics looks here first. */
+  describe(): string {
+    const { envoy, applications } = this.#targets;
+    const asked = [envoy, ...applications].filter((target) => target !== undefined);
+    const parts = asked.map(({ type, port, path }) => `${type} (port ${port}, path ${JSON.stringify(path)})`);
+    return `Metrics page: agent, ${parts.join(', ')}`;
+  }
+
+  async #loadScraper(): Promise<Scraper> {
+    const { Scraper } = await import('./scraper.ts');
+    const { collect, filter = parityFilter, maxBodyBytes = MAX_BODY_BYTES, clock, log } = this.#deps;
+    const history = this.#history;
+    return new Scraper({
+      ...this.#targets,
+      collect: () => [...history.metrics(), ...collect()],
+      filter,
+      maxBodyBytes,
+      history,
+      clock,
+      log,
+    });
+  }
+
+  async #write(page: ScrapedPage, response: ServerResponse, gone: AbortSignal): Promise<void> {
+    response.writeHead(200, { 'Content-Type': contentTypeOf(page.format) });
+    for await (const piece of page.body) {
+      gone.throwIfAborted();
+      if (piece.length > 0 && !response.write(piece)) await this.#drained(response, gone);
+    }
+    response.end();
+  }
+
+  async #drained(response: ServerResponse, gone: AbortSignal): Promise<void> {
+    const limit = {
+      clock: this.#deps.clock,
+      ms: STALLED_MS,
+      late: 'the reader of the metrics page has stalled',
+    };
     try {
-      return await httpGet(url, headers, signal);
+      await withTimeLimit(limit, gone, (signal) => once(response, 'drain', { signal }));
     } catch (error) {
-      const status = statusOf(error);
-      if (signal.aborted || (status !== undefined && status !== 503)) throw error;
-      await this.#deps.clock.sleep(RETRY_AFTER_MS, signal);
-      return httpGet(url, headers, signal);
+      response.destroy();
+      throw error;
     }
   }
-
-  #failed(part: Part, message: string): void {
-    this.#failures.set(part, (this.#failures.get(part) ?? 0) + 1);
-    this.#deps.log.error(message);
-  }
-
-  #scrapeMetrics(): readonly Metric[] {
-    const failures = [...this.#failures].map(([type, value]) => ({ labels: { type }, value }));
-    return [
-      {
-        name: 'scrapes_total',
-        help: 'Scrapes answered.',
-        type: 'counter',
-        series: [{ value: this.#scrapes }],
-      },
-      {
-        name: 'scrape_failures_total',
-        help: 'Parts left out of a scrape.',
-        type: 'counter',
-        series: failures,
-      },
-    ];
-  }
-}
-
-function copiedHeaders(request: IncomingMessage): Record<string, string> {
-  const found = COPIED_HEADERS.map((name) => [name, request.headers[name]]);
-  return Object.fromEntries(found.filter(([, value]) => typeof value === 'string'));
-}
-
-function scrapeError(url: string, error: unknown): string {
-  const status = statusOf(error);
-  return status === undefined
-    ? `error scraping ${url}: ${messageOf(error)}`
-    : `error scraping ${url}, status code: ${status}`;
-}
-
-/** Undefined: there was no answer. */
-function statusOf(error: unknown): number | undefined {
-  return error instanceof HttpGetError ? error.status : undefined;
 }

@@ -37,7 +37,9 @@ export async function adminPage(
     () => undefined, // the answer came first
   );
   try {
-    return await text(await httpGet(`http://${host}:${admin.port}${path}`, {}, late.signal));
+    return await text(
+      await httpGet({ url: `http://${host}:${admin.port}${path}`, headers: {} }, late.signal),
+    );
   } catch (error) {
     const cause = late.signal.aborted ? late.signal.reason : error;
     throw new AdminPageError(messageOf(cause), { cause, retryable: true });

@@ -1,0 +1,64 @@
+// What Go's collector tells of a process and prom-client does not: from /proc, where there is one.
+
+import { readFile } from 'node:fs/promises';
+
+import type { Metric } from './metric.ts';
+
+/** What Go shows for a limit that is none: 2^64 - 1. */
+const UNLIMITED = 2 ** 64;
+
+/** Nothing is told of what cannot be read. */
+export async function processMetrics(procDirectory = '/proc/self'): Promise<readonly Metric[]> {
+  const [limits, netstat] = await Promise.all([
+    textOf(`${procDirectory}/limits`),
+    textOf(`${procDirectory}/net/netstat`),
+  ]);
+  const traffic = ipExtension(netstat);
+  return [
+    {
+      name: 'process_virtual_memory_max_bytes',
+      help: 'Maximum amount of virtual memory available in bytes.',
+      type: 'gauge',
+      series: numbers(addressSpaceLimit(limits)),
+    },
+    {
+      name: 'process_network_receive_bytes_total',
+      help: 'Bytes received over the network by all processes of the pod.',
+      type: 'counter',
+      series: numbers(traffic.get('InOctets')),
+    },
+    {
+      name: 'process_network_transmit_bytes_total',
+      help: 'Bytes sent over the network by all processes of the pod.',
+      type: 'counter',
+      series: numbers(traffic.get('OutOctets')),
+    },
+  ];
+}
+
+/** Empty where there is no such file. */
+async function textOf(path: string): Promise<string> {
+  try {
+    return await readFile(path, 'utf8');
+  } catch {
+    return ''; // another operating system, or a closed /proc: the metric is left out
+  }
+}
+
+function addressSpaceLimit(limits: string): string | undefined {
+  const soft = /^Max address space +(\S+)/m.exec(limits)?.[1];
+  return soft === 'unlimited' ? String(UNLIMITED) : soft;
+}
+
+/** Counters of the network namespace: a line of names, and one of values in the same order. */
+function ipExtension(netstat: string): ReadonlyMap<string, string> {
+  const [names = [], values = []] = netstat
+    .split('\n')
+    .filter((line) => line.startsWith('IpExt: '))
+    .map((line) => line.split(' '));
+  return new Map(names.map((name, index) => [name, values[index] ?? '']));
+}
+
+function numbers(text: string | undefined): readonly { readonly value: number }[] {
+  return text !== undefined && /^\d+$/.test(text) ? [{ value: Number(text) }] : [];
+}

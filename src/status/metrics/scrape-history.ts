@@ -1,0 +1,124 @@
+// What has become of the scrapes so far: counted for the page itself, and the last one of each target for whoever
+// asks why its metrics are missing.
+
+import type { Clock } from '../../runtime/clock.ts';
+import { SECOND_MS } from '../../runtime/duration.ts';
+import type { Metric, Series } from './metric.ts';
+import type { PartType } from './page-filter.ts';
+
+export interface Target {
+  readonly type: 'envoy' | 'application';
+  readonly port: number;
+  readonly path: string;
+}
+
+export interface ScrapeResult {
+  /** Undefined: all of its metrics are on the page. */
+  readonly error?: string;
+  /** How much came, decoded. */
+  readonly bytes: number;
+  readonly tookMs: number;
+}
+
+interface Last extends Partial<ScrapeResult> {
+  readonly target: Target;
+  readonly up: boolean;
+  readonly atMs: number;
+}
+
+/** What `/debug/scrapez` shows of one target. */
+export interface ScrapeView {
+  readonly type: Target['type'];
+  readonly port: number;
+  readonly path: string;
+  readonly up: boolean;
+  readonly at: string;
+  /** Absent while its first scrape runs. */
+  readonly bytes: number | undefined;
+  readonly seconds: number | undefined;
+  readonly error: string | undefined;
+}
+
+export class ScrapeHistory {
+  readonly #clock: Pick<Clock, 'now'>;
+  readonly #last = new Map<string, Last>();
+  readonly #failures = new Map<PartType, number>();
+  #scrapes = 0;
+
+  constructor(clock: Pick<Clock, 'now'>) {
+    this.#clock = clock;
+  }
+
+  begun(): void {
+    this.#scrapes += 1;
+  }
+
+  /** One part is not on the page, or not all of it. */
+  failed(type: PartType): void {
+    this.#failures.set(type, (this.#failures.get(type) ?? 0) + 1);
+  }
+
+  /** The target's answer has begun. */
+  answered(target: Target): void {
+    const { bytes, tookMs } = this.#last.get(keyOf(target)) ?? {};
+    const before = bytes === undefined || tookMs === undefined ? {} : { bytes, tookMs };
+    this.#last.set(keyOf(target), { target, up: true, atMs: this.#clock.now(), ...before });
+  }
+
+  ended(target: Target, result: ScrapeResult): void {
+    const up = result.error === undefined;
+    this.#last.set(keyOf(target), { target, up, atMs: this.#clock.now(), ...result });
+  }
+
+  view(): readonly ScrapeView[] {
+    return [...this.#last.values()].map(
+      ({ target: { type, port, path }, up, atMs, bytes, tookMs, error }) => ({
+        type,
+        port,
+        path,
+        up,
+        at: new Date(atMs).toISOString(),
+        bytes,
+        seconds: tookMs === undefined ? undefined : tookMs / SECOND_MS,
+        error,
+      }),
+    );
+  }
+
+  metrics(): readonly Metric[] {
+    const byTarget = (value: (last: Last) => number | undefined): readonly Series[] =>
+      [...this.#last.values()].flatMap((last) => seriesOf(last.target, value(last)));
+    return [
+      counter('scrapes_total', 'Scrapes answered.', [{ value: this.#scrapes }]),
+      counter(
+        'scrape_failures_total',
+        'Parts left out of a scrape.',
+        [...this.#failures].map(([type, value]) => ({ labels: { type }, value })),
+      ),
+      {
+        name: 'scrape_target_up',
+        help: '1 while the metrics of a target are part of the page.',
+        type: 'gauge',
+        series: byTarget(({ up }) => Number(up)),
+      },
+      {
+        name: 'scrape_target_duration_seconds',
+        help: 'How long a target took for the last scrape that is over.',
+        type: 'gauge',
+        series: byTarget(({ tookMs }) => tookMs && tookMs / SECOND_MS),
+      },
+    ];
+  }
+}
+
+function keyOf({ port, path }: Target): string {
+  return `${port} ${path}`;
+}
+
+function seriesOf({ port, path }: Target, value: number | undefined): readonly Series[] {
+  return value === undefined ? [] : [{ labels: { port: String(port), path }, value }];
+}
+
+function counter(name: string, help: string, series: readonly Series[]): Metric {
+  return { name, help, type: 'counter', series };
+}
