@@ -7,7 +7,7 @@ import { AgentError } from './errors.ts';
 
 const http = process.getBuiltinModule('node:http');
 
-export const { Agent, createServer, request } = http;
+export const { Agent, createServer, request, ServerResponse } = http;
 
 export interface Sending extends RequestOptions {
   /** Aborting it cuts the answer's body, too. */

@@ -10,13 +10,13 @@ export interface Refusal {
 
 /** Undefined when the call is allowed. The peer is judged before the method. */
 export function refusal(
-  rule: { readonly loopbackOnly: boolean; readonly method?: string },
+  rule: { readonly loopbackOnly: boolean; readonly methods?: readonly string[] },
   call: { readonly peer: string | undefined; readonly method: string | undefined },
 ): Refusal | undefined {
   if (rule.loopbackOnly && !isLoopback(call.peer)) {
     return { status: 403, body: 'Only requests from localhost are allowed\n' };
   }
-  if (rule.method !== undefined && call.method !== rule.method) {
+  if (rule.methods !== undefined && !rule.methods.includes(call.method ?? '')) {
     return { status: 405, body: 'Method Not Allowed\n' };
   }
   return undefined;

@@ -3,8 +3,8 @@
 
 import type { IncomingMessage, ServerResponse } from 'node:http';
 
-import { queryOf } from './dispatch.ts';
 import { sendJson, sendText } from './replies.ts';
+import { queryOf } from './request-target.ts';
 
 /** What a caller may ask of the agent. */
 export interface AgentActions {

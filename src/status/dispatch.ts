@@ -4,14 +4,15 @@ import type { IncomingMessage, ServerResponse } from 'node:http';
 
 import type { Log } from '../runtime/log.ts';
 import { refusal } from './access.ts';
-import { sendRefusal, sendText } from './replies.ts';
+import { sendRedirect, sendRefusal, sendText } from './replies.ts';
+import { straightened, targetOf } from './request-target.ts';
 
 export type Handler = (request: IncomingMessage, response: ServerResponse) => void | Promise<void>;
 
 export interface Route {
   readonly loopbackOnly: boolean;
   /** Undefined: any. */
-  readonly method?: string;
+  readonly methods?: readonly string[];
   readonly handle: Handler;
 }
 
@@ -22,10 +23,8 @@ export interface Routes {
   readonly prefixes: readonly (readonly [prefix: string, route: Route])[];
 }
 
-/** The query of the request, empty where there is none. */
-export function queryOf(request: IncomingMessage): URLSearchParams {
-  return new URLSearchParams(request.url?.split('?', 2)[1]);
-}
+/** Nothing here reads a body; the rest of a longer one is not waited for, bytes. */
+const MAX_UNREAD_BODY = 256 * 1024;
 
 /** Finds the route, asks who is calling, and answers; a handler that throws gives 500. */
 export async function dispatch(
@@ -34,7 +33,12 @@ export async function dispatch(
   request: IncomingMessage,
   response: ServerResponse,
 ): Promise<void> {
-  const path = request.url?.split('?', 1)[0] ?? '';
+  if (hasLongBody(request)) response.setHeader('Connection', 'close');
+  const target = targetOf(request);
+  if (target === undefined) return sendText(response, 400, '400 Bad Request\n');
+  const elsewhere = straightened(target);
+  if (elsewhere !== undefined) return sendRedirect(response, elsewhere);
+  const { path } = target;
   const route = routes.exact.get(path) ?? routes.prefixes.find(([prefix]) => path.startsWith(prefix))?.[1];
   if (route === undefined) return sendText(response, 404, '404 page not found\n');
   const refused = refusal(route, { peer: request.socket.remoteAddress, method: request.method });
@@ -46,4 +50,10 @@ export async function dispatch(
     if (response.headersSent) response.destroy();
     else sendText(response, 500, 'Internal Server Error\n');
   }
+}
+
+function hasLongBody({ headers }: IncomingMessage): boolean {
+  return (
+    headers['transfer-encoding'] !== undefined || Number(headers['content-length'] ?? 0) > MAX_UNREAD_BODY
+  );
 }

@@ -29,6 +29,12 @@ export async function sendJsonPieces(response: ServerResponse, pieces: AsyncIter
   }
 }
 
+/** For every method, and for this time only. */
+export function sendRedirect(response: ServerResponse, location: string): void {
+  response.setHeader('Location', location);
+  sendText(response, 307, '');
+}
+
 export function sendRefusal(response: ServerResponse, refusal: Refusal): void {
   sendText(response, refusal.status, refusal.body);
 }

@@ -65,7 +65,7 @@ function debugRoutes(parts: RouteParts): readonly PathRoute[] {
 }
 
 function action(handle: Handler): Route {
-  return { loopbackOnly: true, method: 'POST', handle };
+  return { loopbackOnly: true, methods: ['POST'], handle };
 }
 
 function view(handle: (response: ServerResponse, request: IncomingMessage) => void | Promise<void>): Route {

@@ -3,9 +3,9 @@
 
 import type { IncomingMessage, ServerResponse } from 'node:http';
 
-import { queryOf } from './dispatch.ts';
 import type { UpstreamError } from './readiness/readiness-report.ts';
 import { sendJson, sendJsonPieces, sendJsonText } from './replies.ts';
+import { queryOf } from './request-target.ts';
 
 /** What a caller may look at; each is written as JSON. */
 export interface AgentViews {

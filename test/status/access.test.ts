@@ -3,7 +3,7 @@ import assert from 'node:assert/strict';
 import { refusal } from '../../src/status/access.ts';
 
 describe('refusal', () => {
-  const rule = { loopbackOnly: true, method: 'POST' };
+  const rule = { loopbackOnly: true, methods: ['POST'] };
 
   it('judges the peer before the method', () => {
     assert.equal(refusal(rule, { peer: '10.0.0.1', method: 'GET' })?.status, 403);

@@ -3,8 +3,8 @@
 
 import type { IncomingMessage, ServerResponse } from 'node:http';
 
-import { queryOf } from '../dispatch.ts';
 import { sendJson, sendText } from '../replies.ts';
+import { queryOf } from '../request-target.ts';
 import type { Readiness } from './readiness.ts';
 import type { ReadinessLog } from './readiness-log.ts';
 import { verboseText, type CheckHistory, type UpstreamError } from './readiness-report.ts';

@@ -1,0 +1,126 @@
+// A response that compresses itself: whoever writes it names status and headers, writes and ends as ever. The head waits
+// for the first 1024 bytes or the end, because only then it is known whether the body is worth it; what follows is
+// compressed while it streams, as fast as the client reads.
+
+import type { OutgoingHttpHeaders } from 'node:http';
+import type { Transform } from 'node:stream';
+
+import { ServerResponse } from '../runtime/http.ts';
+import { compressor, isCompressedType, MIN_COMPRESSED_BYTES, type ContentCoding } from './compression.ts';
+
+type Chunk = string | Uint8Array;
+type Done = (error?: Error | null) => void;
+
+export class CompressingResponse extends ServerResponse {
+  /** What the client takes; to be set before anything is written. Undefined: no coding at all. */
+  accepted: ContentCoding | undefined;
+  /** Written, and kept back until it is decided how it goes out. */
+  readonly #held: Uint8Array[] = [];
+  #heldBytes = 0;
+  #isDecided = false;
+  #encoder: Transform | undefined;
+
+  /** Node itself calls this, too, for the head it is about to send. A head before that one is void, and its body. */
+  override writeHead(status: number, ...rest: readonly unknown[]): this {
+    if (this.#isDecided) return super.writeHead(status, ...(rest as []));
+    this.#held.length = this.#heldBytes = 0;
+    this.statusCode = status;
+    const headers = (rest.at(-1) ?? {}) as OutgoingHttpHeaders;
+    for (const [name, value] of Object.entries(headers)) if (value !== undefined) this.setHeader(name, value);
+    return this;
+  }
+
+  override write(chunk: Chunk, encoding?: BufferEncoding | Done, done?: Done): boolean {
+    const bytes = bytesOf(chunk, encoding);
+    const written = typeof encoding === 'function' ? encoding : done;
+    if (this.#isDecided) return this.#send(bytes, written);
+    this.#hold(bytes);
+    if (this.#isWorthIt() || this.#coding() === undefined) return this.#send(this.#decide(), written);
+    if (written !== undefined) queueMicrotask(written);
+    return true;
+  }
+
+  override end(chunk?: Chunk | Done, encoding?: BufferEncoding | Done, done?: Done): this {
+    const ended = [chunk, encoding, done].find((argument) => typeof argument === 'function');
+    if (ended !== undefined) this.once('finish', ended);
+    const bytes = typeof chunk === 'function' ? undefined : bytesOf(chunk ?? '', encoding);
+    if (this.#isDecided) return this.#finish(bytes);
+    if (bytes !== undefined) this.#hold(bytes);
+    return this.#finish(this.#decide());
+  }
+
+  /** What is known of the head goes out now, and so the body goes as it is. */
+  override flushHeaders(): void {
+    if (!this.#isDecided) {
+      this.accepted = undefined;
+      const held = this.#decide();
+      if (held.length > 0) this.#send(held);
+    }
+    super.flushHeaders();
+  }
+
+  /** Room in the socket is room for the encoder, and not yet for the writer. */
+  override emit(event: string, ...details: readonly unknown[]): boolean {
+    if (event !== 'drain' || this.#encoder === undefined) return super.emit(event, ...details);
+    this.#encoder.resume();
+    return !this.#encoder.writableNeedDrain && super.emit('drain');
+  }
+
+  #hold(bytes: Uint8Array): void {
+    this.#held.push(bytes);
+    this.#heldBytes += bytes.length;
+  }
+
+  #isWorthIt(): boolean {
+    const announced = this.getHeader('Content-Length');
+    return Number(announced ?? this.#heldBytes) >= MIN_COMPRESSED_BYTES;
+  }
+
+  /** The coding for a body of this kind. */
+  #coding(): ContentCoding | undefined {
+    const type = this.getHeader('Content-Type');
+    const isCoded =
+      this.hasHeader('Content-Encoding') || (typeof type === 'string' && isCompressedType(type));
+    return isCoded ? undefined : this.accepted;
+  }
+
+  /** @returns what was held back */
+  #decide(): Buffer {
+    this.#isDecided = true;
+    const coding = this.#isWorthIt() ? this.#coding() : undefined;
+    this.setHeader('Vary', 'Accept-Encoding');
+    if (coding !== undefined) {
+      this.removeHeader('Content-Length');
+      this.setHeader('Content-Encoding', coding);
+      if (this.req.method !== 'HEAD') this.#encoder = this.#startEncoder(coding);
+    }
+    return Buffer.concat(this.#held.splice(0));
+  }
+
+  #startEncoder(coding: ContentCoding): Transform {
+    const encoder = compressor(coding);
+    encoder.on('data', (coded: Buffer) => {
+      if (!super.write(coded)) encoder.pause();
+    });
+    encoder.once('end', () => super.end());
+    encoder.on('drain', () => super.emit('drain'));
+    encoder.once('error', (error) => this.destroy(error));
+    this.once('close', () => encoder.destroy()); // its memory is not given back when it is only forgotten
+    return encoder;
+  }
+
+  #send(bytes: Uint8Array, written?: Done): boolean {
+    return this.#encoder === undefined ? super.write(bytes, written) : this.#encoder.write(bytes, written);
+  }
+
+  #finish(bytes?: Uint8Array): this {
+    if (this.#encoder === undefined) return super.end(bytes);
+    this.#encoder.end(bytes);
+    return this;
+  }
+}
+
+function bytesOf(chunk: Chunk, encoding: BufferEncoding | Done | undefined): Uint8Array {
+  if (typeof chunk !== 'string') return chunk;
+  return Buffer.from(chunk, typeof encoding === 'string' ? encoding : 'utf8');
+}
