@@ -54,6 +54,30 @@ export function parseScrapeTargets(text: string, statusPort: number): readonly S
   }
 }
 
+/** One item of annotation `prometheus.istio.io/scrape-targets`, as the variable has it. */
+export interface WrittenTarget {
+  /** Whatever stands before the first colon; parseScrapeTargets judges it. */
+  readonly port: string;
+  readonly path: string;
+}
+
+/**
+ * Reads annotation `prometheus.istio.io/scrape-targets`: `port[:path]` between commas, in the order and number they
+ * are written. Blanks around a part and items of nothing else are passed over.
+ *
+ * @throws ConfigError for an item without a port
+ */
+export function parseTargetList(text: string): readonly WrittenTarget[] {
+  const items = text.split(',').map((item) => item.trim());
+  return items
+    .filter((item) => item !== '')
+    .map((item) => {
+      const [, port = '', path = ''] = /^([^:]*):?(.*)$/s.exec(item) ?? [];
+      if (port.trim() === '') throw new ConfigError(`empty port in scrape target ${JSON.stringify(item)}`);
+      return { port: port.trim(), path: path.trim() || DEFAULT_PATH };
+    });
+}
+
 function refuseAgentPort(port: string, statusPort: number): void {
   if (port !== String(statusPort)) return;
   const remedy = `Ensure pod does not have prometheus.io/port=${statusPort} label, or that injection is not`;
