@@ -56,10 +56,12 @@ function checkAccept({ accept, toEnvoy, toApplication }: AcceptCase): void {
   equal(acceptForApplication(accept).header, toApplication);
 }
 
-function checkNegotiation({
-  contentType,
-  expected,
-}: Named & Record<'contentType' | 'expected', string>): void {
+interface NegotiationCase extends Named {
+  readonly contentType: string;
+  readonly expected: string;
+}
+
+function checkNegotiation({ contentType, expected }: NegotiationCase): void {
   equal(contentTypeOf(formatOf(contentType)), expected);
 }
 
