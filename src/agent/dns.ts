@@ -48,6 +48,7 @@ export async function startDns(
   const settings = {
     ...plan,
     respondBeforeSync: plan.respondBeforeSync || env.dnsRespondBeforeSync,
+    flattenWildcards: env.dnsWildcardCname === 'flatten',
     namespace: pod.namespace,
     domain,
     parallel: env.dnsForwardParallel,

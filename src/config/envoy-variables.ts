@@ -89,6 +89,12 @@ const status = {
     'Keep probe connections open.',
     NO_APP_PROBES,
   ),
+  debugPages: row(
+    'ENABLE_DEBUG_PAGES',
+    goBool,
+    true,
+    'Serve the pages below /debug/ on the status port, to this host only.',
+  ),
   mergeEnvoyStats: row(
     'PILOT_AGENT_MERGE_ENVOY_STATS',
     goBool,
@@ -120,6 +126,12 @@ const dns = {
     goBool,
     false,
     'Forward queries before the first name table came; else they fail until then.',
+  ),
+  dnsWildcardCname: row(
+    'DNS_WILDCARD_CNAME',
+    oneOf('parity', 'flatten'),
+    'parity',
+    'With `flatten`, a wildcard name asked with the search domain is answered without a CNAME.',
   ),
   dnsForwardRetries: row('DNS_FORWARD_RETRIES', goInt, 0, 'Further rounds when every resolver failed.'),
 };

@@ -4,23 +4,28 @@
 import type { Log } from '../runtime/log.ts';
 import type { Protocol } from './forward/exchange.ts';
 import type { Forwarder } from './forward/forwarder.ts';
-import { addressesAsked, localAnswer } from './messages/local-answer.ts';
-import type { Hit, LookupTable } from './names/lookup-table.ts';
+import { LocalAnswers } from './messages/local-answers.ts';
 import { readHeader, readMessage, udpLimit, type Header, type Message } from './messages/message.ts';
+import { fitReply, headerReply, isTruncated, RCODE, replyHead } from './messages/replies.ts';
 import type { DnsMetrics } from './metrics.ts';
-import { fitReply, headerReply, RCODE, replyHead } from './messages/replies.ts';
+import type { LookupTable } from './names/lookup-table.ts';
 
 export interface ResponderDeps {
   /** Names of the mesh; undefined before the first table. */
   readonly table: () => LookupTable | undefined;
   /** Whether others are asked before the first table; else every query fails until then. */
   readonly respondBeforeSync: boolean;
+  /** DNS_WILDCARD_CNAME=flatten: wildcards reached through a search domain are answered without an alias. */
+  readonly flattenWildcards: boolean;
   readonly forwarder: Pick<Forwarder, 'forward' | 'isOwn'>;
   readonly metrics: DnsMetrics;
   readonly log: Log;
   /** Uniform in [0, 1). */
   readonly random: () => number;
 }
+
+/** Undefined: the query deserves none. */
+export type Reply = Buffer | undefined;
 
 const MAX_UDP_QUERY_BYTES = 4096;
 const MAX_REPLY_BYTES = 65_535;
@@ -29,50 +34,55 @@ const NOTIFY = 4;
 
 export class Responder {
   readonly #deps: ResponderDeps;
+  readonly #local: LocalAnswers;
   #saidLoop = false;
 
   constructor(deps: ResponderDeps) {
     this.#deps = deps;
+    this.#local = new LocalAnswers(deps, deps);
   }
 
   /**
-   * The reply to some bytes; undefined when they deserve none.
+   * The reply to some bytes: at once, unless others have to be asked. Most queries are about the mesh, and a promise
+   * for each would be a good part of their cost.
    *
-   * @throws the signal's reason when it aborts
+   * @returns a promise that rejects with the signal's reason when it aborts
    */
-  async reply(bytes: Buffer, protocol: Protocol, signal: AbortSignal): Promise<Buffer | undefined> {
+  reply(bytes: Buffer, protocol: Protocol, signal: AbortSignal): Reply | Promise<Reply> {
     const header = readHeader(bytes);
     if (header === undefined || header.isResponse) return undefined;
     if (header.opcode !== QUERY && header.opcode !== NOTIFY) return headerReply(bytes, RCODE.NOTIMP);
     const isTooLong = protocol === 'udp' && bytes.length > MAX_UDP_QUERY_BYTES;
-    const query = isAcceptable(header) && !isTooLong ? readMessage(bytes) : undefined;
+    const query = isAcceptable(header) && !isTooLong ? readMessage(bytes, header) : undefined;
     if (query === undefined) return headerReply(bytes, RCODE.FORMERR);
     this.#deps.metrics.request();
-    const reply = await this.#answer(query, protocol, signal);
-    if (reply === undefined) return replyHead(query, RCODE.SERVFAIL);
-    return fitReply(reply, replyLimit(query, protocol));
+    return this.#answer(query, protocol, signal);
   }
 
-  async #answer(query: Message, protocol: Protocol, signal: AbortSignal): Promise<Message | undefined> {
-    const { table, respondBeforeSync, forwarder, random } = this.#deps;
+  #answer(query: Message, protocol: Protocol, signal: AbortSignal): Reply | Promise<Reply> {
+    const { table, respondBeforeSync, forwarder, metrics } = this.#deps;
     const known = table();
-    if (known === undefined && !respondBeforeSync) return undefined;
-    const { name, type = 0 } = query.question ?? {};
-    const hit = this.#find(known, name);
-    const addresses = hit && addressesAsked(hit, type);
-    if (name !== undefined && hit !== undefined && addresses !== undefined) {
-      const limitBytes = replyLimit(query, protocol);
-      return localAnswer(query, name, hit, addresses, { random, limitBytes });
+    if (known === undefined && !respondBeforeSync) return replyHead(query, RCODE.SERVFAIL);
+    const local = known && this.#local.answer(query, known, replyLimit(query, protocol));
+    if (local !== undefined) {
+      if (isTruncated(local)) metrics.truncated(protocol);
+      return local;
     }
-    if (forwarder.isOwn(query)) return this.#loop();
-    return forwarder.forward(query, protocol, signal);
+    if (!forwarder.isOwn(query)) return this.#forwarded(query, protocol, signal);
+    this.#sayLoop();
+    return replyHead(query, RCODE.SERVFAIL);
   }
 
-  #find(table: LookupTable | undefined, name: string | undefined): Hit | undefined {
-    return name === undefined ? undefined : table?.find(name);
+  async #forwarded(query: Message, protocol: Protocol, signal: AbortSignal): Promise<Reply> {
+    const { forwarder, metrics } = this.#deps;
+    const answer = await forwarder.forward(query, protocol, signal);
+    if (answer === undefined) return replyHead(query, RCODE.SERVFAIL);
+    const reply = fitReply(answer, replyLimit(query, protocol));
+    if (reply !== answer.bytes) metrics.truncated(protocol);
+    return reply;
   }
 
-  #loop(): undefined {
+  #sayLoop(): void {
     if (this.#saidLoop) return;
     this.#saidLoop = true;
     this.#deps.log.error(

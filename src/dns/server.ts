@@ -17,6 +17,7 @@ import type { NamingContext } from './names/name-table.ts';
 import { PackedNameTable } from './names/packed-name-table.ts';
 import { Responder } from './responder.ts';
 import { addressText, type SocketAddress } from './socket-address.ts';
+import { traced } from './trace.ts';
 import { listenTcp } from './listen/tcp-listener.ts';
 import { listenUdp } from './listen/udp-listener.ts';
 
@@ -45,6 +46,7 @@ export class DnsServer implements AsyncDisposable {
   readonly #deps: DnsServerDeps;
   readonly #closing = new AbortController();
   readonly #listeners: Listener[] = [];
+  readonly #forwarder: Forwarder;
   #table: LookupTable | undefined;
   /** Tables count from 1 in the order in which they came; 0: none has yet. */
   #tableNumber = 0;
@@ -53,6 +55,7 @@ export class DnsServer implements AsyncDisposable {
   private constructor(settings: DnsServerSettings, deps: DnsServerDeps) {
     this.#settings = settings;
     this.#deps = deps;
+    this.#forwarder = new Forwarder(settings, deps);
   }
 
   /** @throws AgentError naming the address that cannot be bound; nothing stays open */
@@ -85,9 +88,10 @@ export class DnsServer implements AsyncDisposable {
 
   /** Why a name is answered as it is, for people. @throws what looking at a host of the table throws */
   nameReport(name: string): Promise<NameReport> {
-    const { respondBeforeSync, resolvers } = this.#settings;
+    const { respondBeforeSync, resolvers, flattenWildcards } = this.#settings;
     const facts = resolvers.map((each) => ({ address: addressText(each) }));
-    return nameReport(name, { table: this.#table, respondBeforeSync, resolvers: facts });
+    const parts = { table: this.#table, respondBeforeSync, flattenWildcards, resolvers: facts };
+    return nameReport(name, parts);
   }
 
   /**
@@ -109,6 +113,7 @@ export class DnsServer implements AsyncDisposable {
 
   async close(): Promise<void> {
     this.#closing.abort(new AgentError('the DNS server is closing'));
+    this.#forwarder.close();
     await Promise.all(this.#listeners.splice(0).map((listener) => listener.close()));
   }
 
@@ -137,14 +142,16 @@ export class DnsServer implements AsyncDisposable {
   #listenerDeps(): ListenerDeps {
     const { clock, log } = this.#deps;
     const { signal } = this.#closing;
+    const table = (): LookupTable | undefined => this.#table;
     const responder = new Responder({
       ...this.#deps,
-      table: () => this.#table,
+      table,
       respondBeforeSync: this.#settings.respondBeforeSync,
       flattenWildcards: this.#settings.flattenWildcards,
-      forwarder: new Forwarder(this.#settings, this.#deps),
+      forwarder: this.#forwarder,
     });
-    return { reply: (...query) => responder.reply(...query), clock, log, signal };
+    const reply = traced((...query) => responder.reply(...query), { log, clock, table });
+    return { reply, clock, log, signal };
   }
 }
 

@@ -22,6 +22,7 @@ const table = await LookupTable.build(
 class Given {
   readonly recorded = recordingLog();
   readonly forwarded: string[] = [];
+  readonly counted: string[] = [];
   requests = 0;
   readonly responder: Responder;
 
@@ -29,6 +30,7 @@ class Given {
     this.responder = new Responder({
       table: () => table,
       respondBeforeSync: false,
+      flattenWildcards: false,
       forwarder: {
         isOwn: () => false,
         forward: async (query, protocol) => {
@@ -39,6 +41,8 @@ class Given {
       metrics: {
         ...silentDnsMeter(),
         request: () => void (this.requests += 1),
+        answered: (result) => void this.counted.push(result),
+        truncated: (protocol) => void this.counted.push(`cut ${protocol}`),
       },
       log: this.recorded.log,
       random: Math.random,
@@ -126,6 +130,50 @@ describe('Responder', () => {
     const reply = await new Given().reply({ name: 'web.example.', type: 'AAAA' });
 
     deepEqual([reply?.rcode, reply?.answers], [0, []]);
+  });
+
+  it('answers at once what it need not ask others about', () => {
+    const given = new Given();
+    const answered = [{ name: 'web.example.' }, { opcode: 5 }, { questions: [] }, { flags: FLAG.QR }].map(
+      (query) => given.responder.reply(encodeQuery(query), 'udp', NEVER),
+    );
+
+    equal(
+      answered.some((reply) => reply instanceof Promise),
+      false,
+    );
+  });
+
+  it('takes UDP queries of up to 4096 bytes', async () => {
+    const query = encodeQuery({ name: 'web.example.' });
+    const padded = Buffer.concat([query, Buffer.alloc(4096 - query.length)]);
+
+    equal((await new Given().reply(padded))?.answers.length, 2);
+  });
+
+  it('answers wildcards without an alias when they are to be flat', async () => {
+    const names = { namespace: 'shop', domain: 'shop.svc.cluster.local', search: ['cluster.local'] };
+    const wild = await LookupTable.build(packed({ '*.example': { ips: ['10.0.0.1'] } }), names);
+    const given = new Given({ table: () => wild, flattenWildcards: true });
+
+    const reply = await given.reply({ name: 'a.example.cluster.local.' });
+
+    deepEqual(
+      reply?.answers.map(({ name, type }) => [name, type]),
+      [['a.example.cluster.local.', 'A']],
+    );
+  });
+
+  it('counts answers of its own, and every reply that it cuts', async () => {
+    const given = new Given();
+
+    await given.reply({ name: 'web.example.' });
+    await given.reply({ name: 'web.example.', type: 'AAAA' });
+    await given.reply({ name: 'big.example.' });
+    await given.reply({ name: 'other.example.' });
+    await given.reply({ name: 'other.example.' }, 'tcp');
+
+    deepEqual(given.counted, ['hit', 'nodata', 'hit', 'cut udp', 'cut udp']);
   });
 
   it('forwards other names, and other types of known names', async () => {

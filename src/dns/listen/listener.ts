@@ -3,11 +3,12 @@
 import type { Clock } from '../../runtime/clock.ts';
 import type { Log } from '../../runtime/log.ts';
 import type { Protocol } from '../forward/exchange.ts';
+import type { Reply } from '../responder.ts';
 import type { SocketAddress } from '../socket-address.ts';
 
 export interface ListenerDeps {
-  /** Undefined: no reply is sent. */
-  readonly reply: (bytes: Buffer, protocol: Protocol, signal: AbortSignal) => Promise<Buffer | undefined>;
+  /** At once where that is possible. Undefined: no reply is sent. */
+  readonly reply: (bytes: Buffer, protocol: Protocol, signal: AbortSignal) => Reply | Promise<Reply>;
   readonly clock: Pick<Clock, 'sleep'>;
   readonly log: Log;
   /** Ends what is under way; its reason is what `reply` may reject with. */

@@ -5,13 +5,18 @@ import { once } from 'node:events';
 import { isIPv6 } from 'node:net';
 
 import { messageOf } from '../../runtime/errors.ts';
+import type { Log } from '../../runtime/log.ts';
 import type { Listener, ListenerDeps } from './listener.ts';
 import type { SocketAddress } from '../socket-address.ts';
 
 /** @param address an IP. @throws when it cannot be bound */
 export async function listenUdp(address: SocketAddress, deps: ListenerDeps): Promise<Listener> {
   const isV6 = isIPv6(address.host);
-  const socket = createSocket({ type: isV6 ? 'udp6' : 'udp4', ipv6Only: isV6 && address.host !== '::' });
+  const socket = createSocket({
+    type: isV6 ? 'udp6' : 'udp4',
+    ipv6Only: isV6 && address.host !== '::',
+    lookup: (host, _options, found) => found(null, host, isV6 ? 6 : 4), // peers are addresses: nothing to wait for
+  });
   const bound = once(socket, 'listening');
   socket.bind(address.port, address.host);
   try {
@@ -21,23 +26,35 @@ export async function listenUdp(address: SocketAddress, deps: ListenerDeps): Pro
     throw error;
   }
   socket.on('error', (error) => deps.log.debug(`UDP socket: ${error.message}`));
-  socket.on('message', (bytes, peer) => {
-    void answer(socket, bytes, peer, deps);
-  });
+  const send = sender(socket, deps);
+  socket.on('message', (bytes, peer) => answer(bytes, peer, send, deps));
   const { port } = socket.address();
   return { protocol: 'udp', address: { host: address.host, port }, close: () => closed(socket) };
 }
 
-/** Never rejects: a query that cannot be answered is as good as lost, and its sender asks again. */
-async function answer(socket: Socket, bytes: Buffer, peer: RemoteInfo, deps: ListenerDeps): Promise<void> {
+type Send = (reply: Buffer | undefined, peer: RemoteInfo) => void;
+
+/** One callback serves all datagrams. */
+function sender(socket: Socket, { log, signal }: { readonly log: Log; readonly signal: AbortSignal }): Send {
+  const onSent = (error: Error | null): void => {
+    if (error) log.debug(`UDP reply: ${error.message}`);
+  };
+  return (reply, { port, address }) => {
+    if (reply !== undefined && !signal.aborted) socket.send(reply, port, address, onSent);
+  };
+}
+
+/** Never throws: a query that cannot be answered is as good as lost, and its sender asks again. */
+function answer(bytes: Buffer, peer: RemoteInfo, send: Send, { reply, log, signal }: ListenerDeps): void {
+  const failed = (error: unknown): void => {
+    if (!signal.aborted) log.debug(`UDP query from ${peer.address}: ${messageOf(error)}`);
+  };
   try {
-    const reply = await deps.reply(bytes, 'udp', deps.signal);
-    if (reply === undefined || deps.signal.aborted) return;
-    socket.send(reply, peer.port, peer.address, (error) => {
-      if (error) deps.log.debug(`UDP reply to ${peer.address}: ${error.message}`);
-    });
+    const replied = reply(bytes, 'udp', signal);
+    if (replied instanceof Promise) replied.then((late) => send(late, peer)).catch(failed);
+    else send(replied, peer);
   } catch (error) {
-    if (!deps.signal.aborted) deps.log.debug(`UDP query from ${peer.address}: ${messageOf(error)}`);
+    failed(error);
   }
 }
 

@@ -1,5 +1,7 @@
 // What a DNS server has to know of a message it passes on: header, question, and where each record begins and ends.
-// Records are never decoded. RFC 1035 section 4, RFC 6891 for the size a client takes.
+// Records are never decoded. dns2 decodes messages too, but gives neither places nor refusals: somebody else's message
+// could not be cut, repeated or refused by what it says, and a dot within a label reads as two labels.
+// RFC 1035 section 4, RFC 6891 for the size a client takes.
 
 export const HEADER_BYTES = 12;
 
@@ -47,6 +49,9 @@ const MAX_NAME_BYTES = 255;
 /** Bits of the header's flags. */
 const RESPONSE = 0x8000;
 const OPCODE_SHIFT = 11;
+/** Type and class. */
+const QUESTION_FIELDS_BYTES = 4;
+const NO_RECORDS: readonly RecordSpan[] = [];
 
 /** Undefined when there are fewer than twelve bytes. */
 export function readHeader(bytes: Buffer): Header | undefined {
@@ -63,17 +68,22 @@ export function readHeader(bytes: Buffer): Header | undefined {
   };
 }
 
-/** Undefined for bytes that are no whole message; bytes after the last record do not matter. */
-export function readMessage(bytes: Buffer): Message | undefined {
-  const header = readHeader(bytes);
+/**
+ * Undefined for bytes that are no whole message; bytes after the last record do not matter.
+ *
+ * @param header that of the same bytes, when it has been read already
+ */
+export function readMessage(bytes: Buffer, header = readHeader(bytes)): Message | undefined {
   if (header === undefined) return undefined;
   let offset = HEADER_BYTES;
   let question: Question | undefined;
   for (let index = 0; index < header.questions; index += 1) {
-    const name = readName(bytes, offset);
-    if (name === undefined || name.end + 4 > bytes.length) return undefined;
-    const end = name.end + 4;
-    question ??= { name: name.text, type: bytes.readUInt16BE(name.end), bytes: bytes.subarray(offset, end) };
+    const name = nameSpan(bytes, offset);
+    const end = name === undefined ? Infinity : name.end + QUESTION_FIELDS_BYTES;
+    if (name === undefined || end > bytes.length) return undefined;
+    // before the first question there is no name that it could point to
+    if (question === undefined && name.isCompressed) return undefined;
+    question ??= new SentQuestion(bytes.subarray(offset, end));
     offset = end;
   }
   const records = readRecords(bytes, offset, header);
@@ -82,11 +92,29 @@ export function readMessage(bytes: Buffer): Message | undefined {
 
 /** The largest UDP reply the sender of a message takes, bytes. */
 export function udpLimit({ records }: Message): number {
-  const option = records.find(({ section, type }) => section === 'additional' && type === TYPE.OPT);
-  return Math.max(512, option?.recordClass ?? 0);
+  for (const { section, type, recordClass } of records) {
+    if (section === 'additional' && type === TYPE.OPT) return Math.max(512, recordClass);
+  }
+  return 512;
 }
 
-function readRecords(bytes: Buffer, start: number, header: Header): RecordSpan[] | undefined {
+/** Its name is read when somebody wants it: most questions are known by their bytes. */
+class SentQuestion implements Question {
+  readonly bytes: Buffer;
+  readonly type: number;
+
+  constructor(bytes: Buffer) {
+    this.bytes = bytes;
+    this.type = bytes.readUInt16BE(bytes.length - QUESTION_FIELDS_BYTES);
+  }
+
+  get name(): string | undefined {
+    return nameText(this.bytes);
+  }
+}
+
+function readRecords(bytes: Buffer, start: number, header: Header): readonly RecordSpan[] | undefined {
+  if (header.answers + header.authorities + header.additionals === 0) return NO_RECORDS;
   const records: RecordSpan[] = [];
   const sections = [
     ['answer', header.answers],
@@ -96,7 +124,7 @@ function readRecords(bytes: Buffer, start: number, header: Header): RecordSpan[]
   let offset = start;
   for (const [section, count] of sections) {
     for (let index = 0; index < count; index += 1) {
-      const name = readName(bytes, offset);
+      const name = nameSpan(bytes, offset);
       if (name === undefined || name.end + 10 > bytes.length) return undefined;
       const end = name.end + 10 + bytes.readUInt16BE(name.end + 8);
       if (end > bytes.length) return undefined;
@@ -108,21 +136,21 @@ function readRecords(bytes: Buffer, start: number, header: Header): RecordSpan[]
   return records;
 }
 
-interface ReadName {
-  readonly text: string | undefined;
+interface NameSpan {
   /** After the name where it is read, not where a pointer leads. */
   readonly end: number;
+  /** It ends with a pointer. */
+  readonly isCompressed: boolean;
 }
 
 /** Undefined for labels beyond the message, of an unknown kind, or a name too long. */
-function readName(bytes: Buffer, start: number): ReadName | undefined {
-  const labels: string[] = [];
+function nameSpan(bytes: Buffer, start: number): NameSpan | undefined {
   let end: number | undefined;
   let length = 1;
   for (let at = start; ;) {
     const size = bytes[at];
     if (size === undefined) return undefined;
-    if (size === 0) return { text: nameText(labels), end: end ?? at + 1 };
+    if (size === 0) return { end: end ?? at + 1, isCompressed: end !== undefined };
     if (size >= 0xc0) {
       const target = ((size & 0x3f) << 8) | (bytes[at + 1] ?? 0);
       if (at + 2 > bytes.length || target >= at) return undefined; // only backwards, so it cannot go round
@@ -132,13 +160,22 @@ function readName(bytes: Buffer, start: number): ReadName | undefined {
     }
     length += size + 1;
     if (size > 63 || length > MAX_NAME_BYTES || at + 1 + size > bytes.length) return undefined;
-    labels.push(bytes.toString('latin1', at + 1, at + 1 + size));
     at += size + 1;
   }
 }
 
-/** A dot or a backslash inside a label, or a byte outside ASCII, would have to be escaped: no name of ours has any. */
-function nameText(labels: readonly string[]): string | undefined {
+/**
+ * A dot or a backslash inside a label, or a byte outside ASCII, would have to be escaped: no name of ours has any.
+ *
+ * @param question whole, its name not compressed
+ */
+function nameText(question: Buffer): string | undefined {
+  const labels: string[] = [];
+  let size = question[0] ?? 0;
+  for (let at = 0; size !== 0; size = question[at] ?? 0) {
+    labels.push(question.toString('latin1', at + 1, at + 1 + size));
+    at += 1 + size;
+  }
   const isPlain = labels.every((label) => /^[!-~]+$/.test(label) && !/[.\\]/.test(label));
   return isPlain ? `${labels.join('.').toLowerCase()}.` : undefined;
 }

@@ -1,5 +1,5 @@
-// Replies that say only how it went, and replies cut to the size a client takes. A reply of somebody else's is kept
-// byte for byte as far as it fits.
+// Replies that say only how it went, and replies cut to the size a client takes. They are made of bytes that somebody
+// else has sent, whatever those say: a question is repeated, and an answer is kept as far as it fits.
 
 import { HEADER_BYTES, TYPE, type Message, type RecordSpan } from './message.ts';
 
@@ -9,7 +9,6 @@ type Rcode = (typeof RCODE)[keyof typeof RCODE];
 
 const RESPONSE = 0x8000;
 const OPCODE = 0x7800;
-const AUTHORITATIVE = 0x0400;
 const TRUNCATED = 0x0200;
 /** What the asker wants is repeated: recursion, and no checking. */
 const COPIED = 0x0110;
@@ -23,19 +22,16 @@ export function headerReply(query: Buffer, rcode: Rcode): Buffer {
   return reply;
 }
 
-/** Header and question, without records; `records` may follow. */
-export function replyHead(
-  { header, bytes, question }: Message,
-  rcode: Rcode,
-  { authoritative = false, records = 0 } = {},
-): Buffer {
-  const head = Buffer.alloc(HEADER_BYTES);
-  const flags = bytes.readUInt16BE(2) & (OPCODE | COPIED);
-  head.writeUInt16BE(header.id, 0);
-  head.writeUInt16BE(RESPONSE | flags | (authoritative ? AUTHORITATIVE : 0) | rcode, 2);
+/** Header and question, without records. */
+export function replyHead({ bytes, question }: Message, rcode: Rcode): Buffer {
+  const head = headerReply(bytes, rcode);
   head.writeUInt16BE(question === undefined ? 0 : 1, 4);
-  head.writeUInt16BE(records, 6);
   return question === undefined ? head : Buffer.concat([head, question.bytes]);
+}
+
+/** Whether a reply says that some of it is missing. */
+export function isTruncated(reply: Buffer): boolean {
+  return ((reply[2] ?? 0) & (TRUNCATED >> 8)) !== 0;
 }
 
 /** The same message with another id. */

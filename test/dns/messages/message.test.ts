@@ -65,6 +65,7 @@ describe('readMessage', () => {
     ['a question without type', '0001 0100 0001 0000 0000 0000 0161 00 0001'],
     ['a record cut short', '0001 8100 0000 0001 0000 0000 00 0001 0001 00000000 0004 0102'],
     ['fewer records than announced', '0001 8100 0000 0001 0000 0000'],
+    ['a question that points into the header', '0003 0100 0001 0000 0000 0000 c001 0001 0001'],
     ['a pointer to itself', '0001 0100 0001 0000 0000 0000 c00c 0001 0001'],
     ['a pointer ahead', '0001 0100 0001 0000 0000 0000 c00e 0000 0001 0001'],
     ['a label of an unknown kind', '0001 0100 0001 0000 0000 0000 4161 00 0001 0001'],

@@ -41,6 +41,7 @@ export class RunningServer implements AsyncDisposable {
       resolvers: [],
       search: [],
       respondBeforeSync: true,
+      flattenWildcards: false,
       namespace: 'ns1',
       domain: 'ns1.svc.cluster.local',
       parallel: false,
