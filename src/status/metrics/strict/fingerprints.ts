@@ -11,16 +11,38 @@ const SMALLEST = 64;
  * @param after the fingerprint of what comes before; the two together stand for both, in this order
  */
 export function fingerprint(text: string, start = 0, end = text.length, after = 0): number {
-  let low = 0x2f0b4c47 ^ after;
-  let high = 0x5bd1e995 ^ (after / 2 ** 32);
+  let low = firstLow(after);
+  let high = firstHigh(after);
   for (let index = start; index < end; index += 1) {
     const code = text.charCodeAt(index);
-    low = Math.imul(low ^ code, 0x9e3779b1);
-    high = Math.imul(high ^ (high >>> 15) ^ code, 0x85ebca6b);
+    low = nextLow(low, code);
+    high = nextHigh(high, code);
   }
-  low = Math.imul(low ^ (low >>> 16) ^ high, 0xc2b2ae35);
-  high = Math.imul(high ^ (high >>> 13) ^ (low >>> 7), 0x27d4eb2f);
-  return ((high ^ (high >>> 15)) >>> 12) * 2 ** 32 + ((low ^ (low >>> 14)) >>> 0);
+  return finished(low, high);
+}
+
+// The steps of it, for those who look at each character for another reason, too: two halves of 32 bits, whole at the end.
+
+export function firstLow(after: number): number {
+  return 0x2f0b4c47 ^ after;
+}
+
+export function firstHigh(after: number): number {
+  return 0x5bd1e995 ^ (after / 2 ** 32);
+}
+
+export function nextLow(low: number, code: number): number {
+  return Math.imul(low ^ code, 0x9e3779b1);
+}
+
+export function nextHigh(high: number, code: number): number {
+  return Math.imul(high ^ (high >>> 15) ^ code, 0x85ebca6b);
+}
+
+export function finished(low: number, high: number): number {
+  const mixedLow = Math.imul(low ^ (low >>> 16) ^ high, 0xc2b2ae35);
+  const mixedHigh = Math.imul(high ^ (high >>> 13) ^ (mixedLow >>> 7), 0x27d4eb2f);
+  return ((mixedHigh ^ (mixedHigh >>> 15)) >>> 12) * 2 ** 32 + ((mixedLow ^ (mixedLow >>> 14)) >>> 0);
 }
 
 /** A fingerprint of both, whichever comes first. */

@@ -3,6 +3,7 @@
 
 import { Family, type Conflict, type Member } from './family.ts';
 import { FingerprintSet, joined, without } from './fingerprints.ts';
+import { isBlank, LabelScanner } from './label-scanner.ts';
 import type { LineReceiver } from './lines.ts';
 import { readMetadata } from './metadata.ts';
 import { isMilliseconds, isSeconds, millisecondsOf, secondsOf } from './numbers.ts';
@@ -17,7 +18,7 @@ import {
   takesExemplar,
   type Place,
 } from './sample-rules.ts';
-import { isBlank, SampleScanner } from './sample-scanner.ts';
+import { SampleScanner } from './sample-scanner.ts';
 
 /** Series of one family, and names of one page, that are remembered; those beyond are left out. */
 export const MAX_REMEMBERED = 2 ** 18;
@@ -37,7 +38,7 @@ export class PartMerger implements LineReceiver {
   readonly #deps: PartMergerDeps;
   readonly #direction: Direction;
   readonly #sample = new SampleScanner();
-  readonly #exemplar = new SampleScanner();
+  readonly #exemplarLabels = new LabelScanner();
   readonly #series = new FingerprintSet(MAX_REMEMBERED);
   readonly #points = new PointOrder(MAX_REMEMBERED);
   #family: Family | undefined;
@@ -132,23 +133,22 @@ export class PartMerger implements LineReceiver {
     const sample = this.#sample;
     if (sample.exemplar !== undefined && !fromOpenMetrics) return undefined;
     if (!(toOpenMetrics ? fitsOpenMetrics : fitsText)(place, sample)) return undefined;
-    const start = `${sample.name}${sample.labels} ${sample.valueText}`;
-    if (sample.timestamp === '') return `${start}${this.#exemplarOf(place)}\n`;
+    if (sample.timestamp === '') return `${sample.head}${this.#exemplarOf(place)}\n`;
     const timestamp = convertedTimestamp(sample.timestamp, this.#direction);
-    return timestamp === undefined ? undefined : `${start} ${timestamp}${this.#exemplarOf(place)}\n`;
+    return timestamp === undefined ? undefined : `${sample.head} ${timestamp}${this.#exemplarOf(place)}\n`;
   }
 
   /** Without a sample's exemplar the sample still parses. Text has none, which is no conflict. */
   #exemplarOf(place: Place): string {
     const { exemplar } = this.#sample;
     if (exemplar === undefined || !this.#direction.toOpenMetrics) return '';
-    const read = takesExemplar(place) ? readExemplar(exemplar, this.#exemplar) : undefined;
+    const read = takesExemplar(place) ? readExemplar(exemplar, this.#exemplarLabels) : undefined;
     if (read === undefined) this.#deps.conflict('broken');
     return read === undefined ? '' : ` # ${read}`;
   }
 
   #seriesConflict(member: Member): Conflict | undefined {
-    const series = joined(member.fingerprint, this.#sample.labelsFingerprint);
+    const series = joined(member.fingerprint, this.#sample.labels.fingerprint);
     if (this.#series.add(series)) return undefined;
     return this.#series.has(series) ? 'duplicate' : 'broken';
   }
@@ -173,10 +173,10 @@ export class PartMerger implements LineReceiver {
 
   /** The points of an info family count as one. */
   #pointOf(place: Place): number {
-    const { labelsFingerprint } = this.#sample;
+    const labelsFingerprint = this.#sample.labels.fingerprint;
     if (place.type === 'info') return 0;
     const within = labelWithin(place);
-    const label = within === undefined ? undefined : this.#sample.label(within);
+    const label = within === undefined ? undefined : this.#sample.labels.label(within);
     return label === undefined ? labelsFingerprint : without(labelsFingerprint, label.fingerprint);
   }
 

@@ -1,8 +1,9 @@
 // What a single sample must be, by the type of its family and by the ending of its name, for the parsers of the format
 // to take it: for text those of promtool and Prometheus, for OpenMetrics the stricter one of Prometheus' Python client.
 
-import { readNumber } from './numbers.ts';
+import { isSeconds, readNumber } from './numbers.ts';
 import type { FamilyType } from './outline.ts';
+import type { LabelScanner } from './label-scanner.ts';
 import type { SampleScanner } from './sample-scanner.ts';
 
 /** Where a sample belongs. */
@@ -21,14 +22,14 @@ const MAX_EXEMPLAR_CHARACTERS = 128;
 /** The parser reads bounds while it reads labels. */
 export function fitsText({ type }: Place, sample: SampleScanner): boolean {
   if (type !== 'histogram' && type !== 'summary') return true;
-  const bound = sample.label(type === 'histogram' ? 'le' : 'quantile');
+  const bound = sample.labels.label(type === 'histogram' ? 'le' : 'quantile');
   return bound === undefined || readNumber(bound.value) !== undefined;
 }
 
 export function fitsOpenMetrics(place: Place, sample: SampleScanner): boolean {
   const { ending } = place;
   const { value } = sample;
-  if (sample.reserved) return false;
+  if (sample.labels.reserved) return false;
   if ((NOT_NEGATIVE.has(ending) || ending === '_gsum') && Number.isNaN(value)) return false;
   if (NOT_NEGATIVE.has(ending) && value < 0) return false;
   if (COUNTED.has(ending) && !Number.isInteger(value)) return false;
@@ -41,9 +42,9 @@ function fitsType({ type, family, ending }: Place, sample: SampleScanner): boole
     case 'info':
       return value === 1;
     case 'stateset':
-      return (value === 0 || value === 1) && sample.label(family) !== undefined;
+      return (value === 0 || value === 1) && sample.labels.label(family) !== undefined;
     case 'summary':
-      return ending !== '' || (!(value < 0) && isQuantile(sample.label('quantile')?.value));
+      return ending !== '' || (!(value < 0) && isQuantile(sample.labels.label('quantile')?.value));
     case 'histogram':
     case 'gaugehistogram':
       return ending !== '_bucket' || boundOf(sample) !== undefined;
@@ -56,7 +57,7 @@ function fitsType({ type, family, ending }: Place, sample: SampleScanner): boole
 
 /** The bound of a bucket. @returns undefined when there is none, or it is not as OpenMetrics writes it */
 export function boundOf(sample: SampleScanner): number | undefined {
-  const text = sample.label('le')?.value ?? '';
+  const text = sample.labels.label('le')?.value ?? '';
   const bound = readNumber(text);
   return Number.isNaN(bound) || (bound === Infinity && text !== '+Inf') ? undefined : bound;
 }
@@ -81,16 +82,17 @@ export function takesExemplar({ type, ending }: Place): boolean {
 /**
  * The exemplar without superfluous blanks; undefined: it is none.
  *
- * @param scanner is used to read its labels
+ * @param labels is used to read its labels
  */
-export function readExemplar(text: string, scanner: SampleScanner): string | undefined {
-  const [value = '', timestamp, ...more] =
-    scanner
-      .scanLabels(text)
-      ?.trim()
-      .split(/[ \t]+/) ?? [];
+export function readExemplar(text: string, labels: LabelScanner): string | undefined {
+  const labelsEnd = labels.scan(text, 0, text.length);
+  if (labelsEnd === 0 || labels.reserved || labels.length() > MAX_EXEMPLAR_CHARACTERS) return undefined;
+  const [value = '', timestamp, ...more] = text
+    .slice(labelsEnd)
+    .trim()
+    .split(/[ \t]+/);
   if (more.length > 0 || readNumber(value) === undefined) return undefined;
-  if (timestamp !== undefined && !Number.isFinite(readNumber(timestamp))) return undefined;
-  if (scanner.reserved || scanner.labelsLength() > MAX_EXEMPLAR_CHARACTERS) return undefined;
-  return [scanner.labels, value, ...(timestamp === undefined ? [] : [timestamp])].join(' ');
+  const head = `${labels.rebuilt()} ${value}`;
+  if (timestamp === undefined) return head;
+  return isSeconds(timestamp) ? `${head} ${timestamp}` : undefined;
 }
