@@ -11,6 +11,7 @@ import type { Messages, MessagesLoader } from '../proto/messages.ts';
 import type { Clock } from '../runtime/clock.ts';
 import { AgentError } from '../runtime/errors.ts';
 import { readTextIfExists } from '../runtime/files.ts';
+import type { LogLevels } from '../runtime/log-settings.ts';
 import type { Log } from '../runtime/log.ts';
 import type { Spawn } from '../runtime/spawn.ts';
 import { runTasks } from '../runtime/tasks.ts';
@@ -48,6 +49,10 @@ export interface AgentDeps {
   readonly reload: () => Promise<AgentConfig>;
   /** Wall time at which the process started, milliseconds since the Unix epoch. */
   readonly processStartMs: number;
+  /** The words this process was started with, the program first. */
+  readonly commandLine: readonly string[];
+  /** Of every scope; what is set here is what `log` goes by. */
+  readonly logLevels: LogLevels;
   /** Has run since the process started; told of what the agent's own start has reached. */
   readonly startup: StartupTimeline;
 }

@@ -5,6 +5,7 @@ import type { DnsServer } from '../dns/server.ts';
 import type { EnvoySnapshot } from '../envoy/snapshot.ts';
 import type { Clock } from '../runtime/clock.ts';
 import { messageOf } from '../runtime/errors.ts';
+import type { LogLevels } from '../runtime/log-settings.ts';
 import type { Log } from '../runtime/log.ts';
 import type { SecretManager } from '../security/secret-manager.ts';
 import type { AgentActions, RestartAnswer } from '../status/actions.ts';
@@ -40,6 +41,8 @@ export interface StatusParts {
   readonly log: Log;
   readonly processStartMs: number;
   readonly startup: Pick<StartupTimeline, 'reached' | 'report'>;
+  readonly commandLine: readonly string[];
+  readonly logLevels: LogLevels;
 }
 
 export function statusDeps(config: AgentConfig, parts: StatusParts): StatusDeps {
@@ -64,6 +67,12 @@ export function statusDeps(config: AgentConfig, parts: StatusParts): StatusDeps 
     },
     actions: actions(parts),
     views: views(parts),
+    debug: {
+      enabled: config.env.debugPages,
+      profiling: config.flags.profiling,
+      commandLine: parts.commandLine,
+      logLevels: parts.logLevels,
+    },
     metrics: () => counters.metrics(),
     failed: (error) => controls.stop(`the status port failed: ${error.message}`),
     clock,

@@ -8,7 +8,7 @@ import { buildInfo } from '../config/build-info.ts';
 import { NODE_TYPES, proxyFlags } from '../config/proxy-flags.ts';
 import type { ShutdownConfig } from '../config/shutdown-config.ts';
 import { steadyText } from '../config/steady-text.ts';
-import type { AgentEnd } from '../agent/agent.ts';
+import type { AgentDeps, AgentEnd } from '../agent/agent.ts';
 import type { AgentControls } from '../agent/controls.ts';
 import { StartupTimeline } from '../agent/startup-timeline.ts';
 import { systemClock } from '../runtime/clock.ts';
@@ -48,8 +48,8 @@ export function proxyCommand(context: CliContext): Command {
     usesLogFlags: true,
     unknownFlags: 'ignore',
     run: (parsed) =>
-      withLog(parsed.flags, (log) =>
-        explainingTheEnd(context, log, () => runProxy(context, parsed, log, processStartMs)),
+      withLog(parsed.flags, (log, logLevels) =>
+        explainingTheEnd(context, log, () => runProxy(context, parsed, { log, logLevels, processStartMs })),
       ),
   });
 }
@@ -57,9 +57,9 @@ export function proxyCommand(context: CliContext): Command {
 async function runProxy(
   context: CliContext,
   parsed: ProxyArguments,
-  log: Log,
-  processStartMs: number,
+  given: Pick<AgentDeps, 'log' | 'logLevels' | 'processStartMs'>,
 ): Promise<AgentEnd> {
+  const { log, processStartMs } = given;
   const clock = systemClock();
   const startup = new StartupTimeline({ clock, log, processStartMs });
   startup.reached('load');
@@ -81,14 +81,14 @@ async function runProxy(
   startup.reached('modules');
   routeGrpcLog(log.child('grpc'));
   const deps = {
+    ...given,
     clock,
     spawn: execaSpawn,
     random: Math.random,
-    log,
     output: (line: string) => void context.stderr.write(`${line}\n`),
     reload: load,
-    processStartMs,
     startup,
+    commandLine: commandLine(context),
   };
   context.onSignal('SIGINT', () => undefined); // an exit at once would leave what the start has made
   const running = (controls: AgentControls): void => {
@@ -97,6 +97,11 @@ async function runProxy(
   const end = await watchingZombies(deps, () => runAgent(config, deps, context.signal, running));
   if (config.supervision.propagateExitCode) propagate(end);
   return end;
+}
+
+function commandLine({ argv }: CliContext): readonly string[] {
+  const [, script = ''] = process.argv;
+  return [process.execPath, ...process.execArgv, script, ...argv];
 }
 
 function listenForSignals(

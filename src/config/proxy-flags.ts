@@ -54,16 +54,7 @@ export const proxyFlags = {
   ),
   templateFile: flag('templateFile', STRING, '', 'Bootstrap template, a file, instead of the built-in one.'),
   outlierLogPath: flag('outlierLogPath', STRING, '', 'File Envoy writes outlier events to; empty: none.'),
-  profiling: flag(
-    'profiling',
-    BOOL,
-    true,
-    'Serve profiles on the status port, to this host only.',
-    undefined,
-    {
-      noEffect: 'profiles are not served in this version',
-    },
-  ),
+  profiling: flag('profiling', BOOL, true, 'Serve profiles on the status port, to this host only.'),
   stsPort: flag('stsPort', INT, 0, 'Accepted: there is no token exchange server.', undefined, NO_STS),
   tokenManagerPlugin: flag('tokenManagerPlugin', STRING, '', 'Accepted, likewise.', undefined, NO_STS),
   binaryPath: flag('binaryPath', STRING, '', 'Envoy, a file that must exist; beats ProxyConfig binaryPath.'),

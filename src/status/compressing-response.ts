@@ -2,7 +2,7 @@
 // for the first 1024 bytes or the end, because only then it is known whether the body is worth it; what follows is
 // compressed while it streams, as fast as the client reads.
 
-import type { OutgoingHttpHeaders } from 'node:http';
+import type { IncomingMessage, OutgoingHttpHeaders } from 'node:http';
 import type { Transform } from 'node:stream';
 
 import { ServerResponse } from '../runtime/http.ts';
@@ -11,7 +11,9 @@ import { compressor, isCompressedType, MIN_COMPRESSED_BYTES, type ContentCoding 
 type Chunk = string | Uint8Array;
 type Done = (error?: Error | null) => void;
 
-export class CompressingResponse extends ServerResponse {
+export class CompressingResponse<
+  Request extends IncomingMessage = IncomingMessage,
+> extends ServerResponse<Request> {
   /** What the client takes; to be set before anything is written. Undefined: no coding at all. */
   accepted: ContentCoding | undefined;
   /** Written, and kept back until it is decided how it goes out. */

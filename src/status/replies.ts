@@ -19,6 +19,12 @@ export function sendJsonText(response: ServerResponse, status: number, text: str
   send(response, status, 'application/json', text);
 }
 
+/** JSON that is kept under a name. */
+export function sendFile(response: ServerResponse, name: string, text: string): void {
+  response.setHeader('Content-Disposition', `attachment; filename="${name}"`);
+  send(response, 200, 'application/json', text);
+}
+
 /** JSON that is too large to be made at once. A caller that leaves before the end is no error. */
 export async function sendJsonPieces(response: ServerResponse, pieces: AsyncIterable<string>): Promise<void> {
   response.writeHead(200, { 'Content-Type': 'application/json', 'X-Content-Type-Options': 'nosniff' });

@@ -4,13 +4,28 @@
 
 import type { IncomingMessage, ServerResponse } from 'node:http';
 
+import type { LogLevels } from '../runtime/log-settings.ts';
 import type { Log } from '../runtime/log.ts';
 import { drain, quit, restart, rotate, type AgentActions } from './actions.ts';
 import type { Handler, Route, Routes } from './dispatch.ts';
+import { logging } from './log-levels.ts';
 import type { MetricsPage } from './metrics/metrics-page.ts';
+import { pprof, PPROF_PREFIX } from './profiling/pprof-pages.ts';
+import type { Profiler } from './profiling/profiler.ts';
 import { ready, readyz, type ReadyParts } from './readiness/ready-page.ts';
 import { sendJson } from './replies.ts';
 import { ndsz, type AgentViews } from './views.ts';
+
+export interface DebugSettings {
+  /** False: nothing below `/debug/` is there. */
+  readonly enabled: boolean;
+  /** False: nothing below `/debug/pprof/` is there. */
+  readonly profiling: boolean;
+  /** The words this process was started with, the program first. */
+  readonly commandLine: readonly string[];
+  /** Of every scope; what is set here is what the log goes by. */
+  readonly logLevels: LogLevels;
+}
 
 export interface RouteParts extends ReadyParts {
   readonly metrics: MetricsPage;
@@ -18,15 +33,18 @@ export interface RouteParts extends ReadyParts {
   readonly metricsLoopbackOnly: boolean;
   readonly actions: AgentActions;
   readonly views: AgentViews;
+  readonly debug: DebugSettings;
+  readonly profiler: Profiler;
   readonly log: Log;
 }
 
 type PathRoute = readonly [path: string, route: Route];
 
 export function routes(parts: RouteParts): Routes {
+  const debug = parts.debug.enabled ? debugRoutes(parts) : [];
   return {
-    exact: new Map([...openRoutes(parts), ...actionRoutes(parts), ...debugRoutes(parts)]),
-    prefixes: [],
+    exact: new Map([...openRoutes(parts), ...actionRoutes(parts), ...debug]),
+    prefixes: prefixRoutes(parts),
   };
 }
 
@@ -60,12 +78,26 @@ function debugRoutes(parts: RouteParts): readonly PathRoute[] {
     ['/debug/xds', view((response) => sendJson(response, 200, views.xdsStreams()))],
     ['/debug/certs', view((response) => sendJson(response, 200, views.certificateFacts()))],
     ['/debug/scrapez', view((response) => sendJson(response, 200, parts.metrics.lastScrapes()))],
+    ['/debug/logging', logLevels(parts)],
     ['/debug/startup', view((response) => sendJson(response, 200, views.startup()))],
   ];
 }
 
+function prefixRoutes(parts: RouteParts): readonly PathRoute[] {
+  const { enabled, profiling, commandLine } = parts.debug;
+  const profiles = { profiler: parts.profiler, commandLine };
+  return enabled && profiling
+    ? [[PPROF_PREFIX, view((response, request) => pprof(profiles, request, response))]]
+    : [];
+}
+
 function action(handle: Handler): Route {
   return { loopbackOnly: true, methods: ['POST'], handle };
+}
+
+function logLevels({ debug, log }: RouteParts): Route {
+  const handle: Handler = (...call) => logging({ logLevels: debug.logLevels, log }, ...call);
+  return { loopbackOnly: true, methods: ['GET', 'HEAD', 'POST'], handle };
 }
 
 function view(handle: (response: ServerResponse, request: IncomingMessage) => void | Promise<void>): Route {

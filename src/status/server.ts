@@ -1,7 +1,7 @@
 // The HTTP server of the status port: opens it, and closes it in two steps. What it answers is in routes.ts.
 // Upstream: istio 1.31 pilot/cmd/pilot-agent/status/server.go, where a taken port is only logged.
 
-import type { Server } from 'node:http';
+import type { IncomingMessage, Server } from 'node:http';
 import { Server as NetServer, type AddressInfo } from 'node:net';
 
 import type { ScrapeTarget } from '../config/scrape-targets.ts';
@@ -10,13 +10,17 @@ import { ConfigError, errnoOf, messageOf } from '../runtime/errors.ts';
 import { createServer } from '../runtime/http.ts';
 import type { Log } from '../runtime/log.ts';
 import type { AgentActions } from './actions.ts';
+import { CompressingResponse } from './compressing-response.ts';
+import { acceptedCoding } from './compression.ts';
+import { CONNECTION_LIMITS, guardConnections, type ConnectionLimits } from './connections.ts';
 import { dispatch } from './dispatch.ts';
 import type { Metric } from './metrics/metric.ts';
 import { MetricsPage } from './metrics/metrics-page.ts';
+import { Profiler } from './profiling/profiler.ts';
 import { Readiness, type EnvoyTarget, type Prober } from './readiness/readiness.ts';
 import { ReadinessLog } from './readiness/readiness-log.ts';
 import { CheckHistory } from './readiness/readiness-report.ts';
-import { routes, type RouteParts } from './routes.ts';
+import { routes, type DebugSettings, type RouteParts } from './routes.ts';
 import type { AgentViews } from './views.ts';
 
 export interface StatusSettings {
@@ -41,10 +45,13 @@ export interface StatusDeps {
   readonly passed?: () => void;
   readonly actions: AgentActions;
   readonly views: AgentViews;
+  readonly debug: DebugSettings;
   /** The metrics of the other parts of the agent, read at each scrape. */
   readonly metrics: () => readonly Metric[];
   /** The port died while the agent runs: the agent should stop as on SIGTERM. */
   readonly failed: (error: Error) => void;
+  /** Default: CONNECTION_LIMITS. */
+  readonly limits?: ConnectionLimits;
   readonly clock: Clock;
   /** Wall time at which the process started, milliseconds since the Unix epoch. */
   readonly processStartMs: number;
@@ -52,9 +59,6 @@ export interface StatusDeps {
   /** Ends the agent: the port closes at once, open connections are answered with 503 until `close()`. */
   readonly stopping: AbortSignal;
 }
-
-/** Longer than Prometheus (5 min) and the kubelet keep a connection, so that they close it, not we. */
-const KEEP_ALIVE_MS = 6 * 60_000;
 
 export class StatusServer implements AsyncDisposable {
   readonly #deps: StatusDeps;
@@ -68,8 +72,9 @@ export class StatusServer implements AsyncDisposable {
     const parts = partsOf(deps);
     const table = routes(parts);
     this.#merged = parts.metrics.describe();
-    this.#http = createServer({ keepAliveTimeout: KEEP_ALIVE_MS }, (request, response) => {
-      void dispatch(table, deps.log, request, response);
+    this.#http = limitedServer(deps.limits, async (request, response) => {
+      response.accepted = await acceptedCoding(request.headers['accept-encoding']);
+      await dispatch(table, deps.log, request, response);
     });
     // http's own close() would also cut idle connections, and Envoy's pooled one must get its 503
     this.#stopListening = () => void NetServer.prototype.close.call(this.#http);
@@ -126,6 +131,24 @@ export class StatusServer implements AsyncDisposable {
   }
 }
 
+function limitedServer(
+  limits = CONNECTION_LIMITS,
+  answer: (request: IncomingMessage, response: CompressingResponse) => Promise<void>,
+): Server {
+  const { headersTimeoutMs, requestTimeoutMs, checkEveryMs, keepAliveMs } = limits;
+  const options = {
+    ServerResponse: CompressingResponse,
+    headersTimeout: headersTimeoutMs,
+    requestTimeout: requestTimeoutMs,
+    connectionsCheckingInterval: checkEveryMs,
+    keepAliveTimeout: keepAliveMs,
+    keepAlive: true, // a peer that is gone without a word is found out by the kernel
+  };
+  const server = createServer(options, (request, response) => void answer(request, response));
+  guardConnections(server, limits);
+  return server;
+}
+
 function partsOf(deps: StatusDeps): RouteParts {
   const { settings, clock, log } = deps;
   const readinessLog = new ReadinessLog(log, () => clock.now() - deps.processStartMs);
@@ -149,6 +172,8 @@ function partsOf(deps: StatusDeps): RouteParts {
     metricsLoopbackOnly: settings.metricsLoopbackOnly,
     actions: deps.actions,
     views: deps.views,
+    debug: deps.debug,
+    profiler: new Profiler(clock),
     log,
   };
 }

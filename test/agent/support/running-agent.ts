@@ -134,12 +134,13 @@ export class RunningAgent implements AsyncDisposable {
     this.running = running.promise;
     const processStartMs = Date.now();
     const timing = { clock: systemClock(), log: this.recorded.log, processStartMs };
-    const started = { processStartMs, startup: new StartupTimeline(timing) };
+    const started = { processStartMs, startup: new StartupTimeline(timing), commandLine: [] };
     const all: AgentDeps = {
       clock: systemClock(),
       spawn: this.#spawn,
       random: Math.random,
       log: this.recorded.log,
+      logLevels: new Map(),
       output: () => undefined,
       reload: () => ((this.reloads += 1), Promise.resolve(config)),
       ...started,

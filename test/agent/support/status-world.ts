@@ -69,6 +69,8 @@ export class StatusWorld {
       clock,
       log: this.recorded.log,
       processStartMs: clock.now(),
+      commandLine: [],
+      logLevels: new Map(),
       startup: new StartupTimeline({ clock, log: this.recorded.log, processStartMs: clock.now() }),
     };
     return statusDeps(await agentConfig(given), parts);
