@@ -1,0 +1,42 @@
+// One connection to the application: how it is opened, and who ends it.
+
+import { isIPv6, type Socket, type TcpNetConnectOpts } from 'node:net';
+
+import { ProbeError } from './probe.ts';
+
+/**
+ * How a socket connects to `host` from `source`. The family is the source's, else the source could not be bound. What
+ * `localhost` is needs no look-up, which would wait behind those of names that do not answer.
+ */
+export function connectOptions(
+  source: string,
+  { host, port }: { readonly host: string; readonly port: number },
+): TcpNetConnectOpts {
+  const family = isIPv6(source) ? 6 : 4;
+  const loopback = family === 6 ? '::1' : '127.0.0.1';
+  return { host: host === 'localhost' ? loopback : host, port, localAddress: source, family };
+}
+
+/**
+ * Waits until the socket is open; as long as it is, the signal's abort destroys it. All its errors are heard here.
+ *
+ * @param event `secureConnect` for TLS
+ * @throws what kept it from being opened, or the signal's reason; it is destroyed then
+ */
+export async function opened(
+  socket: Socket,
+  event: 'connect' | 'secureConnect',
+  signal: AbortSignal,
+): Promise<void> {
+  const { promise, resolve, reject } = Promise.withResolvers<void>();
+  const abort = (): void => void socket.destroy(signal.reason as Error);
+  socket.once(event, resolve);
+  socket.on('error', (error) => reject(signal.aborted ? signal.reason : error));
+  socket.once('close', () => {
+    signal.removeEventListener('abort', abort);
+    reject(new ProbeError('the connection was closed at once'));
+  });
+  if (signal.aborted) abort();
+  else signal.addEventListener('abort', abort, { once: true });
+  await promise;
+}
