@@ -4,10 +4,8 @@ import * as fc from 'fast-check';
 
 import { assemblingFrames, FrameAssembly } from '../../src/xds-proxy/frame-assembly.ts';
 import { CLUSTER_TYPE } from '../../src/xds/type-urls.ts';
-import { startControlPlane } from './control-plane.ts';
-import { ClientStream } from './envoy-client.ts';
-import { requestBytes, responseBytes } from './messages.ts';
-import { startProxy } from './started-proxy.ts';
+import { responseBytes } from './messages.ts';
+import { openStream } from './open-stream.ts';
 
 function frame(message: Uint8Array): Buffer {
   const header = Buffer.alloc(5);
@@ -65,11 +63,8 @@ describe('assemblingFrames', () => {
   });
 
   it('spares the proxy the join at the end of a large response', async () => {
-    await using control = await startControlPlane();
-    await using started = await startProxy(control.address);
-    using client = new ClientStream(started.socketPath);
-    client.send(requestBytes('sotw', CLUSTER_TYPE));
-    const served = await control.streams.next();
+    await using stream = await openStream({});
+    const { client, served } = stream;
     const response = responseBytes('sotw', CLUSTER_TYPE, { values: [Buffer.alloc(1_000_000)] });
 
     const joins = await joinsOf(response.length, async () => {

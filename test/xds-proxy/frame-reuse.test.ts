@@ -4,10 +4,8 @@ import type { ServerInterceptingCallInterface } from '@grpc/grpc-js';
 
 import { reusingFrames } from '../../src/xds-proxy/frame-reuse.ts';
 import { CLUSTER_TYPE } from '../../src/xds/type-urls.ts';
-import { startControlPlane } from './control-plane.ts';
-import { ClientStream } from './envoy-client.ts';
-import { requestBytes, responseBytes } from './messages.ts';
-import { startProxy } from './started-proxy.ts';
+import { responseBytes } from './messages.ts';
+import { openStream } from './open-stream.ts';
 
 const COPY = Buffer.from('a copy');
 
@@ -45,11 +43,8 @@ describe('reusingFrames', () => {
   });
 
   it('spares the proxy every copy of a response that it sends on', async () => {
-    await using control = await startControlPlane();
-    await using started = await startProxy(control.address);
-    using client = new ClientStream(started.socketPath);
-    client.send(requestBytes('sotw', CLUSTER_TYPE));
-    const served = await control.streams.next();
+    await using stream = await openStream({});
+    const { client, served } = stream;
     const response = responseBytes('sotw', CLUSTER_TYPE, { values: [Buffer.alloc(1_000_000)] });
 
     const copies = await copiesOf(response.length, async () => {

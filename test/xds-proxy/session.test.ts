@@ -14,6 +14,7 @@ import {
 import { startControlPlane } from './control-plane.ts';
 import { ClientStream } from './envoy-client.ts';
 import { decodeRequest, requestBytes, responseBytes } from './messages.ts';
+import { openStream } from './open-stream.ts';
 import { startProxy } from './started-proxy.ts';
 
 /** What grpc-js takes ahead of a client that does not read. */
@@ -67,12 +68,8 @@ for (const kind of KINDS) {
     it('gives the first name table to its taker, accepts it, and keeps it from Envoy', async () => {
       const tables: string[] = [];
       const onNameTable = (bytes: Uint8Array): void => void tables.push(Buffer.from(bytes).toString());
-      await using control = await startControlPlane();
-      await using started = await startProxy(control.address, { onNameTable });
-      using client = new ClientStream(started.socketPath, { kind });
-      client.send(requestBytes(kind, CLUSTER_TYPE));
-      const served = await control.streams.next();
-      await served.requests.next();
+      await using stream = await openStream({ kind }, { onNameTable });
+      const { client, served } = stream;
 
       await served.send(responseBytes(kind, NAME_TABLE_TYPE, { nonce: 'empty', values: [] }));
       const values = [Buffer.from('table'), Buffer.from('second')];
@@ -91,12 +88,8 @@ for (const kind of KINDS) {
       const onNameTable = (): never => {
         throw new Error('bad table');
       };
-      await using control = await startControlPlane();
-      await using started = await startProxy(control.address, { onNameTable });
-      using client = new ClientStream(started.socketPath, { kind });
-      client.send(requestBytes(kind, CLUSTER_TYPE));
-      const served = await control.streams.next();
-      await served.requests.next();
+      await using stream = await openStream({ kind }, { onNameTable });
+      const { served } = stream;
 
       await served.send(responseBytes(kind, NAME_TABLE_TYPE, { nonce: 'n8' }));
       const nack = decodeRequest(kind, await served.requests.next());
@@ -106,12 +99,8 @@ for (const kind of KINDS) {
     });
 
     it('drops what Envoy cannot understand, without an answer', async () => {
-      await using control = await startControlPlane();
-      await using started = await startProxy(control.address);
-      using client = new ClientStream(started.socketPath, { kind });
-      client.send(requestBytes(kind, CLUSTER_TYPE));
-      const served = await control.streams.next();
-      await served.requests.next();
+      await using stream = await openStream({ kind });
+      const { started, client, served } = stream;
 
       await served.send(responseBytes(kind, NAME_TABLE_TYPE));
       const clusters = responseBytes(kind, CLUSTER_TYPE);
@@ -123,12 +112,8 @@ for (const kind of KINDS) {
     });
 
     it('passes a refusal of Envoy on and remembers its words', async () => {
-      await using control = await startControlPlane();
-      await using started = await startProxy(control.address);
-      using client = new ClientStream(started.socketPath, { kind });
-      client.send(requestBytes(kind, CLUSTER_TYPE));
-      const served = await control.streams.next();
-      await served.requests.next();
+      await using stream = await openStream({ kind });
+      const { started, client, served } = stream;
       await served.send(responseBytes(kind, CLUSTER_TYPE, { version: 'v2', nonce: 'n2' }));
       await client.responses.next();
 
@@ -149,12 +134,8 @@ for (const kind of KINDS) {
 
     it('reads no second response before Envoy has taken the first', async () => {
       const pushes = 24;
-      await using control = await startControlPlane();
-      await using started = await startProxy(control.address);
-      using client = new ClientStream(started.socketPath, { kind, paused: true });
-      client.send(requestBytes(kind, CLUSTER_TYPE));
-      const served = await control.streams.next();
-      await served.requests.next();
+      await using stream = await openStream({ kind, paused: true });
+      const { started, client, served } = stream;
       const body = Buffer.alloc(512 * 1024, 1);
 
       let taken = 0;
@@ -180,12 +161,8 @@ for (const kind of KINDS) {
     });
 
     it('goes on reading requests while neither side takes what it is sent', async () => {
-      await using control = await startControlPlane();
-      await using started = await startProxy(control.address);
-      using client = new ClientStream(started.socketPath, { kind, paused: true });
-      client.send(requestBytes(kind, CLUSTER_TYPE));
-      const served = await control.streams.next();
-      await served.requests.next();
+      await using stream = await openStream({ kind, paused: true });
+      const { client, served } = stream;
       served.stopReading();
 
       const nonces = Array.from({ length: 1000 }, (_, n) => `n${n}`);
@@ -203,11 +180,8 @@ for (const kind of KINDS) {
     });
 
     it("hands the control plane's status on unchanged", async () => {
-      await using control = await startControlPlane();
-      await using started = await startProxy(control.address);
-      using client = new ClientStream(started.socketPath, { kind });
-      client.send(requestBytes(kind, CLUSTER_TYPE));
-      const served = await control.streams.next();
+      await using stream = await openStream({ kind });
+      const { started, client, served } = stream;
 
       served.end({ code: Status.UNAUTHENTICATED, details: 'authentication failure' });
       const { code, details } = await client.status;
@@ -217,11 +191,8 @@ for (const kind of KINDS) {
     });
 
     it('delivers the last response before an orderly end, and ends with OK', async () => {
-      await using control = await startControlPlane();
-      await using started = await startProxy(control.address);
-      using client = new ClientStream(started.socketPath, { kind });
-      client.send(requestBytes(kind, CLUSTER_TYPE));
-      const served = await control.streams.next();
+      await using stream = await openStream({ kind });
+      const { started, client, served } = stream;
       const last = responseBytes(kind, CLUSTER_TYPE);
 
       await served.send(last);
@@ -252,12 +223,8 @@ for (const kind of KINDS) {
     });
 
     it("passes Envoy's half-close on and ends its stream with OK", async () => {
-      await using control = await startControlPlane();
-      await using started = await startProxy(control.address);
-      using client = new ClientStream(started.socketPath, { kind });
-      client.send(requestBytes(kind, CLUSTER_TYPE));
-      const served = await control.streams.next();
-      await served.requests.next();
+      await using stream = await openStream({ kind });
+      const { started, client, served } = stream;
 
       client.halfClose();
       const { code } = await client.status;
@@ -270,12 +237,8 @@ for (const kind of KINDS) {
     });
 
     it('closes the stream to the control plane when Envoy is cut off', async () => {
-      await using control = await startControlPlane();
-      await using started = await startProxy(control.address);
-      using client = new ClientStream(started.socketPath, { kind });
-      client.send(requestBytes(kind, CLUSTER_TYPE));
-      const served = await control.streams.next();
-      await served.requests.next();
+      await using stream = await openStream({ kind });
+      const { started, client, served } = stream;
 
       client.cut();
       await served.cancelled;

@@ -6,10 +6,10 @@ import * as fc from 'fast-check';
 
 import { readResponse, type Kind } from '../../src/xds-proxy/envelopes.ts';
 import { CLUSTER_TYPE, ENDPOINT_TYPE, LISTENER_TYPE, ROUTE_TYPE } from '../../src/xds/type-urls.ts';
-import { startControlPlane, type ServedStream } from './control-plane.ts';
-import { ClientStream } from './envoy-client.ts';
+import type { ServedStream } from './control-plane.ts';
+import type { ClientStream } from './envoy-client.ts';
 import { requestBytes, responseBytes } from './messages.ts';
-import { startProxy } from './started-proxy.ts';
+import { openStream } from './open-stream.ts';
 import { anyFields, fieldBytes } from './wire-messages.ts';
 
 const MIB = 1024 * 1024;
@@ -31,12 +31,8 @@ function messagesOf(made: (typeUrl: string, nonce: string) => Buffer): Buffer[] 
 for (const kind of KINDS) {
   describe(`what passes the proxy, ${kind}`, () => {
     async function withStream(test: (client: ClientStream, served: ServedStream) => Promise<void>) {
-      await using control = await startControlPlane();
-      await using started = await startProxy(control.address);
-      using client = new ClientStream(started.socketPath, { kind });
-      client.send(requestBytes(kind, CLUSTER_TYPE));
-      const served = await control.streams.next();
-      await served.requests.next();
+      await using stream = await openStream({ kind });
+      const { client, served } = stream;
       await test(client, served);
     }
 
@@ -71,11 +67,8 @@ for (const kind of KINDS) {
 
 describe('what passes the proxy, large', () => {
   it('arrives whole and in order at an Envoy that began to read late: 20 responses of 2 MiB', async () => {
-    await using control = await startControlPlane();
-    await using started = await startProxy(control.address);
-    using client = new ClientStream(started.socketPath, { paused: true });
-    client.send(requestBytes('sotw', CLUSTER_TYPE));
-    const served = await control.streams.next();
+    await using stream = await openStream({ paused: true });
+    const { client, served } = stream;
     const nonces = Array.from({ length: 20 }, (_, index) => `nonce ${index}`);
     const value = Buffer.alloc(2 * MIB, 7);
     const empty = responseBytes('sotw', CLUSTER_TYPE, { values: [value], nonce: '' });
