@@ -9,6 +9,8 @@ import type { LogLevels } from '../runtime/log-settings.ts';
 import type { Log } from '../runtime/log.ts';
 import type { SecretManager } from '../security/secret-manager.ts';
 import type { AgentActions, RestartAnswer } from '../status/actions.ts';
+import { probeAddresses } from '../status/probes/addresses.ts';
+import type { AppProbeSettings } from '../status/probes/app-probes.ts';
 import { GrpcBootstrapCheck } from '../status/readiness/grpc-bootstrap-check.ts';
 import type { EnvoyTarget, Prober } from '../status/readiness/readiness.ts';
 import type { StatusDeps } from '../status/server.ts';
@@ -56,6 +58,7 @@ export function statusDeps(config: AgentConfig, parts: StatusParts): StatusDeps 
       envoyPrometheusPort:
         hasEnvoy && config.env.mergeEnvoyStats ? config.env.envoyPrometheusPort : undefined,
       scrapeTargets: config.scrapeTargets,
+      appProbes: appProbes(config, parts.host),
       metricsLoopbackOnly: config.metricsLoopbackOnly,
     },
     envoy: hasEnvoy ? () => envoyTarget(admin, supervisor.snapshot()) : undefined,
@@ -79,6 +82,16 @@ export function statusDeps(config: AgentConfig, parts: StatusParts): StatusDeps 
     processStartMs,
     log,
     stopping,
+  };
+}
+
+function appProbes(
+  { appProbers: probers, env, pod, proxyConfig: { statusPort } }: AgentConfig,
+  { instanceIps }: StatusParts['host'],
+): AppProbeSettings {
+  return {
+    ...probeAddresses(pod.ip, instanceIps, env.probeLocalhost),
+    ...{ probers, statusPort, http2: env.http2Probing, keepAlive: env.probeKeepalive },
   };
 }
 

@@ -19,7 +19,7 @@ function named(settings: readonly Setting[]): string {
 }
 
 /** Injectors set them even where they ask for nothing. */
-const JUDGED_BY_CONTENT: ReadonlySet<keyof Env> = new Set(['appProbers', 'prometheusAnnotations']);
+const JUDGED_BY_CONTENT: ReadonlySet<keyof Env> = new Set(['prometheusAnnotations']);
 
 /** Variables whose row says that setting them changes nothing; at their defaults nobody misses anything. */
 function unread(env: Env): readonly Setting[] {
@@ -31,9 +31,8 @@ function unread(env: Env): readonly Setting[] {
   );
 }
 
-function ignored({ env, proxyConfig, appProbers, scrapeTargets }: AgentConfig): readonly Setting[] {
+function ignored({ env, proxyConfig, scrapeTargets }: AgentConfig): readonly Setting[] {
   return [
-    [appProbers.size > 0, 'ISTIO_KUBE_APP_PROBERS (probes of the application)'],
     [scrapeTargets.length > 0, "ISTIO_PROMETHEUS_ANNOTATIONS (the application's metrics)"],
     ...unread(env),
     [proxyConfig.json['readinessProbe'] !== undefined, 'readinessProbe'],

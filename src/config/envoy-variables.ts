@@ -8,7 +8,6 @@ import { anyText, commaList, goBool, goDuration, goInt, oneOf } from './parsers.
 import { shutdownVariables } from './shutdown-variables.ts';
 import { supervisionVariables } from './supervision-variables.ts';
 
-const NO_APP_PROBES = { noEffect: 'application probes are not served in this version' };
 const NO_APP_METRICS = { noEffect: 'application metrics are not merged in this version' };
 const NO_WASM = { noEffect: 'Wasm modules are not fetched in this version' };
 
@@ -61,34 +60,15 @@ const status = {
     'JSON: where the application serves its metrics.',
     NO_APP_METRICS,
   ),
-  appProbers: row(
-    'ISTIO_KUBE_APP_PROBERS',
-    anyText,
-    '',
-    'JSON: the rewritten probes of the application.',
-    NO_APP_PROBES,
-  ),
-  http2Probing: row(
-    'ISTIO_ENABLE_HTTP2_PROBING',
-    goBool,
-    true,
-    'HTTPS probes may use HTTP/2.',
-    NO_APP_PROBES,
-  ),
+  appProbers: row('ISTIO_KUBE_APP_PROBERS', anyText, '', 'JSON: the rewritten probes of the application.'),
+  http2Probing: row('ISTIO_ENABLE_HTTP2_PROBING', goBool, true, 'HTTPS probes may use HTTP/2.'),
   probeLocalhost: row(
     'REWRITE_PROBE_LEGACY_LOCALHOST_DESTINATION',
     goBool,
     false,
     'Probe localhost instead of the pod address.',
-    NO_APP_PROBES,
   ),
-  probeKeepalive: row(
-    'ENABLE_PROBE_KEEPALIVE_CONNECTIONS',
-    goBool,
-    false,
-    'Keep probe connections open.',
-    NO_APP_PROBES,
-  ),
+  probeKeepalive: row('ENABLE_PROBE_KEEPALIVE_CONNECTIONS', goBool, false, 'Keep probe connections open.'),
   debugPages: row(
     'ENABLE_DEBUG_PAGES',
     goBool,

@@ -10,6 +10,7 @@ import { drain, quit, restart, rotate, type AgentActions } from './actions.ts';
 import type { Handler, Route, Routes } from './dispatch.ts';
 import { logging } from './log-levels.ts';
 import type { MetricsPage } from './metrics/metrics-page.ts';
+import type { AppProbes } from './probes/app-probes.ts';
 import { pprof, PPROF_PREFIX } from './profiling/pprof-pages.ts';
 import type { Profiler } from './profiling/profiler.ts';
 import { ready, readyz, type ReadyParts } from './readiness/ready-page.ts';
@@ -31,6 +32,8 @@ export interface RouteParts extends ReadyParts {
   readonly metrics: MetricsPage;
   /** Metrics for loopback callers only. */
   readonly metricsLoopbackOnly: boolean;
+  /** Undefined: nothing of the application's is probed. */
+  readonly appProbes: AppProbes | undefined;
   readonly actions: AgentActions;
   readonly views: AgentViews;
   readonly debug: DebugSettings;
@@ -86,9 +89,23 @@ function debugRoutes(parts: RouteParts): readonly PathRoute[] {
 function prefixRoutes(parts: RouteParts): readonly PathRoute[] {
   const { enabled, profiling, commandLine } = parts.debug;
   const profiles = { profiler: parts.profiler, commandLine };
-  return enabled && profiling
-    ? [[PPROF_PREFIX, view((response, request) => pprof(profiles, request, response))]]
-    : [];
+  const pages: PathRoute[] = [
+    [PPROF_PREFIX, view((response, request) => pprof(profiles, request, response))],
+  ];
+  return [...appProbeRoutes(parts), ...(enabled && profiling ? pages : [])];
+}
+
+/** Open to everybody: the kubelet calls from the node. */
+function appProbeRoutes({ appProbes }: RouteParts): readonly PathRoute[] {
+  if (appProbes === undefined) return [];
+  const route: Route = {
+    loopbackOnly: false,
+    handle: (request, response) => appProbes.serve(request, response),
+  };
+  return [
+    ['/app-health/', route],
+    ['/app-lifecycle/', route],
+  ];
 }
 
 function action(handle: Handler): Route {

@@ -16,6 +16,7 @@ import { CONNECTION_LIMITS, guardConnections, type ConnectionLimits } from './co
 import { dispatch } from './dispatch.ts';
 import type { Metric } from './metrics/metric.ts';
 import { MetricsPage } from './metrics/metrics-page.ts';
+import { AppProbes, type AppProbeSettings } from './probes/app-probes.ts';
 import { Profiler } from './profiling/profiler.ts';
 import { Readiness, type EnvoyTarget, type Prober } from './readiness/readiness.ts';
 import { ReadinessLog } from './readiness/readiness-log.ts';
@@ -30,6 +31,8 @@ export interface StatusSettings {
   readonly envoyPrometheusPort: number | undefined;
   /** Where the application serves its metrics. Default: nowhere. */
   readonly scrapeTargets?: readonly ScrapeTarget[];
+  /** How the application is probed. Default: not at all. */
+  readonly appProbes?: AppProbeSettings;
   /** METRICS_LOCALHOST_ACCESS_ONLY. */
   readonly metricsLoopbackOnly: boolean;
 }
@@ -65,6 +68,7 @@ export class StatusServer implements AsyncDisposable {
   readonly #http: Server;
   /** What is on the metrics page, in words. */
   readonly #merged: string;
+  readonly #appProbes: AppProbes | undefined;
   readonly #stopListening: () => void;
 
   constructor(deps: StatusDeps) {
@@ -72,6 +76,7 @@ export class StatusServer implements AsyncDisposable {
     const parts = partsOf(deps);
     const table = routes(parts);
     this.#merged = parts.metrics.describe();
+    this.#appProbes = parts.appProbes;
     this.#http = limitedServer(deps.limits, async (request, response) => {
       response.accepted = await acceptedCoding(request.headers['accept-encoding']);
       await dispatch(table, deps.log, request, response);
@@ -113,6 +118,7 @@ export class StatusServer implements AsyncDisposable {
     });
     this.#http.closeAllConnections();
     await closed;
+    await this.#appProbes?.close();
     if (wasOpen || this.#deps.stopping.aborted)
       this.#deps.log.info('Status server has successfully terminated');
   }
@@ -170,6 +176,7 @@ function partsOf(deps: StatusDeps): RouteParts {
       log,
     }),
     metricsLoopbackOnly: settings.metricsLoopbackOnly,
+    appProbes: settings.appProbes && new AppProbes(settings.appProbes, { clock, log: log.child('probes') }),
     actions: deps.actions,
     views: deps.views,
     debug: deps.debug,

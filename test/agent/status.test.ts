@@ -11,17 +11,51 @@ const NAMES = { hasTable: true, debugTable: () => undefined, nameReport: async (
 
 describe('statusDeps', () => {
   it('takes ports, targets and visibility from the configuration', async () => {
-    const { settings } = await new StatusWorld().deps({
+    const { settings: all } = await new StatusWorld().deps({
       env: { ENVOY_PROMETHEUS_PORT: '15190', ISTIO_PROMETHEUS_ANNOTATIONS: '{"port": "9090"}' },
       proxyConfig: { statusPort: 15_120, proxyMetadata: { METRICS_LOCALHOST_ACCESS_ONLY: 'true' } },
     });
 
-    deepEqual(settings, {
-      statusPort: 15_120,
-      envoyPrometheusPort: 15_190,
-      scrapeTargets: [{ port: 9090, path: '/metrics' }],
-      metricsLoopbackOnly: true,
+    deepEqual(
+      { ...all, appProbes: undefined },
+      {
+        appProbes: undefined,
+        statusPort: 15_120,
+        envoyPrometheusPort: 15_190,
+        scrapeTargets: [{ port: 9090, path: '/metrics' }],
+        metricsLoopbackOnly: true,
+      },
+    );
+  });
+
+  it("probes the application as the pod's variables say", async () => {
+    const { settings } = await new StatusWorld().deps({
+      env: {
+        INSTANCE_IP: '10.1.2.3',
+        ISTIO_KUBE_APP_PROBERS: '{"/app-health/web/readyz":{"tcpSocket":{"port":8080}}}',
+        ISTIO_ENABLE_HTTP2_PROBING: 'false',
+        ENABLE_PROBE_KEEPALIVE_CONNECTIONS: 'true',
+      },
     });
+
+    deepEqual(settings.appProbes, {
+      probers: new Map([
+        ['/app-health/web/readyz', { probe: { kind: 'tcp', port: 8080 }, timeoutSeconds: 0 }],
+      ]),
+      source: '127.0.0.6',
+      destination: '10.1.2.3',
+      statusPort: 15_020,
+      http2: false,
+      keepAlive: true,
+    });
+  });
+
+  it('probes localhost when it is told to', async () => {
+    const env = { INSTANCE_IP: '10.1.2.3', REWRITE_PROBE_LEGACY_LOCALHOST_DESTINATION: 'true' };
+
+    const { settings } = await new StatusWorld().deps({ env });
+
+    equal(settings.appProbes?.destination, 'localhost');
   });
 
   it("leaves Envoy's metrics out when the configuration does", async () => {

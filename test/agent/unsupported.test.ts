@@ -5,7 +5,9 @@ import { agentConfig } from './support/agent-config.ts';
 
 describe('withoutEffect', () => {
   it('is silent about an ordinary pod', async () => {
-    equal(withoutEffect(await agentConfig({ env: { ISTIO_KUBE_APP_PROBERS: '{}' } })), '');
+    const probers = '{"/app-health/web/readyz":{"tcpSocket":{"port":1}}}';
+
+    equal(withoutEffect(await agentConfig({ env: { ISTIO_KUBE_APP_PROBERS: probers } })), '');
   });
 
   it('is silent about a DNS server', async () => {
@@ -15,16 +17,11 @@ describe('withoutEffect', () => {
   });
 
   it('names what is set and does nothing', async () => {
-    const probers = '{"/app-health/web/readyz":{"tcpSocket":{"port":1}}}';
-    const env = { ISTIO_KUBE_APP_PROBERS: probers };
-    const proxyConfig = {
-      readinessProbe: { periodSeconds: 3 },
-    };
-    const config = await agentConfig({ env, proxyConfig });
+    const config = await agentConfig({ proxyConfig: { readinessProbe: { periodSeconds: 3 } } });
 
     const text = withoutEffect(config);
 
-    equal(text, 'ISTIO_KUBE_APP_PROBERS (probes of the application), readinessProbe');
+    equal(text, 'readinessProbe');
   });
 
   it('names variables that nothing reads yet, when they differ from their defaults', async () => {

@@ -17,11 +17,16 @@ const LINK_LOCAL = /^fe[89ab][\da-f]:/i;
 
 /**
  * @param podIp INSTANCE_IP; empty stands for localhost
- * @param ipv6Only every address of the proxy is an IPv6 one
+ * @param proxyIps every address of the proxy; when all are of IPv6, it is the family
  * @param legacyLocalhost REWRITE_PROBE_LEGACY_LOCALHOST_DESTINATION
  */
-export function probeAddresses(podIp: string, ipv6Only: boolean, legacyLocalhost: boolean): ProbeAddresses {
-  const isSixth = ipv6Only || (isIPv6(podIp) && !LINK_LOCAL.test(podIp));
+export function probeAddresses(
+  podIp: string,
+  proxyIps: readonly string[],
+  legacyLocalhost: boolean,
+): ProbeAddresses {
+  const isIpv6Only = proxyIps.length > 0 && proxyIps.every((ip) => isIPv6(ip));
+  const isSixth = isIpv6Only || (isIPv6(podIp) && !LINK_LOCAL.test(podIp));
   return {
     source: isSixth ? SOURCE.v6 : SOURCE.v4,
     destination: legacyLocalhost || podIp === '' ? 'localhost' : podIp,
