@@ -13,6 +13,7 @@ export interface ReportParts {
   readonly table: LookupTable | undefined;
   /** Whether others are asked before the first table. */
   readonly respondBeforeSync: boolean;
+  readonly flattenWildcards: boolean;
   readonly resolvers: readonly ResolverFacts[];
 }
 
@@ -25,14 +26,14 @@ const NO_TABLE = 'no name table has come from the control plane yet';
 
 /** @param asked in any case, with a final dot or without. @throws what looking at a host throws */
 export async function nameReport(asked: string, parts: ReportParts): Promise<NameReport> {
-  const { table, respondBeforeSync, resolvers } = parts;
+  const { table, respondBeforeSync, flattenWildcards, resolvers } = parts;
   if (table === undefined) {
     const name = { name: absolute(asked), tried: [], passedOver: [], unusable: [] };
     return respondBeforeSync
       ? forwarded({ ...name, verdict: NO_TABLE }, resolvers)
       : { ...name, verdict: `${NO_TABLE}: all queries fail (SERVFAIL)` };
   }
-  const explanation = await explainName(table, asked);
+  const explanation = await explainName(table, asked, flattenWildcards);
   return explanation.answers === undefined ? forwarded(explanation, resolvers) : explanation;
 }
 

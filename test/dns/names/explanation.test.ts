@@ -81,6 +81,16 @@ describe('explainName', () => {
     });
   });
 
+  it('shows no alias of a wildcard where that is wanted', async () => {
+    const lookup = await LookupTable.build(packed(TABLE), CONTEXT);
+    const name = 'a.wild.example.shop.svc.cluster.local.';
+
+    const [asIs, flat] = [await explainName(lookup, name), await explainName(lookup, name, true)];
+
+    deepEqual(asIs.answers?.A, [`${name} CNAME *.wild.example.`, '*.wild.example. A 192.0.2.8']);
+    deepEqual(flat.answers?.A, [`${name} A 192.0.2.8`]);
+  });
+
   it('lists what was looked for up to the name that is there, or all of it', async () => {
     const tried = async (name: string): Promise<string[]> =>
       (await explain(name)).tried.map((each) => each.name);
