@@ -1,7 +1,6 @@
 // The `# EOF` that ends a page in OpenMetrics, and has to go where another part follows.
 
 const MARK = Buffer.from('# EOF');
-const BLANKS: ReadonlySet<number> = new Set(Buffer.from(' \t\r\n'));
 
 /** The last line of a page in OpenMetrics. */
 export const END_LINE = '# EOF\n';
@@ -12,7 +11,8 @@ export function withoutEndMark(body: readonly Buffer[]): readonly Buffer[] {
   let before = body.length;
   while (before > 0 && tail.length < MARK.length) {
     before -= 1;
-    tail = trimmedEnd(Buffer.concat([body[before] ?? tail, tail]));
+    const piece = body[before] ?? tail;
+    tail = trimmedEnd(tail.length === 0 ? piece : Buffer.concat([piece, tail]));
   }
   const markAt = tail.length - MARK.length;
   if (markAt < 0 || !tail.subarray(markAt).equals(MARK)) return body;
@@ -21,6 +21,11 @@ export function withoutEndMark(body: readonly Buffer[]): readonly Buffer[] {
 
 function trimmedEnd(text: Buffer): Buffer {
   let end = text.length;
-  while (end > 0 && BLANKS.has(text[end - 1] ?? 0)) end -= 1;
+  while (end > 0 && isBlank(text[end - 1])) end -= 1;
   return text.subarray(0, end);
+}
+
+/** Blank, tab, CR or LF; in plain comparisons, for a body may be all of these. */
+function isBlank(byte: number | undefined): boolean {
+  return byte === 0x20 || byte === 0x09 || byte === 0x0a || byte === 0x0d;
 }

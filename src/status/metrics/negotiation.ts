@@ -86,7 +86,7 @@ export function formatOf(contentType: string | undefined): Format {
 const TOKEN = /[\w!#$%&'*+.^`|~-]+/.source;
 const QUOTED = /"(?:[^"\\]|\\.)*"/.source;
 const WELL_FORMED = new RegExp(
-  String.raw`^\s*(?:\*|${TOKEN}/${TOKEN})(?:\s*;\s*${TOKEN}=(?:${TOKEN}|${QUOTED}))*\s*;?\s*$`,
+  String.raw`^\s*${TOKEN}(?:/${TOKEN})?(?:\s*;\s*${TOKEN}=(?:${TOKEN}|${QUOTED}))*\s*;?\s*$`,
 );
 
 /** Undefined for anything the grammar does not allow, which the package would read somehow. */

@@ -1,24 +1,33 @@
 // Scrapers take turns: a crowd of them must not keep the one thread from answering a probe. Those who only wait for a
-// slow target must not keep the others out either, so while there is a queue one more is let in every now and then.
+// slow target must not keep the others out either: while the thread has time to spare, more are let in, one by one.
 
 import type { Clock } from '../../runtime/clock.ts';
 
 /** Scrapes at the same time when all goes well. */
 const PLACES = 8;
 
-/** How long those inside may keep the next one waiting. */
-const PATIENCE_MS = 50;
+/** How often the queue is looked at. */
+const LOOK_MS = 50;
+
+/** Looks after which one is let in however busy the thread is. */
+const PATIENCE = 20;
+
+/** Share of the time the thread may be busy when one more is let in. */
+const MOSTLY_IDLE = 0.5;
 
 export class ScrapeQueue {
   readonly #clock: Pick<Clock, 'sleep'>;
+  readonly #busyShare: () => number;
   /** Each lets one in. */
   readonly #waiting = new Set<() => void>();
   #inside = 0;
   /** Ends the timer that runs while somebody waits. */
-  #impatient: AbortController | undefined;
+  #looking: AbortController | undefined;
 
-  constructor(clock: Pick<Clock, 'sleep'>) {
+  /** @param busyShare how busy the thread was since the last call, 0 to 1 */
+  constructor(clock: Pick<Clock, 'sleep'>, busyShare: () => number = busyShareOfThread()) {
     this.#clock = clock;
+    this.#busyShare = busyShare;
   }
 
   /**
@@ -42,7 +51,7 @@ export class ScrapeQueue {
     const { promise, resolve, reject } = Promise.withResolvers<void>();
     const giveUp = (): void => {
       this.#waiting.delete(admit);
-      this.#stopTimerUnlessNeeded();
+      this.#stopUnlessNeeded();
       reject(signal.reason);
     };
     const admit = (): void => {
@@ -51,7 +60,7 @@ export class ScrapeQueue {
     };
     signal.addEventListener('abort', giveUp, { once: true });
     this.#waiting.add(admit);
-    this.#impatient ??= this.#startTimer();
+    this.#looking ??= this.#look();
     return promise;
   }
 
@@ -61,24 +70,36 @@ export class ScrapeQueue {
     this.#waiting.delete(admit);
     this.#inside += 1;
     admit();
-    this.#stopTimerUnlessNeeded();
+    this.#stopUnlessNeeded();
   }
 
-  #startTimer(): AbortController {
-    const timer = new AbortController();
+  /** While there are some who wait. */
+  #look(): AbortController {
+    const ended = new AbortController();
     const run = async (): Promise<void> => {
-      while (!timer.signal.aborted) {
-        await this.#clock.sleep(PATIENCE_MS, timer.signal);
-        this.#admitNext();
+      this.#busyShare(); // from now on
+      for (let looks = 1; !ended.signal.aborted; looks += 1) {
+        await this.#clock.sleep(LOOK_MS, ended.signal);
+        if (this.#busyShare() < MOSTLY_IDLE || looks % PATIENCE === 0) this.#admitNext();
       }
     };
-    run().catch(() => undefined); // the queue is empty
-    return timer;
+    run().catch(() => undefined); // nobody waits any more
+    return ended;
   }
 
-  #stopTimerUnlessNeeded(): void {
+  #stopUnlessNeeded(): void {
     if (this.#waiting.size > 0) return;
-    this.#impatient?.abort();
-    this.#impatient = undefined;
+    this.#looking?.abort();
+    this.#looking = undefined;
   }
+}
+
+function busyShareOfThread(): () => number {
+  let before = performance.eventLoopUtilization();
+  return () => {
+    const now = performance.eventLoopUtilization();
+    const { utilization } = performance.eventLoopUtilization(now, before);
+    before = now;
+    return utilization;
+  };
 }

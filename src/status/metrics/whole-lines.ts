@@ -5,17 +5,21 @@ const NEWLINE = 0x0a;
 /** A line that is longer comes in pieces, whatever happens to its end, bytes. */
 const MAX_LINE = 64 * 1024;
 
-const NOTHING = Buffer.alloc(0);
-
-/** The body as it is; when it throws, so does this, after the last whole line. */
+/** The body as it is, lines as soon as they are whole; when it throws, so does this. */
 export async function* wholeLines(body: AsyncIterable<Buffer>): AsyncGenerator<Buffer> {
-  let held: Buffer = NOTHING;
+  let begun: Buffer[] = []; // a line without its end so far
+  let begunBytes = 0;
   for await (const chunk of body) {
-    const joined = held.length === 0 ? chunk : Buffer.concat([held, chunk]);
-    const newline = joined.lastIndexOf(NEWLINE);
-    const end = newline < 0 && joined.length > MAX_LINE ? joined.length : newline + 1;
-    if (end > 0) yield joined.subarray(0, end);
-    held = joined.subarray(end);
+    const newline = chunk.lastIndexOf(NEWLINE);
+    const isTooLong = newline < 0 && begunBytes + chunk.length > MAX_LINE;
+    const end = isTooLong ? chunk.length : newline + 1;
+    if (end > 0) {
+      yield* begun;
+      yield chunk.subarray(0, end);
+      [begun, begunBytes] = [[], 0];
+    }
+    begun.push(chunk.subarray(end));
+    begunBytes += chunk.length - end;
   }
-  if (held.length > 0) yield held;
+  yield* begun;
 }
