@@ -23,11 +23,13 @@ export async function findPromtool(path = process.env.PATH ?? ''): Promise<strin
   throw new Error(`promtool is neither in ${KEPT} nor on the PATH: it is in Debian's package prometheus`);
 }
 
-/** Why promtool refuses the page; undefined: it does not. */
-export async function promtoolRefusal(
-  promtool: string,
-  page: Uint8Array | string,
-): Promise<string | undefined> {
+/**
+ * Why the page does not parse; undefined: it does.
+ *
+ * @throws Error when there is no promtool
+ */
+export async function parseProblem(page: Uint8Array | string): Promise<string | undefined> {
+  const promtool = await findPromtool();
   const child = spawn(promtool, ['check', 'metrics'], { stdio: ['pipe', 'ignore', 'pipe'] });
   const exited = new Promise<number | null>((resolve, reject) => {
     child.once('error', reject).once('close', resolve);

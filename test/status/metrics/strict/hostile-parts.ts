@@ -118,7 +118,7 @@ const histogram = fc
     const bound = (index: number): string => (index === counts.length - 1 ? last : `${index}`);
     const buckets = rising.map((count, index) => `${name}_bucket{${label}le="${bound(index)}"} ${count}`);
     const own = label === '' ? '' : `{${label.slice(0, -1)}}`;
-    return [...buckets, `${name}_sum${own} 3`, `${name}_count${own} ${rising.at(-1)}`];
+    return buckets.concat(`${name}_sum${own} 3`, `${name}_count${own} ${rising.at(-1)}`);
   });
 
 const header = fc
@@ -155,7 +155,7 @@ const family = fc
   })
   .map(({ name, type, ending, samples }) => {
     const lines = samples.map(([labels, value]) => `${name}${ending}${labels} ${value}`);
-    return [`# TYPE ${name} ${type}`, ...lines];
+    return [`# TYPE ${name} ${type}`].concat(lines);
   });
 
 const broken = fc.constantFrom(...BROKEN).map((line) => [line]);
