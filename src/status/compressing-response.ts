@@ -16,6 +16,8 @@ export class CompressingResponse<
 > extends ServerResponse<Request> {
   /** What the client takes; to be set before anything is written. Undefined: no coding at all. */
   accepted: ContentCoding | undefined;
+  /** Makes what compresses. */
+  makeEncoder: (coding: ContentCoding) => Transform = compressor;
   /** Written, and kept back until it is decided how it goes out. */
   readonly #held: Uint8Array[] = [];
   #heldBytes = 0;
@@ -100,7 +102,7 @@ export class CompressingResponse<
   }
 
   #startEncoder(coding: ContentCoding): Transform {
-    const encoder = compressor(coding);
+    const encoder = this.makeEncoder(coding);
     encoder.on('data', (coded: Buffer) => {
       if (!super.write(coded)) encoder.pause();
     });

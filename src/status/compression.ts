@@ -18,11 +18,15 @@ const COMPRESSED_TYPE =
  * What the client likes best of what this runtime can make, by weight, zstd first among equals; undefined: neither.
  *
  * @param acceptEncoding the header
+ * @param codings that can be made, the best first
  */
-export async function acceptedCoding(acceptEncoding: string | undefined): Promise<ContentCoding | undefined> {
+export async function acceptedCoding(
+  acceptEncoding: string | undefined,
+  codings: readonly ContentCoding[] = runtimeCodings(),
+): Promise<ContentCoding | undefined> {
   if (acceptEncoding === undefined || acceptEncoding === '') return undefined;
   const { default: Negotiator } = await import('negotiator');
-  const preferred = [...codings(), 'identity'];
+  const preferred = [...codings, 'identity'];
   const negotiator = new Negotiator({
     headers: { 'accept-encoding': acceptEncoding },
   }) as unknown as Encodings;
@@ -49,7 +53,7 @@ interface Encodings {
 }
 
 /** Not every Node has zstd. */
-function codings(): readonly ContentCoding[] {
+function runtimeCodings(): readonly ContentCoding[] {
   const { createZstdCompress } = process.getBuiltinModule('node:zlib');
   return typeof createZstdCompress === 'function' ? ['zstd', 'gzip'] : ['gzip'];
 }

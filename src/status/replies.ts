@@ -4,14 +4,16 @@ import type { ServerResponse } from 'node:http';
 import { pipeline } from 'node:stream/promises';
 
 import { errnoOf } from '../runtime/errors.ts';
+import { maskShapes } from '../runtime/redaction.ts';
 import type { Refusal } from './access.ts';
 
 export function sendText(response: ServerResponse, status: number, body: string): void {
   send(response, status, 'text/plain; charset=utf-8', body);
 }
 
+/** What looks like a secret is masked: errors, which such pages quote, are not always ours. */
 export function sendJson(response: ServerResponse, status: number, value: unknown): void {
-  send(response, status, 'application/json', `${JSON.stringify(value)}\n`);
+  send(response, status, 'application/json', `${maskShapes(JSON.stringify(value))}\n`);
 }
 
 /** JSON that somebody else has written. */

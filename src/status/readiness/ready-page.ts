@@ -3,6 +3,7 @@
 
 import type { IncomingMessage, ServerResponse } from 'node:http';
 
+import { maskShapes } from '../../runtime/redaction.ts';
 import { sendJson, sendText } from '../replies.ts';
 import { queryOf } from '../request-target.ts';
 import type { Readiness } from './readiness.ts';
@@ -27,7 +28,7 @@ export async function ready(
   const verbose = queryOf(request).has('verbose');
   if (!verbose) parts.readinessLog.probed(report);
   const status = report.reason === undefined ? 200 : 503;
-  if (verbose) sendText(response, status, verboseText(report, parts.views.lastUpstreamError()));
+  if (verbose) sendText(response, status, maskShapes(verboseText(report, parts.views.lastUpstreamError())));
   else response.writeHead(status, { 'Content-Length': 0 }).end();
 }
 
