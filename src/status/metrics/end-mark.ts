@@ -1,16 +1,22 @@
 // The `# EOF` that ends a page in OpenMetrics, and has to go where another part follows.
 
+import { setImmediate } from 'node:timers/promises';
+
+/** All of a large body may be blanks to be looked at; in between other work gets its turn. */
+const PIECES_PER_TURN = 16;
+
 const MARK = Buffer.from('# EOF');
 
 /** The last line of a page in OpenMetrics. */
 export const END_LINE = '# EOF\n';
 
 /** A body in pieces, without its mark and the blanks after it; a body that does not end in one is left as it is. */
-export function withoutEndMark(body: readonly Buffer[]): readonly Buffer[] {
+export async function withoutEndMark(body: readonly Buffer[]): Promise<readonly Buffer[]> {
   let tail: Buffer = Buffer.alloc(0);
   let before = body.length;
   while (before > 0 && tail.length < MARK.length) {
     before -= 1;
+    if (before % PIECES_PER_TURN === 0) await setImmediate();
     const piece = body[before] ?? tail;
     tail = trimmedEnd(tail.length === 0 ? piece : Buffer.concat([piece, tail]));
   }

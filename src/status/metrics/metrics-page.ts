@@ -24,8 +24,8 @@ export interface MetricsPageDeps {
   readonly applications: readonly ScrapeTarget[];
   /** The metrics of all parts of the agent. */
   readonly collect: () => readonly Metric[];
-  /** What the parts of each page go through. Default: nothing but what keeps them apart. */
-  readonly filter?: MakePageFilter;
+  /** Whether each page parses whatever its parts are. Default: they stay as they are. */
+  readonly strict?: boolean;
   /** What each of several applications may answer at most. Default: 10 MiB. */
   readonly maxBodyBytes?: number;
   readonly clock: Clock;
@@ -84,17 +84,23 @@ export class MetricsPage {
 
   async #loadScraper(): Promise<Scraper> {
     const { Scraper } = await import('./scraper.ts');
-    const { collect, filter = parityFilter, maxBodyBytes = MAX_BODY_BYTES, clock, log } = this.#deps;
+    const { collect, maxBodyBytes = MAX_BODY_BYTES, clock, log } = this.#deps;
     const history = this.#history;
     return new Scraper({
       ...this.#targets,
       collect: () => [...history.metrics(), ...collect()],
-      filter,
+      filter: await this.#loadFilter(),
       maxBodyBytes,
       history,
       clock,
       log,
     });
+  }
+
+  async #loadFilter(): Promise<MakePageFilter> {
+    if (this.#deps.strict !== true) return parityFilter;
+    const { strictPage } = await import('./strict/strict-page.ts');
+    return (page) => strictPage(page, (type, reason) => this.#history.conflict(type, reason));
   }
 
   async #write(page: ScrapedPage, response: ServerResponse, gone: AbortSignal): Promise<void> {

@@ -18,7 +18,7 @@ export function parityFilter({ format, targets }: Page): PageFilter {
 async function* joinable(body: AsyncIterable<Buffer>): AsyncGenerator<Buffer> {
   const whole: Buffer[] = []; // of several applications each body is in memory already
   for await (const piece of body) whole.push(piece);
-  const pieces = withoutEndMark(whole);
+  const pieces = await withoutEndMark(whole);
   yield* pieces;
   const last = pieces.findLast(({ length }) => length > 0)?.at(-1);
   if (last !== undefined && last !== NEWLINE) yield Buffer.from('\n');

@@ -5,6 +5,7 @@ import type { Clock } from '../../runtime/clock.ts';
 import { SECOND_MS } from '../../runtime/duration.ts';
 import type { Metric, Series } from './metric.ts';
 import type { PartType } from './page-filter.ts';
+import type { Conflict } from './strict/family.ts';
 
 export interface Target {
   readonly type: 'envoy' | 'application';
@@ -26,6 +27,11 @@ interface Last extends Partial<ScrapeResult> {
   readonly atMs: number;
 }
 
+interface Conflicts {
+  readonly type: PartType;
+  readonly reason: Conflict;
+}
+
 /** What `/debug/scrapez` shows of one target. */
 export interface ScrapeView {
   readonly type: Target['type'];
@@ -43,6 +49,7 @@ export class ScrapeHistory {
   readonly #clock: Pick<Clock, 'now'>;
   readonly #last = new Map<string, Last>();
   readonly #failures = new Map<PartType, number>();
+  readonly #conflicts: (Conflicts & { count: number })[] = [];
   #scrapes = 0;
 
   constructor(clock: Pick<Clock, 'now'>) {
@@ -56,6 +63,13 @@ export class ScrapeHistory {
   /** One part is not on the page, or not all of it. */
   failed(type: PartType): void {
     this.#failures.set(type, (this.#failures.get(type) ?? 0) + 1);
+  }
+
+  /** A line or a family is left out of a strict page. */
+  conflict(type: PartType, reason: Conflict): void {
+    const known = this.#conflicts.find((each) => each.type === type && each.reason === reason);
+    if (known === undefined) this.#conflicts.push({ type, reason, count: 1 });
+    else known.count += 1;
   }
 
   /** The target's answer has begun. */
@@ -94,6 +108,11 @@ export class ScrapeHistory {
         'scrape_failures_total',
         'Parts left out of a scrape.',
         [...this.#failures].map(([type, value]) => ({ labels: { type }, value })),
+      ),
+      counter(
+        'scrape_conflicts_total',
+        'Lines and families left out of a strict page.',
+        this.#conflicts.map(({ type, reason, count }) => ({ labels: { type, reason }, value: count })),
       ),
       {
         name: 'scrape_target_up',

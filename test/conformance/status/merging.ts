@@ -1,13 +1,12 @@
 // Cases about metrics of Envoy and of applications on one page: the rules as they are, and pages over real sockets.
 
-import { deepEqual, equal, notEqual, ok, throws } from 'node:assert/strict';
+import { deepEqual, equal, match, notEqual, ok, throws } from 'node:assert/strict';
 import { setTimeout as delay } from 'node:timers/promises';
 
 import { parseScrapeTargets, parseTargetList } from '../../../src/config/scrape-targets.ts';
 import { withoutEndMark } from '../../../src/status/metrics/end-mark.ts';
 import { contentTypeOf } from '../../../src/status/metrics/formats.ts';
 import { acceptForApplication, acceptForEnvoy, formatOf } from '../../../src/status/metrics/negotiation.ts';
-import type { MakePageFilter } from '../../../src/status/metrics/page-filter.ts';
 import { timeoutOf } from '../../../src/status/metrics/scrape-request.ts';
 import { startMergedPage, type MergedPage, type Player } from '../../status/fixtures/merged-page.ts';
 import { parseProblem } from '../../support/promtool.ts';
@@ -71,10 +70,10 @@ interface EndMarkCase extends Named {
 }
 
 /** Wherever the body is cut into pieces. */
-function checkEndMark({ body, stripped }: EndMarkCase): void {
+async function checkEndMark({ body, stripped }: EndMarkCase): Promise<void> {
   const bytes = Buffer.from(body);
   for (let cut = 0; cut <= bytes.length; cut += 1) {
-    const pieces = withoutEndMark([bytes.subarray(0, cut), bytes.subarray(cut)]);
+    const pieces = await withoutEndMark([bytes.subarray(0, cut), bytes.subarray(cut)]);
     equal(Buffer.concat(pieces).toString(), stripped);
   }
 }
@@ -186,18 +185,28 @@ async function checkMerge(given: MergeCase): Promise<void> {
   );
   if (expect.endsWith !== undefined) equal(text.slice(-expect.endsWith.length), expect.endsWith);
   if (expect.eofCount !== undefined) equal(text.split('# EOF').length - 1, expect.eofCount);
-  if (expect.parseError === true) notEqual(await parseProblem(text), undefined);
+  if (expect.parseError === true) {
+    notEqual(await parseProblem(text), undefined);
+    await checkStrict(given);
+  }
   equalFailures(page, text, expect);
 }
 
-/** @param filter default: that of parity */
-function startPlayed(
-  { envoy, targets, maxAppBodyBytes }: MergeCase,
-  filter?: MakePageFilter,
-): Promise<MergedPage> {
+/** What does not parse when parts are only put together does in strict mode, and what was left out is counted. */
+async function checkStrict(given: MergeCase): Promise<void> {
+  await using page = await startPlayed(given, true);
+
+  const { text } = await page.scrape();
+  const { text: next } = await page.scrape();
+
+  equal(await parseProblem(text), undefined);
+  match(next, /^istio_agent_scrape_conflicts_total\{type="application",reason="(duplicate|broken)"\} [1-9]/m);
+}
+
+function startPlayed({ envoy, targets, maxAppBodyBytes }: MergeCase, strict = false): Promise<MergedPage> {
   return startMergedPage(
     { envoy: played(envoy === null ? { fail: 500 } : { body: envoy }), applications: targets.map(played) },
-    { ...(maxAppBodyBytes && { maxBodyBytes: maxAppBodyBytes }), ...(filter && { filter }) },
+    { ...(maxAppBodyBytes && { maxBodyBytes: maxAppBodyBytes }), strict },
   );
 }
 

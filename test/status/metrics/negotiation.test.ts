@@ -37,7 +37,7 @@ describe('acceptForApplication', () => {
     '',
     '/',
     'text/plain,',
-    'text',
+
     'text/plain;version',
     'text/plain;a="b',
     'a/b/c',
