@@ -58,6 +58,7 @@ export function statusDeps(config: AgentConfig, parts: StatusParts): StatusDeps 
       envoyPrometheusPort:
         hasEnvoy && config.env.mergeEnvoyStats ? config.env.envoyPrometheusPort : undefined,
       scrapeTargets: config.scrapeTargets,
+      strictMetrics: config.env.metricsMerge === 'strict',
       appProbes: appProbes(config, parts.host),
       metricsLoopbackOnly: config.metricsLoopbackOnly,
     },

@@ -85,8 +85,7 @@ const status = {
     'METRICS_MERGE',
     oneOf('parity', 'strict'),
     'parity',
-    'How strictly merged metrics are joined.',
-    NO_APP_METRICS,
+    'How metrics are merged: `parity` puts the parts one after the other, `strict` leaves out what would not parse.',
   ),
 };
 

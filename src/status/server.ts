@@ -31,6 +31,8 @@ export interface StatusSettings {
   readonly envoyPrometheusPort: number | undefined;
   /** Where the application serves its metrics. Default: nowhere. */
   readonly scrapeTargets?: readonly ScrapeTarget[];
+  /** METRICS_MERGE=strict. Default: parity. */
+  readonly strictMetrics?: boolean;
   /** How the application is probed. Default: not at all. */
   readonly appProbes?: AppProbeSettings;
   /** METRICS_LOCALHOST_ACCESS_ONLY. */
@@ -171,6 +173,7 @@ function partsOf(deps: StatusDeps): RouteParts {
     metrics: new MetricsPage({
       envoyPrometheusPort: settings.envoyPrometheusPort,
       applications: settings.scrapeTargets ?? [],
+      strict: settings.strictMetrics ?? false,
       collect: () => [startup(), ...deps.metrics()],
       clock,
       log,

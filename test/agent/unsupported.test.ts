@@ -25,11 +25,11 @@ describe('withoutEffect', () => {
   });
 
   it('names variables that nothing reads yet, when they differ from their defaults', async () => {
-    const env = { METRICS_MERGE: 'strict', WASM_INSECURE_REGISTRIES: 'a,b' };
+    const env = { WASM_INSECURE_REGISTRIES: 'a,b', ISTIO_WASM_MAX_BINARY_SIZE_BYTES: '1' };
     const config = await agentConfig({ env: { ...env, CLOUD_PLATFORM: 'none' } });
 
     const text = withoutEffect(config);
 
-    equal(text, 'METRICS_MERGE, WASM_INSECURE_REGISTRIES');
+    equal(text, 'WASM_INSECURE_REGISTRIES, ISTIO_WASM_MAX_BINARY_SIZE_BYTES');
   });
 });
