@@ -41,6 +41,7 @@ Examples:
   agent request POST rotate                          new certificate now
   agent request --debug-port=15020 POST drain        what preStop hooks run
   agent request --debug-port=15020 GET debug/ndsz    names of the mesh
+  agent request --debug-port=15020 GET 'debug/ndsz?host=reviews.shop'   why a name resolves as it does
   agent request --debug-port=15004 GET debug/syncz   of the control plane; needs PROXY_XDS_DEBUG_VIA_AGENT=true`;
 
 export function requestCommand(
