@@ -19,6 +19,7 @@ import { ProbeError, ProbeTimeout, type ProbeResult } from './probe.ts';
 import { hostWithPort } from './redirect.ts';
 import { CrowdedError, Slots } from './slots.ts';
 import { tcpProbe } from './tcp-probe.ts';
+import { TimeLimits } from './time-limits.ts';
 
 export interface AppProbeSettings extends ProbeAddresses {
   readonly probers: AppProbers;
@@ -50,24 +51,27 @@ interface Served {
   readonly path: string;
   readonly probe: AppProbe;
   readonly timeoutMs: number;
+  readonly limits: TimeLimits;
   readonly slots: Slots;
 }
 
 export class AppProbes implements AsyncDisposable {
   readonly #settings: AppProbeSettings;
-  readonly #clock: Clock;
   readonly #log: Log;
   readonly #connections: AppConnections;
   readonly #http: HttpProbing;
+  readonly #closing = new AbortController();
   readonly #served: ReadonlyMap<string, Served>;
 
   constructor(settings: AppProbeSettings, { clock, log }: AppProbeDeps) {
     this.#settings = settings;
-    this.#clock = clock;
     this.#log = log;
     this.#connections = new AppConnections({ ...settings, clock });
     this.#http = { ...settings, get: (request, signal) => this.#connections.get(request, signal) };
-    this.#served = new Map([...settings.probers].map(([path, prober]) => [path, served(path, prober)]));
+    const limits = (ms: number): TimeLimits => new TimeLimits(clock, ms, this.#closing.signal);
+    this.#served = new Map(
+      [...settings.probers].map(([path, prober]) => [path, served(path, prober, limits)]),
+    );
   }
 
   /** Answers a request below `/app-health/` or `/app-lifecycle/`. */
@@ -85,6 +89,7 @@ export class AppProbes implements AsyncDisposable {
 
   /** Closes the connections that are kept; probes under way end with their callers' connections. */
   close(): Promise<void> {
+    this.#closing.abort();
     return this.#connections.close();
   }
 
@@ -97,7 +102,9 @@ export class AppProbes implements AsyncDisposable {
     response.once('close', () => {
       if (!response.writableFinished) ending.abort(new ProbeError('the caller did not wait for the answer'));
     });
-    const stopTimer = this.#startTimer(served, ending);
+    const endLimit = served.limits.start(() => {
+      ending.abort(new ProbeTimeout(`no answer within ${formatDuration(served.timeoutMs)}`));
+    });
     try {
       return await this.#ask(served, request, ending.signal);
     } catch (error) {
@@ -106,16 +113,8 @@ export class AppProbes implements AsyncDisposable {
       this.#log.error(failureLine(served.probe, served.path, error), fields);
       return { status: 500 };
     } finally {
-      stopTimer();
+      endLimit();
     }
-  }
-
-  #startTimer({ timeoutMs }: Served, ending: AbortController): () => void {
-    if (timeoutMs === Infinity) return () => undefined;
-    const done = new AbortController();
-    const late = (): void => ending.abort(new ProbeTimeout(`no answer within ${formatDuration(timeoutMs)}`));
-    void this.#clock.sleep(timeoutMs, done.signal).then(late, () => undefined); // it rejects when it is stopped
-    return () => done.abort();
   }
 
   async #ask(served: Served, request: IncomingMessage, signal: AbortSignal): Promise<ProbeResult> {
@@ -150,7 +149,12 @@ export class AppProbes implements AsyncDisposable {
   }
 }
 
-function served(path: string, { probe, timeoutSeconds }: AppProber): Served {
+function served(
+  path: string,
+  { probe, timeoutSeconds }: AppProber,
+  limits: (ms: number) => TimeLimits,
+): Served {
   const seconds = timeoutSeconds > 0 ? timeoutSeconds : DEFAULT_SECONDS[probe.kind];
-  return { path, probe, timeoutMs: seconds * SECOND_MS, slots: new Slots(AT_A_TIME, WAITING) };
+  const timeoutMs = seconds * SECOND_MS;
+  return { path, probe, timeoutMs, limits: limits(timeoutMs), slots: new Slots(AT_A_TIME, WAITING) };
 }

@@ -30,12 +30,14 @@ export async function opened(
 ): Promise<void> {
   const { promise, resolve, reject } = Promise.withResolvers<void>();
   const abort = (): void => void socket.destroy(signal.reason as Error);
-  socket.once(event, resolve);
-  socket.on('error', (error) => reject(signal.aborted ? signal.reason : error));
-  socket.once('close', () => {
-    signal.removeEventListener('abort', abort);
-    reject(new ProbeError('the connection was closed at once'));
+  const refused = (): void => reject(new ProbeError('the connection was closed at once'));
+  socket.once(event, () => {
+    socket.off('close', refused);
+    resolve();
   });
+  socket.on('error', (error) => reject(signal.aborted ? signal.reason : error));
+  socket.once('close', refused);
+  socket.once('close', () => signal.removeEventListener('abort', abort));
   if (signal.aborted) abort();
   else signal.addEventListener('abort', abort, { once: true });
   await promise;

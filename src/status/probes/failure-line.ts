@@ -3,6 +3,7 @@
 import type { AppProbe } from '../../config/app-probers.ts';
 import { messageOf } from '../../runtime/errors.ts';
 import { excerpt } from '../../runtime/excerpt.ts';
+import { withSlash } from './http-probe.ts';
 import { GrpcConnectError, GrpcStatusError, ProbeTimeout } from './probe.ts';
 
 const DEADLINE_EXCEEDED = 4;
@@ -13,7 +14,7 @@ export function failureLine(probe: AppProbe, path: string, error: unknown): stri
   const why = visible(messageOf(error));
   if (probe.kind === 'grpc') return `${grpcFailure(error)}: ${why}`;
   const line = `Request to probe app failed: ${why}, original URL path = ${visible(path)}`;
-  return probe.kind === 'tcp' ? line : `${line}\napp URL path = ${visible(probe.path)}`;
+  return probe.kind === 'tcp' ? line : `${line}\napp URL path = ${visible(withSlash(probe.path))}`;
 }
 
 function grpcFailure(error: unknown): string {

@@ -55,10 +55,15 @@ export async function httpProbe(
  * may not stand there, and leaves dots and double slashes alone.
  */
 export function requestPath(path: string): string {
-  const [whole = ''] = (path.startsWith('/') ? path : `/${path}`).split('#', 1);
+  const [whole = ''] = withSlash(path).split('#', 1);
   return whole.replaceAll(/[^\x21-\x7e]|["<>\\^`{|}]/gu, (found) =>
     Array.from(Buffer.from(found), (byte) => `%${byte.toString(16).toUpperCase().padStart(2, '0')}`).join(''),
   );
+}
+
+/** Prober paths may lack it. */
+export function withSlash(path: string): string {
+  return path.startsWith('/') ? path : `/${path}`;
 }
 
 async function resultOf({ status, body }: AppAnswer, signal: AbortSignal): Promise<ProbeResult> {
@@ -66,17 +71,21 @@ async function resultOf({ status, body }: AppAnswer, signal: AbortSignal): Promi
   return isRedirect ? { status: 200 } : { status, body: await beginningOf(body, signal) };
 }
 
+/** By events: a loop over the chunks costs a twentieth of a probe. */
 async function beginningOf(body: Readable, signal: AbortSignal): Promise<Buffer> {
+  const { promise, resolve, reject } = Promise.withResolvers<void>();
   const chunks: Buffer[] = [];
   let left = MAX_BODY_BYTES;
-  try {
-    for await (const chunk of body as AsyncIterable<Buffer>) {
-      chunks.push(chunk.subarray(0, left));
-      left -= chunk.length;
-      if (left <= 0) break;
-    }
-  } catch (error) {
-    throw signal.aborted ? signal.reason : error;
-  }
+  body.on('data', (chunk: Buffer) => {
+    if (left > 0) chunks.push(chunk.subarray(0, left)); // more may come before the connection is cut
+    left -= chunk.length;
+    if (left <= 0) resolve();
+  });
+  body.once('end', resolve);
+  body.once('error', (error) => reject(signal.aborted ? signal.reason : error));
+  body.once('close', () => {
+    if (!body.readableEnded) reject(new ProbeError('the answer broke off'));
+  });
+  await promise;
   return Buffer.concat(chunks);
 }

@@ -33,12 +33,14 @@ export function http2Session(socket: Socket, authority: string): ClientHttp2Sess
 export async function answered(stream: ClientHttp2Stream, signal: AbortSignal): Promise<AnswerHeaders> {
   const { promise, resolve, reject } = Promise.withResolvers<AnswerHeaders>();
   const abort = (): void => void stream.destroy(signal.reason as Error);
-  stream.once('response', resolve);
-  stream.on('error', (error) => reject(signal.aborted ? signal.reason : error));
-  stream.once('close', () => {
-    signal.removeEventListener('abort', abort);
-    reject(new ProbeError('the stream was closed without an answer'));
+  const ended = (): void => reject(new ProbeError('the stream was closed without an answer'));
+  stream.once('response', (headers) => {
+    stream.off('close', ended);
+    resolve(headers);
   });
+  stream.on('error', (error) => reject(signal.aborted ? signal.reason : error));
+  stream.once('close', ended);
+  stream.once('close', () => signal.removeEventListener('abort', abort));
   if (signal.aborted) abort();
   else signal.addEventListener('abort', abort, { once: true });
   return promise;
