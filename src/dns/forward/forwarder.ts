@@ -1,18 +1,19 @@
-// Asks the resolvers of the host what this server cannot answer itself: one after the other in a random order, or all
-// at once. Any message counts as an answer; only silence and network errors count as failures.
-// Upstream: istio 1.31 pkg/dns/client/dns.go upstream, queryParallel.
-
-import { randomInt } from 'node:crypto';
+// Asks the resolvers of the host what this server cannot answer itself. How one query fares is in flight.ts; here is
+// what they have in common: sockets, how many there may be, what is known of the resolvers, what is counted.
 
 import type { Clock } from '../../runtime/clock.ts';
-import { AgentError, messageOf } from '../../runtime/errors.ts';
+import { AgentError } from '../../runtime/errors.ts';
 import type { Log } from '../../runtime/log.ts';
-import { exchange, type Protocol } from './exchange.ts';
 import type { Message } from '../messages/message.ts';
 import type { DnsMetrics } from '../metrics.ts';
-import { withId } from '../messages/replies.ts';
-import { shuffled } from '../messages/shuffle.ts';
 import type { SocketAddress } from '../socket-address.ts';
+import type { Protocol } from './exchange.ts';
+import { Exchanges, MAX_EXCHANGES } from './exchanges.ts';
+import { Flight, type FlightDeps } from './flight.ts';
+import { HedgeBudget } from './hedge-budget.ts';
+import { ResolverHealth } from './resolver-health.ts';
+import type { OpenDatagrams } from './udp-socket.ts';
+import { WaitingLine } from './waiting-line.ts';
 
 export interface ForwardSettings {
   readonly resolvers: readonly SocketAddress[];
@@ -22,6 +23,8 @@ export interface ForwardSettings {
   readonly timeoutMs: number;
   /** DNS_FORWARD_RETRIES: further rounds when every resolver failed. */
   readonly retries: number;
+  /** DNS_FORWARD_HEDGE_DELAY: how long to wait for one resolver before the next is asked too; 0 or left out: to its end. */
+  readonly hedgeMs?: number;
   /** Queries that may wait for an answer at one time. Default 4096. */
   readonly maxFlights?: number;
 }
@@ -32,117 +35,146 @@ export interface ForwarderDeps {
   /** Uniform in [0, 1). */
   readonly random: () => number;
   readonly metrics: DnsMetrics;
+  /** Default: sockets of the system. */
+  readonly open?: OpenDatagrams;
 }
 
 const DEFAULT_MAX_FLIGHTS = 4096;
 const ROUND_PAUSE_MS = 100;
-const IDS = 0x1_0000;
+/** A client may by chance ask what we ask under the id we use; that this happens in a row, it may not. */
+const MAX_HOPS = 3;
+
+/** What ends a query that waits. */
+interface Waiting {
+  readonly flight: Flight;
+  readonly reject: (reason: AgentError) => void;
+}
 
 export class Forwarder {
   readonly #settings: ForwardSettings;
   readonly #deps: ForwarderDeps;
-  /** Ids and questions under way, to know them when they come back. */
-  readonly #flights = new Set<string>();
+  readonly #closing = new AbortController();
+  readonly #exchanges: Exchanges;
+  readonly #flightDeps: Readonly<Record<Protocol, FlightDeps>>;
+  readonly #budget = new HedgeBudget();
+  readonly #waiting = new Set<Waiting>();
+  #resolvers: readonly SocketAddress[];
+  #retries: number;
 
   constructor(settings: ForwardSettings, deps: ForwarderDeps) {
     this.#settings = settings;
     this.#deps = deps;
+    this.#resolvers = settings.resolvers;
+    this.#retries = settings.retries;
+    this.#exchanges = new Exchanges({ ...deps, timeoutMs: settings.timeoutMs });
+    this.#flightDeps = this.#depsOfFlights();
   }
 
   /** True for a query that this forwarder has sent itself: a resolver leads back to this server. */
   isOwn(query: Message): boolean {
-    return this.#flights.has(flightKey(query));
+    return this.hopsOf(query) >= MAX_HOPS;
+  }
+
+  /** How many times a query has come back, as far as one can tell. */
+  hopsOf(query: Message): number {
+    const sent = this.#exchanges.find(query);
+    return sent === undefined ? 0 : sent.hops + 1;
+  }
+
+  /** From the next query on. Those under way are left to the resolvers they were sent to. */
+  useResolvers(resolvers: readonly SocketAddress[], retries: number): void {
+    this.#resolvers = resolvers;
+    this.#retries = retries;
+    this.#exchanges.release();
   }
 
   /**
    * The first answer, with the query's id; undefined when nobody answers or too many wait for one.
    *
-   * @throws the signal's reason when it aborts
+   * @throws AgentError when the forwarder is closed
    */
-  async forward(query: Message, protocol: Protocol, signal: AbortSignal): Promise<Message | undefined> {
-    const { clock, metrics } = this.#deps;
-    const startedMs = clock.monotonicMs();
-    metrics.forwarded();
-    const answer = await this.#inFlight(query, protocol, signal);
-    signal.throwIfAborted();
-    metrics.forwardTook(clock.monotonicMs() - startedMs);
-    if (answer === undefined) metrics.failed();
-    return answer && withHeaderId(answer, query.header.id);
+  forward(query: Message, protocol: Protocol, _signal?: AbortSignal): Promise<Message | undefined> {
+    return new Promise((resolve, reject) => {
+      if (this.#closing.signal.aborted) return reject(this.#closing.signal.reason);
+      const { clock, metrics } = this.#deps;
+      const startedMs = clock.monotonicMs();
+      metrics.forwarded();
+      const ended = (answer: Message | undefined): void => {
+        metrics.forwardTook(clock.monotonicMs() - startedMs);
+        if (answer === undefined) metrics.failed();
+        resolve(answer && withClientId(answer, query.header.id));
+      };
+      if (this.#resolvers.length === 0 || this.#isFull()) return ended(undefined);
+      this.#start(query, protocol, { ended, reject });
+    });
   }
 
-  async #inFlight(query: Message, protocol: Protocol, signal: AbortSignal): Promise<Message | undefined> {
-    const { maxFlights = DEFAULT_MAX_FLIGHTS } = this.#settings;
-    if (this.#flights.size >= maxFlights) {
-      this.#deps.log.debug(`${maxFlights} queries wait for an answer already`);
-      return undefined;
+  /** Sockets and timers are gone; what waited for an answer fails. */
+  close(): void {
+    const reason = new AgentError('the DNS server is closing');
+    this.#closing.abort(reason);
+    for (const { flight, reject } of this.#waiting) {
+      flight.abandon();
+      reject(reason);
     }
-    const sent = withHeaderId(query, randomInt(IDS));
-    const key = flightKey(sent);
-    this.#flights.add(key);
-    try {
-      return await this.#rounds(sent, protocol, signal);
-    } finally {
-      this.#flights.delete(key);
-    }
+    this.#waiting.clear();
+    this.#exchanges.close();
   }
 
-  async #rounds(query: Message, protocol: Protocol, signal: AbortSignal): Promise<Message | undefined> {
-    const { resolvers, parallel, retries } = this.#settings;
-    for (let left = retries; ; left -= 1) {
-      const answer = await (parallel
-        ? this.#askAll(query, protocol, signal)
-        : this.#askInTurn(query, protocol, signal));
-      if (answer !== undefined || left <= 0 || resolvers.length === 0) return answer;
-      await this.#deps.clock.sleep(ROUND_PAUSE_MS, signal);
-    }
-  }
-
-  async #askInTurn(query: Message, protocol: Protocol, signal: AbortSignal): Promise<Message | undefined> {
-    for (const resolver of shuffled(this.#settings.resolvers, this.#deps.random)) {
-      const answer = await this.#ask(query, protocol, resolver, signal);
-      if (answer !== undefined) return answer;
-    }
-    return undefined;
-  }
-
-  /** The others are given up with the first answer. */
-  async #askAll(query: Message, protocol: Protocol, signal: AbortSignal): Promise<Message | undefined> {
-    const answered = new AbortController();
-    const until = AbortSignal.any([signal, answered.signal]);
-    let first: Message | undefined;
-    await Promise.all(
-      this.#settings.resolvers.map(async (resolver) => {
-        const answer = await this.#ask(query, protocol, resolver, until);
-        if (answer === undefined) return;
-        first ??= answer;
-        answered.abort(new AgentError('another resolver has answered'));
-      }),
-    );
-    if (first === undefined) this.#deps.log.info('all upstream failed');
-    return first;
-  }
-
-  async #ask(
+  #start(
     query: Message,
     protocol: Protocol,
-    resolver: SocketAddress,
-    signal: AbortSignal,
-  ): Promise<Message | undefined> {
-    if (signal.aborted) return undefined;
-    try {
-      const limits = { clock: this.#deps.clock, timeoutMs: this.#settings.timeoutMs };
-      return await exchange(protocol, query, resolver, limits, signal);
-    } catch (error) {
-      if (!signal.aborted) this.#deps.log.info(`upstream failure: ${messageOf(error)}`);
-      return undefined;
-    }
+    { ended, reject }: { ended: (answer: Message | undefined) => void; reject: Waiting['reject'] },
+  ): void {
+    const over = (answer: Message | undefined): void => {
+      this.#waiting.delete(waiting);
+      ended(answer);
+    };
+    const plan = {
+      query,
+      protocol,
+      resolvers: this.#resolvers,
+      parallel: this.#settings.parallel,
+      retries: this.#retries,
+      hops: this.hopsOf(query),
+      over,
+    };
+    const flight = new Flight(plan, this.#flightDeps[protocol]);
+    const waiting = { flight, reject };
+    this.#waiting.add(waiting);
+    this.#budget.earn();
+    flight.start();
+  }
+
+  #isFull(): boolean {
+    const { maxFlights = DEFAULT_MAX_FLIGHTS } = this.#settings;
+    const most = Math.min(maxFlights, Math.floor(MAX_EXCHANGES / this.#resolvers.length));
+    if (this.#waiting.size < most) return false;
+    this.#deps.metrics.refused();
+    this.#deps.log.debug(`${most} queries wait for an answer already`);
+    return true;
+  }
+
+  /** A resolver may be well over UDP and out of reach over TCP: what is known of them is known for each. */
+  #depsOfFlights(): Record<Protocol, FlightDeps> {
+    const { clock, metrics, log } = this.#deps;
+    const { hedgeMs = 0 } = this.#settings;
+    const waiting = { clock, signal: this.#closing.signal };
+    const shared = {
+      exchanges: this.#exchanges,
+      budget: this.#budget,
+      slow: hedgeMs > 0 ? new WaitingLine<Flight>((flight) => flight.hedge(), hedgeMs, waiting) : undefined,
+      pauses: new WaitingLine<Flight>((flight) => flight.start(), ROUND_PAUSE_MS, waiting),
+      metrics,
+      log,
+    };
+    const health = (): ResolverHealth => new ResolverHealth(this.#deps);
+    return { udp: { ...shared, health: health() }, tcp: { ...shared, health: health() } };
   }
 }
 
-function flightKey({ header, question }: Message): string {
-  return `${header.id} ${question?.type} ${question?.name ?? question?.bytes.toString('latin1')}`;
-}
-
-function withHeaderId(message: Message, id: number): Message {
-  return { ...message, header: { ...message.header, id }, bytes: withId(message.bytes, id) };
+/** The answer's bytes are nobody else's, so they are changed where they are. */
+function withClientId(answer: Message, id: number): Message {
+  answer.bytes.writeUInt16BE(id, 0);
+  return { ...answer, header: { ...answer.header, id } };
 }

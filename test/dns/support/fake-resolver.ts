@@ -23,7 +23,12 @@ export const ORDINARY: Answering = (query) => [
 export class FakeResolver implements AsyncDisposable {
   readonly address: SocketAddress;
   /** Oldest first. */
-  readonly queries: { readonly protocol: 'udp' | 'tcp'; readonly bytes: Buffer }[] = [];
+  readonly queries: {
+    readonly protocol: 'udp' | 'tcp';
+    readonly bytes: Buffer;
+    /** Where it came from. */
+    readonly port: number;
+  }[] = [];
   readonly #udp: UdpSocket;
   readonly #tcp: Server;
   readonly #connections = new Set<Socket>();
@@ -35,7 +40,7 @@ export class FakeResolver implements AsyncDisposable {
     this.#tcp = tcp;
     this.#answering = answering;
     udp.on('message', (bytes, peer) => {
-      for (const reply of this.#replies(bytes, 'udp')) udp.send(reply, peer.port, peer.address);
+      for (const reply of this.#replies(bytes, 'udp', peer.port)) udp.send(reply, peer.port, peer.address);
     });
     tcp.on('connection', (socket: Socket) => void this.#serve(socket));
   }
@@ -69,15 +74,15 @@ export class FakeResolver implements AsyncDisposable {
     socket.on('error', () => undefined); // the asker went away
     try {
       for await (const bytes of framedMessages(socket)) {
-        for (const reply of this.#replies(bytes, 'tcp')) socket.write(frame(reply));
+        for (const reply of this.#replies(bytes, 'tcp', socket.remotePort)) socket.write(frame(reply));
       }
     } catch {
       // the same
     }
   }
 
-  #replies(bytes: Buffer, protocol: 'udp' | 'tcp'): readonly Buffer[] {
-    this.queries.push({ protocol, bytes });
+  #replies(bytes: Buffer, protocol: 'udp' | 'tcp', port = 0): readonly Buffer[] {
+    this.queries.push({ protocol, bytes, port });
     return this.#answering(bytes, protocol);
   }
 }
