@@ -19,9 +19,15 @@ const AGENT_PAGES = [
   '/debug/envoyz',
   '/debug/readyz',
   '/debug/startup',
+  '/debug/logging',
+  '/debug/scrapez',
+  '/debug/pprof/cmdline',
+  '/healthz/ready?verbose',
   '/metrics',
   '/stats/prometheus',
 ];
+/** Takes seconds, and is looked at once. */
+const PROFILES = ['/debug/pprof/profile?seconds=1', '/debug/pprof/heap?seconds=1'];
 const ENVOY_PAGES = ['/config_dump?include_eds', '/certs', '/stats', '/clusters', '/server_info'];
 /** What Envoy shows in place of a key. */
 const REDACTED = new RegExp(Buffer.from('[redacted]').toString('base64'));
@@ -60,6 +66,7 @@ async function life(called: CalledPod): Promise<Life> {
   await called.rotate();
   await pod.until(async () => (await pod.log()).includes('no certificate for'));
   await look(pod, 'after a refusal', shown);
+  for (const page of PROFILES) shown.set(page, await (await fetch(pod.status(page))).text());
 
   await rm(certs, { recursive: true });
   await gate.lead(mesh.control.port);
@@ -132,6 +139,7 @@ describe('secrets of a workload', function () {
     match(shown.get('log') ?? '', /no certificate for Bearer \*\*\*/);
     match(shown.get('/debug/certs after a refusal') ?? '', /no certificate for/);
     match(shown.get('/config_dump?include_eds after a crash') ?? '', REDACTED);
+    match(shown.get('/debug/pprof/heap?seconds=1') ?? '', /^\{"head":/);
     match(shown.get('agent bootstrap') ?? '', /sds-grpc/);
     ok([...shown.values()].every((text) => text.length > 0));
   });
