@@ -54,6 +54,8 @@ export async function startDns(
     parallel: env.dnsForwardParallel,
     timeoutMs: env.dnsForwardTimeoutMs,
     retries: env.dnsForwardRetries,
+    hedgeMs: env.dnsForwardHedgeMs,
+    cacheSize: env.dnsForwardCacheSize,
   };
   const { DnsServer } = await import('../dns/server.ts');
   try {

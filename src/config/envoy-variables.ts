@@ -113,6 +113,18 @@ const dns = {
     'With `flatten`, a wildcard name asked with the search domain is answered without a CNAME.',
   ),
   dnsForwardRetries: row('DNS_FORWARD_RETRIES', goInt, 0, 'Further rounds when every resolver failed.'),
+  dnsForwardHedgeMs: row(
+    'DNS_FORWARD_HEDGE_DELAY',
+    goDuration,
+    20,
+    'A resolver that takes longer is not waited for alone: the next is asked too; 0: only when it fails.',
+  ),
+  dnsForwardCacheSize: row(
+    'DNS_FORWARD_CACHE_SIZE',
+    goInt,
+    0,
+    'Forwarded answers that are kept for their TTL; 0: none.',
+  ),
 };
 
 const wasm = {
