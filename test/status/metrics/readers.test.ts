@@ -1,0 +1,76 @@
+import assert from 'node:assert/strict';
+import { once } from 'node:events';
+import { get, type IncomingMessage, type ServerResponse } from 'node:http';
+import { setImmediate as turn } from 'node:timers/promises';
+
+import { startMergedPage } from '../fixtures/merged-page.ts';
+import { endless, halfway, type Player } from '../fixtures/players.ts';
+
+const APP = '# TYPE a counter\na 1\n';
+const TIMEOUT = 'X-Prometheus-Scrape-Timeout-Seconds';
+
+describe('MetricsPage and its readers', () => {
+  it('lets go of all targets when the reader leaves, and blames none', async () => {
+    const held: ServerResponse[] = [];
+    const { promise: allAsked, resolve } = Promise.withResolvers<void>();
+    const player: Player = (_request, response) => {
+      held.push(response);
+      if (held.length === 3) resolve();
+    };
+    await using page = await startMergedPage({ envoy: player, applications: [player, player] });
+    const asked = get(page.url, { headers: { [TIMEOUT]: '30' } }).on('error', () => undefined);
+    await allAsked;
+
+    asked.destroy();
+
+    await Promise.all(held.map((response) => once(response, 'close')));
+    while (page.clock.sleepers > 0) await turn();
+    assert.deepEqual(page.logged.messages('error'), []);
+    assert.deepEqual(page.page.lastScrapes(), []);
+  });
+
+  it('lets go of a target that streams when the reader leaves', async () => {
+    const { player, half } = halfway(APP);
+    await using page = await startMergedPage({ applications: [player] });
+    const asked = get(page.url).on('error', () => undefined);
+    const [answer] = (await once(asked, 'response')) as [IncomingMessage];
+    answer.on('error', () => undefined);
+
+    asked.destroy();
+
+    await once(await half, 'close');
+    assert.deepEqual(page.logged.messages('error'), []);
+  });
+
+  it('gives up a reader that takes nothing for a minute', async () => {
+    await using page = await startMergedPage({ applications: [endless(() => undefined)] });
+    const asked = get(page.url, { agent: false });
+    const [answer] = (await once(asked, 'response')) as [IncomingMessage];
+    answer.on('error', () => undefined).pause();
+
+    while (page.clock.sleepers === 0) await turn(); // nothing goes through any more
+    await page.clock.tick(60_000);
+    await page.clock.tick(60_000); // it may have gone on once
+
+    answer.resume();
+    await new Promise((resolve) => {
+      answer.once('close', resolve);
+    });
+    assert.equal(answer.complete, false);
+  });
+
+  it('keeps no more than a few reads of a page nobody takes', async () => {
+    let sentBytes = 0;
+    const counted = (bytes: number): void => void (sentBytes += bytes);
+    await using page = await startMergedPage({ applications: [endless(counted)] });
+    const asked = get(page.url, { agent: false }).on('error', () => undefined);
+    const [answer] = (await once(asked, 'response')) as [IncomingMessage];
+    answer.on('error', () => undefined).pause();
+
+    while (page.clock.sleepers === 0) await turn();
+    await turn();
+
+    assert.ok(sentBytes < 64 * 1024 * 1024, `${sentBytes} bytes`); // sockets hold some MiB of it
+    asked.destroy();
+  });
+});
