@@ -1,5 +1,5 @@
-// Area `dns`: the pure rules as they are, lookups and messages through a server on loopback with fake resolvers.
-// Tables are set directly: nothing subscribes to them yet.
+// Area `dns`: the pure rules as they are, lookups and messages through a server on loopback with fake resolvers, over UDP
+// and TCP, asking them in turn and all at once. Its tables come from a control plane, through the proxy of the streams.
 
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';

@@ -2,12 +2,12 @@
 
 import assert from 'node:assert/strict';
 
-import { packedBytes } from '../../dns/support/packed.ts';
 import { RunningServer } from '../../dns/support/running-server.ts';
 import { decode, FLAG, type Decoded, type Record, type RecordType } from '../../dns/support/wire.ts';
 import type { ConformanceCase } from '../case.ts';
 import { contextOf, tableOf, type Fixtures } from './fixtures.ts';
 import { startMock } from './mock-resolver.ts';
+import { TableFeed } from './table-feed.ts';
 
 interface LookupCase {
   readonly id: string;
@@ -38,7 +38,8 @@ async function check(fixtures: Fixtures, entry: LookupCase): Promise<void> {
   for (const parallel of [false, true]) {
     const context = contextOf(fixtures, entry.context);
     await using running = await RunningServer.start({ ...context, resolvers: [mock.address], parallel });
-    await running.server.setNameTable(packedBytes(tableOf(fixtures, entry.table)));
+    await using feed = await TableFeed.open(running.server);
+    await feed.load(tableOf(fixtures, entry.table));
     for (const protocol of ['udp', 'tcp'] as const) {
       mock.queries.length = 0;
       const reply = await running.ask({ name: entry.qname, type: entry.qtype }, protocol);

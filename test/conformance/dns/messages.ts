@@ -5,13 +5,13 @@ import { createSocket } from 'node:dgram';
 import { once } from 'node:events';
 
 import { askTcp } from '../../dns/support/dns-client.ts';
-import { packedBytes } from '../../dns/support/packed.ts';
 import { RunningServer } from '../../dns/support/running-server.ts';
 import { decode, encodeQuery, FLAG, type Decoded, type RecordType } from '../../dns/support/wire.ts';
 import type { ConformanceCase } from '../case.ts';
 import { contextOf, tableOf, type Fixtures } from './fixtures.ts';
 import { RCODES } from './lookups.ts';
 import { startMock } from './mock-resolver.ts';
+import { TableFeed } from './table-feed.ts';
 
 interface MessageCase {
   readonly id: string;
@@ -64,6 +64,11 @@ interface Expected {
   readonly everyAnswerComesFromExactlyOneTable?: boolean;
 }
 
+interface Subject {
+  readonly running: RunningServer;
+  readonly feed: TableFeed;
+}
+
 export function* messageCases(
   fixtures: Fixtures,
   { cases }: { readonly cases: readonly MessageCase[] },
@@ -88,10 +93,10 @@ async function check(fixtures: Fixtures, entry: MessageCase): Promise<void> {
         respondBeforeSync: given.respondBeforeSync ?? false,
       }),
     );
-    if (given.tableLoaded !== false)
-      await running.server.setNameTable(packedBytes(tableFor(fixtures, given)));
+    const feed = stack.use(await TableFeed.open(running.server));
+    if (given.tableLoaded !== false) await feed.load(tableFor(fixtures, given));
     const asked = (): number => mocks.reduce((sum, { queries }) => sum + queries.length, 0);
-    await ask(fixtures, running, entry);
+    await ask(fixtures, { running, feed }, entry);
     if (entry.expect.upstreamQueries !== undefined) assert.equal(asked(), entry.expect.upstreamQueries);
     if (entry.expect.udpQueryUsesUpstream !== undefined) {
       await running.ask({ name: 'www.bing.com.' }, 'udp');
@@ -111,7 +116,7 @@ function tableFor(fixtures: Fixtures, { localIps, host }: NonNullable<MessageCas
   return { ...base, [host.replace(/\.$/, '')]: { ips, registry: 'External' } };
 }
 
-async function ask(fixtures: Fixtures, running: RunningServer, entry: MessageCase): Promise<void> {
+async function ask(fixtures: Fixtures, { running, feed }: Subject, entry: MessageCase): Promise<void> {
   const { given = {}, expect } = entry;
   if (given.queriesOnConnection !== undefined) {
     const queries = Array.from({ length: given.queriesOnConnection }, () =>
@@ -119,7 +124,7 @@ async function ask(fixtures: Fixtures, running: RunningServer, entry: MessageCas
     );
     assert.equal((await askTcp(running.at('tcp'), queries)).length, expect.connectionClosedAfter);
   } else if (given.reloads !== undefined) {
-    await checkReloads(fixtures, running, given.reloads);
+    await checkReloads(fixtures, { running, feed }, given.reloads);
   } else if (expect.noReply === true) {
     await checkSilence(running, bytesOf(entry));
   } else if (entry.query !== undefined || entry.raw !== undefined) {
@@ -197,16 +202,15 @@ async function checkSilence(running: RunningServer, bytes: Buffer): Promise<void
   }
 }
 
-async function checkReloads(fixtures: Fixtures, running: RunningServer, reloads: number): Promise<void> {
+async function checkReloads(fixtures: Fixtures, { running, feed }: Subject, reloads: number): Promise<void> {
   const table = (last: number) => ({
     ...tableOf(fixtures, 'base'),
     'twice.example': { ips: [`10.3.0.${last}`, `10.4.0.${last}`], registry: 'External' },
   });
-  await running.server.setNameTable(packedBytes(table(0)));
+  await feed.load(table(0));
   const over = new AbortController();
   const reloading = (async (): Promise<void> => {
-    for (let last = 1; last <= reloads; last += 1)
-      await running.server.setNameTable(packedBytes(table(last)));
+    for (let last = 1; last <= reloads; last += 1) await feed.load(table(last));
     over.abort();
   })();
   while (!over.signal.aborted) {
