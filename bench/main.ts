@@ -4,6 +4,7 @@ import { cpus, loadavg } from 'node:os';
 
 import { buildAgent } from './built-agent.ts';
 import { table, textTable, type Bench } from './figures.ts';
+import { dns } from './dns.ts';
 import { identity } from './identity.ts';
 import { hotRestart } from './hot-restart.ts';
 import { iptables } from './iptables.ts';
@@ -24,6 +25,7 @@ const BENCHES: readonly Bench[] = [
   shutdown,
   xds,
   status,
+  dns,
 ];
 
 async function main(names: readonly string[]): Promise<void> {

@@ -5,7 +5,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 
 import { temporaryDirectory } from '../test/support/temporary-directory.ts';
 import { AGENT } from './built-agent.ts';
-import { median, type Bench, type Row } from './figures.ts';
+import { median, quantile, type Bench, type Row } from './figures.ts';
 import { footprint, forgetPeak, peakOf, processorMs } from './footprint.ts';
 import { MeasuredAgent } from './xds/measured-agent.ts';
 import type { Delivery } from './xds/push-client.ts';
@@ -168,9 +168,4 @@ async function repeated<T>(measure: (agent: MeasuredAgent) => Promise<T>): Promi
     values.push(await measure(agent));
   }
   return values;
-}
-
-function quantile(values: readonly number[], share: number): number {
-  const sorted = values.toSorted((a, b) => a - b);
-  return sorted[Math.min(sorted.length - 1, Math.floor(sorted.length * share))] ?? NaN;
 }
