@@ -151,16 +151,18 @@ export class LabelScanner {
 
   /** @returns its fingerprint; undefined: there is none, or it is that of the family */
   #skipName(): number | undefined {
+    const text = this.#text;
+    const end = this.#end;
     const start = this.#at;
     let at = start;
-    while (at < this.#end && isNameCode(this.#text.charCodeAt(at), at > start)) at += 1;
+    while (at < end && isNameCode(text.charCodeAt(at), at > start)) at += 1;
     this.#at = at;
     if (at === start) return undefined;
-    if (this.#text.startsWith('__', start) && at - start > 1) {
-      if (this.#text.slice(start, at) === '__name__') return undefined;
+    if (text.startsWith('__', start)) {
+      if (text.slice(start, at) === '__name__') return undefined;
       this.reserved = true;
     }
-    return fingerprint(this.#text, start, at);
+    return fingerprint(text, start, at);
   }
 
   /**
@@ -170,9 +172,10 @@ export class LabelScanner {
    */
   #skipValue(namePrint: number): number | undefined {
     const text = this.#text;
+    const end = this.#end;
     let low = firstLow(namePrint);
     let high = firstHigh(namePrint);
-    for (let at = this.#at; at < this.#end; at += 1) {
+    for (let at = this.#at; at < end; at += 1) {
       const code = text.charCodeAt(at);
       if (code === QUOTE) {
         this.#at = at + 1;
@@ -182,7 +185,7 @@ export class LabelScanner {
       high = nextHigh(high, code);
       if (code === BACKSLASH) {
         at += 1;
-        const escaped = at < this.#end ? text.charCodeAt(at) : NEWLINE;
+        const escaped = at < end ? text.charCodeAt(at) : NEWLINE;
         if (escaped !== BACKSLASH && escaped !== QUOTE && escaped !== SMALL_N) return undefined;
         low = nextLow(low, escaped);
         high = nextHigh(high, escaped);

@@ -84,10 +84,11 @@ export class PartMerger implements LineReceiver {
   }
 
   #readSample(text: string, start: number, end: number): void {
-    if (!this.#sample.scan(text, start, end)) return this.#deps.conflict('broken');
+    const timestamp = this.#sample.scan(text, start, end) ? this.#convertedTimestamp() : undefined;
+    if (timestamp === undefined) return this.#deps.conflict('broken'); // and is no reason to end a family
     const member = this.#memberOf(this.#sample.name);
     if (member === undefined || member.passedOver) return;
-    const line = this.#converted(member.place);
+    const line = this.#converted(member.place, timestamp);
     if (line === undefined) return this.#deps.conflict('broken');
     const conflict = this.#seriesConflict(member) ?? this.#write(member.place, line);
     if (conflict !== undefined) this.#deps.conflict(conflict);
@@ -127,15 +128,20 @@ export class PartMerger implements LineReceiver {
     this.#family = undefined;
   }
 
+  /** With a blank before it; empty: there is none. Undefined: what follows the value is not of the part's format. */
+  #convertedTimestamp(): string | undefined {
+    const { timestamp, exemplar } = this.#sample;
+    if (exemplar !== undefined && !this.#direction.fromOpenMetrics) return undefined;
+    if (timestamp === '') return '';
+    const converted = convertedTimestamp(timestamp, this.#direction);
+    return converted === undefined ? undefined : ` ${converted}`;
+  }
+
   /** Undefined: a parser would refuse it. */
-  #converted(place: Place): string | undefined {
-    const { fromOpenMetrics, toOpenMetrics } = this.#direction;
+  #converted(place: Place, timestamp: string): string | undefined {
     const sample = this.#sample;
-    if (sample.exemplar !== undefined && !fromOpenMetrics) return undefined;
-    if (!(toOpenMetrics ? fitsOpenMetrics : fitsText)(place, sample)) return undefined;
-    if (sample.timestamp === '') return `${sample.head}${this.#exemplarOf(place)}\n`;
-    const timestamp = convertedTimestamp(sample.timestamp, this.#direction);
-    return timestamp === undefined ? undefined : `${sample.head} ${timestamp}${this.#exemplarOf(place)}\n`;
+    const fits = this.#direction.toOpenMetrics ? fitsOpenMetrics : fitsText;
+    return fits(place, sample) ? `${sample.head}${timestamp}${this.#exemplarOf(place)}\n` : undefined;
   }
 
   /** Without a sample's exemplar the sample still parses. Text has none, which is no conflict. */

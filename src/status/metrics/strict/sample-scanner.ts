@@ -4,6 +4,7 @@
 import { isBlank, isNameCode, LabelScanner } from './label-scanner.ts';
 import { readNumber } from './numbers.ts';
 
+const SPACE = 32;
 const HASH = 35;
 const COLON = 58;
 const OPEN = 123;
@@ -30,13 +31,14 @@ export class SampleScanner {
     this.#end = end;
     this.name = this.#readName();
     if (this.name === '') return false;
+    const nameEnd = this.#at;
     const labelsStart = this.#skipBlanks();
     if (this.#starts(OPEN)) {
       this.#at = this.labels.scan(text, labelsStart, end);
-      if (this.#at === 0) return false;
-    } else if (labelsStart === start + this.name.length) return false;
-    else this.labels.clear();
-    return this.#readNumbers(start, labelsStart, this.#at);
+      return this.#at > 0 && this.#readNumbers(start, labelsStart, this.#at);
+    }
+    this.labels.clear();
+    return labelsStart > nameEnd && this.#readNumbers(start, nameEnd, nameEnd);
   }
 
   #readNumbers(start: number, labelsStart: number, labelsEnd: number): boolean {
@@ -45,11 +47,14 @@ export class SampleScanner {
     const value = readNumber(valueText);
     if (value === undefined) return false;
     this.value = value;
-    const labels = this.#starts(OPEN, labelsStart) ? this.#text.slice(labelsStart, labelsEnd) : '';
-    this.head =
-      this.#at - start === this.name.length + labels.length + 1 + valueText.length && !this.labels.loose
-        ? this.#text.slice(start, this.#at)
-        : `${this.name}${this.labels.loose ? this.labels.rebuilt() : labels} ${valueText}`;
+    const { loose } = this.labels;
+    const valueStart = this.#at - valueText.length;
+    const isTight = labelsStart === start + this.name.length && labelsEnd + 1 === valueStart && !loose;
+    if (isTight && this.#starts(SPACE, labelsEnd)) this.head = this.#text.slice(start, this.#at);
+    else {
+      const labels = loose ? this.labels.rebuilt() : this.#text.slice(labelsStart, labelsEnd);
+      this.head = `${this.name}${labels} ${valueText}`;
+    }
     return this.#readRest();
   }
 
@@ -74,14 +79,11 @@ export class SampleScanner {
   /** @returns empty when there is none */
   #readName(): string {
     const start = this.#at;
-    let at = start;
-    while (at < this.#end) {
-      const code = this.#text.charCodeAt(at);
-      if (!isNameCode(code, at > start) && code !== COLON) break;
-      at += 1;
-    }
+    const before = this.#text.startsWith(this.name, start) ? this.name : ''; // mostly it is the same again
+    let at = start + before.length;
+    while (at < this.#end && isFamilyNameCode(this.#text.charCodeAt(at), at > start)) at += 1;
     this.#at = at;
-    return this.#text.slice(start, at);
+    return at === start + before.length ? before : this.#text.slice(start, at);
   }
 
   #readToken(): string {
@@ -97,4 +99,8 @@ export class SampleScanner {
     while (this.#at < this.#end && isBlank(this.#text.charCodeAt(this.#at))) this.#at += 1;
     return this.#at;
   }
+}
+
+function isFamilyNameCode(code: number, withDigits: boolean): boolean {
+  return code === COLON || isNameCode(code, withDigits);
 }
