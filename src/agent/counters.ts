@@ -10,21 +10,17 @@ import type { ProxyMetrics } from '../xds-proxy/metrics.ts';
 import { DnsCounters } from './dns-counters.ts';
 import { XdsCounters } from './xds-counters.ts';
 
-/** Counters that show 0 before their first event; those with a label appear with it. */
+/** Counters without labels. Those of upstream appear with their first event. */
 const COUNTERS = {
   istiod_connection_failures: 'Connections to the control plane that could not be built.',
   xds_proxy_requests: 'Messages sent to the control plane.',
   xds_proxy_responses: 'Messages received from the control plane.',
   pilot_total_xds_internal_errors: 'Streams of Envoy for secrets that ended with an error.',
-} as const;
-
-/** Counters that appear with their first event. */
-const LATE_COUNTERS = {
   num_file_watcher_failures_total: 'Directories of certificate files that could not be watched.',
   num_file_secret_failures_total: 'Requests for a secret whose files could not be used.',
 } as const;
 
-type CounterName = keyof typeof COUNTERS | keyof typeof LATE_COUNTERS;
+type CounterName = keyof typeof COUNTERS;
 
 /** A series appears with its first event. */
 const LABELLED_COUNTERS = {
@@ -100,11 +96,10 @@ export class Counters {
 
   metrics(): readonly Metric[] {
     return [
-      ...Object.entries(COUNTERS).map(([name, help]) => this.#counter(name as keyof typeof COUNTERS, help)),
-      ...Object.entries(LATE_COUNTERS)
-        .map(([name, help]) => [name as keyof typeof LATE_COUNTERS, help] as const)
-        .filter(([name]) => this.#counts.has(name))
-        .map(([name, help]) => this.#counter(name, help)),
+      ...Object.entries(COUNTERS).map(([name, help]): Metric => {
+        const value = this.#counts.get(name as CounterName);
+        return { name, help, type: 'counter', series: value === undefined ? [] : [{ value }] };
+      }),
       ...Object.entries(LABELLED_COUNTERS).map(([name, help]): Metric => {
         const counts = this.#labelled.get(name as LabelledName) ?? [];
         const series = [...counts].map(([text, value]) => ({ labels: JSON.parse(text) as Labels, value }));
@@ -126,10 +121,6 @@ export class Counters {
     const text = JSON.stringify(labels);
     if (counts.size >= MAX_SERIES && !counts.has(text)) return;
     this.#labelled.set(name, counts.set(text, (counts.get(text) ?? 0) + amount));
-  }
-
-  #counter(name: CounterName, help: string): Metric {
-    return { name, help, type: 'counter', series: [{ value: this.#counts.get(name) ?? 0 }] };
   }
 }
 

@@ -18,23 +18,14 @@ function named(settings: readonly Setting[]): string {
   return settings.flatMap(([isSet, name]) => (isSet ? [name] : [])).join(', ');
 }
 
-/** Injectors set them even where they ask for nothing. */
-const JUDGED_BY_CONTENT: ReadonlySet<keyof Env> = new Set(['prometheusAnnotations']);
-
 /** Variables whose row says that setting them changes nothing; at their defaults nobody misses anything. */
 function unread(env: Env): readonly Setting[] {
   const rows = Object.entries(envRows) as [keyof Env, EnvRow<unknown>][];
   return rows.flatMap(([key, { name, fallback, noEffect }]) =>
-    noEffect === undefined || JUDGED_BY_CONTENT.has(key)
-      ? []
-      : [[!isDeepStrictEqual(env[key], fallback), name] as const],
+    noEffect === undefined ? [] : [[!isDeepStrictEqual(env[key], fallback), name] as const],
   );
 }
 
-function ignored({ env, proxyConfig, scrapeTargets }: AgentConfig): readonly Setting[] {
-  return [
-    [scrapeTargets.length > 0, "ISTIO_PROMETHEUS_ANNOTATIONS (the application's metrics)"],
-    ...unread(env),
-    [proxyConfig.json['readinessProbe'] !== undefined, 'readinessProbe'],
-  ];
+function ignored({ env, proxyConfig }: AgentConfig): readonly Setting[] {
+  return [...unread(env), [proxyConfig.json['readinessProbe'] !== undefined, 'readinessProbe']];
 }

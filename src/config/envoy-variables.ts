@@ -8,7 +8,6 @@ import { anyText, commaList, goBool, goDuration, goInt, oneOf } from './parsers.
 import { shutdownVariables } from './shutdown-variables.ts';
 import { supervisionVariables } from './supervision-variables.ts';
 
-const NO_APP_METRICS = { noEffect: 'application metrics are not merged in this version' };
 const NO_WASM = { noEffect: 'Wasm modules are not fetched in this version' };
 
 const envoy = {
@@ -58,7 +57,6 @@ const status = {
     'ISTIO_PROMETHEUS_ANNOTATIONS',
     anyText,
     'JSON: where the application serves its metrics.',
-    NO_APP_METRICS,
   ),
   appProbers: row('ISTIO_KUBE_APP_PROBERS', anyText, '', 'JSON: the rewritten probes of the application.'),
   http2Probing: row('ISTIO_ENABLE_HTTP2_PROBING', goBool, true, 'HTTPS probes may use HTTP/2.'),

@@ -24,6 +24,7 @@ describe('statusDeps', () => {
         envoyPrometheusPort: 15_190,
         scrapeTargets: [{ port: 9090, path: '/metrics' }],
         metricsLoopbackOnly: true,
+        strictMetrics: false,
       },
     );
   });

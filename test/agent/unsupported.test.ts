@@ -6,8 +6,9 @@ import { agentConfig } from './support/agent-config.ts';
 describe('withoutEffect', () => {
   it('is silent about an ordinary pod', async () => {
     const probers = '{"/app-health/web/readyz":{"tcpSocket":{"port":1}}}';
+    const env = { ISTIO_KUBE_APP_PROBERS: probers, ISTIO_PROMETHEUS_ANNOTATIONS: '{}' };
 
-    equal(withoutEffect(await agentConfig({ env: { ISTIO_KUBE_APP_PROBERS: probers } })), '');
+    equal(withoutEffect(await agentConfig({ env })), '');
   });
 
   it('is silent about a DNS server', async () => {

@@ -1,6 +1,6 @@
 import { deepEqual, throws } from 'node:assert/strict';
 
-import { parseScrapeTargets } from '../../src/config/scrape-targets.ts';
+import { parseScrapeTargets, parseTargetList } from '../../src/config/scrape-targets.ts';
 
 const STATUS_PORT = 15_020;
 
@@ -58,5 +58,31 @@ describe('parseScrapeTargets', () => {
       () => parseScrapeTargets('', STATUS_PORT),
       /^ConfigError: failed to unmarshal ISTIO_PROMETHEUS_ANN/,
     );
+  });
+});
+
+describe('parseTargetList', () => {
+  for (const [text, targets] of [
+    ['8080:/metrics,9100:/custom', ['8080 /metrics', '9100 /custom']],
+    ['8080', ['8080 /metrics']],
+    [' 8080 : , \t9100:/a b ', ['8080 /metrics', '9100 /a b']],
+    ['web:/m:1', ['web /m:1']],
+    ['8080,8080', ['8080 /metrics', '8080 /metrics']],
+    [' , ,', []],
+    ['', []],
+  ] as const) {
+    it(`reads ${JSON.stringify(text)}`, () => {
+      deepEqual(
+        parseTargetList(text).map(({ port, path }) => `${port} ${path}`),
+        targets,
+      );
+    });
+  }
+
+  it('refuses an item without a port', () => {
+    throws(() => parseTargetList('8080, :/metrics'), {
+      name: 'ConfigError',
+      message: 'empty port in scrape target ":/metrics"',
+    });
   });
 });
