@@ -46,9 +46,9 @@ export class Responder {
    * The reply to some bytes: at once, unless others have to be asked. Most queries are about the mesh, and a promise
    * for each would be a good part of their cost.
    *
-   * @returns a promise that rejects with the signal's reason when it aborts
+   * @returns a promise that rejects when the forwarder is closed
    */
-  reply(bytes: Buffer, protocol: Protocol, signal: AbortSignal): Reply | Promise<Reply> {
+  reply(bytes: Buffer, protocol: Protocol): Reply | Promise<Reply> {
     const header = readHeader(bytes);
     if (header === undefined || header.isResponse) return undefined;
     if (header.opcode !== QUERY && header.opcode !== NOTIFY) return headerReply(bytes, RCODE.NOTIMP);
@@ -56,10 +56,10 @@ export class Responder {
     const query = isAcceptable(header) && !isTooLong ? readMessage(bytes, header) : undefined;
     if (query === undefined) return headerReply(bytes, RCODE.FORMERR);
     this.#deps.metrics.request();
-    return this.#answer(query, protocol, signal);
+    return this.#answer(query, protocol);
   }
 
-  #answer(query: Message, protocol: Protocol, signal: AbortSignal): Reply | Promise<Reply> {
+  #answer(query: Message, protocol: Protocol): Reply | Promise<Reply> {
     const { table, respondBeforeSync, forwarder, metrics } = this.#deps;
     const known = table();
     if (known === undefined && !respondBeforeSync) return replyHead(query, RCODE.SERVFAIL);
@@ -68,14 +68,14 @@ export class Responder {
       if (isTruncated(local)) metrics.truncated(protocol);
       return local;
     }
-    if (!forwarder.isOwn(query)) return this.#forwarded(query, protocol, signal);
+    if (!forwarder.isOwn(query)) return this.#forwarded(query, protocol);
     this.#sayLoop();
     return replyHead(query, RCODE.SERVFAIL);
   }
 
-  async #forwarded(query: Message, protocol: Protocol, signal: AbortSignal): Promise<Reply> {
+  async #forwarded(query: Message, protocol: Protocol): Promise<Reply> {
     const { forwarder, metrics } = this.#deps;
-    const answer = await forwarder.forward(query, protocol, signal);
+    const answer = await forwarder.forward(query, protocol);
     if (answer === undefined) return replyHead(query, RCODE.SERVFAIL);
     const reply = fitReply(answer, replyLimit(query, protocol));
     if (reply !== answer.bytes) metrics.truncated(protocol);

@@ -19,8 +19,8 @@ const RCODES = ['NOERROR', 'FORMERR', 'SERVFAIL', 'NXDOMAIN', 'NOTIMP', 'REFUSED
 
 /** Does as `answer`, and tells. */
 export function traced(answer: Answer, { log, clock, table }: TraceDeps): Answer {
-  return (bytes, protocol, signal) => {
-    if (!log.isOn('debug')) return answer(bytes, protocol, signal);
+  return (bytes, protocol) => {
+    if (!log.isOn('debug')) return answer(bytes, protocol);
     const startedMs = clock.monotonicMs();
     const known = table(); // a newer one may come before the reply
     const tell = (reply: Buffer | undefined): Buffer | undefined => {
@@ -28,7 +28,7 @@ export function traced(answer: Answer, { log, clock, table }: TraceDeps): Answer
       log.debug(`${protocol} ${question(bytes)}: ${outcome(reply)}${source(bytes, known)}, ${tookMs} ms`);
       return reply;
     };
-    const reply = answer(bytes, protocol, signal);
+    const reply = answer(bytes, protocol);
     return reply instanceof Promise ? reply.then(tell) : tell(reply);
   };
 }

@@ -8,7 +8,6 @@ import { recordingLog } from '../support/recording-log.ts';
 import { packed } from './support/packed.ts';
 import { encodeAnswer, encodeQuery, FLAG } from './support/wire.ts';
 
-const NEVER = new AbortController().signal;
 const QUERY = encodeQuery({ name: 'a.Example.' });
 
 class Tracing {
@@ -32,7 +31,7 @@ describe('traced', () => {
     await tracing.load();
     const answer = encodeAnswer(QUERY, { addresses: ['10.0.0.1'] });
 
-    const reply = tracing.traced(() => answer)(QUERY, 'udp', NEVER);
+    const reply = tracing.traced(() => answer)(QUERY, 'udp');
 
     equal(reply, answer);
     deepEqual(tracing.recorded.messages('debug'), [
@@ -46,7 +45,7 @@ describe('traced', () => {
     const query = encodeQuery({ name: 'b.example.', type: 'HTTPS' });
     const { promise, resolve } = Promise.withResolvers<Buffer>();
 
-    const reply = tracing.traced(() => promise)(query, 'tcp', NEVER);
+    const reply = tracing.traced(() => promise)(query, 'tcp');
     await tracing.clock.tick(1500);
     resolve(encodeAnswer(query, { rcode: 3 }));
     await reply;
@@ -61,7 +60,7 @@ describe('traced', () => {
     await tracing.load();
     const query = encodeQuery({ name: 'a.example.', type: 'MX' });
 
-    await tracing.traced(() => encodeAnswer(query, {}))(query, 'udp', NEVER);
+    await tracing.traced(() => encodeAnswer(query, {}))(query, 'udp');
 
     deepEqual(tracing.recorded.messages('debug'), [
       'udp a.example. TYPE15: NOERROR, 0 answers, not of the name table, 0.0 ms',
@@ -74,11 +73,11 @@ describe('traced', () => {
       bytes.length > 20 ? encodeAnswer(bytes, { rcode: 2 }) : undefined,
     );
 
-    await reply(QUERY, 'udp', NEVER);
+    await reply(QUERY, 'udp');
     await tracing.load();
-    await reply(Buffer.alloc(3), 'udp', NEVER);
-    await reply(encodeQuery({ name: 'a b.example.' }), 'udp', NEVER);
-    await reply(encodeQuery({ name: 'a.example.', flags: FLAG.QR }), 'udp', NEVER);
+    await reply(Buffer.alloc(3), 'udp');
+    await reply(encodeQuery({ name: 'a b.example.' }), 'udp');
+    await reply(encodeQuery({ name: 'a.example.', flags: FLAG.QR }), 'udp');
 
     deepEqual(tracing.recorded.messages('debug'), [
       'udp a.example. A: SERVFAIL, 0 answers, no name table yet, 0.0 ms',
@@ -90,7 +89,7 @@ describe('traced', () => {
 
   it('passes a failure on', async () => {
     const reason = new Error('the server closes');
-    const reply = new Tracing().traced(() => Promise.reject(reason))(QUERY, 'udp', NEVER);
+    const reply = new Tracing().traced(() => Promise.reject(reason))(QUERY, 'udp');
 
     await rejects(Promise.resolve(reply), reason);
   });
@@ -108,6 +107,6 @@ describe('traced', () => {
     };
     const answer = encodeAnswer(QUERY, {});
 
-    equal(tracing.traced(() => answer, { log: quiet, table })(QUERY, 'udp', NEVER), answer);
+    equal(tracing.traced(() => answer, { log: quiet, table })(QUERY, 'udp'), answer);
   });
 });

@@ -93,7 +93,7 @@ export class Forwarder {
    *
    * @throws AgentError when the forwarder is closed
    */
-  forward(query: Message, protocol: Protocol, _signal?: AbortSignal): Promise<Message | undefined> {
+  forward(query: Message, protocol: Protocol): Promise<Message | undefined> {
     return new Promise((resolve, reject) => {
       if (this.#closing.signal.aborted) return reject(this.#closing.signal.reason);
       const { clock, metrics } = this.#deps;

@@ -8,10 +8,10 @@ import type { SocketAddress } from '../socket-address.ts';
 
 export interface ListenerDeps {
   /** At once where that is possible. Undefined: no reply is sent. */
-  readonly reply: (bytes: Buffer, protocol: Protocol, signal: AbortSignal) => Reply | Promise<Reply>;
+  readonly reply: (bytes: Buffer, protocol: Protocol) => Reply | Promise<Reply>;
   readonly clock: Pick<Clock, 'sleep'>;
   readonly log: Log;
-  /** Ends what is under way; its reason is what `reply` may reject with. */
+  /** Ends what is under way. */
   readonly signal: AbortSignal;
 }
 

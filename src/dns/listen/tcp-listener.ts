@@ -43,7 +43,7 @@ async function serve(socket: Socket, deps: ListenerDeps): Promise<void> {
     for (let count = 0; count < MAX_QUERIES; count += 1) {
       const query = await nextQuery(queries, count, deps);
       if (query === undefined) break;
-      const reply = await deps.reply(query, 'tcp', deps.signal);
+      const reply = await deps.reply(query, 'tcp');
       if (reply !== undefined) await written(socket, frame(reply), deps);
     }
   } catch (error) {

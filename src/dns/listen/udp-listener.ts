@@ -34,13 +34,15 @@ export async function listenUdp(address: SocketAddress, deps: ListenerDeps): Pro
 
 type Send = (reply: Buffer | undefined, peer: RemoteInfo) => void;
 
-/** One callback serves all datagrams. */
+/** To hear of an error costs a turn of the event loop's queue for every datagram: only who logs them pays for it. */
 function sender(socket: Socket, { log, signal }: { readonly log: Log; readonly signal: AbortSignal }): Send {
   const onSent = (error: Error | null): void => {
     if (error) log.debug(`UDP reply: ${error.message}`);
   };
   return (reply, { port, address }) => {
-    if (reply !== undefined && !signal.aborted) socket.send(reply, port, address, onSent);
+    if (reply === undefined || signal.aborted) return;
+    if (log.isOn('debug')) socket.send(reply, port, address, onSent);
+    else socket.send(reply, port, address);
   };
 }
 
@@ -50,7 +52,7 @@ function answer(bytes: Buffer, peer: RemoteInfo, send: Send, { reply, log, signa
     if (!signal.aborted) log.debug(`UDP query from ${peer.address}: ${messageOf(error)}`);
   };
   try {
-    const replied = reply(bytes, 'udp', signal);
+    const replied = reply(bytes, 'udp');
     if (replied instanceof Promise) replied.then((late) => send(late, peer)).catch(failed);
     else send(replied, peer);
   } catch (error) {
