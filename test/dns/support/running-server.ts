@@ -11,7 +11,8 @@ import { decode, encodeQuery, type Decoded, type Query } from './wire.ts';
 export class RunningServer implements AsyncDisposable {
   readonly server: DnsServer;
   readonly recorded: ReturnType<typeof recordingLog>;
-  readonly counts: { request: number; forwarded: number; failed: number; took: number[] };
+  /** `tables`: how many hosts each had. */
+  readonly counts: { request: number; forwarded: number; failed: number; took: number[]; tables: number[] };
 
   private constructor(
     server: DnsServer,
@@ -28,13 +29,14 @@ export class RunningServer implements AsyncDisposable {
     deps: Partial<DnsServerDeps> = {},
   ): Promise<RunningServer> {
     const recorded = recordingLog();
-    const counts: RunningServer['counts'] = { request: 0, forwarded: 0, failed: 0, took: [] };
+    const counts: RunningServer['counts'] = { request: 0, forwarded: 0, failed: 0, took: [], tables: [] };
     const metrics = {
       ...silentDnsMeter(),
       request: () => void (counts.request += 1),
       forwarded: () => void (counts.forwarded += 1),
       failed: () => void (counts.failed += 1),
       forwardTook: (ms: number) => void counts.took.push(ms),
+      tableLoaded: (hosts: number) => void counts.tables.push(hosts),
     };
     const all = {
       listen: [{ host: '127.0.0.1', port: 0 }],
