@@ -47,10 +47,13 @@ export class CompressingResponse<
   override end(chunk?: Chunk | Done, encoding?: BufferEncoding | Done, done?: Done): this {
     const ended = [chunk, encoding, done].find((argument) => typeof argument === 'function');
     if (ended !== undefined) this.once('finish', ended);
-    const bytes = typeof chunk === 'function' ? undefined : bytesOf(chunk ?? '', encoding);
+    const bytes = typeof chunk === 'function' || chunk === undefined ? undefined : bytesOf(chunk, encoding);
     if (this.#isDecided) return this.#finish(bytes);
     if (bytes !== undefined) this.#hold(bytes);
-    return this.#finish(this.#decide());
+    const whole = this.#decide();
+    const isText =
+      typeof chunk === 'string' && typeof encoding !== 'string' && whole.length === bytes?.length;
+    return this.#finish(isText ? chunk : whole);
   }
 
   /** What is known of the head goes out now, and so the body goes as it is. */
@@ -117,9 +120,12 @@ export class CompressingResponse<
     return this.#encoder === undefined ? super.write(bytes, written) : this.#encoder.write(bytes, written);
   }
 
-  #finish(bytes?: Uint8Array): this {
-    if (this.#encoder === undefined) return super.end(bytes);
-    this.#encoder.end(bytes);
+  /** A text goes out in one piece with the head, bytes do not; nor do none, unless they are left out. */
+  #finish(rest?: Chunk): this {
+    const isEmpty = rest === undefined || rest.length === 0;
+    if (this.#encoder === undefined) return isEmpty ? super.end() : super.end(rest);
+    if (isEmpty) this.#encoder.end();
+    else this.#encoder.end(rest);
     return this;
   }
 }

@@ -3,6 +3,8 @@
 
 import type { Transform } from 'node:stream';
 
+import type Negotiator from 'negotiator';
+
 export type ContentCoding = 'zstd' | 'gzip';
 
 /** Bodies below are not worth it, bytes. */
@@ -14,24 +16,24 @@ const WINDOW_LOG = 15;
 const COMPRESSED_TYPE =
   /^(?:audio|video|font|image\/(?!svg))|^application\/(?:[\w.+-]*(?:zip|compress|zstd|bzip|xz|7z|rar)|wasm\b)/i;
 
+/** The header Accept-Encoding to the coding the client gets; undefined: none. */
+export type Negotiate = (acceptEncoding: string | undefined) => Promise<ContentCoding | undefined>;
+
 /**
- * What the client likes best of what this runtime can make, by weight, zstd first among equals; undefined: neither.
+ * What a client likes best of what this runtime can make, by weight, zstd first among equals.
  *
- * @param acceptEncoding the header
  * @param codings that can be made, the best first
  */
-export async function acceptedCoding(
-  acceptEncoding: string | undefined,
-  codings: readonly ContentCoding[] = runtimeCodings(),
-): Promise<ContentCoding | undefined> {
-  if (acceptEncoding === undefined || acceptEncoding === '') return undefined;
-  const { default: Negotiator } = await import('negotiator');
+export function codingNegotiation(codings: readonly ContentCoding[] = runtimeCodings()): Negotiate {
   const preferred = [...codings, 'identity'];
-  const negotiator = new Negotiator({
-    headers: { 'accept-encoding': acceptEncoding },
-  }) as unknown as Encodings;
-  const [best] = negotiator.encodings(preferred, { preferred });
-  return best === 'zstd' || best === 'gzip' ? best : undefined;
+  let loaded: typeof Negotiator | undefined; // kept: asking for a module costs as much as a probe
+  return async (acceptEncoding) => {
+    if (acceptEncoding === undefined || acceptEncoding === '') return undefined;
+    loaded ??= (await import('negotiator')).default;
+    const client = new loaded({ headers: { 'accept-encoding': acceptEncoding } }) as unknown as Encodings;
+    const [best] = client.encodings(preferred, { preferred });
+    return best === 'zstd' || best === 'gzip' ? best : undefined;
+  };
 }
 
 /** Whether bodies of this type are compressed by their nature. */

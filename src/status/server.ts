@@ -11,7 +11,7 @@ import { createServer } from '../runtime/http.ts';
 import type { Log } from '../runtime/log.ts';
 import type { AgentActions } from './actions.ts';
 import { CompressingResponse } from './compressing-response.ts';
-import { acceptedCoding } from './compression.ts';
+import { codingNegotiation } from './compression.ts';
 import { CONNECTION_LIMITS, guardConnections, type ConnectionLimits } from './connections.ts';
 import { dispatch } from './dispatch.ts';
 import type { Metric } from './metrics/metric.ts';
@@ -79,8 +79,9 @@ export class StatusServer implements AsyncDisposable {
     const table = routes(parts);
     this.#merged = parts.metrics.describe();
     this.#appProbes = parts.appProbes;
+    const negotiate = codingNegotiation();
     this.#http = limitedServer(deps.limits, async (request, response) => {
-      response.accepted = await acceptedCoding(request.headers['accept-encoding']);
+      response.accepted = await negotiate(request.headers['accept-encoding']);
       await dispatch(table, deps.log, request, response);
     });
     // http's own close() would also cut idle connections, and Envoy's pooled one must get its 503

@@ -2,9 +2,9 @@ import assert from 'node:assert/strict';
 import { buffer } from 'node:stream/consumers';
 import { gunzipSync, zstdDecompressSync } from 'node:zlib';
 
-import { acceptedCoding, compressor, isCompressedType } from '../../src/status/compression.ts';
+import { codingNegotiation, compressor, isCompressedType } from '../../src/status/compression.ts';
 
-describe('acceptedCoding', () => {
+describe('codingNegotiation', () => {
   for (const [header, coding] of [
     [undefined, undefined],
     ['', undefined],
@@ -23,13 +23,15 @@ describe('acceptedCoding', () => {
     [';;,q=x,"', undefined],
   ] as const) {
     it(`of ${JSON.stringify(header)} is ${coding ?? 'none'}`, async () => {
-      assert.equal(await acceptedCoding(header), coding);
+      assert.equal(await codingNegotiation()(header), coding);
     });
   }
 
   it('is gzip where the runtime has no zstd', async () => {
-    assert.equal(await acceptedCoding('gzip;q=0.1, zstd', ['gzip']), 'gzip');
-    assert.equal(await acceptedCoding('zstd', ['gzip']), undefined);
+    const negotiate = codingNegotiation(['gzip']);
+
+    assert.equal(await negotiate('gzip;q=0.1, zstd'), 'gzip');
+    assert.equal(await negotiate('zstd'), undefined);
   });
 });
 
