@@ -1,6 +1,7 @@
 // What the log says about a probe that failed, in the reference's words.
 
 import type { AppProbe } from '../../config/app-probers.ts';
+import { goQuote } from '../../config/go-quote.ts';
 import { messageOf } from '../../runtime/errors.ts';
 import { excerpt } from '../../runtime/excerpt.ts';
 import { withSlash } from './http-probe.ts';
@@ -30,5 +31,5 @@ function grpcFailure(error: unknown): string {
 
 /** Applications and callers write some of it, and a line of ours must stay a line. */
 export function visible(text: string): string {
-  return excerpt(text.replaceAll(/[\p{Cc}\u2028\u2029]/gu, (found) => JSON.stringify(found).slice(1, -1)));
+  return excerpt(text.replaceAll(/[\p{Cc}\u2028\u2029]/gu, (found) => goQuote(found).slice(1, -1)));
 }

@@ -58,7 +58,7 @@ describe('AppProbes', () => {
     equal(
       record.message,
       `Request to probe app failed: connect ECONNREFUSED 127.0.0.1:${port}, ` +
-        `original URL path = ${LIVEZ}\napp URL path = /ready\\u0007?x`,
+        `original URL path = ${LIVEZ}\napp URL path = /ready\\a?x`,
     );
   });
 
