@@ -46,10 +46,11 @@ export function isAnswerTo(bytes: Buffer, query: Message): boolean {
   return sameQuestion(question, query.question);
 }
 
+/** The same type and class, and the same name in any case. */
 export function sameQuestion(a: Message['question'], b: Message['question']): boolean {
   if (a === undefined || b === undefined) return a === b;
-  if (a.name === undefined || b.name === undefined) return a.bytes.equals(b.bytes);
-  return a.name === b.name && a.type === b.type;
+  if (a.bytes.equals(b.bytes)) return true;
+  return a.name !== undefined && a.name === b.name && a.bytes.subarray(-4).equals(b.bytes.subarray(-4));
 }
 
 /** True for the very same bytes, which nearly all answers have. */
