@@ -1,7 +1,9 @@
 // Names of the mesh from the control plane to an application's query, through the whole agent and the real Envoy, over
 // whose stream they come.
 
-import { deepEqual, match } from 'node:assert/strict';
+import { deepEqual, doesNotMatch, match, rejects } from 'node:assert/strict';
+import { once } from 'node:events';
+import { connect } from 'node:net';
 import { join } from 'node:path';
 
 import { freePorts } from '../../examples/demo/free-ports.ts';
@@ -9,7 +11,7 @@ import { ask } from '../dns/support/dns-client.ts';
 import { decode, encodeQuery } from '../dns/support/wire.ts';
 import { temporaryDirectory } from '../support/temporary-directory.ts';
 import { ControlPlane } from './support/control-plane.ts';
-import { Pod } from './support/pod.ts';
+import { INJECTED_ARGS, Pod } from './support/pod.ts';
 import { Relay } from './support/relay.ts';
 
 const SERVFAIL = 2;
@@ -58,9 +60,14 @@ describe('names of the mesh', function () {
     relay.release();
     await pod.ready(60_000);
     const ready = await Promise.all([...WEB, EXTERNAL].map(resolve));
+    const reports = await Promise.all(
+      ['web', 'www.example.org'].map(async (host) => (await page(`/debug/ndsz?host=${host}`)).text()),
+    );
+    const xds = await (await page('/debug/xds')).text();
     const shown = (await (await page('/debug/ndsz')).json()) as { readonly table: Record<string, object> };
     await control.write('names.yaml', names('10.96.0.2'));
     await pod.until(async () => (await resolve(WEB[2]))[1] === '10.96.0.2');
+    const counted = await (await page('/metrics')).text();
     await control.close();
     await pod.until(failedStreams);
     const late = await resolve(WEB[2]);
@@ -71,6 +78,40 @@ describe('names of the mesh', function () {
     const web = [NOERROR, '10.96.0.1'];
     deepEqual(ready, [web, web, web, [NOERROR, '192.0.2.7']]);
     deepEqual(shown.table['web.default.'], { ips: ['10.96.0.1'], registry: 'Kubernetes' });
+    match(
+      reports[0] ?? '',
+      /answered from the name table: web\. is a short name of web\.default\.svc\.cluster\.local"/,
+    );
+    match(reports[1] ?? '', /the name table does not have it: /);
+    match(xds, /"NDS"/);
+    match(counted, /^istio_agent_dns_table_hosts 2$/m);
+    match(counted, /^istio_agent_dns_table_update_seconds_count 2$/m);
+    match(counted, /^istio_agent_dns_local_answers_total\{result="hit"\} [1-9]/m);
     deepEqual(late, [NOERROR, '10.96.0.2']);
+  });
+
+  it('17: are not asked for and not answered by a gateway that only captures them', async () => {
+    await using folder = await temporaryDirectory();
+    const [port = 0] = await freePorts(1);
+    const config = { 'names.yaml': names('10.96.0.1') };
+    await using control = await ControlPlane.start(join(folder.path, 'control'), { config });
+    await using pod = await Pod.start(join(folder.path, 'pod'), {
+      control,
+      args: ['proxy', 'router', ...INJECTED_ARGS.slice(2)],
+      env: { ISTIO_META_DNS_CAPTURE: 'true', DNS_PROXY_ADDR: `127.0.0.1:${port}` },
+      proxyConfig: { terminationDrainDuration: '10ms' },
+    });
+
+    await pod.ready(60_000);
+    const answer = once(connect(port, '127.0.0.1'), 'connect');
+    await rejects(answer, { code: 'ECONNREFUSED' });
+    const pages = await Promise.all(
+      ['/debug/ndsz', '/debug/ndsz?host=web', '/debug/xds'].map((path) => fetch(pod.status(path))),
+    );
+    const [table, report, streams = ''] = await Promise.all(pages.map((page) => page.text()));
+
+    deepEqual([pages[0]?.status, table, pages[1]?.status, report], [404, '{}', 404, '{}']);
+    match(streams, /"CDS"/);
+    doesNotMatch(streams, /NameTable|"NDS"/);
   });
 });
