@@ -12,10 +12,10 @@ export interface Page {
   readonly targets: number;
 }
 
-/** One per scrape. Parts come one after the other, in the order of the page; the last one may be cut short. */
+/** One per scrape. Parts come one after the other, in the order of the page. */
 export interface PageFilter {
   /**
-   * @param body breaks off with an error when its source does; that error is passed on, for the caller counts it
+   * @param body ends after a whole line when its source breaks off, which is counted elsewhere
    * @param format of this part's body; the result is in the page's format
    */
   readonly part: (type: PartType, body: AsyncIterable<Buffer>, format: Format) => AsyncIterable<Buffer>;
