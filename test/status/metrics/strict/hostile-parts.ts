@@ -188,7 +188,7 @@ const part: fc.Arbitrary<GivenPart> = fc
   });
 
 /** Three parts, as the agent, Envoy and an application would write them. */
-const hostilePage: fc.Arbitrary<HostilePage> = fc.record({
+export const hostilePage: fc.Arbitrary<HostilePage> = fc.record({
   format: fc.constantFrom<Format>('text', 'openmetrics-1.0.0'),
   parts: fc.tuple(part, part, part),
 });
