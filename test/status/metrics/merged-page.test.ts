@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
-import type { IncomingMessage } from 'node:http';
+import { once } from 'node:events';
+import type { IncomingMessage, ServerResponse } from 'node:http';
 import { setImmediate as turn } from 'node:timers/promises';
 import { brotliCompressSync, deflateSync, gzipSync, zstdCompressSync } from 'node:zlib';
 
@@ -138,6 +139,34 @@ describe('MetricsPage with applications', () => {
 
     assert.equal(await reader.rest(), APP);
   });
+
+  for (const coding of ['identity', 'gzip']) {
+    it(`counts an application that breaks off before its turn, encoded as ${coding}`, async () => {
+      const { promise: envoyHeld, resolve: answerEnvoy } = Promise.withResolvers<void>();
+      const envoy: Player = async (_request, response) => {
+        await envoyHeld;
+        response.end(ENVOY);
+      };
+      const { promise: half, resolve } = Promise.withResolvers<ServerResponse>();
+      const application: Player = (_request, response) => {
+        response.writeHead(200, { 'Content-Encoding': coding, 'Content-Length': 1000 });
+        response.write('a', () => resolve(response));
+      };
+      await using page = await startMergedPage({ envoy, applications: [application] });
+      const scraped = page.scrape();
+
+      const broken = await half;
+      while (page.page.lastScrapes().length === 0) await turn();
+      broken.destroy();
+      await once(broken, 'close');
+      answerEnvoy();
+
+      assert.ok((await scraped).text.endsWith(ENVOY));
+      const [last] = page.page.lastScrapes().filter(({ type }) => type === 'application');
+      assert.equal(last?.up, false);
+      assert.match(page.logged.messages('error').join('\n'), /^error scraping [^\n]+$/);
+    });
+  }
 
   it('gives a target no time at all when the scraper has none', async () => {
     await using page = await startMergedPage({ envoy: answering(ENVOY), applications: [answering(APP)] });
