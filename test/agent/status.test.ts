@@ -29,6 +29,17 @@ describe('statusDeps', () => {
     );
   });
 
+  it('shows debug pages and profiles unless they are switched off', async () => {
+    const shown = await new StatusWorld().deps();
+    const without = await new StatusWorld().deps({
+      env: { ENABLE_DEBUG_PAGES: 'false' },
+      flags: { profiling: false },
+    });
+
+    deepEqual([shown.debug.enabled, shown.debug.profiling], [true, true]);
+    deepEqual([without.debug.enabled, without.debug.profiling], [false, false]);
+  });
+
   it("probes the application as the pod's variables say", async () => {
     const { settings } = await new StatusWorld().deps({
       env: {

@@ -139,6 +139,8 @@ describe('secrets of a workload', function () {
     match(shown.get('log') ?? '', /no certificate for Bearer \*\*\*/);
     match(shown.get('/debug/certs after a refusal') ?? '', /no certificate for/);
     match(shown.get('/config_dump?include_eds after a crash') ?? '', REDACTED);
+    match(shown.get('/debug/logging at first') ?? '', /"xdsproxy":"debug"/);
+    match(shown.get('/debug/pprof/cmdline at first') ?? '', /\0proxy\0sidecar\0--domain\0/);
     match(shown.get('/debug/pprof/heap?seconds=1') ?? '', /^\{"head":/);
     match(shown.get('agent bootstrap') ?? '', /sds-grpc/);
     ok([...shown.values()].every((text) => text.length > 0));
