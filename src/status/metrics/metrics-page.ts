@@ -7,9 +7,7 @@ import type { IncomingMessage, ServerResponse } from 'node:http';
 
 import type { ScrapeTarget } from '../../config/scrape-targets.ts';
 import type { Clock } from '../../runtime/clock.ts';
-import { MINUTE_MS } from '../../runtime/duration.ts';
 import type { Log } from '../../runtime/log.ts';
-import { withTimeLimit } from '../../runtime/time-limit.ts';
 import { contentTypeOf } from './formats.ts';
 import type { Metric } from './metric.ts';
 import type { MakePageFilter } from './page-filter.ts';
@@ -33,9 +31,6 @@ export interface MetricsPageDeps {
 }
 
 const MAX_BODY_BYTES = 10 * 1024 * 1024;
-
-/** A reader that takes nothing for so long is gone, whatever its socket says. */
-const STALLED_MS = MINUTE_MS;
 
 export class MetricsPage {
   readonly #deps: MetricsPageDeps;
@@ -107,22 +102,8 @@ export class MetricsPage {
     response.writeHead(200, { 'Content-Type': contentTypeOf(page.format) });
     for await (const piece of page.body) {
       gone.throwIfAborted();
-      if (piece.length > 0 && !response.write(piece)) await this.#drained(response, gone);
+      if (piece.length > 0 && !response.write(piece)) await once(response, 'drain', { signal: gone });
     }
     response.end();
-  }
-
-  async #drained(response: ServerResponse, gone: AbortSignal): Promise<void> {
-    const limit = {
-      clock: this.#deps.clock,
-      ms: STALLED_MS,
-      late: 'the reader of the metrics page has stalled',
-    };
-    try {
-      await withTimeLimit(limit, gone, (signal) => once(response, 'drain', { signal }));
-    } catch (error) {
-      response.destroy();
-      throw error;
-    }
   }
 }
