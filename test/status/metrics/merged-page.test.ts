@@ -162,7 +162,7 @@ describe('MetricsPage with applications', () => {
       answerEnvoy();
 
       assert.ok((await scraped).text.endsWith(ENVOY));
-      const [last] = page.page.lastScrapes().filter(({ type }) => type === 'application');
+      const last = page.page.lastScrapes().find(({ type }) => type === 'application');
       assert.equal(last?.up, false);
       assert.match(page.logged.messages('error').join('\n'), /^error scraping [^\n]+$/);
     });
