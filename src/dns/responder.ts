@@ -1,11 +1,12 @@
 // From one query to its reply: refused, answered from the name table, or asked of others. Knows no socket of its own.
-// Upstream: istio 1.31 pkg/dns/client/dns.go ServeDNS; miekg/dns acceptfunc.go.
+// Upstream: istio 1.31 pkg/dns/client/dns.go ServeDNS.
 
 import type { Log } from '../runtime/log.ts';
 import type { Protocol } from './forward/exchange.ts';
 import type { Forwarder } from './forward/forwarder.ts';
 import { LocalAnswers } from './messages/local-answers.ts';
-import { readHeader, readMessage, udpLimit, type Header, type Message } from './messages/message.ts';
+import { readHeader, udpLimit, type Message } from './messages/message.ts';
+import { OPCODE, readQuery } from './messages/query.ts';
 import { fitReply, headerReply, isTruncated, RCODE, replyHead } from './messages/replies.ts';
 import type { DnsMetrics } from './metrics.ts';
 import type { LookupTable } from './names/lookup-table.ts';
@@ -29,8 +30,6 @@ export type Reply = Buffer | undefined;
 
 const MAX_UDP_QUERY_BYTES = 4096;
 const MAX_REPLY_BYTES = 65_535;
-const QUERY = 0;
-const NOTIFY = 4;
 
 export class Responder {
   readonly #deps: ResponderDeps;
@@ -51,9 +50,11 @@ export class Responder {
   reply(bytes: Buffer, protocol: Protocol): Reply | Promise<Reply> {
     const header = readHeader(bytes);
     if (header === undefined || header.isResponse) return undefined;
-    if (header.opcode !== QUERY && header.opcode !== NOTIFY) return headerReply(bytes, RCODE.NOTIMP);
+    if (header.opcode !== OPCODE.QUERY && header.opcode !== OPCODE.NOTIFY) {
+      return headerReply(bytes, RCODE.NOTIMP);
+    }
     const isTooLong = protocol === 'udp' && bytes.length > MAX_UDP_QUERY_BYTES;
-    const query = isAcceptable(header) && !isTooLong ? readMessage(bytes, header) : undefined;
+    const query = isTooLong ? undefined : readQuery(bytes, header);
     if (query === undefined) return headerReply(bytes, RCODE.FORMERR);
     this.#deps.metrics.request();
     return this.#answer(query, protocol);
@@ -94,8 +95,4 @@ export class Responder {
 /** Bytes. */
 function replyLimit(query: Message, protocol: Protocol): number {
   return protocol === 'udp' ? udpLimit(query) : MAX_REPLY_BYTES;
-}
-
-function isAcceptable({ questions, answers, authorities, additionals }: Header): boolean {
-  return questions === 1 && answers <= 1 && authorities <= 1 && additionals <= 2;
 }

@@ -2,27 +2,33 @@
 
 import type { Readable } from 'node:stream';
 
+const LENGTH_BYTES = 2;
+
 /** The message with its length in front. */
 export function frame(message: Buffer): Buffer {
-  const length = Buffer.alloc(2);
+  const length = Buffer.alloc(LENGTH_BYTES);
   length.writeUInt16BE(message.length);
   return Buffer.concat([length, message]);
 }
 
 /** Every whole message; what is left at the end is dropped. Rejects as the stream fails. */
 export async function* framedMessages(stream: Readable): AsyncGenerator<Buffer, void> {
-  let held: Buffer = Buffer.alloc(0);
+  const chunks: Buffer[] = [];
+  let missing = LENGTH_BYTES;
   for await (const chunk of stream as AsyncIterable<Buffer>) {
-    held = Buffer.concat([held, chunk]);
-    for (let end = frameEnd(held); end !== undefined; end = frameEnd(held)) {
-      yield held.subarray(2, end);
-      held = held.subarray(end);
+    chunks.push(chunk);
+    missing -= chunk.length;
+    if (missing > 0) continue; // put together once, however small the pieces are
+    let held = Buffer.concat(chunks.splice(0));
+    for (; held.length >= frameBytes(held); held = held.subarray(frameBytes(held))) {
+      yield held.subarray(LENGTH_BYTES, frameBytes(held));
     }
+    chunks.push(held);
+    missing = frameBytes(held) - held.length;
   }
 }
 
-function frameEnd(held: Buffer): number | undefined {
-  if (held.length < 2) return undefined;
-  const end = 2 + held.readUInt16BE(0);
-  return held.length < end ? undefined : end;
+/** Of the first frame, or what its length takes when that is not there yet. */
+function frameBytes(held: Buffer): number {
+  return held.length < LENGTH_BYTES ? LENGTH_BYTES : LENGTH_BYTES + held.readUInt16BE(0);
 }
