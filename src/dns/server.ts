@@ -8,6 +8,7 @@ import type { Clock } from '../runtime/clock.ts';
 import { AgentError, messageOf } from '../runtime/errors.ts';
 import type { Log } from '../runtime/log.ts';
 import { debugTable } from './names/debug-table.ts';
+import { CachingForwarder } from './forward/caching-forwarder.ts';
 import { Forwarder, type ForwardSettings } from './forward/forwarder.ts';
 import type { Listener, ListenerDeps } from './listen/listener.ts';
 import { LookupTable } from './names/lookup-table.ts';
@@ -21,15 +22,20 @@ import { traced } from './trace.ts';
 import { listenTcp } from './listen/tcp-listener.ts';
 import { listenUdp } from './listen/udp-listener.ts';
 
-export interface DnsServerSettings extends ForwardSettings, NamingContext {
+/** What the resolver file says, which may change. */
+export interface ResolverChoice extends Pick<ForwardSettings, 'resolvers' | 'retries'> {
+  readonly search: readonly string[];
+}
+
+export interface DnsServerSettings extends ForwardSettings, ResolverChoice, NamingContext {
   /** Each for UDP and TCP. */
   readonly listen: readonly SocketAddress[];
-  /** The search list of the resolver file. */
-  readonly search: readonly string[];
   /** Whether others are asked before the first table; else every query fails until then. */
   readonly respondBeforeSync: boolean;
   /** DNS_WILDCARD_CNAME=flatten: wildcards reached through a search domain are answered without an alias. */
   readonly flattenWildcards: boolean;
+  /** DNS_FORWARD_CACHE_SIZE: forwarded answers that are kept. Default none. */
+  readonly cacheSize?: number;
 }
 
 export interface DnsServerDeps {
@@ -47,6 +53,8 @@ export class DnsServer implements AsyncDisposable {
   readonly #closing = new AbortController();
   readonly #listeners: Listener[] = [];
   readonly #forwarder: Forwarder;
+  readonly #cache: CachingForwarder | undefined;
+  #search: readonly string[];
   #table: LookupTable | undefined;
   /** Tables count from 1 in the order in which they came; 0: none has yet. */
   #tableNumber = 0;
@@ -55,7 +63,11 @@ export class DnsServer implements AsyncDisposable {
   private constructor(settings: DnsServerSettings, deps: DnsServerDeps) {
     this.#settings = settings;
     this.#deps = deps;
-    this.#forwarder = new Forwarder(settings, deps);
+    const { cacheSize = 0 } = settings;
+    const forwarder = new Forwarder(settings, deps);
+    this.#forwarder = forwarder;
+    this.#cache = cacheSize > 0 ? new CachingForwarder(cacheSize, { ...deps, forwarder }) : undefined;
+    this.#search = settings.search;
   }
 
   /** @throws AgentError naming the address that cannot be bound; nothing stays open */
@@ -88,8 +100,8 @@ export class DnsServer implements AsyncDisposable {
 
   /** Why a name is answered as it is, for people. @throws what looking at a host of the table throws */
   nameReport(name: string): Promise<NameReport> {
-    const { respondBeforeSync, resolvers, flattenWildcards } = this.#settings;
-    const facts = resolvers.map((each) => ({ address: addressText(each) }));
+    const { respondBeforeSync, flattenWildcards } = this.#settings;
+    const facts = this.#forwarder.resolvers.map((each) => ({ address: addressText(each) }));
     const parts = { table: this.#table, respondBeforeSync, flattenWildcards, resolvers: facts };
     return nameReport(name, parts);
   }
@@ -106,9 +118,17 @@ export class DnsServer implements AsyncDisposable {
     const number = ++this.#lastTableNumber;
     const table = await LookupTable.build(new PackedNameTable(bytes), this.#settings);
     if (number < this.#tableNumber) return; // it took longer than one that came after it
-    this.#table = table;
+    this.#table = table.withSearch(this.#search); // which may have changed meanwhile
     this.#tableNumber = number;
     metrics.tableLoaded(table.hosts.count, clock.monotonicMs() - startedMs);
+  }
+
+  /** The resolver file has changed: it counts from the next query on, but for where this server listens. */
+  useResolvers({ resolvers, retries, search }: ResolverChoice): void {
+    this.#forwarder.useResolvers(resolvers, retries);
+    this.#cache?.clear();
+    this.#search = search;
+    this.#table = this.#table?.withSearch(search);
   }
 
   async close(): Promise<void> {
@@ -148,7 +168,7 @@ export class DnsServer implements AsyncDisposable {
       table,
       respondBeforeSync: this.#settings.respondBeforeSync,
       flattenWildcards: this.#settings.flattenWildcards,
-      forwarder: this.#forwarder,
+      forwarder: this.#cache ?? this.#forwarder,
     });
     const reply = traced((...query) => responder.reply(...query), { log, clock, table });
     return { reply, clock, log, signal };

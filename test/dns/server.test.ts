@@ -171,6 +171,52 @@ describe('DnsServer', () => {
     await rejects(once(connect(running.at('tcp')), 'connect'), { code: 'ECONNREFUSED' });
   });
 
+  it('asks other resolvers, and takes another search domain off, when the resolver file has changed', async () => {
+    await using before = await FakeResolver.start();
+    await using after = await FakeResolver.start();
+    const search = ['old.example'];
+    await using running = await RunningServer.start({ resolvers: [before.address], search, cacheSize: 10 });
+    await running.server.setNameTable(packedBytes(TABLE));
+    await running.ask({ name: 'www.bing.com.' });
+    const loading = running.server.setNameTable(packedBytes(TABLE));
+
+    running.server.useResolvers({ resolvers: [after.address], retries: 0, search: ['new.example'] });
+    const replies = [];
+    for (let round = 0; round < 2; round += 1) {
+      for (const name of ['www.bing.com.', 'web.example.old.example.', 'web.example.new.example.'])
+        replies.push(await running.ask({ name }));
+      await loading;
+    }
+
+    deepEqual(
+      replies.map(({ rcode, answers }) => [rcode, answers.length]),
+      [
+        [0, 1],
+        [3, 0],
+        [0, 2],
+        [0, 1],
+        [3, 0],
+        [0, 2],
+      ],
+    );
+    deepEqual([before.queries.length, after.queries.length], [1, 3]);
+    const { forwardedTo = [] } = await running.server.nameReport('www.bing.com');
+    deepEqual(forwardedTo, [{ address: `127.0.0.1:${after.address.port}` }]);
+  });
+
+  it('keeps forwarded answers when it is told to', async () => {
+    const ttl = 30;
+    await using resolver = await FakeResolver.start();
+    await using running = await RunningServer.start({ resolvers: [resolver.address], cacheSize: 1 });
+
+    const first = await running.ask({ id: 1, name: 'www.bing.com.' }, 'tcp');
+    const second = await running.ask({ id: 2, name: 'www.Bing.com.' }, 'udp');
+
+    deepEqual([first.id, second.id, second.questions[0]?.name], [1, 2, 'www.Bing.com.']);
+    deepEqual([first.answers[0]?.ttl, second.answers[0]?.data], [ttl, '1.1.1.1']);
+    equal(resolver.queries.length, 1);
+  });
+
   it('is disposed of by closing it', async () => {
     const running = await RunningServer.start();
 

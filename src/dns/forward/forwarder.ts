@@ -70,6 +70,11 @@ export class Forwarder {
     this.#flightDeps = this.#depsOfFlights();
   }
 
+  /** Those that the next query goes to. */
+  get resolvers(): readonly SocketAddress[] {
+    return this.#resolvers;
+  }
+
   /** True for a query that this forwarder has sent itself: a resolver leads back to this server. */
   isOwn(query: Message): boolean {
     return this.hopsOf(query) >= MAX_HOPS;

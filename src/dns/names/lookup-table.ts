@@ -37,9 +37,9 @@ export class LookupTable {
   readonly #hosts: PackedNameTable;
   readonly #context: LookupContext;
   /** Numbers of hosts by the hash of each of their names. */
-  readonly #byHash = new Map<number, number | number[]>();
+  #byHash = new Map<number, number | number[]>();
   /** Hosts that are called with a final dot, as they were sent. */
-  readonly #dotted = new Set<string>();
+  #dotted = new Set<string>();
   /** `.<search domain>.`, or undefined without one. */
   readonly #suffix: string | undefined;
   /** No host stands for all names below it: most tables have none. */
@@ -61,6 +61,15 @@ export class LookupTable {
     const lookup = new LookupTable(hosts, context);
     await forEachInSlices(numbersBelow(hosts.count), (number) => lookup.#add(number));
     return lookup;
+  }
+
+  /** The same names for applications that have another search list. */
+  withSearch(search: readonly string[]): LookupTable {
+    const other = new LookupTable(this.#hosts, { ...this.#context, search });
+    other.#byHash = this.#byHash;
+    other.#dotted = this.#dotted;
+    other.#hasWildcards = this.#hasWildcards;
+    return other;
   }
 
   get hosts(): PackedNameTable {

@@ -72,6 +72,17 @@ describe('LookupTable', () => {
     equal(table.find('a.example.svc.cluster.local.'), undefined);
   });
 
+  it('takes another search domain off when it is told to', async () => {
+    const table = await build({ 'a.example': external('1.1.1.1'), '*.w.example': external('1.1.1.2') });
+
+    const other = table.withSearch(['corp.example']);
+
+    equal(other.find('a.example.corp.example.')?.alias, 'a.example.');
+    ok(other.find('b.w.example.'));
+    equal(other.find('a.example.shop.svc.cluster.local.'), undefined);
+    ok(table.find('a.example.shop.svc.cluster.local.'));
+  });
+
   it('takes a search domain in any case, with a final dot or without', async () => {
     const context = { ...CONTEXT, search: ['Shop.svc.cluster.local.'] };
     const table = await build({ 'a.example': external('1.1.1.1') }, context);
