@@ -2,7 +2,6 @@
 // Upstream: istio 1.31 pilot/cmd/pilot-agent/status/server.go, where a taken port is only logged.
 
 import type { IncomingMessage, Server } from 'node:http';
-import { Server as NetServer, type AddressInfo } from 'node:net';
 
 import type { ScrapeTarget } from '../config/scrape-targets.ts';
 import type { Clock } from '../runtime/clock.ts';
@@ -22,6 +21,7 @@ import { Readiness, type EnvoyTarget, type Prober } from './readiness/readiness.
 import { ReadinessLog } from './readiness/readiness-log.ts';
 import { CheckHistory } from './readiness/readiness-report.ts';
 import { routes, type DebugSettings, type RouteParts } from './routes.ts';
+import { SharedPort } from './shared-port.ts';
 import type { AgentViews } from './views.ts';
 
 export interface StatusSettings {
@@ -68,6 +68,7 @@ export interface StatusDeps {
 export class StatusServer implements AsyncDisposable {
   readonly #deps: StatusDeps;
   readonly #http: Server;
+  readonly #port: SharedPort;
   /** What is on the metrics page, in words. */
   readonly #merged: string;
   readonly #appProbes: AppProbes | undefined;
@@ -84,8 +85,8 @@ export class StatusServer implements AsyncDisposable {
       response.accepted = await negotiate(request.headers['accept-encoding']);
       await dispatch(table, deps.log, request, response);
     });
-    // http's own close() would also cut idle connections, and Envoy's pooled one must get its 503
-    this.#stopListening = () => void NetServer.prototype.close.call(this.#http);
+    this.#port = new SharedPort(this.#http);
+    this.#stopListening = () => this.#port.stop(); // no more: Envoy's pooled connection must get its 503
   }
 
   /**
@@ -99,26 +100,25 @@ export class StatusServer implements AsyncDisposable {
     stopping.throwIfAborted();
     log.info(`Opening status port ${settings.statusPort}`);
     log.info(this.#merged);
+    let port: number;
     try {
-      await this.#listenOnAnyFamily(settings.statusPort);
+      port = await this.#port.listen(settings.statusPort);
     } catch (error) {
       throw new ConfigError(`Error listening on status port: ${whyNot(error, settings.statusPort)}`, {
         cause: error,
       });
     }
     stopping.throwIfAborted(); // told to end meanwhile: whoever made this server closes it
-    this.#http.on('error', failed);
+    this.#port.onError(failed);
     stopping.addEventListener('abort', this.#stopListening, { once: true });
-    return (this.#http.address() as AddressInfo).port;
+    return port;
   }
 
   /** Closes the port and every connection. */
   async close(): Promise<void> {
     this.#deps.stopping.removeEventListener('abort', this.#stopListening);
     const wasOpen = this.#http.listening;
-    const closed = new Promise<void>((resolve) => {
-      this.#http.close(() => resolve()); // an error here says that it was closed before
-    });
+    const closed = this.#port.close();
     this.#http.closeAllConnections();
     await closed;
     await this.#appProbes?.close();
@@ -128,15 +128,6 @@ export class StatusServer implements AsyncDisposable {
 
   [Symbol.asyncDispose](): Promise<void> {
     return this.close();
-  }
-
-  async #listenOnAnyFamily(port: number): Promise<void> {
-    try {
-      await listenOn(this.#http, port, '::');
-    } catch (error) {
-      if (errnoOf(error) !== 'EAFNOSUPPORT' && errnoOf(error) !== 'EADDRNOTAVAIL') throw error;
-      await listenOn(this.#http, port, '0.0.0.0');
-    }
   }
 }
 
@@ -187,14 +178,6 @@ function partsOf(deps: StatusDeps): RouteParts {
     profiler: new Profiler(clock),
     log,
   };
-}
-
-async function listenOn(server: Server, port: number, host: string): Promise<void> {
-  const { promise, resolve, reject } = Promise.withResolvers<void>();
-  server.once('error', reject);
-  server.listen(port, host, resolve);
-  await promise;
-  server.off('error', reject);
 }
 
 function whyNot(error: unknown, port: number): string {
