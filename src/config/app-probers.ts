@@ -2,7 +2,12 @@
 // Upstream: pilot/cmd/pilot-agent/status/server.go NewServer, validateAppKubeProber.
 
 import { ConfigError } from '../runtime/errors.ts';
-import { DecodeError, decodeJson, GoMembers } from './go-json.ts';
+import { excerpt } from '../runtime/excerpt.ts';
+import { isDeeperThan, parseJson } from '../runtime/json.ts';
+import { MASK } from '../runtime/redaction.ts';
+import { DecodeError, GoMembers } from './go-json.ts';
+import { goQuote } from './go-quote.ts';
+import { shownWords, syntaxProblem, withoutHeaderValues } from './prober-secrets.ts';
 
 /** How one probe of the application is made. */
 export type AppProbe =
@@ -21,25 +26,38 @@ export type AppProbers = ReadonlyMap<string, AppProber>;
 
 const PATH = '^/(app-health|app-lifecycle)/[^/]+/(livez|readyz|startupz|prestopz|poststartz)$';
 
+/** Deeper than any prober is; Go refuses at some depth, too. */
+const MAX_LEVELS = 32;
+
 /**
  * @param text empty: there are none
- * @throws ConfigError in the reference's words
+ * @throws ConfigError in the reference's words; it shows no value of a header
  */
 export function parseAppProbers(text: string): AppProbers {
   if (text === '') return new Map();
+  const json = parseJson(text);
+  if (json === undefined) throw undecodable(syntaxProblem(text), shownWords(text));
+  if (isDeeperThan(json, MAX_LEVELS)) throw undecodable('nested too deeply', MASK);
+  const harmless = withoutHeaderValues(json); // so that no error can show one
   try {
-    const all = new GoMembers(decodeJson(text) ?? {}, '');
+    const all = new GoMembers(harmless ?? {}, '');
     return new Map(all.entries().map(([path, prober]) => [path, appProber(path, prober)]));
   } catch (error) {
     if (!(error instanceof DecodeError)) throw error;
-    const problem = `failed to decode app prober err = ${error.message}, json string = ${shown(text)}`;
-    throw new ConfigError(problem, { cause: error });
+    throw undecodable(error.message, JSON.stringify(harmless), error);
   }
+}
+
+function undecodable(why: string, shown: string, cause?: unknown): ConfigError {
+  const problem = `failed to decode app prober err = ${excerpt(why)}, json string = ${excerpt(shown)}`;
+  return new ConfigError(`${problem} (ISTIO_KUBE_APP_PROBERS)`, { cause });
 }
 
 function appProber(path: string, prober: GoMembers): AppProber {
   if (!new RegExp(PATH).test(path)) {
-    throw new ConfigError(`invalid path, must be in form of regex pattern ${PATH}: "${path}"`);
+    throw new ConfigError(
+      `invalid path, must be in form of regex pattern ${PATH}: ${goQuote(excerpt(path))}`,
+    );
   }
   const probes = probesOf(path, prober);
   const [probe] = probes;
@@ -55,13 +73,26 @@ function probesOf(path: string, prober: GoMembers): readonly AppProbe[] {
   const probes: AppProbe[] = [];
   if (http !== undefined) {
     const port = numericPort(path, http);
+    refuseWrongTypes(http);
     probes.push({ kind: 'http', port, path: http.text('path'), scheme: http.text('scheme') });
   }
-  if (tcp !== undefined) probes.push({ kind: 'tcp', port: numericPort(path, tcp) });
+  if (tcp !== undefined) {
+    refuseWrongTypes(tcp);
+    probes.push({ kind: 'tcp', port: numericPort(path, tcp) });
+  }
   if (grpc !== undefined) {
     probes.push({ kind: 'grpc', port: grpc.integer('port'), service: grpc.text('service') });
   }
   return probes;
+}
+
+/** Nobody reads these members, since the kubelet has put both into its request; Go decodes them all the same. */
+function refuseWrongTypes(action: GoMembers): void {
+  action.text('host');
+  for (const header of action.list('httpHeaders')) {
+    header.text('name');
+    header.text('value');
+  }
 }
 
 /** The injector has looked names up; here nobody knows the container's ports. */
@@ -70,9 +101,4 @@ function numericPort(path: string, action: GoMembers): number {
     throw new ConfigError(`invalid prober config for ${path}, the port must be int type`);
   }
   return action.integer('port');
-}
-
-/** Values of probe headers may be credentials. */
-function shown(text: string): string {
-  return text.replaceAll(/("value"\s*:\s*)"(?:[^"\\]|\\.)*"?/gi, '$1"***"');
 }

@@ -128,7 +128,7 @@ describe('what is asked for on the status port', () => {
     const both = { ...env, ISTIO_PROMETHEUS_ANNOTATIONS: '' };
 
     await assert.rejects(load({ env }), {
-      message: /^failed to decode app prober err = .*json string = \{x$/,
+      message: /^failed to decode app prober err = .*json string = \{\*\*\* \(ISTIO_KUBE_APP_PROBERS\)$/,
     });
     await assert.rejects(load({ env: both }), {
       message: /^failed to unmarshal ISTIO_PROMETHEUS_ANNOTATIONS: /,

@@ -1,6 +1,8 @@
 import { deepEqual, throws } from 'node:assert/strict';
 
 import { parseAppProbers } from '../../src/config/app-probers.ts';
+import { itHolds } from '../support/fuzz.ts';
+import { appProberTargets } from './fuzz/app-probers-target.ts';
 
 describe('parseAppProbers', () => {
   it('reads every kind of probe', () => {
@@ -70,14 +72,65 @@ describe('parseAppProbers', () => {
     });
   }
 
-  it('refuses what is no JSON, and does not repeat the values of its headers', () => {
-    const text =
-      '{"a": {"httpGet": {"httpHeaders": [{"name": "Authorization", "value": "Bearer t0p-s3cr3t"}]}';
+  for (const [why, action] of [
+    ['a host', { httpGet: { port: 1, host: 7 } }],
+    ['a header without a name of text', { httpGet: { port: 1, httpHeaders: [{ name: 7 }] } }],
+    [
+      'a header with a value of numbers',
+      { httpGet: { port: 1, httpHeaders: [{ name: 'a', value: 12_345 }] } },
+    ],
+    ['headers that are no list', { httpGet: { port: 1, httpHeaders: {} } }],
+    ['a host of a socket', { tcpSocket: { port: 1, host: [] } }],
+    ['a time limit', { tcpSocket: { port: 1 }, timeoutSeconds: '5' }],
+  ] as const) {
+    it(`refuses ${why} of a wrong type, as Go does`, () => {
+      throws(
+        () => parseAppProbers(JSON.stringify({ '/app-health/web/livez': action })),
+        /^ConfigError: failed to decode app prober err = .* \(ISTIO_KUBE_APP_PROBERS\)$/,
+      );
+    });
+  }
 
+  it('refuses what is nested without end', () => {
+    const text = `{"/app-health/web/livez":${'['.repeat(100_000)}${']'.repeat(100_000)}}`;
+
+    throws(() => parseAppProbers(text), /^ConfigError: failed to decode app prober err = nested too deeply/);
+  });
+
+  it('shows a path that is none in one line, and not all of it', () => {
     throws(
-      () => parseAppProbers(text),
-      ({ message }: Error) =>
-        /^failed to decode app prober err = .*"value": "\*\*\*"/.test(message) && !message.includes('t0p'),
+      () => parseAppProbers(JSON.stringify({ [`/a\n${'x'.repeat(9999)}`]: {} })),
+      ({ message }: Error) => message.length < 600 && !message.includes('\n'),
     );
   });
+
+  const HEADER = '{"name": "Authorization", "value": "Bearer t0p-s3cr3t"}';
+  for (const [why, text] of [
+    ['no end', `{"/app-health/web/livez": {"httpGet": {"httpHeaders": [${HEADER}`],
+    ['a value without quotes', HEADER.replaceAll('"Bearer t0p-s3cr3t"', 'Bearer t0p-s3cr3t')],
+    ['a value without its end', HEADER.replace('s3cr3t"', 's3cr3t')],
+    ['a name in escapes', HEADER.replace('"value"', '"\\u0076alue"').replace('}', '')],
+    ['a value where a key stands', `{"value": {"t0p-s3cr3t": 1`],
+    ['a type', `{"/app-health/web/livez": {"httpGet": [${HEADER}]}}`],
+    ['a type beside', `{"/app-health/web/livez": {"httpGet": {"VALUE": "t0p-s3cr3t", "port": {}}}}`],
+    ['headers without names', `{"/app-health/web/livez": {"httpGet": {"HttpHeaders": ["t0p-s3cr3t"]}}}`],
+    ['headers as a text', `{"/app-health/web/livez": {"httpGet": {"httpHeaders": "t0p-s3cr3t"}}}`],
+    ['nothing but the value', 't0p-s3cr3t'],
+  ] as const) {
+    it(`never repeats the value of a header: ${why}`, () => {
+      throws(
+        () => parseAppProbers(text),
+        ({ name, message }: Error) => name === 'ConfigError' && !/t0p|s3cr3t/.test(message),
+      );
+    });
+  }
+
+  it('still shows the shape of a text that is no JSON', () => {
+    throws(
+      () => parseAppProbers('{"/app-health/web/livez": {"httpGet": {"port": 8080, "path": "/x",}}}'),
+      /json string = \{"\/app-health\/web\/livez": \{"httpGet": \{"port": 8080, "path": \*\*\*,\}\}\} \(ISTIO/,
+    );
+  });
+
+  for (const target of appProberTargets) itHolds(target, 2);
 });
