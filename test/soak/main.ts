@@ -3,11 +3,12 @@
 
 import { parseArgs } from 'node:util';
 
+import { dns } from './dns.ts';
 import { identity } from './identity.ts';
 import { restarts } from './restarts.ts';
 import type { Soak } from './soak.ts';
 
-const SOAKS: readonly Soak[] = [restarts, identity];
+const SOAKS: readonly Soak[] = [restarts, identity, dns];
 
 const { values, positionals } = parseArgs({
   allowPositionals: true,
