@@ -64,7 +64,7 @@ export class FingerprintSet {
   #size = 0;
   readonly #limit: number;
 
-  /** @param limit how many fit in; a power of two times 32 uses the memory best */
+  /** @param limit how many fit in, which takes 16 bytes each at most */
   constructor(limit: number) {
     this.#limit = limit;
   }

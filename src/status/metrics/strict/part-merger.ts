@@ -6,7 +6,6 @@ import { FingerprintSet, joined, without } from './fingerprints.ts';
 import { isBlank, LabelScanner } from './label-scanner.ts';
 import type { LineReceiver } from './lines.ts';
 import { readMetadata } from './metadata.ts';
-import { isMilliseconds, isSeconds, millisecondsOf, secondsOf } from './numbers.ts';
 import type { Direction } from './outline.ts';
 import { HistogramPoint, PointOrder } from './points.ts';
 import {
@@ -18,6 +17,7 @@ import {
   takesExemplar,
   type Place,
 } from './sample-rules.ts';
+import { convertedTimestamp } from './timestamps.ts';
 import { SampleScanner } from './sample-scanner.ts';
 
 /** Series of one family, and names of one page, that are remembered; those beyond are left out. */
@@ -84,7 +84,9 @@ export class PartMerger implements LineReceiver {
   }
 
   #readSample(text: string, start: number, end: number): void {
-    const timestamp = this.#sample.scan(text, start, end) ? this.#convertedTimestamp() : undefined;
+    const timestamp = this.#sample.scan(text, start, end)
+      ? convertedTimestamp(this.#sample, this.#direction)
+      : undefined;
     if (timestamp === undefined) return this.#deps.conflict('broken'); // and is no reason to end a family
     const member = this.#memberOf(this.#sample.name);
     if (member === undefined || member.passedOver) return;
@@ -128,15 +130,6 @@ export class PartMerger implements LineReceiver {
     this.#family = undefined;
   }
 
-  /** With a blank before it; empty: there is none. Undefined: what follows the value is not of the part's format. */
-  #convertedTimestamp(): string | undefined {
-    const { timestamp, exemplar } = this.#sample;
-    if (exemplar !== undefined && !this.#direction.fromOpenMetrics) return undefined;
-    if (timestamp === '') return '';
-    const converted = convertedTimestamp(timestamp, this.#direction);
-    return converted === undefined ? undefined : ` ${converted}`;
-  }
-
   /** Undefined: a parser would refuse it. */
   #converted(place: Place, timestamp: string): string | undefined {
     const sample = this.#sample;
@@ -160,21 +153,20 @@ export class PartMerger implements LineReceiver {
   }
 
   #write(place: Place, line: string): Conflict | undefined {
-    if (!this.#direction.toOpenMetrics) {
-      this.#written += line;
-      return undefined;
-    }
-    const point = this.#pointOf(place);
-    if (!this.#points.isCurrent(point)) this.#closePoint();
-    if (this.#points.place(point, this.#sample.timestamp) !== 'here') return 'broken';
-    if (!isHistogram(place)) {
+    if (this.#direction.toOpenMetrics && !this.#isInPlace(place)) return 'broken';
+    if (!this.#direction.toOpenMetrics || !isHistogram(place)) {
       this.#written += line;
       return undefined;
     }
     this.#held ??= new HistogramPoint();
-    return this.#held.add(place.ending, this.#sample.value, boundOf(this.#sample), line)
-      ? undefined
-      : 'broken';
+    const { value } = this.#sample;
+    return this.#held.add(place.ending, value, boundOf(this.#sample), line) ? undefined : 'broken';
+  }
+
+  #isInPlace(place: Place): boolean {
+    const point = this.#pointOf(place);
+    if (!this.#points.isCurrent(point)) this.#closePoint();
+    return this.#points.place(point, this.#sample.timestamp);
   }
 
   /** The points of an info family count as one. */
@@ -201,10 +193,4 @@ function isHistogram({ type }: Place): boolean {
 
 function isLineEnd(code: number): boolean {
   return isBlank(code) || code === CARRIAGE_RETURN;
-}
-
-/** Undefined: it is not one of its format. */
-function convertedTimestamp(text: string, { fromOpenMetrics, toOpenMetrics }: Direction): string | undefined {
-  if (fromOpenMetrics !== toOpenMetrics) return fromOpenMetrics ? millisecondsOf(text) : secondsOf(text);
-  return (fromOpenMetrics ? isSeconds : isMilliseconds)(text) ? text : undefined;
 }

@@ -7,14 +7,6 @@ import { FingerprintSet } from './fingerprints.ts';
 /** A point with more lines than this does not go onto the page, in characters. */
 const MAX_HELD = 256 * 1024;
 
-export type Placement =
-  /** It belongs to the point under way, or begins the next one. */
-  | 'here'
-  /** Its point was closed before, or its timestamp is not that of its point. */
-  | 'apart'
-  /** More points than can be remembered. */
-  | 'too many';
-
 /** The order of the points of one family. */
 export class PointOrder {
   readonly #seen: FingerprintSet;
@@ -35,13 +27,16 @@ export class PointOrder {
     return this.#current === point;
   }
 
-  place(point: number, timestamp: string): Placement {
-    if (this.#current === point) return timestamp === this.#timestamp ? 'here' : 'apart';
-    if (this.#seen.has(point)) return 'apart';
-    if (!this.#seen.add(point)) return 'too many';
+  /**
+   * @returns whether the sample belongs to the point under way or begins one; false: its point is over, or has another
+   * timestamp, or there are more points than can be remembered
+   */
+  place(point: number, timestamp: string): boolean {
+    if (this.#current === point) return timestamp === this.#timestamp;
+    if (!this.#seen.add(point)) return false;
     this.#current = point;
     this.#timestamp = timestamp;
-    return 'here';
+    return true;
   }
 }
 

@@ -1,10 +1,11 @@
 // What a single sample must be, by the type of its family and by the ending of its name, for the parsers of the format
 // to take it: for text those of promtool and Prometheus, for OpenMetrics the stricter one of Prometheus' Python client.
 
-import { isSeconds, readNumber } from './numbers.ts';
+import { readNumber } from './numbers.ts';
 import type { FamilyType } from './outline.ts';
 import type { LabelScanner } from './label-scanner.ts';
 import type { SampleScanner } from './sample-scanner.ts';
+import { isSeconds } from './timestamps.ts';
 
 /** Where a sample belongs. */
 export interface Place {
