@@ -9,12 +9,19 @@ import type { Log } from '../../runtime/log.ts';
 import type { Listener, ListenerDeps } from './listener.ts';
 import type { SocketAddress } from '../socket-address.ts';
 
+/**
+ * Queries wait here while the process is busy, and one that finds no room is asked again after seconds. A query takes
+ * some kilobytes; the kernel gives no more than it is set to give, which is twice what it gives unasked.
+ */
+const RECEIVE_BUFFER_BYTES = 1024 * 1024;
+
 /** @param address an IP. @throws when it cannot be bound */
 export async function listenUdp(address: SocketAddress, deps: ListenerDeps): Promise<Listener> {
   const isV6 = isIPv6(address.host);
   const socket = createSocket({
     type: isV6 ? 'udp6' : 'udp4',
     ipv6Only: isV6 && address.host !== '::',
+    recvBufferSize: RECEIVE_BUFFER_BYTES,
     lookup: (host, _options, found) => found(null, host, isV6 ? 6 : 4), // peers are addresses: nothing to wait for
   });
   const bound = once(socket, 'listening');

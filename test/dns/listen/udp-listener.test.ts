@@ -6,6 +6,7 @@ import type { Listener, ListenerDeps } from '../../../src/dns/listen/listener.ts
 import { listenUdp } from '../../../src/dns/listen/udp-listener.ts';
 import { FakeClock } from '../../support/fake-clock.ts';
 import { recordingLog } from '../../support/recording-log.ts';
+import { turnsUntil } from '../support/turns.ts';
 
 function nextTurn(): Promise<void> {
   return new Promise((resolve) => {
@@ -49,6 +50,16 @@ describe('listenUdp', () => {
       deepEqual([await ask('now'), await ask('later')], ['now', 'later']);
     });
   }
+
+  it('loses none of four hundred queries that come while the process is busy', async () => {
+    await listen((bytes) => bytes);
+    const { host, port } = listener.address;
+    let replies = 0;
+    client.on('message', () => (replies += 1));
+
+    for (let number = 0; number < 400; number += 1) client.send(`query ${number}`, port, host); // sent at once
+    await turnsUntil(() => replies === 400);
+  });
 
   it('sends nothing to what deserves no reply', async () => {
     await listen((bytes) => {

@@ -147,9 +147,7 @@ async function hostileResponder(): Promise<Responder> {
 function largeAnswer({ header, question }: Message): Message | undefined {
   const record = Buffer.from('c00c000100010000001e0004c0000201', 'hex');
   const records = Array.from({ length: 60 }, () => record);
-  const head = Buffer.concat([
-    ...[header.id, 0x8180, 1, 60, 0, 1].map(word).map((each) => Buffer.from(each)),
-  ]);
+  const head = Buffer.from([header.id, 0x8180, 1, 60, 0, 1].flatMap(word));
   return readMessage(Buffer.concat([head, question?.bytes ?? Buffer.alloc(0), ...records, optRecord(1232)]));
 }
 

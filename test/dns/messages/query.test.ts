@@ -43,7 +43,8 @@ describe('readQuery', () => {
 
   it('takes exactly one question', () => {
     equal(isQuery(encodeQuery({ questions: [] })), false);
-    equal(isQuery(encodeQuery({ questions: Array(2).fill({ name: 'a.', type: 'A' }) })), false);
+    const question = { name: 'a.', type: 'A' } as const;
+    equal(isQuery(encodeQuery({ questions: [question, question] })), false);
   });
 
   it('takes a signature, whose data it does not know', () => {
