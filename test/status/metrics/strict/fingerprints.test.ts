@@ -12,12 +12,12 @@ describe('fingerprint', () => {
     equal(fingerprint('xxabcxx', 2, 5), fingerprint('abc'));
   });
 
-  it('is a whole number of at most 52 bits, and another one for each of 200,000 similar texts', () => {
+  it('is a whole number of at most 52 bits, and another one for each of 50,000 similar texts', () => {
     const prints = new Set(
-      Array.from({ length: 200_000 }, (_, index) => fingerprint(`svc${index}.ns${index % 7}`)),
+      Array.from({ length: 50_000 }, (_, index) => fingerprint(`svc${index}.ns${index % 7}`)),
     );
 
-    equal(prints.size, 200_000);
+    equal(prints.size, 50_000);
     ok([...prints].every((print) => Number.isSafeInteger(print) && print >= 0 && print < 2 ** 52));
   });
 

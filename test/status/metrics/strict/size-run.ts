@@ -18,7 +18,7 @@ async function run(samples: number): Promise<{ readonly bytes: number; readonly 
   for await (const piece of filter.part('envoy', body(samples, Number(perFamily)), 'text')) {
     bytes += piece.length;
     pieces += 1;
-    if (pieces % 20 === 0) peakBytes = Math.max(peakBytes, usedBytes() - before);
+    if (pieces % 50 === 0) peakBytes = Math.max(peakBytes, usedBytes() - before);
   }
   return { bytes, peakBytes };
 }
