@@ -20,7 +20,7 @@ import type { XdsProxy, XdsProxySnapshot } from '../xds-proxy/proxy.ts';
 import { certificateMetrics } from './certificate-metrics.ts';
 import { controlsOf, type AgentControls } from './controls.ts';
 import { Counters } from './counters.ts';
-import { startDns } from './dns.ts';
+import { followResolvers, startDns } from './dns.ts';
 import type { Identity } from './identity.ts';
 import { nodeIdOf } from './node-facts.ts';
 import { PlatformProbe, platformSettings } from './platform-probe.ts';
@@ -139,7 +139,10 @@ async function startAndRun(
   // awaited here: what serves closes after Envoy
   if (ca !== undefined) deps.startup.begun('csr');
   return await keepingCertificates(identity, async (lifetime) => {
-    if (dns !== undefined) opened.dns = servers.use(await startDns(dns, config, deps, counters.dns));
+    if (dns !== undefined) {
+      opened.dns = servers.use(await startDns(dns, config, deps, counters.dns));
+      servers.use(followResolvers(dns, opened.dns, config, deps));
+    }
     if (envoy !== undefined) secretServers.use(await startSds(config, serverDeps, host.servesFilesOnly));
     opened.proxy = servers.use(await startXdsProxy(config, serverDeps, opened.dns));
     const activeGeneration = (): number | undefined => supervisor.snapshot().active?.generation;

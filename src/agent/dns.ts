@@ -3,11 +3,14 @@
 
 import type { AgentConfig } from '../config/agent-config.ts';
 import type { DnsMetrics } from '../dns/metrics.ts';
+import type { Resolvers } from '../dns/forward/resolvers.ts';
 import type { DnsPlan } from '../dns/plan.ts';
 import type { DnsServer } from '../dns/server.ts';
 import type { Clock } from '../runtime/clock.ts';
+import { AgentError, messageOf } from '../runtime/errors.ts';
 import { readTextIfExists } from '../runtime/files.ts';
 import type { Log } from '../runtime/log.ts';
+import { watchFiles } from '../runtime/watch.ts';
 import { failedAt } from './stages.ts';
 
 const STAGE = 'failed to start local DNS server';
@@ -53,7 +56,7 @@ export async function startDns(
     domain,
     parallel: env.dnsForwardParallel,
     timeoutMs: env.dnsForwardTimeoutMs,
-    retries: env.dnsForwardRetries,
+    retries: Math.max(env.dnsForwardRetries, plan.retries),
     hedgeMs: env.dnsForwardHedgeMs,
     cacheSize: env.dnsForwardCacheSize,
   };
@@ -63,4 +66,39 @@ export async function startDns(
   } catch (error) {
     throw failedAt(STAGE, error);
   }
+}
+
+/**
+ * Has the server ask those that the resolver file names, as it changes, until this is disposed of. A watch that fails
+ * costs no more than itself.
+ */
+export function followResolvers(
+  { resolverFile }: DnsPlan,
+  server: Pick<DnsServer, 'useResolvers'>,
+  { env }: AgentConfig,
+  { clock, log: root }: Pick<DnsDeps, 'clock' | 'log'>,
+): AsyncDisposable {
+  const log = root.child('dns');
+  const stop = new AbortController();
+  const deps = {
+    clock,
+    log,
+    readText: readTextIfExists,
+    watch: (paths: readonly string[], onChange: () => void) => watchFiles(paths, log, onChange),
+  };
+  const follow = async (): Promise<void> => {
+    const { followResolverFile } = await import('../dns/forward/resolver-file.ts');
+    const changed = (said: Resolvers): void =>
+      server.useResolvers({ ...said, retries: Math.max(env.dnsForwardRetries, said.retries) });
+    await followResolverFile(resolverFile, deps, changed, stop.signal);
+  };
+  const following = follow().catch((error: unknown) => {
+    if (!stop.signal.aborted) log.warn(`changes of ${resolverFile.path} are not seen: ${messageOf(error)}`);
+  });
+  return {
+    async [Symbol.asyncDispose]() {
+      stop.abort(new AgentError('the agent is closing'));
+      await following;
+    },
+  };
 }

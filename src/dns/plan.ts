@@ -8,6 +8,8 @@ import { splitHostPort } from '../config/address.ts';
 import { ConfigError, messageOf } from '../runtime/errors.ts';
 import type { Log } from '../runtime/log.ts';
 import { parseResolvConf } from './forward/resolv-conf.ts';
+import { resolversIn, type Resolvers } from './forward/resolvers.ts';
+import type { ResolverFile } from './forward/resolver-file.ts';
 import type { SocketAddress } from './socket-address.ts';
 
 export interface PlanSettings {
@@ -23,11 +25,10 @@ export interface PlanDeps {
   readonly log: Log;
 }
 
-export interface DnsPlan {
+export interface DnsPlan extends Resolvers {
   /** Each for UDP and TCP. */
   readonly listen: readonly SocketAddress[];
-  readonly resolvers: readonly SocketAddress[];
-  readonly search: readonly string[];
+  readonly resolverFile: ResolverFile;
   /** The server takes the place of the pod's resolver: nothing would work before the first table. */
   readonly respondBeforeSync: boolean;
 }
@@ -36,7 +37,6 @@ const DEFAULT_ADDRESS = 'localhost:15053';
 /** What the pod's resolver was, where resolv.conf now names this server. */
 const SAVED_RESOLV_CONF = '/var/lib/istio/resolv.conf';
 const RESOLV_CONF = '/etc/resolv.conf';
-const DNS_PORT = 53;
 
 /** @throws ConfigError for an address that is none, and for a resolver file that cannot be read */
 export async function planDns(settings: PlanSettings, { readText, log }: PlanDeps): Promise<DnsPlan> {
@@ -45,11 +45,12 @@ export async function planDns(settings: PlanSettings, { readText, log }: PlanDep
   if (onPort53 && !settings.isRoot) log.error('DNS address :53 and not running as root, use default');
   const address = onPort53 && !settings.isRoot ? DEFAULT_ADDRESS : settings.address || DEFAULT_ADDRESS;
   const wanted = socketAddress(address);
-  const { nameservers, search } = parseResolvConf(await resolverFile(respondBeforeSync, readText));
+  const file = await resolverFile(respondBeforeSync, readText);
+  const listen = listenAddresses(wanted, parseResolvConf(file.text).nameservers);
   return {
-    listen: listenAddresses(wanted, nameservers),
-    resolvers: resolversOf(nameservers, log),
-    search,
+    listen,
+    resolverFile: { ...file, listen },
+    ...resolversIn(file.text, listen, log),
     respondBeforeSync,
   };
 }
@@ -65,11 +66,15 @@ function socketAddress(text: string): SocketAddress {
   }
 }
 
-async function resolverFile(preferSaved: boolean, readText: PlanDeps['readText']): Promise<string> {
+async function resolverFile(
+  preferSaved: boolean,
+  readText: PlanDeps['readText'],
+): Promise<{ readonly path: string; readonly text: string }> {
   try {
-    const text =
-      (preferSaved ? await readText(SAVED_RESOLV_CONF) : undefined) ?? (await readText(RESOLV_CONF));
-    if (text !== undefined) return text;
+    for (const path of preferSaved ? [SAVED_RESOLV_CONF, RESOLV_CONF] : [RESOLV_CONF]) {
+      const text = await readText(path);
+      if (text !== undefined) return { path, text };
+    }
   } catch (error) {
     throw new ConfigError(`cannot read the resolver file: ${messageOf(error)}`, { cause: error });
   }
@@ -85,10 +90,4 @@ function listenAddresses(
   const loopbacks = [...(families.has(4) ? ['127.0.0.1'] : []), ...(families.has(6) ? ['::1'] : [])];
   const hosts = host === 'localhost' && loopbacks.length > 0 ? loopbacks : [host];
   return hosts.map((each) => ({ host: each, port }));
-}
-
-function resolversOf(nameservers: readonly string[], log: Log): SocketAddress[] {
-  const names = nameservers.filter((server) => isIP(server) === 0);
-  if (names.length > 0) log.warn(`ignored name servers that are no IP address: ${names.join(', ')}`);
-  return nameservers.filter((server) => isIP(server) !== 0).map((host) => ({ host, port: DNS_PORT }));
 }

@@ -1,8 +1,12 @@
 import { deepEqual, equal, match, ok, rejects } from 'node:assert/strict';
+import { writeFile } from 'node:fs/promises';
 import { createServer } from 'node:net';
+import { join } from 'node:path';
 
-import { dnsPlan, startDns } from '../../src/agent/dns.ts';
-import { DnsServer } from '../../src/dns/server.ts';
+import { dnsPlan, followResolvers, startDns } from '../../src/agent/dns.ts';
+import type { DnsPlan } from '../../src/dns/plan.ts';
+import { DnsServer, type ResolverChoice } from '../../src/dns/server.ts';
+import type { SocketAddress } from '../../src/dns/socket-address.ts';
 import { ConfigError } from '../../src/runtime/errors.ts';
 import { systemClock } from '../../src/runtime/clock.ts';
 import { SdsServer } from '../../src/sds/server.ts';
@@ -12,6 +16,7 @@ import { ask } from '../dns/support/dns-client.ts';
 import { packedBytes } from '../dns/support/packed.ts';
 import { silentDnsMeter } from '../dns/support/dns-meter.ts';
 import { FakeResolver } from '../dns/support/fake-resolver.ts';
+import { turnsUntil } from '../dns/support/turns.ts';
 import { decode, encodeQuery } from '../dns/support/wire.ts';
 import { recordingLog } from '../support/recording-log.ts';
 import { temporaryDirectory, type TemporaryDirectory } from '../support/temporary-directory.ts';
@@ -49,6 +54,15 @@ describe('dnsPlan', () => {
   });
 });
 
+function planFor(
+  listen: readonly SocketAddress[],
+  resolvers: readonly SocketAddress[],
+  path = '/nowhere',
+): DnsPlan {
+  const resolverFile = { path, text: '', listen };
+  return { listen, resolvers, search: [], retries: 0, respondBeforeSync: false, resolverFile };
+}
+
 describe('startDns', () => {
   const metrics = silentDnsMeter();
 
@@ -63,12 +77,7 @@ describe('startDns', () => {
       const recorded = recordingLog();
       const [port = 0] = await freePorts(1);
       const address = { host: '127.0.0.1', port };
-      const whole = {
-        listen: [address],
-        resolvers: [resolver.address],
-        search: [],
-        respondBeforeSync: false,
-      };
+      const whole = planFor([address], [resolver.address]);
       const deps = { clock: systemClock(), random: Math.random, log: recorded.log };
       const config = await agentConfig({ env: { ...CAPTURE, ...env } });
       const query = encodeQuery({ name: 'www.bing.com.' });
@@ -89,12 +98,7 @@ describe('startDns', () => {
       taken.listen(0, '127.0.0.1', resolve);
     });
     const { port } = taken.address() as { port: number };
-    const plan = {
-      listen: [{ host: '127.0.0.1', port }],
-      resolvers: [],
-      search: [],
-      respondBeforeSync: false,
-    };
+    const plan = planFor([{ host: '127.0.0.1', port }], []);
     const deps = { clock: systemClock(), random: Math.random, log: recordingLog().log };
 
     await rejects(startDns(plan, await agentConfig({ env: CAPTURE }), deps, metrics), {
@@ -102,6 +106,25 @@ describe('startDns', () => {
     });
 
     taken.close();
+  });
+});
+
+describe('followResolvers', () => {
+  it('has the server ask those that the resolver file names now, as often as variable or file say', async () => {
+    await using stack = new AsyncDisposableStack();
+    const temporary = await temporaryDirectory();
+    stack.defer(() => temporary.remove());
+    const path = join(temporary.path, 'resolv.conf');
+    await writeFile(path, 'nameserver 10.0.0.2\noptions attempts:2\n');
+    const choices: ResolverChoice[] = [];
+    const server = { useResolvers: (choice: ResolverChoice): void => void choices.push(choice) };
+    const config = await agentConfig({ env: { ...CAPTURE, DNS_FORWARD_RETRIES: '3' } });
+    const deps = { clock: systemClock(), log: recordingLog().log };
+
+    stack.use(followResolvers(planFor([], [], path), server, config, deps));
+    await turnsUntil(() => choices.length === 1);
+
+    deepEqual(choices, [{ resolvers: [{ host: '10.0.0.2', port: 53 }], search: [], retries: 3 }]);
   });
 });
 

@@ -67,6 +67,30 @@ describe('planDns', () => {
     deepEqual(search, ['ns1.svc', 'a']);
   });
 
+  it('asks neither itself nor, in further rounds, more often than the file says', async () => {
+    const text = 'nameserver 127.0.0.1\nnameserver 10.0.0.10\noptions attempts:3\n';
+    const files = { [RESOLV_CONF]: text };
+
+    const { resolvers, retries } = await plan({ files, address: '127.0.0.1:53', isRoot: true });
+
+    deepEqual(resolvers, [{ host: '10.0.0.10', port: 53 }]);
+    equal(retries, 2);
+  });
+
+  it('tells which file it has read, and what it said', async () => {
+    const saved = { [RESOLV_CONF]: 'nameserver 127.0.0.1\n', [SAVED]: 'nameserver 10.0.0.10\n' };
+
+    const plans = await Promise.all([plan(), plan({ address: 'localhost:53', isRoot: true, files: saved })]);
+
+    deepEqual(
+      plans.map(({ resolverFile: { path, text } }) => [path, text]),
+      [
+        [RESOLV_CONF, 'nameserver 10.0.0.10\n'],
+        [SAVED, 'nameserver 10.0.0.10\n'],
+      ],
+    );
+  });
+
   it('ignores servers that are no address, and names them', async () => {
     const recorded = recordingLog();
     const files = { [RESOLV_CONF]: 'nameserver dns.example\nnameserver 10.0.0.10\n' };

@@ -75,6 +75,11 @@ export class Forwarder {
     return this.#resolvers;
   }
 
+  /** It failed lately, over either protocol, and is asked after the others for a while. */
+  isSuspect(resolver: SocketAddress): boolean {
+    return Object.values(this.#flightDeps).some(({ health }) => health.isSuspect(resolver));
+  }
+
   /** True for a query that this forwarder has sent itself: a resolver leads back to this server. */
   isOwn(query: Message): boolean {
     return this.hopsOf(query) >= MAX_HOPS;
