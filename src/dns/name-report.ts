@@ -3,10 +3,12 @@
 import { absolute, explainName, type NameExplanation } from './names/explanation.ts';
 import type { LookupTable } from './names/lookup-table.ts';
 
-/** One of those that are asked what the name table does not have; whatever else is known of it is shown too. */
+/** One of those that are asked what the name table does not have. */
 export interface ResolverFacts {
   /** `10.96.0.10:53` */
   readonly address: string;
+  /** It failed lately, and is asked after the others for a while. */
+  readonly suspect: boolean;
 }
 
 export interface ReportParts {

@@ -101,8 +101,11 @@ export class DnsServer implements AsyncDisposable {
   /** Why a name is answered as it is, for people. @throws what looking at a host of the table throws */
   nameReport(name: string): Promise<NameReport> {
     const { respondBeforeSync, flattenWildcards } = this.#settings;
-    const facts = this.#forwarder.resolvers.map((each) => ({ address: addressText(each) }));
-    const parts = { table: this.#table, respondBeforeSync, flattenWildcards, resolvers: facts };
+    const resolvers = this.#forwarder.resolvers.map((each) => ({
+      address: addressText(each),
+      suspect: this.#forwarder.isSuspect(each),
+    }));
+    const parts = { table: this.#table, respondBeforeSync, flattenWildcards, resolvers };
     return nameReport(name, parts);
   }
 

@@ -5,7 +5,7 @@ import { LookupTable } from '../../src/dns/names/lookup-table.ts';
 import { packed } from './support/packed.ts';
 
 const CONTEXT = { namespace: 'shop', domain: 'shop.svc', search: [] };
-const RESOLVERS = [{ address: '10.96.0.10:53', healthy: true }];
+const RESOLVERS = [{ address: '10.96.0.10:53', suspect: false }];
 
 async function parts(over: Partial<ReportParts> = {}): Promise<ReportParts> {
   const table = await LookupTable.build(packed({ 'a.example': { ips: ['10.0.0.1'] } }), CONTEXT);

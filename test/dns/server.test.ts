@@ -75,6 +75,56 @@ describe('DnsServer', () => {
     await rejects(system.resolve4('none.example'), { code: 'ENOTFOUND' });
   });
 
+  it('says why a name is answered as it is, and which resolver has failed lately', async () => {
+    await using silent = await FakeResolver.start(SILENT);
+    await using running = await RunningServer.start({ resolvers: [silent.address], timeoutMs: 20 });
+    const address = `127.0.0.1:${silent.address.port}`;
+    const before = await running.server.nameReport('web.example');
+    await running.ask({ name: 'other.example.' });
+    await running.server.setNameTable(packedBytes(TABLE));
+
+    const [known, other] = await Promise.all(
+      ['web.example', 'other.example'].map((name) => running.server.nameReport(name)),
+    );
+
+    deepEqual(before.forwardedTo, [{ address, suspect: false }]);
+    deepEqual(known?.answers, { A: ['web.example. A 10.0.0.1'], AAAA: [] });
+    deepEqual([other?.answers, other?.forwardedTo], [undefined, [{ address, suspect: true }]]);
+  });
+
+  it('tells of each query while debug lines are read', async () => {
+    await using running = await RunningServer.start();
+    await running.server.setNameTable(packedBytes(TABLE));
+
+    await running.ask({ name: 'web.example.' });
+
+    ok(
+      running.recorded
+        .messages('debug')
+        .some((line) => line.startsWith('udp web.example. A: NOERROR, 1 answers, of the name table, ')),
+    );
+  });
+
+  it('counts tables, and answers of its own', async () => {
+    await using running = await RunningServer.start();
+
+    await running.server.setNameTable(packedBytes(TABLE));
+    for (const type of ['A', 'AAAA', 'A'] as const) await running.ask({ name: 'web.example.', type });
+
+    deepEqual(running.counts.tables, [1]);
+    deepEqual(running.counts.answered, ['hit', 'nodata', 'hit']);
+  });
+
+  it('counts replies that it had to cut, by protocol', async () => {
+    const ips = Array.from({ length: 100 }, (_, index) => `10.0.0.${index}`);
+    await using running = await RunningServer.start();
+    await running.server.setNameTable(packedBytes({ 'crowd.example': { ips } }));
+
+    for (const protocol of ['udp', 'tcp'] as const) await running.ask({ name: 'crowd.example.' }, protocol);
+
+    deepEqual(running.counts.truncated, ['udp']);
+  });
+
   it('says nothing to what is no query, and goes on', async () => {
     await using running = await RunningServer.start();
     await running.server.setNameTable(packedBytes(TABLE));
@@ -201,7 +251,7 @@ describe('DnsServer', () => {
     );
     deepEqual([before.queries.length, after.queries.length], [1, 3]);
     const { forwardedTo = [] } = await running.server.nameReport('www.bing.com');
-    deepEqual(forwardedTo, [{ address: `127.0.0.1:${after.address.port}` }]);
+    deepEqual(forwardedTo, [{ address: `127.0.0.1:${after.address.port}`, suspect: false }]);
   });
 
   it('keeps forwarded answers when it is told to', async () => {

@@ -3,7 +3,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 
 import type { SocketAddress } from '../../src/dns/socket-address.ts';
-import { ask } from '../dns/support/dns-client.ts';
+import { askTcp } from '../dns/support/dns-client.ts';
 import { decode, encodeQuery, type Decoded } from '../dns/support/wire.ts';
 import { QueryClient } from '../e2e/support/dns/query-client.ts';
 
@@ -97,7 +97,9 @@ export class DnsLoad implements AsyncDisposable {
   }
 
   async #overTcp(name: string): Promise<Decoded> {
-    return decode(await ask('tcp', this.#options.server, encodeQuery({ name })));
+    const [reply] = await askTcp(this.#options.server, [encodeQuery({ name })], PATIENCE_MS);
+    if (reply === undefined) throw new Error(`no reply to ${name} over TCP within ${PATIENCE_MS} ms`);
+    return decode(reply);
   }
 
   #count({ isLocal, startedMs }: Asked, { rcode }: Decoded): void {

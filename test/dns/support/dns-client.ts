@@ -18,8 +18,12 @@ export async function ask(protocol: 'udp' | 'tcp', server: SocketAddress, query:
 }
 
 /** All replies on one connection, until the server ends it or has answered all. */
-export async function askTcp(server: SocketAddress, queries: readonly Buffer[]): Promise<Buffer[]> {
-  const socket = connect({ ...server, timeout: PATIENCE_MS });
+export async function askTcp(
+  server: SocketAddress,
+  queries: readonly Buffer[],
+  patienceMs = PATIENCE_MS,
+): Promise<Buffer[]> {
+  const socket = connect({ ...server, timeout: patienceMs });
   socket.on('timeout', () => socket.destroy());
   socket.on('error', () => undefined); // a cut connection is seen by the number of replies
   await once(socket, 'connect');

@@ -8,11 +8,22 @@ import { silentDnsMeter } from './dns-meter.ts';
 import { ask } from './dns-client.ts';
 import { decode, encodeQuery, type Decoded, type Query } from './wire.ts';
 
+interface Counts {
+  request: number;
+  forwarded: number;
+  failed: number;
+  readonly took: number[];
+  readonly answered: string[];
+  /** By protocol. */
+  readonly truncated: string[];
+  /** How many hosts each had. */
+  readonly tables: number[];
+}
+
 export class RunningServer implements AsyncDisposable {
   readonly server: DnsServer;
   readonly recorded: ReturnType<typeof recordingLog>;
-  /** `tables`: how many hosts each had. */
-  readonly counts: { request: number; forwarded: number; failed: number; took: number[]; tables: number[] };
+  readonly counts: Counts;
 
   private constructor(
     server: DnsServer,
@@ -29,13 +40,23 @@ export class RunningServer implements AsyncDisposable {
     deps: Partial<DnsServerDeps> = {},
   ): Promise<RunningServer> {
     const recorded = recordingLog();
-    const counts: RunningServer['counts'] = { request: 0, forwarded: 0, failed: 0, took: [], tables: [] };
+    const counts: RunningServer['counts'] = {
+      request: 0,
+      forwarded: 0,
+      failed: 0,
+      took: [],
+      answered: [],
+      truncated: [],
+      tables: [],
+    };
     const metrics = {
       ...silentDnsMeter(),
       request: () => void (counts.request += 1),
       forwarded: () => void (counts.forwarded += 1),
       failed: () => void (counts.failed += 1),
       forwardTook: (ms: number) => void counts.took.push(ms),
+      answered: (result: string) => void counts.answered.push(result),
+      truncated: (protocol: string) => void counts.truncated.push(protocol),
       tableLoaded: (hosts: number) => void counts.tables.push(hosts),
     };
     const all = {
