@@ -92,6 +92,28 @@ describe('startDns', () => {
     });
   }
 
+  for (const [value, types] of [
+    ['parity', ['CNAME', 'A']],
+    ['flatten', ['A']],
+  ] as const) {
+    it(`answers a wildcard asked with the search domain with ${types.join(' and ')}: ${value}`, async () => {
+      const [port = 0] = await freePorts(1);
+      const address = { host: '127.0.0.1', port };
+      const plan = { ...planFor([address], []), search: ['cluster.local'] };
+      const config = await agentConfig({ env: { ...CAPTURE, DNS_WILDCARD_CNAME: value } });
+      const deps = { clock: systemClock(), random: Math.random, log: recordingLog().log };
+
+      await using server = await startDns(plan, config, deps, metrics);
+      await server.setNameTable(packedBytes({ '*.example': { ips: ['10.0.0.1'] } }));
+      const reply = await ask('udp', address, encodeQuery({ name: 'a.example.cluster.local.' }));
+
+      deepEqual(
+        decode(reply).answers.map(({ type }) => type),
+        types,
+      );
+    });
+  }
+
   it('says at which stage of the start a taken address was met', async () => {
     const taken = createServer();
     await new Promise<void>((resolve) => {

@@ -51,6 +51,10 @@ const RESPONSE = 0x8000;
 const OPCODE_SHIFT = 11;
 /** Type and class. */
 const QUESTION_FIELDS_BYTES = 4;
+/** What everybody takes over UDP. */
+const MIN_LIMIT_BYTES = 512;
+/** Of IPv4, without the headers of IP and UDP. */
+const MAX_DATAGRAM_BYTES = 65_507;
 const NO_RECORDS: readonly RecordSpan[] = [];
 
 /** Undefined when there are fewer than twelve bytes. */
@@ -90,12 +94,13 @@ export function readMessage(bytes: Buffer, header = readHeader(bytes)): Message 
   return records && { header, bytes, question, questionsEnd: offset, records };
 }
 
-/** The largest UDP reply the sender of a message takes, bytes. */
+/** The largest UDP reply the sender of a message takes, bytes; and not more than a datagram holds. */
 export function udpLimit({ records }: Message): number {
   for (const { section, type, recordClass } of records) {
-    if (section === 'additional' && type === TYPE.OPT) return Math.max(512, recordClass);
+    if (section !== 'additional' || type !== TYPE.OPT) continue;
+    return Math.min(MAX_DATAGRAM_BYTES, Math.max(MIN_LIMIT_BYTES, recordClass));
   }
-  return 512;
+  return MIN_LIMIT_BYTES;
 }
 
 /** Its name is read when somebody wants it: most questions are known by their bytes. */

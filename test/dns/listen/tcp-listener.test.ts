@@ -143,6 +143,21 @@ describe('listenTcp', () => {
     equal(reply?.toString(), 'next');
   });
 
+  it('serves 512 connections at a time, and ends those beyond at once', async () => {
+    await listen((bytes) => bytes);
+    const sockets = Array.from({ length: 512 }, () => connect(listener.address));
+    await Promise.all(sockets.map((socket) => once(socket, 'connect')));
+
+    const beyond = connect(listener.address).resume();
+    beyond.on('error', () => undefined); // it may be reset
+    await new Promise((closed) => beyond.once('close', closed));
+    sockets[0]?.write(frame(Buffer.from('still')));
+    const [reply] = (await once(sockets[0] as Socket, 'data')) as [Buffer];
+    for (const socket of sockets) socket.destroy();
+
+    equal(reply.toString('latin1'), '\0\x05still');
+  });
+
   it('ends open connections when it closes', async () => {
     await listen();
     const socket = await connected();

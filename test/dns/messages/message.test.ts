@@ -100,9 +100,10 @@ describe('udpLimit', () => {
     return message && udpLimit(message);
   }
 
-  it('is what the OPT record says, and never under 512', () => {
+  it('is what the OPT record says, never under 512, and never above what a datagram holds', () => {
     equal(limit(), 512);
     equal(limit(100), 512);
     equal(limit(4096), 4096);
+    equal(limit(65_535), 65_507);
   });
 });
