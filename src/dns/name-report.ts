@@ -33,7 +33,7 @@ export async function nameReport(asked: string, parts: ReportParts): Promise<Nam
     const name = { name: absolute(asked), tried: [], passedOver: [], unusable: [] };
     return respondBeforeSync
       ? forwarded({ ...name, verdict: NO_TABLE }, resolvers)
-      : { ...name, verdict: `${NO_TABLE}: all queries fail (SERVFAIL)` };
+      : { ...name, verdict: `${NO_TABLE}; all queries fail (SERVFAIL)` };
   }
   const explanation = await explainName(table, asked, flattenWildcards);
   return explanation.answers === undefined ? forwarded(explanation, resolvers) : explanation;
@@ -42,5 +42,5 @@ export async function nameReport(asked: string, parts: ReportParts): Promise<Nam
 function forwarded(explanation: NameExplanation, resolvers: readonly ResolverFacts[]): NameReport {
   const whereTo =
     resolvers.length === 0 ? 'there is no resolver to forward to (SERVFAIL)' : 'forwarded to the resolvers';
-  return { ...explanation, verdict: `${explanation.verdict}: ${whereTo}`, forwardedTo: resolvers };
+  return { ...explanation, verdict: `${explanation.verdict}; ${whereTo}`, forwardedTo: resolvers };
 }

@@ -23,14 +23,14 @@ describe('nameReport', () => {
   it('shows who is asked about another name, with all that is known of them', async () => {
     const { verdict, forwardedTo } = await nameReport('b.example', await parts());
 
-    equal(verdict, 'the name table does not have it: forwarded to the resolvers');
+    equal(verdict, 'the name table does not have it; forwarded to the resolvers');
     deepEqual(forwardedTo, RESOLVERS);
   });
 
   it('says that nobody can be asked', async () => {
     const { verdict } = await nameReport('b.example', await parts({ resolvers: [] }));
 
-    equal(verdict, 'the name table does not have it: there is no resolver to forward to (SERVFAIL)');
+    equal(verdict, 'the name table does not have it; there is no resolver to forward to (SERVFAIL)');
   });
 
   it('says that there is no table yet, and what that means for queries', async () => {
@@ -41,13 +41,13 @@ describe('nameReport', () => {
       [failing.name, failing.verdict, failing.forwardedTo],
       [
         'a.example.',
-        'no name table has come from the control plane yet: all queries fail (SERVFAIL)',
+        'no name table has come from the control plane yet; all queries fail (SERVFAIL)',
         undefined,
       ],
     );
     deepEqual(
       [asking.verdict, asking.forwardedTo],
-      ['no name table has come from the control plane yet: forwarded to the resolvers', RESOLVERS],
+      ['no name table has come from the control plane yet; forwarded to the resolvers', RESOLVERS],
     );
   });
 });

@@ -82,7 +82,7 @@ describe('names of the mesh', function () {
       reports[0] ?? '',
       /answered from the name table: web\. is a short name of web\.default\.svc\.cluster\.local"/,
     );
-    match(reports[1] ?? '', /the name table does not have it: /);
+    match(reports[1] ?? '', /the name table does not have it; /);
     match(xds, /"NDS"/);
     match(counted, /^istio_agent_dns_table_hosts 2$/m);
     match(counted, /^istio_agent_dns_table_update_seconds_count 2$/m);
