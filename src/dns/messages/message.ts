@@ -1,6 +1,6 @@
 // What a DNS server has to know of a message it passes on: header, question, and where each record begins and ends.
-// Records are never decoded. dns2 decodes messages too, but gives neither places nor refusals: somebody else's message
-// could not be cut, repeated or refused by what it says, and a dot within a label reads as two labels.
+// Records are not decoded here. dns2, which decodes them (query.ts), tells no places: nobody's message could be repeated
+// or cut by what it says, and to it a dot within a label is one between two.
 // RFC 1035 section 4, RFC 6891 for the size a client takes.
 
 export const HEADER_BYTES = 12;
