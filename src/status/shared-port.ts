@@ -6,7 +6,7 @@ import { createServer, Server, type AddressInfo } from 'node:net';
 
 import { errnoOf } from '../runtime/errors.ts';
 
-const SOCKETS = 8;
+const SOCKETS = 32;
 /** Connections the kernel keeps until they are taken; it allows no more than its own limit. */
 const BACKLOG = 4096;
 
