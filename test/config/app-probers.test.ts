@@ -132,5 +132,5 @@ describe('parseAppProbers', () => {
     );
   });
 
-  for (const target of appProberTargets) itHolds(target, 2);
+  for (const target of appProberTargets) itHolds(target, 1);
 });
