@@ -9,6 +9,7 @@ import type { SocketAddress } from '../../../src/dns/socket-address.ts';
 import { systemClock } from '../../../src/runtime/clock.ts';
 import { FakeClock } from '../../support/fake-clock.ts';
 import { FakeResolver, SILENT, type Answering } from '../support/fake-resolver.ts';
+import { fakeSockets } from './fake-datagrams.ts';
 import { someTurns, turnsUntil } from '../support/turns.ts';
 import { encodeAnswer, encodeQuery } from '../support/wire.ts';
 
@@ -195,6 +196,25 @@ describe('Exchanges over udp', () => {
 
     await failed;
     stranger.close();
+  });
+
+  it('takes no answer that came to another port than the question left from', async () => {
+    const { sockets, open } = fakeSockets();
+    using exchanges = exchangesWith({ clock: new FakeClock(), open });
+    const asked = [1, 2].map(() => asking(exchanges, 'udp', { host: '10.0.0.1', port: 53 }));
+    await someTurns();
+    const [first, second] = sockets.map(({ sent }) => answering(RIGHT)(sent[0] ?? QUERY.bytes, 'udp')[0]);
+    const ended: number[] = [];
+    for (const [index, each] of asked.entries()) void each.then(() => ended.push(index));
+
+    sockets[0]?.hears(second ?? RIGHT);
+    sockets[1]?.hears(first ?? RIGHT);
+    await someTurns();
+    const before = [...ended];
+    sockets[1]?.hears(second ?? RIGHT);
+    await someTurns();
+
+    deepEqual([before, ended], [[], [1]]);
   });
 
   it('uses several ports in turn, and other ones after some hundreds of queries', async () => {
