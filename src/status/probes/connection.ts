@@ -7,11 +7,14 @@ import { ProbeError } from './probe.ts';
 /**
  * How a socket connects to `host` from `source`. The family is the source's, else the source could not be bound. What
  * `localhost` is needs no look-up, which would wait behind those of names that do not answer.
+ *
+ * @throws ProbeError for an address in brackets, which the reference cannot reach either
  */
 export function connectOptions(
   source: string,
   { host, port }: { readonly host: string; readonly port: number },
 ): TcpNetConnectOpts {
+  if (host.startsWith('[')) throw new ProbeError(`${host} is no address: INSTANCE_IP takes no brackets`);
   const family = isIPv6(source) ? 6 : 4;
   const loopback = family === 6 ? '::1' : '127.0.0.1';
   return { host: host === 'localhost' ? loopback : host, port, localAddress: source, family };

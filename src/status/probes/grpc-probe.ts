@@ -21,6 +21,9 @@ export interface GrpcCheck {
   readonly timeoutMs: number;
 }
 
+/** Eight digits are all that the header may have. */
+const LONGEST_TIMEOUT_MS = 99_999_999;
+
 /** @throws GrpcConnectError, GrpcStatusError, ProbeError, what broke the connection, or the signal's reason */
 export async function grpcProbe(check: GrpcCheck, signal: AbortSignal): Promise<ProbeResult> {
   const session = await openSession(check, signal);
@@ -33,14 +36,11 @@ export async function grpcProbe(check: GrpcCheck, signal: AbortSignal): Promise<
   }
 }
 
-async function openSession(
-  { connection, authority }: GrpcCheck,
-  signal: AbortSignal,
-): Promise<ClientHttp2Session> {
+async function openSession({ connection }: GrpcCheck, signal: AbortSignal): Promise<ClientHttp2Session> {
   try {
     const socket = connect(connection);
     await opened(socket, 'connect', signal);
-    return http2Session(socket, authority);
+    return http2Session(socket);
   } catch (error) {
     throw new GrpcConnectError(messageOf(error), { cause: error });
   }
@@ -72,7 +72,7 @@ function requestHeaders({ authority, userAgent, timeoutMs }: GrpcCheck): Record<
     ':path': '/grpc.health.v1.Health/Check',
     'content-type': 'application/grpc',
     te: 'trailers',
-    'grpc-timeout': `${timeoutMs}m`,
+    'grpc-timeout': `${Math.min(timeoutMs, LONGEST_TIMEOUT_MS)}m`,
     ...(userAgent !== undefined && { 'user-agent': userAgent }),
   };
 }

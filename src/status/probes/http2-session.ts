@@ -13,14 +13,14 @@ import { ProbeError } from './probe.ts';
 
 export type AnswerHeaders = IncomingHttpHeaders & IncomingHttpStatusHeader;
 
-/** @param authority `host:port`, as in a URL */
-export function http2Session(socket: Socket, authority: string): ClientHttp2Session {
+/** Each request names its own authority. */
+export function http2Session(socket: Socket): ClientHttp2Session {
   const options = {
     createConnection: () => socket,
     settings: { enablePush: false },
     strictSingleValueFields: false, // headers are passed on as often as they came
   };
-  const session = connect(`http://${authority}`, options);
+  const session = connect('http://localhost', options);
   session.on('error', () => undefined); // each stream is told the same
   return session;
 }

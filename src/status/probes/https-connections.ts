@@ -80,7 +80,7 @@ export class HttpsConnections {
     const { http2Session } = await import('./http2-session.ts');
     const { http2Exchange } = await import('./http2-exchange.ts');
     const port = hostWithPort(request.target);
-    const session = http2Session(socket, port);
+    const session = http2Session(socket);
     const closes = this.#kept?.http2.keep(port, session) !== true;
     return http2Exchange(session, request, { closes }, signal);
   }

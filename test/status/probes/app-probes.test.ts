@@ -103,6 +103,10 @@ describe('AppProbes', () => {
     );
 
     equal((await probing.ask()).status, 500);
+    match(
+      probing.logged.messages('error').join(),
+      /: \[::1\] is no address: INSTANCE_IP takes no brackets, /,
+    );
   });
 
   it('gives up after the time limit, and lets go of the application', async () => {

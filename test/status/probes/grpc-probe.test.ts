@@ -57,7 +57,7 @@ describe('grpcProbe', () => {
     });
   }
 
-  it('comes from the probes’ address, with the caller’s user agent and the time that is left', async () => {
+  it('comes from the probes’ address, with the caller’s user agent', async () => {
     await using server = await healthServer();
     await using probing = await startProbing({ grpc: { port: server.port }, timeoutSeconds: 7 });
 
@@ -67,6 +67,34 @@ describe('grpcProbe', () => {
     equal(call?.['user-agent'], 'kube-probe/1.31');
     match(String(call['peer']), /^127\.0\.0\.6:/);
   });
+
+  for (const [seconds, timeout] of [
+    [7, '7000m'],
+    [200_000, '99999999m'],
+  ] as const) {
+    it(`calls as a gRPC client does, and says that it waits for ${seconds} s`, async () => {
+      const seen: object[] = [];
+      await using app = await http2App((stream, headers) => {
+        seen.push({ ...headers });
+        stream.respond({ ...GRPC, 'grpc-status': '5' }, { endStream: true });
+      });
+      await using probing = await startProbing({ grpc: { port: app.port }, timeoutSeconds: seconds });
+
+      await probing.ask();
+
+      deepEqual(seen, [
+        {
+          ':method': 'POST',
+          ':scheme': 'http',
+          ':authority': `127.0.0.1:${app.port}`,
+          ':path': '/grpc.health.v1.Health/Check',
+          'content-type': 'application/grpc',
+          te: 'trailers',
+          'grpc-timeout': timeout,
+        },
+      ]);
+    });
+  }
 
   it('reaches a server of IPv6', async () => {
     await using server = await healthServer('::1');
