@@ -75,7 +75,7 @@ describe('grpcProbe', () => {
     it(`calls as a gRPC client does, and says that it waits for ${seconds} s`, async () => {
       const seen: object[] = [];
       await using app = await http2App((stream, headers) => {
-        seen.push({ ...headers });
+        seen.push(Object.fromEntries(Object.entries(headers)));
         stream.respond({ ...GRPC, 'grpc-status': '5' }, { endStream: true });
       });
       await using probing = await startProbing({ grpc: { port: app.port }, timeoutSeconds: seconds });
