@@ -6,9 +6,14 @@ export class FakeDatagrams implements Datagrams {
   readonly sent: Buffer[] = [];
   readonly peer: { host?: string; port?: number } = {};
   isOpen = true;
+  readonly #answers: (query: Buffer) => readonly Buffer[];
   #hears: (bytes: Buffer) => void = () => undefined;
   #fails: (error: Error) => void = () => undefined;
   #connects: () => void = () => undefined;
+
+  constructor(answers: (query: Buffer) => readonly Buffer[]) {
+    this.#answers = answers;
+  }
 
   on = (event: 'message' | 'error' | 'connect', listener: (given: never) => void): void => {
     if (event === 'message') this.#hears = listener as (bytes: Buffer) => void;
@@ -17,7 +22,10 @@ export class FakeDatagrams implements Datagrams {
   };
 
   connect = (port: number, host: string): void => void Object.assign(this.peer, { host, port });
-  send = (bytes: Buffer): void => void this.sent.push(bytes);
+  send = (bytes: Buffer): void => {
+    this.sent.push(bytes);
+    for (const answer of this.#answers(bytes)) queueMicrotask(() => this.#hears(answer));
+  };
   close = (): void => void (this.isOpen = false);
 
   connected(): void {
@@ -33,14 +41,19 @@ export class FakeDatagrams implements Datagrams {
   }
 }
 
-/** All sockets that were opened, oldest first; connected at once unless told otherwise. */
-export function fakeSockets(isConnected = true): {
-  readonly sockets: FakeDatagrams[];
-  readonly open: OpenDatagrams;
-} {
+/**
+ * All sockets that were opened, oldest first.
+ *
+ * @param isConnected at once, or when the test says so
+ * @param answers what each hears at once
+ */
+export function fakeSockets(
+  isConnected = true,
+  answers: (host: string, query: Buffer) => readonly Buffer[] = () => [],
+): { readonly sockets: FakeDatagrams[]; readonly open: OpenDatagrams } {
   const sockets: FakeDatagrams[] = [];
-  const open: OpenDatagrams = () => {
-    const socket = new FakeDatagrams();
+  const open: OpenDatagrams = (host) => {
+    const socket = new FakeDatagrams((query) => answers(host, query));
     sockets.push(socket);
     if (isConnected) queueMicrotask(() => socket.connected());
     return socket;

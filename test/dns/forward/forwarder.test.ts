@@ -5,8 +5,10 @@ import { readMessage, type Message } from '../../../src/dns/messages/message.ts'
 import { systemClock } from '../../../src/runtime/clock.ts';
 import { FakeClock } from '../../support/fake-clock.ts';
 import { recordingLog } from '../../support/recording-log.ts';
+import { seededRandom } from '../../support/seeded-random.ts';
 import { silentDnsMeter } from '../support/dns-meter.ts';
 import { FakeResolver, SILENT, type Answering } from '../support/fake-resolver.ts';
+import { fakeSockets } from './fake-datagrams.ts';
 import { someTurns, turnsUntil } from '../support/turns.ts';
 import { decode, encodeAnswer, encodeQuery } from '../support/wire.ts';
 
@@ -205,6 +207,17 @@ describe('Forwarder', () => {
     await Promise.allSettled(waiting);
   });
 
+  it('lets so many wait that each of their questions can have an id', async () => {
+    const resolvers = Array.from({ length: 0x1_0000 }, () => ({ host: '10.0.0.1', port: 53 }));
+    const { sockets, open } = fakeSockets();
+    using given = new Given({ resolvers, parallel: true }, { open });
+
+    equal(await given.rcode(), undefined);
+
+    equal(given.counts.refused, 1);
+    equal(sockets.length, 0);
+  });
+
   it('fails what waits when it is closed, and counts no failure', async () => {
     await using silent = await FakeResolver.start(SILENT);
     const clock = new FakeClock();
@@ -231,6 +244,21 @@ describe('Forwarder', () => {
     deepEqual([first, second], [0, 3]);
   });
 
+  it('closes the sockets towards resolvers that are asked no more', async () => {
+    const { sockets, open } = fakeSockets();
+    using given = new Given({ resolvers: [{ host: '10.0.0.1', port: 53 }] }, { open });
+    const forward = given.rcode();
+    await someTurns();
+    const [socket] = sockets;
+    socket?.hears(encodeAnswer(socket.sent[0] ?? Buffer.alloc(12)));
+    await forward;
+    const before = socket?.isOpen;
+
+    given.forwarder.useResolvers([], 0);
+
+    deepEqual([before, socket?.isOpen], [true, false]);
+  });
+
   it('asks twice no more than a tenth of what it asks, and some', async () => {
     await using first = await FakeResolver.start(SILENT);
     await using second = await FakeResolver.start(SILENT);
@@ -244,6 +272,31 @@ describe('Forwarder', () => {
     equal(given.counts.hedged, 256);
     given.forwarder.close();
     await Promise.allSettled(waiting);
+  });
+
+  it('answers 99 of 100 queries within 50 ms when one of two resolvers is dead, from the first one on', async () => {
+    const clock = new FakeClock();
+    const { open } = fakeSockets(true, (host, query) => (host === '10.0.0.1' ? [] : [encodeAnswer(query)]));
+    const resolvers = ['10.0.0.1', '10.0.0.2'].map((host) => ({ host, port: 53 }));
+    using given = new Given(
+      { resolvers, hedgeMs: 20, timeoutMs: 5000 },
+      { clock, open, random: seededRandom(1) },
+    );
+    const ask = (count: number): void => {
+      for (let left = count; left > 0; left -= 1) void given.forwarder.forward(query(), 'udp');
+    };
+
+    ask(1000);
+    for (let passed = 0; passed < 200; passed += 5) {
+      await clock.tick(5);
+      await someTurns(2);
+      ask(10);
+    }
+    await someTurns();
+
+    const took = given.counts.took.toSorted((a, b) => a - b);
+    equal(took.length, 1400);
+    ok((took[Math.ceil(took.length * 0.99)] ?? Infinity) < 50);
   });
 
   describe('with a silent resolver before one that answers', () => {

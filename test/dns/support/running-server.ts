@@ -70,6 +70,7 @@ export class RunningServer implements AsyncDisposable {
       parallel: false,
       timeoutMs: 1000,
       retries: 0,
+      hedgeMs: 20,
       ...settings,
     };
     const server = await DnsServer.start(all, {
