@@ -92,7 +92,10 @@ function appProbes(
 ): AppProbeSettings {
   return {
     ...probeAddresses(pod.ip, instanceIps, env.probeLocalhost),
-    ...{ probers, statusPort, http2: env.http2Probing, keepAlive: env.probeKeepalive },
+    probers,
+    statusPort,
+    http2: env.http2Probing,
+    keepAlive: env.probeKeepalive,
   };
 }
 
@@ -115,9 +118,14 @@ function probers(
   const path = env.grpcBootstrapPath;
   return [
     ...(path === '' ? [] : [new GrpcBootstrapCheck({ path, workingDirectory })]),
-    ...(dnsServer ? [{ name: 'dns', failure: () => (nameServer()?.hasTable ? undefined : NO_NAMES) }] : []),
-    ...(env.waitForCertificate ? [{ name: 'certificate', failure: () => missing(secrets) }] : []),
+    ...(dnsServer ? [atOnce('dns', () => (nameServer()?.hasTable ? undefined : NO_NAMES))] : []),
+    ...(env.waitForCertificate ? [atOnce('certificate', () => missing(secrets))] : []),
   ];
+}
+
+/** One that never waits. */
+function atOnce(name: string, failure: () => string | undefined): Prober {
+  return { name, failure, passes: () => failure() === undefined };
 }
 
 /** With files there is nothing to wait for: whether they can be used, those who ask for them are told. */

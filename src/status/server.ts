@@ -82,7 +82,8 @@ export class StatusServer implements AsyncDisposable {
     this.#appProbes = parts.appProbes;
     const negotiate = codingNegotiation();
     this.#http = limitedServer(deps.limits, async (request, response) => {
-      response.accepted = await negotiate(request.headers['accept-encoding']);
+      const accepted = request.headers['accept-encoding'];
+      if (accepted !== undefined) response.accepted = await negotiate(accepted);
       await dispatch(table, deps.log, request, response);
     });
     this.#port = new SharedPort(this.#http);

@@ -30,6 +30,8 @@ export interface Prober {
   readonly name: string;
   /** Why it fails, or undefined. */
   readonly failure: () => string | undefined | Promise<string | undefined>;
+  /** True: it passes, and nothing has to be waited for to know it. Default: it is asked. */
+  readonly passes?: () => boolean;
 }
 
 export interface ReadinessDeps {
@@ -77,9 +79,24 @@ export class Readiness {
   /** Whether the last answer of this generation was a failure, and which. */
   #failed: readonly Check[] | undefined;
   #running: Promise<ReadinessReport> | undefined;
+  /** The newest report in which nothing was amiss. */
+  #passed: ReadinessReport | undefined;
 
   constructor(deps: ReadinessDeps) {
     this.#deps = deps;
+  }
+
+  /** What `check` would give, where it is known at once that all is well, as nearly every probe finds it. */
+  known(): ReadinessReport | undefined {
+    const { envoy, probers, stopping } = this.#deps;
+    if (this.#passed === undefined || stopping.aborted) return undefined;
+    if (envoy !== undefined && !this.#isRemembered(envoy())) return undefined;
+    return probers.every((prober) => prober.passes?.() === true) ? this.#passed : undefined;
+  }
+
+  #isRemembered({ activeGeneration, impairment }: EnvoyTarget): boolean {
+    const isOfThisOne = activeGeneration !== undefined && activeGeneration === this.#generation;
+    return isOfThisOne && this.#configReceived && this.#served && impairment === undefined;
   }
 
   /** All checks in order. Calls that come while one is under way share its answer. Never rejects. */
@@ -93,8 +110,11 @@ export class Readiness {
   async #run(): Promise<ReadinessReport> {
     const checks = [...(await this.#envoyChecks()), ...(await Promise.all(this.#deps.probers.map(ask)))];
     const reason = checks.find((check) => check.reason !== undefined)?.reason;
+    const report = { checks, reason };
     if (reason === undefined) this.#deps.passed?.();
-    return { checks, reason };
+    if (checks.every((check) => check.reason === undefined && check.remark === undefined))
+      this.#passed = report;
+    return report;
   }
 
   /** Asked again when meanwhile another Envoy may have answered than the one that was meant. */

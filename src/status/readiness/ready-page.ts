@@ -23,7 +23,7 @@ export async function ready(
   request: IncomingMessage,
   response: ServerResponse,
 ): Promise<void> {
-  const report = await parts.readiness.check();
+  const report = parts.readiness.known() ?? (await parts.readiness.check());
   parts.history.record(report);
   const verbose = queryOf(request).has('verbose');
   if (!verbose) parts.readinessLog.probed(report);

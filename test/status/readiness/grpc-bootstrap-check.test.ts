@@ -27,7 +27,9 @@ describe('GrpcBootstrapCheck', () => {
     match((await check.failure()) ?? '', /^failed loading grpc\.json: .*JSON/);
 
     await write('grpc.json', {});
+    equal(check.passes(), false);
     equal(await check.failure(), undefined);
+    equal(check.passes(), true);
     await rm(join(folder.path, 'grpc.json'));
     equal(await check.failure(), undefined);
   });

@@ -8,7 +8,7 @@ import {
   type ReadinessDeps,
 } from '../../../src/status/readiness/readiness.ts';
 import { FakeClock } from '../../support/fake-clock.ts';
-import { startFakeAdmin, type FakeAdmin } from '../fixtures/fake-admin.ts';
+import { LIVE_PAGE, startFakeAdmin, type FakeAdmin } from '../fixtures/fake-admin.ts';
 
 interface Setup extends AsyncDisposable {
   readonly admin: FakeAdmin;
@@ -46,6 +46,65 @@ async function setup(deps: Partial<ReadinessDeps> = {}): Promise<Setup> {
 async function reasonOf(readiness: Readiness): Promise<string | undefined> {
   return (await readiness.check()).reason;
 }
+
+describe('Readiness that is known at once', () => {
+  it('is so after the first check that passed, without another question', async () => {
+    await using made = await setup();
+    assert.equal(made.readiness.known(), undefined);
+
+    const report = await made.readiness.check();
+
+    assert.equal(made.readiness.known(), report);
+    assert.equal(made.admin.requests.length, 2);
+  });
+
+  it('is not while something fails, or is amiss', async () => {
+    await using made = await setup();
+    made.admin.page = '';
+    await made.readiness.check();
+    assert.equal(made.readiness.known(), undefined);
+    made.target = { ...made.target, activeGeneration: 2, impairment: 'degraded' };
+    made.admin.page = LIVE_PAGE;
+
+    await made.readiness.check();
+
+    assert.equal(made.readiness.known(), undefined);
+  });
+
+  it('is not of another Envoy, of none, of one that is impaired, or of an agent that ends', async () => {
+    await using made = await setup();
+    await made.readiness.check();
+    const { target } = made;
+
+    for (const change of [
+      { activeGeneration: 2 },
+      { activeGeneration: undefined },
+      { impairment: 'degraded' },
+    ]) {
+      made.target = { ...target, ...change };
+      assert.equal(made.readiness.known(), undefined);
+    }
+    made.target = target;
+    assert.equal(made.readiness.known()?.reason, undefined);
+    made.stop.abort(new Error('terminated'));
+    assert.equal(made.readiness.known(), undefined);
+  });
+
+  it('is not where a prober has to be asked, or does not pass any more', async () => {
+    await using made = await setup();
+    let passes = true;
+    made.probers.push({ name: 'quick', failure: () => undefined, passes: () => passes });
+    await made.readiness.check();
+    assert.notEqual(made.readiness.known(), undefined);
+
+    passes = false;
+    assert.equal(made.readiness.known(), undefined);
+    passes = true;
+    made.probers.push({ name: 'slow', failure: async () => undefined });
+
+    assert.equal(made.readiness.known(), undefined);
+  });
+});
 
 describe('Readiness', () => {
   it('is ready when Envoy has its configuration and serves', async () => {
