@@ -15,8 +15,14 @@ const PREFIX = 'istio_agent_';
  */
 const NEVER_MS = 2 ** 31 - 1;
 
-/** Not known without looking. */
-const LAG_STATISTICS = ['min', 'max', 'mean', 'stddev', 'p50', 'p90', 'p99'];
+const LEFT_OUT = [
+  // counted by prom-client from its first use on only; see process-metrics.ts
+  ...['', 'user_', 'system_'].map((kind) => `process_cpu_${kind}seconds_total`),
+  // not known without looking
+  ...['min', 'max', 'mean', 'stddev', 'p50', 'p90', 'p99'].map(
+    (statistic) => `nodejs_eventloop_lag_${statistic}_seconds`,
+  ),
+];
 
 export class AgentMetrics {
   readonly #collect: () => readonly Metric[];
@@ -27,13 +33,14 @@ export class AgentMetrics {
     this.#collect = collect;
   }
 
+  /** Without empty lines: where the application makes OpenMetrics of the page, one would spoil all of it. */
   async render(): Promise<string> {
     this.#ofProcess ??= processRegistry();
-    const ofProcess = await (await this.#ofProcess).metrics();
+    const ofProcess = (await (await this.#ofProcess).metrics()).replaceAll('\n\n', '\n');
     const others = [...(await processMetrics()), ...this.#collect()].filter(
       ({ series }) => series.length > 0,
     );
-    return [ofProcess, ...others.map((metric) => metricText(PREFIX, metric))].join('\n');
+    return [ofProcess, ...others.map((metric) => metricText(PREFIX, metric))].join('');
   }
 }
 
@@ -41,8 +48,6 @@ async function processRegistry(): Promise<Registry> {
   const { Registry, collectDefaultMetrics } = await import('prom-client');
   const register = new Registry();
   collectDefaultMetrics({ register, prefix: PREFIX, eventLoopMonitoringPrecision: NEVER_MS });
-  for (const statistic of LAG_STATISTICS) {
-    register.removeSingleMetric(`${PREFIX}nodejs_eventloop_lag_${statistic}_seconds`);
-  }
+  for (const name of LEFT_OUT) register.removeSingleMetric(PREFIX + name);
   return register;
 }

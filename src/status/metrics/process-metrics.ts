@@ -1,4 +1,5 @@
-// What Go's collector tells of a process and prom-client does not: from /proc, where there is one.
+// What Go's collector tells of a process and prom-client does not, or not from the start of the process on; much of it
+// from /proc, where there is one.
 
 import { readFile } from 'node:fs/promises';
 
@@ -7,6 +8,8 @@ import type { Metric } from './metric.ts';
 /** What Go shows for a limit that is none: 2^64 - 1. */
 const UNLIMITED = 2 ** 64;
 
+const MICROSECONDS_PER_SECOND = 1e6;
+
 /** Nothing is told of what cannot be read. */
 export async function processMetrics(procDirectory = '/proc/self'): Promise<readonly Metric[]> {
   const [limits, netstat] = await Promise.all([
@@ -14,7 +17,14 @@ export async function processMetrics(procDirectory = '/proc/self'): Promise<read
     textOf(`${procDirectory}/net/netstat`),
   ]);
   const traffic = ipExtension(netstat);
+  const { user, system } = process.cpuUsage();
   return [
+    {
+      name: 'process_cpu_seconds_total',
+      help: 'Time of processors used, seconds.',
+      type: 'counter',
+      series: [{ value: (user + system) / MICROSECONDS_PER_SECOND }],
+    },
     {
       name: 'process_virtual_memory_max_bytes',
       help: 'Maximum amount of virtual memory available in bytes.',

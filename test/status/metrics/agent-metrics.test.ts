@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 
 import { AgentMetrics } from '../../../src/status/metrics/agent-metrics.ts';
+import type { Metric } from '../../../src/status/metrics/metric.ts';
 import { readExposition } from '../../support/exposition.ts';
 
 /** What dashboards made for a process in Go ask for. */
@@ -26,6 +27,23 @@ describe('AgentMetrics', () => {
     }
     assert.ok(families.has('istio_agent_nodejs_heap_size_used_bytes'));
     for (const name of families.keys()) assert.match(name, /^istio_agent_/);
+  });
+
+  it('has no empty line, which OpenMetrics does not allow', async () => {
+    const own: Metric = { name: 'own', help: 'Own.', type: 'gauge', series: [{ value: 1 }] };
+    const text = await new AgentMetrics(() => [own]).render();
+
+    assert.ok(!text.includes('\n\n'));
+    assert.ok(text.endsWith('\nistio_agent_own 1\n'));
+  });
+
+  it('counts the time of processors from the start of the process on', async () => {
+    const before = process.cpuUsage();
+
+    const families = readExposition(await new AgentMetrics(() => []).render());
+
+    const [sample] = families.get('istio_agent_process_cpu_seconds_total')?.samples ?? [];
+    assert.ok((sample?.value ?? 0) >= (before.user + before.system) / 1e6);
   });
 
   it('leaves out what could only be known by waking all the time', async () => {
