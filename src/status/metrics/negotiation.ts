@@ -62,14 +62,16 @@ function rewritten(accept: string, allowed: ReadonlySet<string>): RewrittenAccep
 
 function keptTypes(wanted: readonly MediaType[], allowed: ReadonlySet<string>): readonly MediaType[] {
   const kept: MediaType[] = [];
+  const texts = new Set<string>();
   for (const { type, parameters } of wanted) {
     const { q: _weight, ...own } = parameters;
     const ofRange = OF_RANGES.get(type);
     const each = ofRange ?? { type, parameters: own };
     if (!allowed.has(each.type)) continue;
-    const isKnown =
-      ofRange !== undefined && kept.some((other) => mediaTypeText(other) === mediaTypeText(each));
-    if (!isKnown) kept.push(each);
+    const text = mediaTypeText(each);
+    if (ofRange !== undefined && texts.has(text)) continue;
+    texts.add(text);
+    kept.push(each);
   }
   return kept;
 }
@@ -85,13 +87,14 @@ export function formatOf(contentType: string | undefined): Format {
 
 const TOKEN = /[\w!#$%&'*+.^`|~-]+/.source;
 const QUOTED = /"(?:[^"\\]|\\.)*"/.source;
+/** Of what has no blanks at its ends; no two parts could share a run of them, which would take seconds. */
 const WELL_FORMED = new RegExp(
-  String.raw`^\s*${TOKEN}(?:/${TOKEN})?(?:\s*;\s*${TOKEN}=(?:${TOKEN}|${QUOTED}))*\s*;?\s*$`,
+  String.raw`^${TOKEN}(?:/${TOKEN})?(?:\s*;\s*${TOKEN}=(?:${TOKEN}|${QUOTED}))*(?:\s*;)?$`,
 );
 
 /** Undefined for anything the grammar does not allow, which the package would read somehow. */
 function readMediaType(text: string): MediaType | undefined {
-  return WELL_FORMED.test(text) ? parse(text) : undefined;
+  return WELL_FORMED.test(text.trim()) ? parse(text) : undefined;
 }
 
 function mediaTypeText({ type, parameters }: MediaType): string {

@@ -51,6 +51,21 @@ describe('acceptForApplication', () => {
     });
   }
 
+  for (const [what, accept] of [
+    ['blanks', `a${' '.repeat(15_000)}x`],
+    ['parameters', `a;${'b=c;'.repeat(4000)}@`],
+    ['ranges', `${Array.from({ length: 600 }, (_, i) => `text/plain;v=${i}`).join()}${',*'.repeat(2500)}`],
+  ] as const) {
+    it(`takes no longer for a header of ${what} than for another of its length`, () => {
+      acceptForApplication(accept);
+      const before = process.cpuUsage();
+
+      acceptForApplication(accept);
+
+      assert.ok(process.cpuUsage(before).user < 150_000);
+    });
+  }
+
   it('quotes no more than the beginning of a header, on one line', () => {
     const { problem = '' } = acceptForApplication(`a\n${'b'.repeat(5000)}`);
 
