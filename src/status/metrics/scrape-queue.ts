@@ -1,33 +1,25 @@
-// Scrapers take turns: a crowd of them must not keep the one thread from answering a probe. Those who only wait for a
-// slow target must not keep the others out either: while the thread has time to spare, more are let in, one by one.
+// Scrapers take turns: a crowd of them must not keep the one thread from answering a probe. Those who wait for a slow
+// target, or read slowly, must not keep the others out for ever: as long as somebody waits, one more is let in now and
+// then.
 
 import type { Clock } from '../../runtime/clock.ts';
 
-/** Scrapes at the same time when all goes well. */
-const PLACES = 8;
+/** Scrapes at the same time when none is slow: with more of them a probe waits longer, and no page comes sooner. */
+const PLACES = 4;
 
-/** How often the queue is looked at. */
-const LOOK_MS = 50;
-
-/** Looks after which one is let in however busy the thread is. */
-const PATIENCE = 20;
-
-/** Share of the time the thread may be busy when one more is let in. */
-const MOSTLY_IDLE = 0.5;
+/** How often one is let in beyond the places. */
+const ONE_MORE_EVERY_MS = 1000;
 
 export class ScrapeQueue {
   readonly #clock: Pick<Clock, 'sleep'>;
-  readonly #busyShare: () => number;
-  /** Each lets one in. */
+  /** In the order they came; each lets one in. */
   readonly #waiting = new Set<() => void>();
   #inside = 0;
   /** Ends the timer that runs while somebody waits. */
-  #looking: AbortController | undefined;
+  #timer: AbortController | undefined;
 
-  /** @param busyShare how busy the thread was since the last call, 0 to 1 */
-  constructor(clock: Pick<Clock, 'sleep'>, busyShare: () => number = busyShareOfThread()) {
+  constructor(clock: Pick<Clock, 'sleep'>) {
     this.#clock = clock;
-    this.#busyShare = busyShare;
   }
 
   /**
@@ -60,7 +52,7 @@ export class ScrapeQueue {
     };
     signal.addEventListener('abort', giveUp, { once: true });
     this.#waiting.add(admit);
-    this.#looking ??= this.#look();
+    this.#timer ??= this.#startTimer();
     return promise;
   }
 
@@ -73,14 +65,12 @@ export class ScrapeQueue {
     this.#stopUnlessNeeded();
   }
 
-  /** While there are some who wait. */
-  #look(): AbortController {
+  #startTimer(): AbortController {
     const ended = new AbortController();
     const run = async (): Promise<void> => {
-      this.#busyShare(); // from now on
-      for (let looks = 1; !ended.signal.aborted; looks += 1) {
-        await this.#clock.sleep(LOOK_MS, ended.signal);
-        if (this.#busyShare() < MOSTLY_IDLE || looks % PATIENCE === 0) this.#admitNext();
+      for (;;) {
+        await this.#clock.sleep(ONE_MORE_EVERY_MS, ended.signal);
+        this.#admitNext();
       }
     };
     run().catch(() => undefined); // nobody waits any more
@@ -89,17 +79,7 @@ export class ScrapeQueue {
 
   #stopUnlessNeeded(): void {
     if (this.#waiting.size > 0) return;
-    this.#looking?.abort();
-    this.#looking = undefined;
+    this.#timer?.abort();
+    this.#timer = undefined;
   }
-}
-
-function busyShareOfThread(): () => number {
-  let before = performance.eventLoopUtilization();
-  return () => {
-    const now = performance.eventLoopUtilization();
-    const { utilization } = performance.eventLoopUtilization(now, before);
-    before = now;
-    return utilization;
-  };
 }

@@ -4,13 +4,12 @@ import { setImmediate as turn } from 'node:timers/promises';
 import { ScrapeQueue } from '../../../src/status/metrics/scrape-queue.ts';
 import { FakeClock } from '../../support/fake-clock.ts';
 
-const PLACES = 8;
+const PLACES = 4;
 const ENDLESS = new AbortController().signal;
 
 class Crowd {
   readonly clock = new FakeClock();
-  busyShare = 1;
-  readonly queue = new ScrapeQueue(this.clock, () => this.busyShare);
+  readonly queue = new ScrapeQueue(this.clock);
   /** Who is in or was, in the order of coming in. */
   readonly entered: number[] = [];
   readonly places: Disposable[] = [];
@@ -37,45 +36,33 @@ class Crowd {
 }
 
 describe('ScrapeQueue', () => {
-  it('lets eight in at once, and the next ones in their order as places become free', async () => {
+  it('lets four in at once, and the next ones in their order as places become free', async () => {
     const crowd = new Crowd();
 
     await crowd.come(PLACES + 3);
     assert.equal(crowd.entered.length, PLACES);
     await crowd.leave(2);
 
-    assert.deepEqual(crowd.entered, [0, 1, 2, 3, 4, 5, 6, 7, 8, 9]);
+    assert.deepEqual(crowd.entered, [0, 1, 2, 3, 4, 5]);
   });
 
-  it('lets one more in every 50 ms while the thread is mostly idle', async () => {
-    const crowd = new Crowd();
-    crowd.busyShare = 0.1;
-    await crowd.come(PLACES + 3);
-
-    await crowd.clock.tick(49);
-    assert.equal(crowd.entered.length, PLACES);
-    await crowd.clock.tick(1);
-    assert.equal(crowd.entered.length, PLACES + 1);
-    await crowd.clock.tick(100);
-
-    assert.equal(crowd.entered.length, PLACES + 3);
-  });
-
-  it('lets one more in every second while the thread is busy', async () => {
+  it('lets one more in every second, however long the others stay', async () => {
     const crowd = new Crowd();
     await crowd.come(PLACES + 3);
 
     await crowd.clock.tick(999);
     assert.equal(crowd.entered.length, PLACES);
     await crowd.clock.tick(1);
-
     assert.equal(crowd.entered.length, PLACES + 1);
+    await crowd.clock.tick(1000);
+
+    assert.equal(crowd.entered.length, PLACES + 2);
   });
 
   it('lets nobody in for one who leaves while there are more inside than places', async () => {
     const crowd = new Crowd();
     await crowd.come(PLACES + 3);
-    await crowd.clock.tick(1000); // nine inside
+    await crowd.clock.tick(1000); // five inside
 
     await crowd.leave();
 
@@ -92,7 +79,7 @@ describe('ScrapeQueue', () => {
     givingUp.abort(new Error('gone'));
     await crowd.leave();
 
-    assert.deepEqual(crowd.entered, [0, 1, 2, 3, 4, 5, 6, 7, PLACES + 1]);
+    assert.deepEqual(crowd.entered, [0, 1, 2, 3, PLACES + 1]);
     await assert.rejects(crowd.queue.enter(givingUp.signal), /^Error: gone$/);
   });
 
