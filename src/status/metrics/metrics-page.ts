@@ -40,20 +40,21 @@ export class MetricsPage {
   #scraper: Promise<Scraper> | undefined;
 
   constructor(deps: MetricsPageDeps) {
-    const { envoyPrometheusPort: port } = deps;
+    const { envoyPrometheusPort: port, strict = false, clock } = deps;
     this.#deps = deps;
     this.#targets = {
       envoy: port === undefined ? undefined : { type: 'envoy', port, path: '/stats/prometheus' },
       applications: deps.applications.map((target) => ({ type: 'application', ...target })),
     };
-    this.#history = new ScrapeHistory(deps.clock);
-    this.#queue = new ScrapeQueue(deps.clock);
+    this.#history = new ScrapeHistory(this.#allTargets(), strict, clock);
+    this.#queue = new ScrapeQueue(clock);
   }
 
   /** Answers one scrape; resolves when the answer has been written or the client is gone. */
   async serve(request: IncomingMessage, response: ServerResponse): Promise<void> {
     const gone = new AbortController();
     response.once('close', () => gone.abort());
+    if (response.destroyed) gone.abort(); // nothing will tell of that any more
     this.#history.begun();
     try {
       using _place = await this.#queue.enter(gone.signal);
@@ -71,10 +72,15 @@ export class MetricsPage {
 
   /** What is merged, in words: who misses metrics looks here first. */
   describe(): string {
+    const asked = this.#allTargets().map(
+      ({ type, port, path }) => `${type} (port ${port}, path ${JSON.stringify(path)})`,
+    );
+    return `Metrics page: ${['agent', ...asked].join(', ')}`;
+  }
+
+  #allTargets(): readonly Target[] {
     const { envoy, applications } = this.#targets;
-    const asked = [envoy, ...applications].filter((target) => target !== undefined);
-    const parts = asked.map(({ type, port, path }) => `${type} (port ${port}, path ${JSON.stringify(path)})`);
-    return `Metrics page: agent, ${parts.join(', ')}`;
+    return envoy === undefined ? applications : [envoy, ...applications];
   }
 
   async #loadScraper(): Promise<Scraper> {

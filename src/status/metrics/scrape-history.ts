@@ -27,10 +27,9 @@ interface Last extends Partial<ScrapeResult> {
   readonly atMs: number;
 }
 
-interface Conflicts {
-  readonly type: PartType;
-  readonly reason: Conflict;
-}
+/** Of the agent's own part, the first one, nothing is left out. */
+const CONFLICTING: readonly PartType[] = ['envoy', 'application'];
+const CONFLICTS: readonly Conflict[] = ['duplicate', 'broken'];
 
 /** What `/debug/scrapez` shows of one target. */
 export interface ScrapeView {
@@ -47,12 +46,18 @@ export interface ScrapeView {
 
 export class ScrapeHistory {
   readonly #clock: Pick<Clock, 'now'>;
-  readonly #last = new Map<string, Last>();
+  /** In the order of the targets, whichever answers first; a target that is there twice has one. */
+  readonly #last: Map<string, Last | undefined>;
   readonly #failures = new Map<PartType, number>();
-  readonly #conflicts: (Conflicts & { count: number })[] = [];
+  readonly #conflicts: { readonly type: PartType; readonly reason: Conflict; count: number }[];
   #scrapes = 0;
 
-  constructor(clock: Pick<Clock, 'now'>) {
+  /** @param strict whether there can be conflicts */
+  constructor(targets: readonly Target[], strict: boolean, clock: Pick<Clock, 'now'>) {
+    this.#last = new Map(targets.map((target) => [keyOf(target), undefined]));
+    this.#conflicts = (strict ? CONFLICTING : []).flatMap((type) =>
+      CONFLICTS.map((reason) => ({ type, reason, count: 0 })),
+    );
     this.#clock = clock;
   }
 
@@ -85,23 +90,21 @@ export class ScrapeHistory {
   }
 
   view(): readonly ScrapeView[] {
-    return [...this.#last.values()].map(
-      ({ target: { type, port, path }, up, atMs, bytes, tookMs, error }) => ({
-        type,
-        port,
-        path,
-        up,
-        at: new Date(atMs).toISOString(),
-        bytes,
-        seconds: tookMs === undefined ? undefined : tookMs / SECOND_MS,
-        error,
-      }),
-    );
+    return this.#scraped().map(({ target: { type, port, path }, up, atMs, bytes, tookMs, error }) => ({
+      type,
+      port,
+      path,
+      up,
+      at: new Date(atMs).toISOString(),
+      bytes,
+      seconds: tookMs === undefined ? undefined : tookMs / SECOND_MS,
+      error,
+    }));
   }
 
   metrics(): readonly Metric[] {
     const byTarget = (value: (last: Last) => number | undefined): readonly Series[] =>
-      [...this.#last.values()].flatMap((last) => seriesOf(last.target, value(last)));
+      this.#scraped().flatMap((last) => seriesOf(last.target, value(last)));
     return [
       counter('scrapes_total', 'Scrapes answered.', [{ value: this.#scrapes }]),
       counter(
@@ -127,6 +130,10 @@ export class ScrapeHistory {
         series: byTarget(({ tookMs }) => tookMs && tookMs / SECOND_MS),
       },
     ];
+  }
+
+  #scraped(): readonly Last[] {
+    return [...this.#last.values()].filter((last) => last !== undefined);
   }
 }
 

@@ -5,6 +5,7 @@ import type { IncomingMessage } from 'node:http';
 
 import type { Clock } from '../../runtime/clock.ts';
 import { messageOf } from '../../runtime/errors.ts';
+import { excerpt } from '../../runtime/excerpt.ts';
 import type { Log } from '../../runtime/log.ts';
 import { HttpGetError, httpGet } from '../http-get.ts';
 import { CappedBodyError, cappedBody } from './capped-body.ts';
@@ -40,6 +41,8 @@ export class TargetScrape implements Disposable {
   readonly #deps: TargetScrapeDeps;
   readonly #request: TargetRequest;
   readonly #url: string;
+  /** For the log: a scraper's query may be long. */
+  readonly #shownUrl: string;
   readonly #gone: AbortSignal;
   readonly #closed = new AbortController();
   readonly #time: ScrapeTime;
@@ -53,7 +56,8 @@ export class TargetScrape implements Disposable {
     this.#deps = deps;
     this.#request = request;
     const text = `http://localhost:${port}${path.startsWith('/') ? '' : '/'}${path}${request.query}`;
-    this.#url = new URL(text).href; // what would break a line of the log is escaped
+    this.#url = new URL(text).href;
+    this.#shownUrl = excerpt(this.#url); // what would break a line is escaped
     this.#gone = gone;
     this.#time = new ScrapeTime(request.timeoutMs, deps.clock);
     this.#signal = AbortSignal.any([gone, this.#closed.signal, this.#time.signal]);
@@ -132,7 +136,7 @@ export class TargetScrape implements Disposable {
     const result = { bytes: this.#bytes, tookMs: this.#time.spentMs };
     this.#deps.history.ended(target, result);
     this.#deps.log.debug(
-      `scraped ${target.type} ${this.#url}: ${result.bytes} bytes in ${result.tookMs.toFixed(1)} ms`,
+      `scraped ${target.type} ${this.#shownUrl}: ${result.bytes} bytes in ${result.tookMs.toFixed(1)} ms`,
     );
   }
 
@@ -147,13 +151,15 @@ export class TargetScrape implements Disposable {
     history.ended(target, { error, bytes, tookMs });
     if (cause instanceof CappedBodyError) log.warn(error);
     else log.error(error);
-    log.debug(`scraped ${target.type} ${this.#url}: failed after ${bytes} bytes and ${tookMs.toFixed(1)} ms`);
+    log.debug(
+      `scraped ${target.type} ${this.#shownUrl}: failed after ${bytes} bytes and ${tookMs.toFixed(1)} ms`,
+    );
   }
 
   #errorText(error: unknown): string {
     const status = statusOf(error);
     const why = status === undefined ? `: ${messageOf(error)}` : `, status code: ${status}`;
-    return `error scraping ${this.#url}${why}`;
+    return `error scraping ${this.#shownUrl}${why}`;
   }
 }
 

@@ -129,6 +129,25 @@ describe('MetricsPage with applications', () => {
     );
   });
 
+  it('tells of the targets in their order, whichever answers first', async () => {
+    const { promise: envoyHeld, resolve: answerEnvoy } = Promise.withResolvers<void>();
+    const envoy: Player = async (_request, response) => {
+      await envoyHeld;
+      response.end(ENVOY);
+    };
+    await using page = await startMergedPage({ envoy, applications: [answering(APP)] });
+    const scraped = page.scrape();
+    while (page.page.lastScrapes().length === 0) await turn();
+    answerEnvoy();
+
+    await scraped;
+
+    assert.deepEqual(
+      page.page.lastScrapes().map(({ type }) => type),
+      ['envoy', 'application'],
+    );
+  });
+
   it('keeps the application’s part when Envoy hangs after a beginning', async () => {
     const { player } = halfway(ENVOY);
     await using page = await startMergedPage({ envoy: player, applications: [answering(APP)] });
@@ -271,6 +290,16 @@ describe('MetricsPage with applications', () => {
     await using page = await startMergedPage({ applications: [answering(APP)], paths: ['metrics'] });
 
     assert.ok((await page.scrape()).text.endsWith(APP));
+  });
+
+  it('quotes no more than the beginning of a long query', async () => {
+    await using page = await startMergedPage({ envoy: refusing(500) });
+
+    await page.scrape({}, `?filter=${'x'.repeat(5000)}`);
+
+    const [error = ''] = page.logged.messages('error');
+    assert.match(error, /x… \(\d+ characters\), status code: 500$/);
+    assert.ok(error.length < 500);
   });
 
   it('writes a debug line for each target', async () => {

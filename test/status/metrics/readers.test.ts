@@ -3,6 +3,7 @@ import { once } from 'node:events';
 import { get, type IncomingMessage, type ServerResponse } from 'node:http';
 import { setImmediate as turn } from 'node:timers/promises';
 
+import { loopbackServer } from '../../support/http-server.ts';
 import { startMergedPage } from '../fixtures/merged-page.ts';
 import { endless, halfway, type Player } from '../fixtures/players.ts';
 
@@ -27,6 +28,24 @@ describe('MetricsPage and its readers', () => {
     while (page.clock.sleepers > 0) await turn();
     assert.deepEqual(page.logged.messages('error'), []);
     assert.deepEqual(page.page.lastScrapes(), []);
+  });
+
+  it('asks nobody for a reader that has left before its turn', async () => {
+    const asked: unknown[] = [];
+    const player: Player = (request) => void asked.push(request);
+    await using page = await startMergedPage({ applications: [player] });
+    const { promise: served, resolve } = Promise.withResolvers<void>();
+    await using server = await loopbackServer(async (request, response) => {
+      leaving.destroy();
+      await once(response, 'close');
+      await page.page.serve(request, response);
+      resolve();
+    });
+    const leaving = get(server.url).on('error', () => undefined);
+
+    await served;
+
+    assert.deepEqual(asked, []);
   });
 
   it('lets go of a target that streams when the reader leaves', async () => {
