@@ -55,15 +55,13 @@ function undecodable(why: string, shown: string, cause?: unknown): ConfigError {
 
 function appProber(path: string, prober: GoMembers): AppProber {
   if (!new RegExp(PATH).test(path)) {
-    throw new ConfigError(
-      `invalid path, must be in form of regex pattern ${PATH}: ${goQuote(excerpt(path))}`,
-    );
+    throw new ConfigError(`invalid path, must be in form of regex pattern ${PATH}: "${visible(path)}"`);
   }
   const probes = probesOf(path, prober);
   const [probe] = probes;
   if (probe === undefined || probes.length > 1) {
     const types = 'must be one of type httpGet, tcpSocket or gRPC';
-    throw new ConfigError(`invalid prober type, ${types}: ISTIO_KUBE_APP_PROBERS ${path}`);
+    throw new ConfigError(`invalid prober type, ${types}: ISTIO_KUBE_APP_PROBERS ${visible(path)}`);
   }
   return { probe, timeoutSeconds: prober.integer('timeoutSeconds') };
 }
@@ -86,6 +84,11 @@ function probesOf(path: string, prober: GoMembers): readonly AppProbe[] {
   return probes;
 }
 
+/** In one line, and not too long. */
+function visible(path: string): string {
+  return goQuote(excerpt(path)).slice(1, -1);
+}
+
 /** Nobody reads these members, since the kubelet has put both into its request; Go decodes them all the same. */
 function refuseWrongTypes(action: GoMembers): void {
   action.text('host');
@@ -98,7 +101,7 @@ function refuseWrongTypes(action: GoMembers): void {
 /** The injector has looked names up; here nobody knows the container's ports. */
 function numericPort(path: string, action: GoMembers): number {
   if (typeof action.get('port') === 'string') {
-    throw new ConfigError(`invalid prober config for ${path}, the port must be int type`);
+    throw new ConfigError(`invalid prober config for ${visible(path)}, the port must be int type`);
   }
   return action.integer('port');
 }

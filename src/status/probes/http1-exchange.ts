@@ -6,7 +6,7 @@ import type { Socket } from 'node:net';
 import { errnoOf, messageOf } from '../../runtime/errors.ts';
 import { request as send } from '../../runtime/http.ts';
 import type { KeptHttp1, KeptOptions } from './kept-http1.ts';
-import { StaleConnection, type AppAnswer, type AppRequest } from './probe.ts';
+import { ProbeError, StaleConnection, type AppAnswer, type AppRequest } from './probe.ts';
 import { hostWithPort } from './redirect.ts';
 
 /** Go's client reads headers of up to 1 MiB; Node's own limit is 16 KiB. */
@@ -37,12 +37,14 @@ export async function http1Exchange(
   signal.addEventListener('abort', abort, { once: true });
   sent.once('close', () => signal.removeEventListener('abort', abort));
   sent.once('response', resolve);
+  sent.once('upgrade', (_response, socket) => {
+    socket.destroy();
+    reject(new ProbeError('the application went over to another protocol'));
+  });
   sent.on('error', (error) => {
-    if (signal.aborted) reject(signal.reason);
-    else
-      reject(
-        sent.reusedSocket && isCut(error) ? new StaleConnection(messageOf(error), { cause: error }) : error,
-      );
+    const isStale = sent.reusedSocket && isCut(error);
+    const failure = isStale ? new StaleConnection(messageOf(error), { cause: error }) : error;
+    reject(signal.aborted ? signal.reason : failure);
   });
   sent.end();
   const response = await promise;

@@ -14,6 +14,7 @@ const SECRET = 'q9Zt0pS3cr3t';
 const path = fc.oneof(
   { weight: 4, arbitrary: fc.constantFrom('/app-health/web/livez', '/app-lifecycle/a.b/prestopz') },
   hostileText,
+  hostileText.map((text) => `/app-health/${text.replaceAll('/', '_') || 'a'}/livez`),
 );
 
 const header = fc.record(

@@ -167,6 +167,7 @@ describe('httpProbe', () => {
       'HTTP/1.1 103 Early\r\n\r\nHTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n',
       200,
     ],
+    ['another protocol from now on', 'HTTP/1.1 101 x\r\nConnection: upgrade\r\nUpgrade: x\r\n\r\n', 500],
     ['no HTTP', 'SSH-2.0-OpenSSH\r\n', 500],
     ['nothing', '', 500],
   ] as const) {
