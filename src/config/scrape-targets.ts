@@ -2,6 +2,7 @@
 // Upstream: pilot/cmd/pilot-agent/status/server.go NewServer.
 
 import { ConfigError } from '../runtime/errors.ts';
+import { excerpt } from '../runtime/excerpt.ts';
 import { DecodeError, decodeJson, GoMembers } from './go-json.ts';
 
 export interface ScrapeTarget {
@@ -73,7 +74,8 @@ export function parseTargetList(text: string): readonly WrittenTarget[] {
     .filter((item) => item !== '')
     .map((item) => {
       const [, port = '', path = ''] = /^([^:]*):?(.*)$/s.exec(item) ?? [];
-      if (port.trim() === '') throw new ConfigError(`empty port in scrape target ${JSON.stringify(item)}`);
+      if (port.trim() === '')
+        throw new ConfigError(`empty port in scrape target ${JSON.stringify(excerpt(item))}`);
       return { port: port.trim(), path: path.trim() || DEFAULT_PATH };
     });
 }
@@ -89,7 +91,9 @@ function refuseAgentPort(port: string, statusPort: number): void {
 
 function portOf(text: string, statusPort: number): number {
   const port = /^\d+$/.test(text) ? Number(text) : 0;
-  if (port < 1 || port > 65_535) throw new ConfigError(`${INVALID} invalid target port "${text}"`);
+  if (port < 1 || port > 65_535) {
+    throw new ConfigError(`${INVALID} invalid target port ${JSON.stringify(excerpt(text))}`);
+  }
   if (port === statusPort) {
     const loop = 'is the same as agent port, which may lead to a recursive loop';
     throw new ConfigError(`${INVALID} target port ${text} ${loop}`);

@@ -46,6 +46,7 @@ describe('parseScrapeTargets', () => {
     [{ port: '15090' }, /reserved for Istio \(Envoy Prometheus \(already merged\)\)/],
     [{ targets: [{ port: 'web' }] }, /^invalid prometheus scrape configuration: invalid target port "web"$/],
     [{ targets: [{ port: '65536' }] }, /invalid target port "65536"$/],
+    [{ targets: [{ port: '80\n"' }] }, /invalid target port "80\\n\\""$/],
     [{ port: 8080 }, /^failed to unmarshal ISTIO_PROMETHEUS_ANNOTATIONS: port: 8080 is not text$/],
   ] as const) {
     it(`refuses ${JSON.stringify(config)}`, () => {
