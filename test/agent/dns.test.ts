@@ -15,7 +15,7 @@ import { freePorts } from '../../examples/demo/free-ports.ts';
 import { ask } from '../dns/support/dns-client.ts';
 import { packedBytes } from '../dns/support/packed.ts';
 import { silentDnsMeter } from '../dns/support/dns-meter.ts';
-import { FakeResolver } from '../dns/support/fake-resolver.ts';
+import { FakeResolver, SILENT } from '../dns/support/fake-resolver.ts';
 import { turnsUntil } from '../dns/support/turns.ts';
 import { decode, encodeQuery } from '../dns/support/wire.ts';
 import { recordingLog } from '../support/recording-log.ts';
@@ -113,6 +113,33 @@ describe('startDns', () => {
       );
     });
   }
+
+  it('keeps as many forwarded answers as the variable says, and does not wait for a silent resolver alone', async () => {
+    await using silent = await FakeResolver.start(SILENT);
+    await using quick = await FakeResolver.start();
+    const [port = 0] = await freePorts(1);
+    const address = { host: '127.0.0.1', port };
+    const deps = { clock: systemClock(), random: () => 0.5, log: recordingLog().log }; // leaves the order as it is
+    const env = { ...CAPTURE, DNS_FORWARD_CACHE_SIZE: '1', DNS_FORWARD_TIMEOUT: '1h' };
+    const plan = planFor([address], [silent.address, quick.address]);
+
+    await using server = await startDns(plan, await agentConfig({ env }), deps, metrics);
+    await server.setNameTable(packedBytes({}));
+    const replies = [];
+    for (const id of [1, 2]) {
+      const query = encodeQuery({ id, name: 'www.bing.com.' });
+      replies.push(decode(await ask('udp', address, query)));
+    }
+
+    deepEqual(
+      replies.map(({ id, rcode }) => [id, rcode]),
+      [
+        [1, 0],
+        [2, 0],
+      ],
+    );
+    deepEqual([silent.queries.length, quick.queries.length], [1, 1]);
+  });
 
   it('says at which stage of the start a taken address was met', async () => {
     const taken = createServer();
