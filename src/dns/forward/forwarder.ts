@@ -95,6 +95,7 @@ export class Forwarder {
   useResolvers(resolvers: readonly SocketAddress[], retries: number): void {
     this.#resolvers = resolvers;
     this.#retries = retries;
+    for (const { health } of Object.values(this.#flightDeps)) health.clear();
     this.#exchanges.release();
   }
 
