@@ -40,14 +40,14 @@ describe('application probes on the status port', () => {
       PRESTOP,
       '/app-health/',
       '/app-lifecycle/web/poststartz',
-      '/app-health',
+      '/app-healthy/web/livez',
       '/app-foo/web/livez',
     ];
     const answers = await Promise.all(paths.map((path) => fetch(status.url + path)));
 
     deepEqual(
       answers.map((answer) => answer.status),
-      [203, 203, 400, 400, 404, 404],
+      [203, 203, 400, 400, 404],
     );
   });
 
