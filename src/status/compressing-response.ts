@@ -6,7 +6,13 @@ import type { IncomingMessage, OutgoingHttpHeaders } from 'node:http';
 import type { Transform } from 'node:stream';
 
 import { ServerResponse } from '../runtime/http.ts';
-import { compressor, isCompressedType, MIN_COMPRESSED_BYTES, type ContentCoding } from './compression.ts';
+import {
+  acceptedCoding,
+  compressor,
+  isCompressedType,
+  MIN_COMPRESSED_BYTES,
+  type ContentCoding,
+} from './compression.ts';
 
 type Chunk = string | Uint8Array;
 type Done = (error?: Error | null) => void;
@@ -14,8 +20,6 @@ type Done = (error?: Error | null) => void;
 export class CompressingResponse<
   Request extends IncomingMessage = IncomingMessage,
 > extends ServerResponse<Request> {
-  /** What the client takes; to be set before anything is written. Undefined: no coding at all. */
-  accepted: ContentCoding | undefined;
   /** Makes what compresses. */
   makeEncoder: (coding: ContentCoding) => Transform = compressor;
   /** Written, and kept back until it is decided how it goes out. */
@@ -39,7 +43,7 @@ export class CompressingResponse<
     const written = typeof encoding === 'function' ? encoding : done;
     if (this.#isDecided) return this.#send(bytes, written);
     this.#hold(bytes);
-    if (this.#isWorthIt() || this.#coding() === undefined) return this.#send(this.#decide(), written);
+    if (this.#isWorthIt()) return this.#send(this.#decide(), written);
     if (written !== undefined) queueMicrotask(written);
     return true;
   }
@@ -54,16 +58,6 @@ export class CompressingResponse<
     const isText =
       typeof chunk === 'string' && typeof encoding !== 'string' && whole.length === bytes?.length;
     return this.#finish(isText ? chunk : whole);
-  }
-
-  /** What is known of the head goes out now, and so the body goes as it is. */
-  override flushHeaders(): void {
-    if (!this.#isDecided) {
-      this.accepted = undefined;
-      const held = this.#decide();
-      if (held.length > 0) this.#send(held);
-    }
-    super.flushHeaders();
   }
 
   /** Room in the socket is room for the encoder, and not yet for the writer. */
@@ -83,12 +77,12 @@ export class CompressingResponse<
     return Number(announced ?? this.#heldBytes) >= MIN_COMPRESSED_BYTES;
   }
 
-  /** The coding for a body of this kind. */
+  /** The coding for a body of this kind, and this client. */
   #coding(): ContentCoding | undefined {
     const type = this.getHeader('Content-Type');
     const isCoded =
       this.hasHeader('Content-Encoding') || (typeof type === 'string' && isCompressedType(type));
-    return isCoded ? undefined : this.accepted;
+    return isCoded ? undefined : acceptedCoding(this.req.headers['accept-encoding']);
   }
 
   /** @returns what was held back */

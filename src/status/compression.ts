@@ -1,6 +1,7 @@
 // Which content coding a client gets, and what makes it. Levels and windows are small: pages of metrics shrink to a
 // twentieth with them too, and 200 scrapers at once take 40 MiB instead of 200.
 
+import { createRequire } from 'node:module';
 import type { Transform } from 'node:stream';
 
 import type Negotiator from 'negotiator';
@@ -16,24 +17,25 @@ const WINDOW_LOG = 15;
 const COMPRESSED_TYPE =
   /^(?:audio|video|font|image\/(?!svg))|^application\/(?:[\w.+-]*(?:zip|compress|zstd|bzip|xz|7z|rar)|wasm\b)/i;
 
-/** The header Accept-Encoding to the coding the client gets; undefined: none. */
-export type Negotiate = (acceptEncoding: string | undefined) => Promise<ContentCoding | undefined>;
+/** Loads a package when it is called, and not before: most answers are too short to be compressed. */
+const load = createRequire(import.meta.url);
 
 /**
- * What a client likes best of what this runtime can make, by weight, zstd first among equals.
+ * What a client likes best of what this runtime can make, by weight, zstd first among equals; undefined: neither.
  *
+ * @param acceptEncoding the header
  * @param codings that can be made, the best first
  */
-export function codingNegotiation(codings: readonly ContentCoding[] = runtimeCodings()): Negotiate {
+export function acceptedCoding(
+  acceptEncoding: string | undefined,
+  codings: readonly ContentCoding[] = runtimeCodings(),
+): ContentCoding | undefined {
+  if (acceptEncoding === undefined || acceptEncoding === '') return undefined;
+  const Client = load('negotiator') as typeof Negotiator;
+  const client = new Client({ headers: { 'accept-encoding': acceptEncoding } }) as unknown as Encodings;
   const preferred = [...codings, 'identity'];
-  let loaded: typeof Negotiator | undefined; // kept: asking for a module costs as much as a probe
-  return async (acceptEncoding) => {
-    if (acceptEncoding === undefined || acceptEncoding === '') return undefined;
-    loaded ??= (await import('negotiator')).default;
-    const client = new loaded({ headers: { 'accept-encoding': acceptEncoding } }) as unknown as Encodings;
-    const [best] = client.encodings(preferred, { preferred });
-    return best === 'zstd' || best === 'gzip' ? best : undefined;
-  };
+  const [best] = client.encodings(preferred, { preferred });
+  return best === 'zstd' || best === 'gzip' ? best : undefined;
 }
 
 /** Whether bodies of this type are compressed by their nature. */

@@ -5,7 +5,7 @@ import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { Log } from '../runtime/log.ts';
 import { refusal } from './access.ts';
 import { sendRedirect, sendRefusal, sendText } from './replies.ts';
-import { straightened, targetOf } from './request-target.ts';
+import { locationOf, targetOf } from './request-target.ts';
 
 export type Handler = (request: IncomingMessage, response: ServerResponse) => void | Promise<void>;
 
@@ -36,11 +36,14 @@ export async function dispatch(
   if (hasLongBody(request)) response.setHeader('Connection', 'close');
   const target = targetOf(request);
   if (target === undefined) return sendText(response, 400, '400 Bad Request\n');
-  const elsewhere = straightened(target);
-  if (elsewhere !== undefined) return sendRedirect(response, elsewhere);
-  const { path } = target;
+  const { path, query, straight } = target;
+  if (straight !== undefined) return sendRedirect(response, straight);
   const route = routes.exact.get(path) ?? routes.prefixes.find(([prefix]) => path.startsWith(prefix))?.[1];
-  if (route === undefined) return sendText(response, 404, '404 page not found\n');
+  if (route === undefined) {
+    if (routes.prefixes.some(([prefix]) => prefix === `${path}/`))
+      return sendRedirect(response, locationOf(`${path}/`, query));
+    return sendText(response, 404, '404 page not found\n');
+  }
   const refused = refusal(route, { peer: request.socket.remoteAddress, method: request.method });
   if (refused !== undefined) return sendRefusal(response, refused);
   try {

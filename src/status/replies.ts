@@ -37,7 +37,7 @@ export async function sendJsonPieces(response: ServerResponse, pieces: AsyncIter
   }
 }
 
-/** For every method, and for this time only. */
+/** Every method is kept: a POST stays one. As Go's server has redirected since 1.26, with which 1.31 is built. */
 export function sendRedirect(response: ServerResponse, location: string): void {
   response.setHeader('Location', location);
   sendText(response, 307, '');

@@ -1,7 +1,7 @@
 // The HTTP server of the status port: opens it, and closes it in two steps. What it answers is in routes.ts.
 // Upstream: istio 1.31 pilot/cmd/pilot-agent/status/server.go, where a taken port is only logged.
 
-import type { IncomingMessage, Server } from 'node:http';
+import type { IncomingMessage, Server, ServerResponse } from 'node:http';
 
 import type { ScrapeTarget } from '../config/scrape-targets.ts';
 import type { Clock } from '../runtime/clock.ts';
@@ -10,7 +10,6 @@ import { createServer } from '../runtime/http.ts';
 import type { Log } from '../runtime/log.ts';
 import type { AgentActions } from './actions.ts';
 import { CompressingResponse } from './compressing-response.ts';
-import { codingNegotiation } from './compression.ts';
 import { CONNECTION_LIMITS, guardConnections, type ConnectionLimits } from './connections.ts';
 import { dispatch } from './dispatch.ts';
 import type { Metric } from './metrics/metric.ts';
@@ -80,12 +79,7 @@ export class StatusServer implements AsyncDisposable {
     const table = routes(parts);
     this.#merged = parts.metrics.describe();
     this.#appProbes = parts.appProbes;
-    const negotiate = codingNegotiation();
-    this.#http = limitedServer(deps.limits, async (request, response) => {
-      const accepted = request.headers['accept-encoding'];
-      if (accepted !== undefined) response.accepted = await negotiate(accepted);
-      await dispatch(table, deps.log, request, response);
-    });
+    this.#http = limitedServer(deps.limits, (...call) => dispatch(table, deps.log, ...call));
     this.#port = new SharedPort(this.#http);
     this.#stopListening = () => this.#port.stop(); // no more: Envoy's pooled connection must get its 503
   }
@@ -134,7 +128,7 @@ export class StatusServer implements AsyncDisposable {
 
 function limitedServer(
   limits = CONNECTION_LIMITS,
-  answer: (request: IncomingMessage, response: CompressingResponse) => Promise<void>,
+  answer: (request: IncomingMessage, response: ServerResponse) => Promise<void>,
 ): Server {
   const { headersTimeoutMs, requestTimeoutMs, checkEveryMs, keepAliveMs } = limits;
   const options = {

@@ -222,27 +222,6 @@ describe('CompressingResponse', () => {
     assert.deepEqual([answer.status, answer.body], [500, 'oops']);
   });
 
-  it('sends the head when it is told to, and then the body as it is', async () => {
-    const more = Promise.withResolvers<void>();
-    await using server = await serveCompressing(async (response) => {
-      response.writeHead(200, TEXT).write('first,');
-      response.flushHeaders();
-      await more.promise;
-      response.end(LONG);
-    });
-
-    const message = await server.ask('gzip');
-    more.resolve();
-
-    assert.deepEqual(await answerOf(message), {
-      status: 200,
-      coding: undefined,
-      length: undefined,
-      vary: 'Accept-Encoding',
-      body: `first,${LONG}`,
-    });
-  });
-
   it('serves clients of HTTP/1.0, which know no pieces', async () => {
     await using server = await serveCompressing((response) => {
       response.useChunkedEncodingByDefault = false; // as Node sets it for them

@@ -110,19 +110,27 @@ describe('a request', () => {
     }
   });
 
-  it('that takes a detour is told the straight way, and not served', async () => {
+  it('that takes a detour, or leaves out the last slash, is told the straight way, and not served', async () => {
     await using status = await startStatus();
 
     for (const [target, location] of [
       ['//healthz/ready?verbose', '/healthz/ready?verbose'],
       ['/healthz/ready/../../quitquitquit', '/quitquitquit'],
-      ['/healthz/ready/%2e%2e%2f..%2fquitquitquit', '/quitquitquit'],
+      ['/debug/pprof?x', '/debug/pprof/?x'],
     ]) {
       const answer = await raw(status.url, `POST ${target} HTTP/1.1`);
       assert.match(answer, /^HTTP\/1\.1 307 /);
       assert.ok(answer.includes(`\r\nLocation: ${location}\r\n`), answer);
     }
     assert.deepEqual(status.asked, []);
+  });
+
+  it('cannot hide its way in encoded dots and slashes', async () => {
+    await using status = await startStatus();
+
+    for (const target of ['/healthz%2Fready', '/x/%2e%2e/healthz/ready', '/x%2F..%2Fhealthz/ready']) {
+      assert.match(await raw(status.url, `GET ${target} HTTP/1.1`), /^HTTP\/1\.1 404 /, target);
+    }
   });
 
   it('of what is no path is a bad one', async () => {
