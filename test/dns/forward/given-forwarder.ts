@@ -33,7 +33,7 @@ export class GivenForwarder implements Disposable {
       {
         clock: systemClock(),
         log: this.recorded.log,
-        random: () => 0.5,
+        random: () => 0,
         metrics: {
           ...silentDnsMeter(),
           forwarded: () => void (counts.forwarded += 1),

@@ -24,7 +24,7 @@ class Given {
 
   constructor(settings: Partial<LocalAnswersSettings> = {}) {
     const metrics = { answered: (result: string) => void this.counted.push(result) };
-    this.local = new LocalAnswers({ flattenWildcards: false, ...settings }, { random: () => 0.5, metrics });
+    this.local = new LocalAnswers({ flattenWildcards: false, ...settings }, { random: () => 0, metrics });
   }
 
   answer(query: Query, from = table): Decoded | undefined {
