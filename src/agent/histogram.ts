@@ -17,7 +17,7 @@ export interface HistogramSettings {
 
 export class Histogram {
   readonly #settings: HistogramSettings;
-  /** By the labels as text. */
+  /** By the labels as text; the series without labels by none. */
   readonly #series = new Map<string, Kept>();
 
   constructor(settings: HistogramSettings) {
@@ -26,12 +26,12 @@ export class Histogram {
 
   /** Shows the series without labels before its first value. */
   fromTheBeginning(): this {
-    this.#of({});
+    this.#of();
     return this;
   }
 
   /** @param labels of few values: every combination is kept for ever */
-  observe(value: number, labels: Labels = {}): void {
+  observe(value: number, labels?: Labels): void {
     const kept = this.#of(labels);
     const { bounds } = this.#settings;
     const bucket = bounds.findIndex((bound) => value <= bound);
@@ -44,13 +44,13 @@ export class Histogram {
     return { ...this.#settings, type: 'histogram', series: [...this.#series.values()] };
   }
 
-  #of(labels: Labels): Kept {
-    const text = JSON.stringify(labels);
-    const known = this.#series.get(text);
+  #of(labels?: Labels): Kept {
+    const key = labels === undefined ? '' : JSON.stringify(labels); // most have none, and are observed for every query
+    const known = this.#series.get(key);
     if (known !== undefined) return known;
     const counts = Array.from({ length: this.#settings.bounds.length + 1 }, () => 0);
-    const kept = { labels, counts, sum: 0 };
-    this.#series.set(text, kept);
+    const kept = { labels: labels ?? {}, counts, sum: 0 };
+    this.#series.set(key, kept);
     return kept;
   }
 }
