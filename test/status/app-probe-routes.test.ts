@@ -47,7 +47,7 @@ describe('application probes on the status port', () => {
 
     deepEqual(
       answers.map((answer) => answer.status),
-      [203, 203, 400, 400, 404],
+      [203, 203, 400, 400, 404, 404],
     );
   });
 
