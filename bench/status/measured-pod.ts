@@ -1,7 +1,5 @@
 // A pod under measurement: the compiled agent with Envoy, ready, and an application beside it that is probed and scraped.
 
-import { spawn } from 'node:child_process';
-import { once } from 'node:events';
 import { join, resolve } from 'node:path';
 
 import { freePorts } from '../../examples/demo/free-ports.ts';
@@ -10,6 +8,7 @@ import { answeringListener, staticCluster } from '../../test/e2e/support/mesh-re
 import { Pod } from '../../test/e2e/support/pod.ts';
 import { temporaryDirectory } from '../../test/support/temporary-directory.ts';
 import { AGENT } from '../built-agent.ts';
+import { startServer } from '../server-process.ts';
 
 const APPLICATION = resolve(import.meta.dirname, 'application.ts');
 export const HTTP_PROBE = '/app-health/web/readyz';
@@ -28,7 +27,7 @@ export async function measuredPod(lines: number, env: Record<string, string> = {
   const resources = [answeringListener('hello', listenerPort), staticCluster('web', listenerPort)];
   const config = { 'all.yaml': { resources } };
   const control = opened.use(await ControlPlane.start(join(folder.path, 'control'), { config }));
-  const applicationPort = await startApplication(lines, opened);
+  const applicationPort = await startServer([APPLICATION, String(lines)], opened);
   const scrape = { scrape: String(lines > 0), port: String(applicationPort), path: '/metrics' };
   const pod = await Pod.start(join(folder.path, 'pod'), {
     control,
@@ -47,17 +46,4 @@ export async function measuredPod(lines: number, env: Record<string, string> = {
   await pod.ready();
   const all = opened.move();
   return { pod, applicationPort, [Symbol.asyncDispose]: () => all.disposeAsync() };
-}
-
-async function startApplication(lines: number, opened: AsyncDisposableStack): Promise<number> {
-  const child = spawn(process.execPath, [APPLICATION, String(lines)], {
-    stdio: ['ignore', 'pipe', 'inherit'],
-  });
-  const exited = once(child, 'exit');
-  opened.defer(async () => {
-    child.kill('SIGKILL');
-    await exited;
-  });
-  const [line] = (await once(child.stdout.setEncoding('utf8'), 'data')) as [string];
-  return Number(/port (\d+)/.exec(line)?.[1]);
 }

@@ -1,8 +1,7 @@
 // The whole agent as a process, without Envoy, in front of a push server: what a client orders goes straight or through
 // the agent. The server's certificate has a root of its own; the agent's certificate is signed elsewhere.
 
-import { execFile, spawn } from 'node:child_process';
-import { once } from 'node:events';
+import { execFile } from 'node:child_process';
 import { writeFile } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
 import { promisify } from 'node:util';
@@ -14,6 +13,7 @@ import { ControlPlane } from '../../test/e2e/support/control-plane.ts';
 import { Pod } from '../../test/e2e/support/pod.ts';
 import type { LoopDelay } from '../../test/e2e/support/xds-envoy/loop-probe.ts';
 import { askedLoopDelay, PROBED, probeEnvironment } from '../../test/e2e/support/xds-envoy/probed-agent.ts';
+import { startServer } from '../server-process.ts';
 import type { Delivery } from './push-client.ts';
 import type { PushOrder } from './push-order.ts';
 
@@ -41,7 +41,8 @@ export class MeasuredAgent implements AsyncDisposable {
    */
   static async start(folder: string, program: readonly string[]): Promise<MeasuredAgent> {
     await using opened = new AsyncDisposableStack();
-    const port = await startServer(folder, opened);
+    await writeCertificates(folder);
+    const port = await startServer([SERVER, join(folder, 'chain.pem'), join(folder, 'key.pem')], opened);
     const control = opened.use(await ControlPlane.start(join(folder, 'control'), { config: {} }));
     const pod = await Pod.start(join(folder, 'pod'), {
       control,
@@ -81,19 +82,6 @@ export class MeasuredAgent implements AsyncDisposable {
   [Symbol.asyncDispose](): Promise<void> {
     return this.#opened.disposeAsync();
   }
-}
-
-async function startServer(folder: string, opened: AsyncDisposableStack): Promise<number> {
-  await writeCertificates(folder);
-  const words = [SERVER, join(folder, 'chain.pem'), join(folder, 'key.pem')];
-  const child = spawn(process.execPath, words, { stdio: ['ignore', 'pipe', 'inherit'] });
-  const exited = once(child, 'exit');
-  opened.defer(async () => {
-    child.kill('SIGKILL');
-    await exited;
-  });
-  const [line] = (await once(child.stdout.setEncoding('utf8'), 'data')) as [string];
-  return Number(/port (\d+)/.exec(line)?.[1]);
 }
 
 async function writeCertificates(folder: string): Promise<void> {
