@@ -2,7 +2,7 @@
 // for the first 1024 bytes or the end, because only then it is known whether the body is worth it; what follows is
 // compressed while it streams, as fast as the client reads.
 
-import type { IncomingMessage, OutgoingHttpHeaders } from 'node:http';
+import type { IncomingMessage, OutgoingHttpHeader, OutgoingHttpHeaders } from 'node:http';
 import type { Transform } from 'node:stream';
 
 import { ServerResponse } from '../runtime/http.ts';
@@ -22,19 +22,20 @@ export class CompressingResponse<
 > extends ServerResponse<Request> {
   /** Makes what compresses. */
   makeEncoder: (coding: ContentCoding) => Transform = compressor;
+  /** Names as they are usually spelled; what was set by itself is not in it. */
+  #head: OutgoingHttpHeaders = {};
   /** Written, and kept back until it is decided how it goes out. */
   readonly #held: Uint8Array[] = [];
   #heldBytes = 0;
   #isDecided = false;
   #encoder: Transform | undefined;
 
-  /** Node itself calls this, too, for the head it is about to send. A head before that one is void, and its body. */
+  /** A head before this one is void, and its body. Once it is decided how the body goes out, Node itself asks for it. */
   override writeHead(status: number, ...rest: readonly unknown[]): this {
-    if (this.#isDecided) return super.writeHead(status, ...(rest as []));
+    if (this.#isDecided) return super.writeHead(status, this.#head);
     this.#held.length = this.#heldBytes = 0;
     this.statusCode = status;
-    const headers = (rest.at(-1) ?? {}) as OutgoingHttpHeaders;
-    for (const [name, value] of Object.entries(headers)) if (value !== undefined) this.setHeader(name, value);
+    this.#head = (rest.at(-1) ?? {}) as OutgoingHttpHeaders;
     return this;
   }
 
@@ -73,26 +74,31 @@ export class CompressingResponse<
   }
 
   #isWorthIt(): boolean {
-    const announced = this.getHeader('Content-Length');
-    return Number(announced ?? this.#heldBytes) >= MIN_COMPRESSED_BYTES;
+    return Number(this.#headerOf('Content-Length') ?? this.#heldBytes) >= MIN_COMPRESSED_BYTES;
   }
 
   /** The coding for a body of this kind, and this client. */
   #coding(): ContentCoding | undefined {
-    const type = this.getHeader('Content-Type');
+    const type = this.#headerOf('Content-Type');
     const isCoded =
-      this.hasHeader('Content-Encoding') || (typeof type === 'string' && isCompressedType(type));
+      this.#headerOf('Content-Encoding') !== undefined ||
+      (typeof type === 'string' && isCompressedType(type));
     return isCoded ? undefined : acceptedCoding(this.req.headers['accept-encoding']);
+  }
+
+  #headerOf(name: string): OutgoingHttpHeader | undefined {
+    return this.#head[name] ?? this.getHeader(name);
   }
 
   /** @returns what was held back */
   #decide(): Buffer {
     this.#isDecided = true;
     const coding = this.#isWorthIt() ? this.#coding() : undefined;
-    this.setHeader('Vary', 'Accept-Encoding');
+    this.#head = { ...this.#head, Vary: 'Accept-Encoding' };
     if (coding !== undefined) {
+      delete this.#head['Content-Length'];
       this.removeHeader('Content-Length');
-      this.setHeader('Content-Encoding', coding);
+      this.#head['Content-Encoding'] = coding;
       if (this.req.method !== 'HEAD') this.#encoder = this.#startEncoder(coding);
     }
     return Buffer.concat(this.#held.splice(0));
