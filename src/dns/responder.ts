@@ -63,7 +63,8 @@ export class Responder {
   #answer(query: Message, protocol: Protocol): Reply | Promise<Reply> {
     const { table, respondBeforeSync, forwarder, metrics } = this.#deps;
     const known = table();
-    if (known === undefined && !respondBeforeSync) return replyHead(query, RCODE.SERVFAIL);
+    const isTooEarly = known === undefined && !respondBeforeSync;
+    if (isTooEarly || query.question === undefined) return replyHead(query, RCODE.SERVFAIL);
     const local = known && this.#local.answer(query, known, replyLimit(query, protocol));
     if (local !== undefined) {
       if (isTruncated(local)) metrics.truncated(protocol);

@@ -101,6 +101,15 @@ describe('Responder', () => {
     }
   });
 
+  it('fails a header that announces a question and has none', async () => {
+    const given = new Given({ respondBeforeSync: true, table: () => undefined });
+
+    const reply = await given.reply(encodeQuery({ id: 5 }).subarray(0, 12));
+
+    equal(reply?.flags, FLAG.QR | FLAG.RD | 2);
+    deepEqual([reply?.bytes, given.requests, given.forwarded], [12, 1, []]);
+  });
+
   it('takes a notification for a query', async () => {
     const reply = await new Given().reply({ opcode: 4, name: 'web.example.' });
 

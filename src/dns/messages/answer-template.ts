@@ -49,14 +49,15 @@ export class AnswerTemplate {
   /** @param question about addresses; its name is the asked one */
   constructor(question: Question, { alias, owner, addresses }: LocalRecords) {
     const encoded = encode(question, { alias, owner, addresses });
-    this.#addresses = addresses.map((address) => Buffer.from(ipaddr.parse(address).toByteArray()));
+    this.#addresses = ownAddresses(addresses);
     this.#aliases = alias === undefined ? 0 : 1;
     this.#recordBytes = (owner === '.' ? 1 : 2) + 10 + (this.#addresses[0]?.length ?? 0);
     const repeats = Math.floor((MAX_MESSAGE_BYTES - encoded.length) / this.#recordBytes);
     const repeated = Math.max(0, Math.min(addresses.length - 2, repeats));
-    const record = encoded.subarray(-this.#recordBytes);
     this.#room = Math.min(addresses.length, 2 + repeated);
-    this.#bytes = Buffer.concat([encoded, ...Array.from({ length: repeated }, () => record)]);
+    this.#bytes = Buffer.alloc(encoded.length + repeated * this.#recordBytes); // of its own, as the addresses are
+    this.#bytes.set(encoded);
+    this.#bytes.fill(encoded.subarray(-this.#recordBytes), encoded.length);
     this.#place(this.#bytes, this.#addresses.slice(0, this.#room));
   }
 
@@ -102,6 +103,23 @@ export class AnswerTemplate {
       end += this.#recordBytes;
     }
   }
+}
+
+/** In memory of their own: a piece of a shared one, kept for long, would keep the thousand times larger whole. */
+function ownAddresses(texts: readonly string[]): readonly Buffer[] {
+  const addresses = texts.map((text) => ipaddr.parse(unmistakable(text)).toByteArray());
+  const size = addresses[0]?.length ?? 0;
+  const own = Buffer.alloc(addresses.length * size);
+  return addresses.map((bytes, index) => {
+    const place = own.subarray(index * size, (index + 1) * size);
+    place.set(bytes);
+    return place;
+  });
+}
+
+/** ipaddr.js takes `::1.2.3.4` for the mapped address `::ffff:1.2.3.4`. */
+function unmistakable(address: string): string {
+  return address.replace(/^::(?=\d+\.)/, '0::');
 }
 
 /** Header, question, the alias, and at most two addresses, which are blank. */

@@ -19,8 +19,8 @@ export interface LocalAnswersDeps {
 }
 
 const DEFAULT_MAX_KEPT_BYTES = 4 * 1024 * 1024;
-/** What one costs beside its bytes. */
-const ENTRY_BYTES = 500;
+/** What one costs beside its bytes and its key. */
+const ENTRY_BYTES = 650;
 
 export class LocalAnswers {
   readonly #settings: LocalAnswersSettings;
@@ -68,11 +68,11 @@ export class LocalAnswers {
   #keep(key: string, template: AnswerTemplate): void {
     const { maxKeptBytes = DEFAULT_MAX_KEPT_BYTES } = this.#settings;
     this.#kept.set(key, template);
-    this.#keptBytes += template.sizeBytes + ENTRY_BYTES;
-    for (const [oldest, { sizeBytes }] of this.#kept) {
+    this.#keptBytes += costBytes(key, template);
+    for (const [oldest, old] of this.#kept) {
       if (this.#keptBytes <= maxKeptBytes) break;
       this.#kept.delete(oldest);
-      this.#keptBytes -= sizeBytes + ENTRY_BYTES;
+      this.#keptBytes -= costBytes(oldest, old);
     }
   }
 
@@ -81,4 +81,8 @@ export class LocalAnswers {
     this.#keptBytes = 0;
     this.#table = table;
   }
+}
+
+function costBytes(key: string, { sizeBytes }: AnswerTemplate): number {
+  return key.length + sizeBytes + ENTRY_BYTES;
 }

@@ -2,7 +2,7 @@
 
 import { Packet } from 'dns2';
 
-import { readMessage, TYPE, type Header, type Message, type RecordSpan } from './message.ts';
+import { HEADER_BYTES, readMessage, TYPE, type Header, type Message, type RecordSpan } from './message.ts';
 
 export const OPCODE = { QUERY: 0, NOTIFY: 4 } as const;
 
@@ -10,12 +10,17 @@ export const OPCODE = { QUERY: 0, NOTIFY: 4 } as const;
 const BARE_OPTION_BYTES = 11;
 
 /**
- * Undefined for more records than a query has, and for any that cannot be decoded.
+ * Undefined for more records than a query has, and for any that cannot be decoded. A header alone counts as a query
+ * without a question, whatever it announces, as it does upstream.
  *
  * @param header that of the same bytes
  */
 export function readQuery(bytes: Buffer, header: Header): Message | undefined {
-  const query = isSmall(header) ? readMessage(bytes, header) : undefined;
+  if (!isSmall(header)) return undefined;
+  if (bytes.length === HEADER_BYTES) {
+    return { header, bytes, question: undefined, questionsEnd: HEADER_BYTES, records: [] };
+  }
+  const query = readMessage(bytes, header);
   if (query === undefined || query.records.every(isBareOption)) return query;
   return Packet.parse(bytes).errors.length === 0 ? query : undefined;
 }

@@ -10,6 +10,9 @@ type Rcode = (typeof RCODE)[keyof typeof RCODE];
 const RESPONSE = 0x8000;
 const OPCODE = 0x7800;
 const TRUNCATED = 0x0200;
+/** How many records there are of each section, after the number of questions. */
+const SECTIONS = ['answer', 'authority', 'additional'] as const;
+const COUNTS_OFFSET = 6;
 /** What the asker wants is repeated: recursion, and no checking. */
 const COPIED = 0x0110;
 
@@ -42,29 +45,42 @@ export function withId(message: Buffer, id: number): Buffer {
 }
 
 /**
- * The reply, or as many of its first records as fit, and TC set. The OPT record is kept before all others. Cutting
- * at the end leaves every compressed name whole: pointers only lead backwards.
+ * The reply, or as many of its first records as fit, and TC set. The OPT record is kept before all others, unless it
+ * does not fit itself. Cutting at the end leaves every compressed name whole: pointers only lead backwards.
  */
 export function fitReply(reply: Message, limitBytes: number): Buffer {
-  if (reply.bytes.length <= limitBytes) return reply.bytes;
-  const option = reply.records.find(({ type }) => type === TYPE.OPT);
+  const { bytes, records, questionsEnd } = reply;
+  if (bytes.length <= limitBytes) return bytes;
+  if (questionsEnd > limitBytes) return replyHead(reply, RCODE.SERVFAIL); // of more questions than anybody asked
+  const option = records.find(
+    (each) => each.type === TYPE.OPT && questionsEnd + sizeBytes(each) <= limitBytes,
+  );
   const kept: RecordSpan[] = [];
-  for (const record of reply.records) {
-    const missing = option !== undefined && record !== option && !kept.includes(option);
-    if (record.end + (missing ? option.end - option.start : 0) > limitBytes) break;
+  let end = questionsEnd;
+  for (const record of records) {
+    const isBeforeOption = option !== undefined && record.end <= option.start;
+    if (record.end + (isBeforeOption ? sizeBytes(option) : 0) > limitBytes) break;
     kept.push(record);
+    end = record.end;
   }
-  const parts = [reply.bytes.subarray(0, kept.at(-1)?.end ?? reply.questionsEnd)];
-  if (option !== undefined && !kept.includes(option)) {
+  const parts = [bytes.subarray(0, end)];
+  if (option !== undefined && option.start >= end) {
     kept.push(option);
-    parts.push(reply.bytes.subarray(option.start, option.end));
+    parts.push(bytes.subarray(option.start, option.end));
   }
-  const cut = Buffer.concat(parts);
-  const count = (section: RecordSpan['section']): number =>
-    kept.filter((record) => record.section === section).length;
-  cut.writeUInt16BE(cut.readUInt16BE(2) | TRUNCATED, 2);
-  cut.writeUInt16BE(count('answer'), 6);
-  cut.writeUInt16BE(count('authority'), 8);
-  cut.writeUInt16BE(count('additional'), 10);
-  return cut;
+  return truncated(Buffer.concat(parts), kept);
+}
+
+/** The same bytes, with a header that fits the records in them. */
+function truncated(reply: Buffer, records: readonly RecordSpan[]): Buffer {
+  reply.writeUInt16BE(reply.readUInt16BE(2) | TRUNCATED, 2);
+  for (const [index, section] of SECTIONS.entries()) {
+    const count = records.filter((record) => record.section === section).length;
+    reply.writeUInt16BE(count, COUNTS_OFFSET + 2 * index);
+  }
+  return reply;
+}
+
+function sizeBytes({ start, end }: RecordSpan): number {
+  return end - start;
 }

@@ -1,4 +1,6 @@
-import { deepEqual, equal, notEqual } from 'node:assert/strict';
+import { deepEqual, equal, notEqual, ok } from 'node:assert/strict';
+import { setFlagsFromString } from 'node:v8';
+import { runInNewContext } from 'node:vm';
 
 import { LocalAnswers, type LocalAnswersSettings } from '../../../src/dns/messages/local-answers.ts';
 import { readMessage, type Message } from '../../../src/dns/messages/message.ts';
@@ -121,6 +123,26 @@ describe('LocalAnswers', () => {
     ask(0);
 
     deepEqual([afterYoungest, asked.length], [100, 101]);
+  });
+
+  it('keeps no memory that is shared with answers that are gone', () => {
+    const given = new Given({ maxKeptBytes: 100_000_000 });
+    setFlagsFromString('--expose-gc');
+    const collect = runInNewContext('gc') as () => void;
+    const held = (): number => {
+      collect();
+      return process.memoryUsage().arrayBuffers;
+    };
+    const passing = readMessage(encodeQuery({ name: 'web.example.' })) as Message;
+    const before = held();
+
+    for (let number = 0; number < 500; number += 1) {
+      given.answer({ name: `n${number}.wild.example.` });
+      for (let other = 0; other < 100; other += 1) given.local.answer(passing, table, 512);
+    }
+
+    ok(held() - before < 1_000_000);
+    given.answer({ name: 'web.example.' });
   });
 
   it('answers what is larger than the room for it', () => {

@@ -47,6 +47,14 @@ describe('readQuery', () => {
     equal(isQuery(encodeQuery({ questions: [question, question] })), false);
   });
 
+  it('takes a header alone for a query without a question, unless it announces more than a query has', () => {
+    const header = QUESTION.subarray(0, 12);
+
+    equal(isQuery(header), true);
+    equal(isQuery(withRecords([2, 0, 0]).subarray(0, 12)), false);
+    equal(isQuery(Buffer.alloc(12)), false);
+  });
+
   it('takes a signature, whose data it does not know', () => {
     equal(isQuery(withRecords([0, 0, 1], '0374736700 00fa 00ff 00000000 0004 01020304')), true);
   });

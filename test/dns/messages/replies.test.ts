@@ -97,4 +97,39 @@ describe('fitReply', () => {
 
     deepEqual([reply.answers.length, reply.authorities.length, reply.additionals.length], [10, 10, 10]);
   });
+
+  it('keeps an OPT record in the midst of others where it is', () => {
+    const bare = encodeAnswer(query, { addresses: ADDRESSES });
+    const tenth = bare.length - 54 * 16;
+    const answer = Buffer.concat([bare.subarray(0, tenth), optRecord(1232), bare.subarray(tenth)]);
+    answer.writeUInt16BE(10, 6);
+    answer.writeUInt16BE(55, 10);
+
+    const reply = decode(fitReply(message(answer), 512));
+
+    deepEqual([reply.answers.length, reply.additionals.length], [10, 20]);
+    equal(reply.additionals[0]?.type, 'OPT');
+  });
+
+  it('leaves out an OPT record that does not fit itself', () => {
+    const bare = encodeAnswer(query, { addresses: ADDRESSES });
+    bare.writeUInt16BE(1, 10);
+    const option = Buffer.concat([optRecord(1232), Buffer.alloc(600)]);
+    option.writeUInt16BE(600, 9);
+
+    const cut = fitReply(message(Buffer.concat([bare, option])), 512);
+
+    const reply = decode(cut);
+    deepEqual([reply.answers.length, reply.additionals], [30, []]);
+    equal(reply.flags & FLAG.TC, FLAG.TC);
+  });
+
+  it('fails where the questions alone do not fit', () => {
+    const questions = Array.from({ length: 80 }, () => ({ name: 'giant.', type: 'A' }) as const);
+    const answer = encodeQuery({ id: 9, questions, flags: FLAG.QR | FLAG.RD });
+
+    const reply = decode(fitReply(message(answer), 512));
+
+    deepEqual([reply.id, reply.rcode, reply.questions], [9, 2, questions.slice(0, 1)]);
+  });
 });
