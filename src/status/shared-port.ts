@@ -29,15 +29,17 @@ export class SharedPort {
    * Listens on IPv6 and IPv4, or on IPv4 alone where there is no other.
    *
    * @param port 0 takes any free one
+   * @param addresses the second is for a host that does not have the first
    * @returns the port
    * @throws what the system says, EADDRINUSE among it
    */
-  async listen(port: number): Promise<number> {
+  async listen(port: number, addresses: readonly [string, string] = ['::', '0.0.0.0']): Promise<number> {
+    const [both, onlyV4] = addresses;
     try {
-      return await this.#listenAt('::', port);
+      return await this.#listenAt(both, port);
     } catch (error) {
       if (errnoOf(error) !== 'EAFNOSUPPORT' && errnoOf(error) !== 'EADDRNOTAVAIL') throw error;
-      return this.#listenAt('0.0.0.0', port);
+      return this.#listenAt(onlyV4, port);
     }
   }
 

@@ -14,6 +14,7 @@ async function opened() {
   const port = new SharedPort(server);
   const number = await port.listen(0);
   return {
+    server,
     port,
     number,
     taken,
@@ -40,6 +41,29 @@ describe('SharedPort', () => {
     );
 
     deepEqual(await Promise.all(answers), ['answered', 'answered']);
+  });
+
+  it('answers for IPv4 alone on a host without IPv6', async () => {
+    const server = createServer((_request, response) => response.end('answered'));
+    const port = new SharedPort(server);
+
+    const number = await port.listen(0, ['2001:db8::1', '0.0.0.0']); // an address nobody has
+
+    equal(await (await fetch(`http://127.0.0.1:${number}`)).text(), 'answered');
+    const closed = port.close();
+    server.closeAllConnections();
+    await closed;
+  });
+
+  it('tells when a socket dies that listened', async () => {
+    await using shared = await opened();
+    const told: Error[] = [];
+    shared.port.onError((error) => void told.push(error));
+    const died = new Error('accept failed');
+
+    shared.server.emit('error', died);
+
+    deepEqual(told, [died]);
   });
 
   it('takes a crowd of connections in far fewer turns than there are connections', async () => {

@@ -45,13 +45,18 @@ export class GrpcBootstrapCheck implements Prober {
   }
 }
 
+/** Those of the first provider that reads files, under whatever name. */
 function certificateFiles(bootstrap: Json): readonly string[] {
-  const config = ['certificate_providers', 'default', 'config'].reduce<Json>(
-    (value, name) => (isJsonObject(value) ? (value[name] ?? null) : null),
-    bootstrap,
+  const providers = member(bootstrap, 'certificate_providers');
+  const ofFiles = Object.values(isJsonObject(providers) ? providers : {}).find(
+    (provider) => member(provider, 'plugin_name') === 'file_watcher',
   );
-  if (!isJsonObject(config)) return [];
-  return FILES.map((name) => config[name]).filter((file) => typeof file === 'string');
+  const config = member(ofFiles, 'config');
+  return FILES.map((name) => member(config, name)).filter((file) => typeof file === 'string');
+}
+
+function member(value: Json | undefined, name: string): Json | undefined {
+  return value !== undefined && isJsonObject(value) ? value[name] : undefined;
 }
 
 async function exists(path: string): Promise<boolean> {

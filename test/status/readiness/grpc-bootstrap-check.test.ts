@@ -18,7 +18,8 @@ describe('GrpcBootstrapCheck', () => {
     writeFile(join(folder.path, name), JSON.stringify(content));
 
   function bootstrap(files: object): object {
-    return { certificate_providers: { default: { plugin_name: 'file_watcher', config: files } } };
+    const other = { plugin_name: 'another', config: { certificate_file: 'of-another.pem' } };
+    return { certificate_providers: { other, mesh: { plugin_name: 'file_watcher', config: files } } };
   }
 
   it('fails until the file can be read, then reads it no more', async () => {
