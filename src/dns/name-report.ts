@@ -15,7 +15,6 @@ export interface ReportParts {
   readonly table: LookupTable | undefined;
   /** Whether others are asked before the first table. */
   readonly respondBeforeSync: boolean;
-  readonly flattenWildcards: boolean;
   readonly resolvers: readonly ResolverFacts[];
 }
 
@@ -28,14 +27,14 @@ const NO_TABLE = 'no name table has come from the control plane yet';
 
 /** @param asked in any case, with a final dot or without. @throws what looking at a host throws */
 export async function nameReport(asked: string, parts: ReportParts): Promise<NameReport> {
-  const { table, respondBeforeSync, flattenWildcards, resolvers } = parts;
+  const { table, respondBeforeSync, resolvers } = parts;
   if (table === undefined) {
     const name = { name: absolute(asked), tried: [], passedOver: [], unusable: [] };
     return respondBeforeSync
       ? forwarded({ ...name, verdict: NO_TABLE }, resolvers)
       : { ...name, verdict: `${NO_TABLE}; all queries fail (SERVFAIL)` };
   }
-  const explanation = await explainName(table, asked, flattenWildcards);
+  const explanation = await explainName(table, asked);
   return explanation.answers === undefined ? forwarded(explanation, resolvers) : explanation;
 }
 

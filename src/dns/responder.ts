@@ -16,8 +16,6 @@ export interface ResponderDeps {
   readonly table: () => LookupTable | undefined;
   /** Whether others are asked before the first table; else every query fails until then. */
   readonly respondBeforeSync: boolean;
-  /** DNS_WILDCARD_CNAME=flatten: wildcards reached through a search domain are answered without an alias. */
-  readonly flattenWildcards: boolean;
   readonly forwarder: Pick<Forwarder, 'forward' | 'isOwn'>;
   readonly metrics: DnsMetrics;
   readonly log: Log;
@@ -27,6 +25,17 @@ export interface ResponderDeps {
 
 /** Undefined: the query deserves none. */
 export type Reply = Buffer | undefined;
+
+/** Why a query is answered as it is. */
+export type ReplySource =
+  | 'no name table yet'
+  | 'of the name table'
+  | 'of a resolver'
+  | 'no resolver answered'
+  | 'it came back to this server';
+
+/** Is told the source of a reply before the reply itself; of what is no query, nothing. */
+type Hear = (source: ReplySource) => void;
 
 const MAX_UDP_QUERY_BYTES = 4096;
 const MAX_REPLY_BYTES = 65_535;
@@ -38,7 +47,7 @@ export class Responder {
 
   constructor(deps: ResponderDeps) {
     this.#deps = deps;
-    this.#local = new LocalAnswers(deps, deps);
+    this.#local = new LocalAnswers(deps);
   }
 
   /**
@@ -47,7 +56,7 @@ export class Responder {
    *
    * @returns a promise that rejects when the forwarder is closed
    */
-  reply(bytes: Buffer, protocol: Protocol): Reply | Promise<Reply> {
+  reply(bytes: Buffer, protocol: Protocol, hear?: Hear): Reply | Promise<Reply> {
     const header = readHeader(bytes);
     if (header === undefined || header.isResponse) return undefined;
     if (header.opcode !== OPCODE.QUERY && header.opcode !== OPCODE.NOTIFY) {
@@ -57,27 +66,34 @@ export class Responder {
     const query = isTooLong ? undefined : readQuery(bytes, header);
     if (query === undefined) return headerReply(bytes, RCODE.FORMERR);
     this.#deps.metrics.request();
-    return this.#answer(query, protocol);
+    return query.question === undefined
+      ? replyHead(query, RCODE.SERVFAIL)
+      : this.#answer(query, protocol, hear);
   }
 
-  #answer(query: Message, protocol: Protocol): Reply | Promise<Reply> {
+  #answer(query: Message, protocol: Protocol, hear?: Hear): Reply | Promise<Reply> {
     const { table, respondBeforeSync, forwarder, metrics } = this.#deps;
     const known = table();
-    const isTooEarly = known === undefined && !respondBeforeSync;
-    if (isTooEarly || query.question === undefined) return replyHead(query, RCODE.SERVFAIL);
+    if (known === undefined && !respondBeforeSync) {
+      hear?.('no name table yet');
+      return replyHead(query, RCODE.SERVFAIL);
+    }
     const local = known && this.#local.answer(query, known, replyLimit(query, protocol));
     if (local !== undefined) {
+      hear?.('of the name table');
       if (isTruncated(local)) metrics.truncated(protocol);
       return local;
     }
-    if (!forwarder.isOwn(query)) return this.#forwarded(query, protocol);
+    if (!forwarder.isOwn(query)) return this.#forwarded(query, protocol, hear);
+    hear?.('it came back to this server');
     this.#sayLoop();
     return replyHead(query, RCODE.SERVFAIL);
   }
 
-  async #forwarded(query: Message, protocol: Protocol): Promise<Reply> {
+  async #forwarded(query: Message, protocol: Protocol, hear?: Hear): Promise<Reply> {
     const { forwarder, metrics } = this.#deps;
     const answer = await forwarder.forward(query, protocol);
+    hear?.(answer === undefined ? 'no resolver answered' : 'of a resolver');
     if (answer === undefined) return replyHead(query, RCODE.SERVFAIL);
     const reply = fitReply(answer, replyLimit(query, protocol));
     if (reply !== answer.bytes) metrics.truncated(protocol);

@@ -100,12 +100,12 @@ export class DnsServer implements AsyncDisposable {
 
   /** Why a name is answered as it is, for people. @throws what looking at a host of the table throws */
   nameReport(name: string): Promise<NameReport> {
-    const { respondBeforeSync, flattenWildcards } = this.#settings;
+    const { respondBeforeSync } = this.#settings;
     const resolvers = this.#forwarder.resolvers.map((each) => ({
       address: addressText(each),
       suspect: this.#forwarder.isSuspect(each),
     }));
-    const parts = { table: this.#table, respondBeforeSync, flattenWildcards, resolvers };
+    const parts = { table: this.#table, respondBeforeSync, resolvers };
     return nameReport(name, parts);
   }
 
@@ -165,15 +165,13 @@ export class DnsServer implements AsyncDisposable {
   #listenerDeps(): ListenerDeps {
     const { clock, log } = this.#deps;
     const { signal } = this.#closing;
-    const table = (): LookupTable | undefined => this.#table;
     const responder = new Responder({
       ...this.#deps,
-      table,
+      table: () => this.#table,
       respondBeforeSync: this.#settings.respondBeforeSync,
-      flattenWildcards: this.#settings.flattenWildcards,
       forwarder: this.#cache ?? this.#forwarder,
     });
-    const reply = traced((...query) => responder.reply(...query), { log, clock, table });
+    const reply = traced((...query) => responder.reply(...query), { log, clock });
     return { reply, clock, log, signal };
   }
 }

@@ -9,7 +9,7 @@ const RESOLVERS = [{ address: '10.96.0.10:53', suspect: false }];
 
 async function parts(over: Partial<ReportParts> = {}): Promise<ReportParts> {
   const table = await LookupTable.build(packed({ 'a.example': { ips: ['10.0.0.1'] } }), CONTEXT);
-  return { table, respondBeforeSync: false, flattenWildcards: false, resolvers: RESOLVERS, ...over };
+  return { table, respondBeforeSync: false, resolvers: RESOLVERS, ...over };
 }
 
 describe('nameReport', () => {

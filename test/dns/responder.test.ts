@@ -29,7 +29,6 @@ class Given {
     this.responder = new Responder({
       table: () => table,
       respondBeforeSync: false,
-      flattenWildcards: false,
       forwarder: {
         isOwn: () => false,
         forward: async (query, protocol) => {
@@ -159,19 +158,6 @@ describe('Responder', () => {
     equal((await new Given().reply(padded))?.answers.length, 2);
   });
 
-  it('answers wildcards without an alias when they are to be flat', async () => {
-    const names = { namespace: 'shop', domain: 'shop.svc.cluster.local', search: ['cluster.local'] };
-    const wild = await LookupTable.build(packed({ '*.example': { ips: ['10.0.0.1'] } }), names);
-    const given = new Given({ table: () => wild, flattenWildcards: true });
-
-    const reply = await given.reply({ name: 'a.example.cluster.local.' });
-
-    deepEqual(
-      reply?.answers.map(({ name, type }) => [name, type]),
-      [['a.example.cluster.local.', 'A']],
-    );
-  });
-
   it('counts answers of its own, and every reply that it cuts', async () => {
     const given = new Given();
 
@@ -251,6 +237,43 @@ describe('Responder', () => {
     );
     equal(given.recorded.messages('error').length, 1);
     match(given.recorded.messages('error')[0] ?? '', /came back/);
+  });
+
+  describe('asked where its replies come from', () => {
+    const nobody = { isOwn: () => false, forward: () => Promise.resolve(undefined) };
+    const sources: [string, Query, Partial<ResponderDeps>][] = [
+      ['of the name table', { name: 'web.example.' }, {}],
+      ['of the name table', { name: 'web.example.', type: 'AAAA' }, {}],
+      ['of a resolver', { name: 'web.example.', type: 'MX' }, {}],
+      ['of a resolver', { name: 'web.example.' }, { table: () => undefined, respondBeforeSync: true }],
+      ['no name table yet', { name: 'web.example.' }, { table: () => undefined }],
+      ['no resolver answered', { name: 'other.example.' }, { forwarder: nobody }],
+      [
+        'it came back to this server',
+        { name: 'other.example.' },
+        { forwarder: { ...nobody, isOwn: () => true } },
+      ],
+    ];
+    for (const [source, query, deps] of sources) {
+      it(`says "${source}" of ${query.type ?? 'A'} ${query.name}`, async () => {
+        const heard: string[] = [];
+
+        await new Given(deps).responder.reply(encodeQuery(query), 'udp', (said) => void heard.push(said));
+
+        deepEqual(heard, [source]);
+      });
+    }
+
+    it('says nothing of what is no query', async () => {
+      const heard: string[] = [];
+      const { responder } = new Given();
+
+      for (const query of [{ opcode: 5 }, { questions: [] }, { flags: FLAG.QR }]) {
+        await responder.reply(encodeQuery(query), 'udp', (said) => void heard.push(said));
+      }
+
+      deepEqual(heard, []);
+    });
   });
 
   it('passes on why the forwarder gave up', async () => {

@@ -92,6 +92,18 @@ describe('DnsServer', () => {
     deepEqual([other?.answers, other?.forwardedTo], [undefined, [{ address, suspect: true }]]);
   });
 
+  it('answers wildcards without an alias when they are to be flat', async () => {
+    await using running = await RunningServer.start({ flattenWildcards: true, search: ['mesh'] });
+    await running.server.setNameTable(packedBytes({ '*.wild.example': { ips: ['10.0.0.1'] } }));
+
+    const { answers } = await running.ask({ name: 'a.wild.example.mesh.' });
+
+    deepEqual(
+      answers.map(({ name, type }) => [name, type]),
+      [['a.wild.example.mesh.', 'A']],
+    );
+  });
+
   it('tells of each query while debug lines are read', async () => {
     await using running = await RunningServer.start();
     await running.server.setNameTable(packedBytes(TABLE));

@@ -1,37 +1,33 @@
 import { deepEqual, equal, rejects } from 'node:assert/strict';
 
-import { LookupTable } from '../../src/dns/names/lookup-table.ts';
 import { traced, type TraceDeps } from '../../src/dns/trace.ts';
 import { recordLog } from '../../src/runtime/log.ts';
 import { FakeClock } from '../support/fake-clock.ts';
 import { recordingLog } from '../support/recording-log.ts';
-import { packed } from './support/packed.ts';
 import { encodeAnswer, encodeQuery, FLAG } from './support/wire.ts';
 
 const QUERY = encodeQuery({ name: 'a.Example.' });
 
+type Answer = Parameters<typeof traced>[0];
+
 class Tracing {
   readonly clock = new FakeClock();
   readonly recorded = recordingLog();
-  table: LookupTable | undefined;
 
-  traced(reply: Parameters<typeof traced>[0], deps: Partial<TraceDeps> = {}): Parameters<typeof traced>[0] {
-    return traced(reply, { log: this.recorded.log, clock: this.clock, table: () => this.table, ...deps });
-  }
-
-  async load(): Promise<void> {
-    const context = { namespace: 'ns1', domain: 'ns1.svc', search: [] };
-    this.table = await LookupTable.build(packed({ 'a.example': { ips: ['10.0.0.1'] } }), context);
+  traced(reply: Answer, deps: Partial<TraceDeps> = {}): ReturnType<typeof traced> {
+    return traced(reply, { log: this.recorded.log, clock: this.clock, ...deps });
   }
 }
 
 describe('traced', () => {
-  it('tells what was asked and answered from the table, at once', async () => {
+  it('tells what was asked, what was said at once, and where it comes from', () => {
     const tracing = new Tracing();
-    await tracing.load();
     const answer = encodeAnswer(QUERY, { addresses: ['10.0.0.1'] });
 
-    const reply = tracing.traced(() => answer)(QUERY, 'udp');
+    const reply = tracing.traced((_bytes, _protocol, hear) => {
+      hear?.('of the name table');
+      return answer;
+    })(QUERY, 'udp');
 
     equal(reply, answer);
     deepEqual(tracing.recorded.messages('debug'), [
@@ -41,48 +37,36 @@ describe('traced', () => {
 
   it('tells what others said, and how long it took', async () => {
     const tracing = new Tracing();
-    await tracing.load();
     const query = encodeQuery({ name: 'b.example.', type: 'HTTPS' });
     const { promise, resolve } = Promise.withResolvers<Buffer>();
 
-    const reply = tracing.traced(() => promise)(query, 'tcp');
+    const reply = tracing.traced(async (_bytes, _protocol, hear) => {
+      const answer = await promise;
+      hear?.('of a resolver');
+      return answer;
+    })(query, 'tcp');
     await tracing.clock.tick(1500);
     resolve(encodeAnswer(query, { rcode: 3 }));
     await reply;
 
     deepEqual(tracing.recorded.messages('debug'), [
-      'tcp b.example. TYPE65: NXDOMAIN, 0 answers, not of the name table, 1500.0 ms',
+      'tcp b.example. TYPE65: NXDOMAIN, 0 answers, of a resolver, 1500.0 ms',
     ]);
   });
 
-  it('tells a name of the table that is asked for something else as one of others', async () => {
-    const tracing = new Tracing();
-    await tracing.load();
-    const query = encodeQuery({ name: 'a.example.', type: 'MX' });
-
-    await tracing.traced(() => encodeAnswer(query, {}))(query, 'udp');
-
-    deepEqual(tracing.recorded.messages('debug'), [
-      'udp a.example. TYPE15: NOERROR, 0 answers, not of the name table, 0.0 ms',
-    ]);
-  });
-
-  it('tells that there is no table yet, of what is no query, and of names with odd bytes', async () => {
+  it('tells of what is no query, and of names with odd bytes', () => {
     const tracing = new Tracing();
     const reply = tracing.traced((bytes) =>
       bytes.length > 20 ? encodeAnswer(bytes, { rcode: 2 }) : undefined,
     );
 
-    await reply(QUERY, 'udp');
-    await tracing.load();
-    await reply(Buffer.alloc(3), 'udp');
-    await reply(encodeQuery({ name: 'a b.example.' }), 'udp');
-    await reply(encodeQuery({ name: 'a.example.', flags: FLAG.QR }), 'udp');
+    void reply(Buffer.alloc(3), 'udp');
+    void reply(encodeQuery({ name: 'a b.example.' }), 'udp');
+    void reply(encodeQuery({ name: 'a.example.', flags: FLAG.QR }), 'udp');
 
     deepEqual(tracing.recorded.messages('debug'), [
-      'udp a.example. A: SERVFAIL, 0 answers, no name table yet, 0.0 ms',
       'udp 3 bytes without a question: no reply, 0.0 ms',
-      'udp a name that is no host name A: SERVFAIL, 0 answers, not of the name table, 0.0 ms',
+      'udp a name that is no host name A: SERVFAIL, 0 answers, 0.0 ms',
       'udp a.example. A: SERVFAIL, 0 answers, 0.0 ms',
     ]);
   });
@@ -94,7 +78,7 @@ describe('traced', () => {
     await rejects(Promise.resolve(reply), reason);
   });
 
-  it('looks at nothing while nobody reads debug lines', () => {
+  it('asks for nothing while nobody reads debug lines', () => {
     const tracing = new Tracing();
     const quiet = recordLog(
       () => undefined,
@@ -102,11 +86,12 @@ describe('traced', () => {
       undefined,
       (level) => level !== 'debug',
     );
-    const table = (): never => {
-      throw new Error('looked at');
-    };
     const answer = encodeAnswer(QUERY, {});
 
-    equal(tracing.traced(() => answer, { log: quiet, table })(QUERY, 'udp'), answer);
+    const reply = tracing.traced((_bytes, _protocol, hear) => (hear === undefined ? answer : undefined), {
+      log: quiet,
+    })(QUERY, 'udp');
+
+    equal(reply, answer);
   });
 });

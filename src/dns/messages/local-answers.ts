@@ -1,21 +1,16 @@
 // Answers names of the mesh from the name table. An answer is encoded when a question is asked for the first time, and
 // kept until the table changes or younger ones need the room.
 
-import type { Hit, LookupTable } from '../names/lookup-table.ts';
-import { AnswerTemplate, type LocalRecords } from './answer-template.ts';
+import type { LookupTable } from '../names/lookup-table.ts';
+import { AnswerTemplate } from './answer-template.ts';
 import { TYPE, type Message, type Question } from './message.ts';
-
-export interface LocalAnswersSettings {
-  /** Wildcards reached through a search domain are answered without an alias: some resolvers refuse one with a `*`. */
-  readonly flattenWildcards: boolean;
-  /** Memory for answers that may be asked for again, bytes. Default 4 MiB: some thousands of names. */
-  readonly maxKeptBytes?: number;
-}
 
 export interface LocalAnswersDeps {
   /** Uniform in [0, 1). */
   readonly random: () => number;
   readonly metrics: { readonly answered: (result: 'hit' | 'nodata') => void };
+  /** Memory for answers that may be asked for again, bytes. Default 4 MiB: some thousands of names. */
+  readonly maxKeptBytes?: number;
 }
 
 const DEFAULT_MAX_KEPT_BYTES = 4 * 1024 * 1024;
@@ -23,7 +18,6 @@ const DEFAULT_MAX_KEPT_BYTES = 4 * 1024 * 1024;
 const ENTRY_BYTES = 650;
 
 export class LocalAnswers {
-  readonly #settings: LocalAnswersSettings;
   readonly #deps: LocalAnswersDeps;
   /** By the bytes of the question, oldest first. */
   readonly #kept = new Map<string, AnswerTemplate>();
@@ -31,8 +25,7 @@ export class LocalAnswers {
   /** That `#kept` was made from. */
   #table: LookupTable | undefined;
 
-  constructor(settings: LocalAnswersSettings, deps: LocalAnswersDeps) {
-    this.#settings = settings;
+  constructor(deps: LocalAnswersDeps) {
     this.#deps = deps;
   }
 
@@ -53,20 +46,15 @@ export class LocalAnswers {
     const hit = name === undefined ? undefined : table.find(name);
     if (name === undefined || hit === undefined) return undefined;
     const addresses = type === TYPE.A ? hit.v4 : hit.v6;
-    const template = new AnswerTemplate(question, { addresses, ...this.#names(name, hit, addresses.length) });
+    // without addresses there is no alias either, and the name exists: "no such name" would be taken for both families
+    const alias = addresses.length === 0 ? undefined : hit.alias;
+    const template = new AnswerTemplate(question, { alias, owner: hit.owner, addresses });
     this.#keep(key, template);
     return template;
   }
 
-  /** Without addresses there is no alias either, and the name exists: "no such name" would be taken for both families. */
-  #names(name: string, { alias, owner }: Hit, addresses: number): Pick<LocalRecords, 'alias' | 'owner'> {
-    const isFlat = this.#settings.flattenWildcards && (alias?.startsWith('*.') ?? false);
-    if (isFlat) return { alias: undefined, owner: name };
-    return { alias: addresses === 0 ? undefined : alias, owner };
-  }
-
   #keep(key: string, template: AnswerTemplate): void {
-    const { maxKeptBytes = DEFAULT_MAX_KEPT_BYTES } = this.#settings;
+    const { maxKeptBytes = DEFAULT_MAX_KEPT_BYTES } = this.#deps;
     this.#kept.set(key, template);
     this.#keptBytes += costBytes(key, template);
     for (const [oldest, old] of this.#kept) {

@@ -45,15 +45,8 @@ interface UnusableHost {
 const MAX_NAME_LENGTH = 255;
 const NOT_THERE = 'the name table does not have it';
 
-/**
- * @param asked in any case, with a final dot or without
- * @param flattenWildcards wildcards reached through the search domain are answered without an alias
- */
-export async function explainName(
-  lookup: LookupTable,
-  asked: string,
-  flattenWildcards = false,
-): Promise<NameExplanation> {
+/** @param asked in any case, with a final dot or without */
+export async function explainName(lookup: LookupTable, asked: string): Promise<NameExplanation> {
   const name = absolute(asked);
   if (name.length > MAX_NAME_LENGTH) return nothing(name, 'it is longer than a name may be');
   const candidates = lookup.candidates(name);
@@ -69,14 +62,13 @@ export async function explainName(
   const [answeredBy, ...passedOver] = lookup
     .hostsNamed(found.name)
     .map((host) => namedHost(host, found.name));
-  const shown = flattenWildcards && found.isWildcard ? { owner: name } : hit;
   const verdict = `answered from the name table: ${relation(found, answeredBy)}`;
   return {
     name,
     verdict,
     tried,
     ...(answeredBy && { answeredBy }),
-    answers: { A: records(name, shown, 'A', hit.v4), AAAA: records(name, shown, 'AAAA', hit.v6) },
+    answers: { A: records(name, hit, 'A', hit.v4), AAAA: records(name, hit, 'AAAA', hit.v6) },
     passedOver,
     unusable,
   };

@@ -13,6 +13,8 @@ import type { PackedNameTable } from './packed-name-table.ts';
 export interface LookupContext extends NamingContext {
   /** The search list of the resolver file. */
   readonly search: readonly string[];
+  /** Wildcards reached through a search domain are no alias: some resolvers refuse one with a `*`. Default false. */
+  readonly flattenWildcards?: boolean;
 }
 
 export interface Addresses {
@@ -95,7 +97,7 @@ export class LookupTable {
     for (const candidate of candidatesOf(name, this.#suffix)) {
       if (candidate.isWildcard && !this.#hasWildcards) return undefined;
       const match = this.#match(candidate.name);
-      if (match !== undefined) return hitOf(match, candidate, name);
+      if (match !== undefined) return this.#hit(match, candidate, name);
     }
     return undefined;
   }
@@ -126,6 +128,12 @@ export class LookupTable {
     }
   }
 
+  #hit(match: Match, { name, isAlias }: Candidate, asked: string): Hit {
+    const isFlat = this.#context.flattenWildcards === true && name.startsWith('*.');
+    const addresses = addressesOf(match);
+    return isAlias && !isFlat ? { ...addresses, owner: name, alias: name } : { ...addresses, owner: asked };
+  }
+
   #match(key: string): Match | undefined {
     const matches = this.#matches(key);
     return matches.length < 2 ? matches[0] : matches.reduce((a, b) => (isPreferred(b, a) ? b : a));
@@ -146,11 +154,6 @@ export class LookupTable {
   namesOf({ name, info }: Host): string[] {
     return namesOf(name, info, this.#context).map((each) => each.toLowerCase());
   }
-}
-
-function hitOf(match: Match, { name, isAlias }: Candidate, asked: string): Hit {
-  const { v4, v6 } = addressesOf(match);
-  return isAlias ? { v4, v6, owner: name, alias: name } : { v4, v6, owner: asked };
 }
 
 /** A host keeps its own name; a name that was made goes to the smaller host, whatever the order of the table. */

@@ -136,7 +136,6 @@ async function hostileResponder(): Promise<Responder> {
   return new Responder({
     table: () => table,
     respondBeforeSync: false,
-    flattenWildcards: false,
     forwarder: { isOwn: () => false, forward: (query) => Promise.resolve(largeAnswer(query)) },
     metrics: silentDnsMeter(),
     log: recordingLog().log,

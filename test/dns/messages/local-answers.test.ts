@@ -2,7 +2,7 @@ import { deepEqual, equal, notEqual, ok } from 'node:assert/strict';
 import { setFlagsFromString } from 'node:v8';
 import { runInNewContext } from 'node:vm';
 
-import { LocalAnswers, type LocalAnswersSettings } from '../../../src/dns/messages/local-answers.ts';
+import { LocalAnswers, type LocalAnswersDeps } from '../../../src/dns/messages/local-answers.ts';
 import { readMessage, type Message } from '../../../src/dns/messages/message.ts';
 import { LookupTable } from '../../../src/dns/names/lookup-table.ts';
 import { packed, type NameTable } from '../support/packed.ts';
@@ -24,9 +24,9 @@ class Given {
   readonly counted: string[] = [];
   readonly local: LocalAnswers;
 
-  constructor(settings: Partial<LocalAnswersSettings> = {}) {
+  constructor(deps: Partial<LocalAnswersDeps> = {}) {
     const metrics = { answered: (result: string) => void this.counted.push(result) };
-    this.local = new LocalAnswers({ flattenWildcards: false, ...settings }, { random: () => 0, metrics });
+    this.local = new LocalAnswers({ random: () => 0, metrics, ...deps });
   }
 
   answer(query: Query, from = table): Decoded | undefined {
@@ -159,30 +159,13 @@ describe('LocalAnswers', () => {
     deepEqual(flags, [FLAG.QR | FLAG.AA | (4 << 11), FLAG.QR | FLAG.AA]);
   });
 
-  describe('given a wildcard asked with the search domain', () => {
+  it('answers with a wildcard as an alias', () => {
     const name = 'a.wild.example.ns1.svc.cluster.local.';
 
-    it('answers with the wildcard as an alias', () => {
-      deepEqual(shown(new Given().answer({ name })), [
-        `${name} CNAME *.wild.example.`,
-        '*.wild.example. A 10.0.0.3',
-      ]);
-    });
-
-    it('answers under the asked name when it is to be flat', () => {
-      deepEqual(shown(new Given({ flattenWildcards: true }).answer({ name })), [`${name} A 10.0.0.3`]);
-      deepEqual(shown(new Given({ flattenWildcards: true }).answer({ name, type: 'AAAA' })), []);
-    });
-
-    it('leaves other aliases and other wildcards as they are', () => {
-      const flat = new Given({ flattenWildcards: true });
-
-      deepEqual(shown(flat.answer({ name: 'old.example.ns1.svc.cluster.local.' })), [
-        'old.example.ns1.svc.cluster.local. CNAME old.example.',
-        'old.example. A 10.0.0.2',
-      ]);
-      deepEqual(shown(flat.answer({ name: 'a.wild.example.' })), ['a.wild.example. A 10.0.0.3']);
-    });
+    deepEqual(shown(new Given().answer({ name })), [
+      `${name} CNAME *.wild.example.`,
+      '*.wild.example. A 10.0.0.3',
+    ]);
   });
 
   it('sends every answer in memory of its own', () => {

@@ -114,6 +114,21 @@ describe('LookupTable', () => {
     deepEqual([owner, alias], ['*.example.', '*.example.']);
   });
 
+  it('has the asked name as owner of what a wildcard has behind an alias, when that is to be flat', async () => {
+    const table = await build(
+      { '*.wild.example': external('1.1.1.1'), 'a.example': external('1.1.1.2') },
+      { ...CONTEXT, flattenWildcards: true },
+    );
+
+    for (const label of ['x', '*']) {
+      const name = `${label}.wild.example.shop.svc.cluster.local.`;
+      deepEqual(table.find(name), { v4: ['1.1.1.1'], v6: [], owner: name });
+    }
+    equal(table.find('a.example.shop.svc.cluster.local.')?.alias, 'a.example.');
+    equal(table.find('x.wild.example.')?.owner, 'x.wild.example.');
+    equal(table.withSearch(['b']).find('x.wild.example.b.')?.alias, undefined);
+  });
+
   it('prefers an exact name, though it lacks a family', async () => {
     const table = await build({ 'a.example': external('1.1.1.1'), '*.example': external('::1') });
 
