@@ -100,7 +100,7 @@ function timeOf(url: string): Promise<number> {
   });
 }
 
-/** Nobody asks in the first run. */
+/** While nobody asks, and while probes and scrapes come as in a cluster. */
 async function idleRows(): Promise<Row[]> {
   await using measured = await measuredPod(1000);
   const { pod } = measured;

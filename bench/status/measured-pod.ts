@@ -36,8 +36,8 @@ export async function measuredPod(lines: number, env: Record<string, string> = {
       MALLOC_MMAP_THRESHOLD_: '131072', // as in the image
       ISTIO_PROMETHEUS_ANNOTATIONS: JSON.stringify(scrape),
       ISTIO_KUBE_APP_PROBERS: JSON.stringify({
-        [HTTP_PROBE]: { httpGet: { path: '/ready', port: applicationPort }, timeoutSeconds: 1 },
-        [TCP_PROBE]: { tcpSocket: { port: applicationPort }, timeoutSeconds: 1 },
+        [HTTP_PROBE]: { httpGet: { path: '/ready', port: applicationPort }, timeoutSeconds: 10 },
+        [TCP_PROBE]: { tcpSocket: { port: applicationPort }, timeoutSeconds: 10 },
       }),
       ...env,
     },
