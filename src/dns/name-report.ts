@@ -1,6 +1,7 @@
 // Why a name did or did not resolve, as far as this server had a part in it: what /debug/ndsz?host=… shows.
 
-import { absolute, explainName, type NameExplanation } from './names/explanation.ts';
+import { absolute, nameProblem } from './names/asked-name.ts';
+import { explainName, nothing, type NameExplanation } from './names/explanation.ts';
 import type { LookupTable } from './names/lookup-table.ts';
 
 /** One of those that are asked what the name table does not have. */
@@ -25,16 +26,18 @@ export interface NameReport extends NameExplanation {
 
 const NO_TABLE = 'no name table has come from the control plane yet';
 
-/** @param asked in any case, with a final dot or without. @throws what looking at a host throws */
+/** @param asked as people write names. @throws what looking at a host throws */
 export async function nameReport(asked: string, parts: ReportParts): Promise<NameReport> {
   const { table, respondBeforeSync, resolvers } = parts;
+  const name = absolute(asked);
+  const problem = nameProblem(name);
+  if (problem !== undefined) return nothing(name, `nobody can ask for it: ${problem}`);
   if (table === undefined) {
-    const name = { name: absolute(asked), tried: [], passedOver: [], unusable: [] };
     return respondBeforeSync
-      ? forwarded({ ...name, verdict: NO_TABLE }, resolvers)
-      : { ...name, verdict: `${NO_TABLE}; all queries fail (SERVFAIL)` };
+      ? forwarded(nothing(name, NO_TABLE), resolvers)
+      : nothing(name, `${NO_TABLE}; all queries fail (SERVFAIL)`);
   }
-  const explanation = await explainName(table, asked);
+  const explanation = await explainName(table, name);
   return explanation.answers === undefined ? forwarded(explanation, resolvers) : explanation;
 }
 

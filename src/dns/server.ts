@@ -180,7 +180,7 @@ export class DnsServer implements AsyncDisposable {
 async function addressOf(host: string): Promise<string> {
   if (host === '') return '::';
   try {
-    return (await lookup(host)).address;
+    return (await lookup(host, { order: 'ipv4first' })).address; // as upstream: the capture rules lead there
   } catch (error) {
     throw new AgentError(`the listen address ${host} does not resolve: ${messageOf(error)}`, {
       cause: error,

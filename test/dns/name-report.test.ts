@@ -27,6 +27,24 @@ describe('nameReport', () => {
     deepEqual(forwardedTo, RESOLVERS);
   });
 
+  it('looks nowhere for what is no name, and sends nobody to the resolvers', async () => {
+    const report = await nameReport('a..b', await parts());
+
+    match(report.verdict, /^nobody can ask for it: /);
+    deepEqual([report.tried, report.forwardedTo], [[], undefined]);
+  });
+
+  it('knows names by how people write them', async () => {
+    const table = await LookupTable.build(
+      packed({ 'xn--bcher-kva.example': { ips: ['10.0.0.1'] } }),
+      CONTEXT,
+    );
+
+    const { answers } = await nameReport('Bücher.Example.', await parts({ table }));
+
+    deepEqual(answers?.A, ['xn--bcher-kva.example. A 10.0.0.1']);
+  });
+
   it('says that nobody can be asked', async () => {
     const { verdict } = await nameReport('b.example', await parts({ resolvers: [] }));
 

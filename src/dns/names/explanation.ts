@@ -4,6 +4,7 @@
 import { isIP } from 'node:net';
 
 import { forEachInSlices } from '../../runtime/slices.ts';
+import { absolute } from './asked-name.ts';
 import type { Candidate } from './candidates.ts';
 import type { Hit, LookupTable } from './lookup-table.ts';
 import { ruleOf, type Host, type NameRule } from './name-table.ts';
@@ -42,13 +43,10 @@ interface UnusableHost {
   readonly why: string;
 }
 
-const MAX_NAME_LENGTH = 255;
 const NOT_THERE = 'the name table does not have it';
 
-/** @param asked in any case, with a final dot or without */
-export async function explainName(lookup: LookupTable, asked: string): Promise<NameExplanation> {
-  const name = absolute(asked);
-  if (name.length > MAX_NAME_LENGTH) return nothing(name, 'it is longer than a name may be');
+/** @param name lower case, absolute */
+export async function explainName(lookup: LookupTable, name: string): Promise<NameExplanation> {
   const candidates = lookup.candidates(name);
   const place = candidates.findIndex((each) => lookup.hostsNamed(each.name).length > 0);
   const tried = candidates.slice(0, place < 0 ? candidates.length : place + 1);
@@ -74,12 +72,8 @@ export async function explainName(lookup: LookupTable, asked: string): Promise<N
   };
 }
 
-/** Lower case, with a final dot. */
-export function absolute(name: string): string {
-  return `${name.toLowerCase()}${name.endsWith('.') ? '' : '.'}`;
-}
-
-function nothing(name: string, verdict: string): NameExplanation {
+/** Of a name that is not looked for, or not found. */
+export function nothing(name: string, verdict: string): NameExplanation {
   return { name, verdict, tried: [], passedOver: [], unusable: [] };
 }
 

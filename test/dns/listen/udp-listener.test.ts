@@ -1,9 +1,10 @@
-import { deepEqual, equal, match } from 'node:assert/strict';
+import { deepEqual, equal, fail, match } from 'node:assert/strict';
 import { createSocket, type Socket } from 'node:dgram';
 import { once } from 'node:events';
 
 import type { Listener, ListenerDeps } from '../../../src/dns/listen/listener.ts';
 import { listenUdp } from '../../../src/dns/listen/udp-listener.ts';
+import { recordLog } from '../../../src/runtime/log.ts';
 import { FakeClock } from '../../support/fake-clock.ts';
 import { recordingLog } from '../../support/recording-log.ts';
 import { turnsUntil } from '../support/turns.ts';
@@ -20,8 +21,8 @@ describe('listenUdp', () => {
   let listener: Listener;
   let client: Socket;
 
-  async function listen(reply: ListenerDeps['reply'], host = '127.0.0.1'): Promise<void> {
-    const deps = { reply, clock: new FakeClock(), log: recorded.log, signal: stop.signal };
+  async function listen(reply: ListenerDeps['reply'], host = '127.0.0.1', log = recorded.log): Promise<void> {
+    const deps = { reply, clock: new FakeClock(), log, signal: stop.signal };
     listener = await listenUdp({ host, port: 0 }, deps);
     client = createSocket(host === '::1' ? 'udp6' : 'udp4');
   }
@@ -92,6 +93,18 @@ describe('listenUdp', () => {
     equal(await ask('large', 'good'), 'good');
     const [message = ''] = recorded.messages('debug');
     match(message, /^UDP reply: send EMSGSIZE 127\.0\.0\.1:\d+$/);
+  });
+
+  it('outlives it too while nobody reads debug lines, and has no error', async () => {
+    const log = recordLog(
+      () => fail('a line'),
+      'dns',
+      undefined,
+      (level) => level !== 'debug',
+    );
+    await listen((bytes) => (bytes.toString() === 'large' ? Buffer.alloc(65_536) : bytes), '127.0.0.1', log);
+
+    equal(await ask('large', 'good'), 'good');
   });
 
   it('sends nothing any more once it is told to end', async () => {
