@@ -2,6 +2,7 @@
 // for times to live, RFC 2308 for answers that say there is nothing, RFC 6891 for OPT records.
 
 import { TYPE, type Message, type RecordSpan } from '../messages/message.ts';
+import { RCODE } from '../messages/replies.ts';
 
 export interface AnswerLife {
   /** At least 1. */
@@ -12,8 +13,6 @@ export interface AnswerLife {
 
 const TYPE_SOA = 6;
 const TYPE_ANY = 255;
-const NOERROR = 0;
-const NXDOMAIN = 3;
 /** All flags but those that say what was asked for or how the resolver knows. */
 const OPCODE_TRUNCATED_RCODE = 0x7a0f;
 /** A minimum of SOA is at the end of it. */
@@ -26,12 +25,14 @@ const MAX_NEGATIVE_SECONDS = 10_800;
 export function lifeOf(answer: Message): AnswerLife | undefined {
   const { bytes, records } = answer;
   const status = bytes.readUInt16BE(2) & OPCODE_TRUNCATED_RCODE;
-  if (answer.question === undefined || (status !== NOERROR && status !== NXDOMAIN)) return undefined;
+  if (answer.question === undefined || (status !== RCODE.NOERROR && status !== RCODE.NXDOMAIN))
+    return undefined;
   const option = records.find(({ type }) => type === TYPE.OPT);
   if (option !== undefined && bytes[ttlOffset(bytes, option)] !== 0) return undefined; // more of a response code
   const ttlOffsets = records.filter((record) => record !== option).map((record) => ttlOffset(bytes, record));
   const limits = [...ttlOffsets.map((offset) => secondsAt(bytes, offset)), MAX_SECONDS];
-  if (status === NXDOMAIN || !hasAsked(answer)) limits.push(negativeSeconds(answer), MAX_NEGATIVE_SECONDS);
+  if (status === RCODE.NXDOMAIN || !hasAsked(answer))
+    limits.push(negativeSeconds(answer), MAX_NEGATIVE_SECONDS);
   const seconds = Math.min(...limits);
   return seconds >= 1 ? { seconds, ttlOffsets } : undefined;
 }

@@ -1,11 +1,13 @@
 // One forwarded query: which resolvers are asked about it, and when. All at once, or one after the other, the next one
 // as soon as one fails; and also when one is slow, which is ours: a dead resolver then costs milliseconds instead of
-// seconds. In all of these ways the first message wins, whatever it says.
+// seconds. In all of these ways the first message wins, whatever it says; only a failure does not overtake: it would be
+// a worse answer than to wait.
 // Upstream: istio 1.31 pkg/dns/client/dns.go upstream, queryParallel.
 
 import { messageOf } from '../../runtime/errors.ts';
 import type { Log } from '../../runtime/log.ts';
 import type { Message } from '../messages/message.ts';
+import { RCODE } from '../messages/replies.ts';
 import type { DnsMetrics } from '../metrics.ts';
 import type { SocketAddress } from '../socket-address.ts';
 import type { Exchange, Outcome, Protocol } from './exchange.ts';
@@ -49,6 +51,8 @@ export class Flight {
   #asked = 0;
   /** Oldest first. */
   readonly #underWay: Exchange[] = [];
+  /** A failure that one resolver reports is for nobody while another that was asked before it may know better. */
+  #lastResort: Message | undefined;
 
   constructor(plan: FlightPlan, deps: FlightDeps) {
     this.#plan = plan;
@@ -99,33 +103,50 @@ export class Flight {
   }
 
   #ended(exchange: Exchange, outcome: Outcome): void {
-    const place = this.#underWay.indexOf(exchange);
-    this.#underWay.splice(place, 1);
-    if (outcome instanceof Error) return this.#failed(exchange, outcome);
+    const before = this.#underWay.slice(0, this.#underWay.indexOf(exchange));
+    this.#underWay.splice(before.length, 1);
+    if (outcome instanceof Error) this.#failed(exchange, outcome);
+    else this.#answered(exchange, outcome, before);
+  }
+
+  /** @param overtaken those that were asked before and have not answered */
+  #answered({ resolver }: Exchange, answer: Message, overtaken: readonly Exchange[]): void {
     const { health } = this.#deps;
-    health.answered(exchange.resolver);
-    if (!this.#plan.parallel)
-      for (const { resolver } of this.#underWay.slice(0, place)) health.failed(resolver); // it was overtaken
-    this.abandon();
-    this.#plan.over(outcome);
+    health.answered(resolver);
+    if (this.#plan.parallel) return this.#over(answer);
+    if (isFailure(answer) && overtaken.some((before) => !health.isSuspect(before.resolver))) {
+      this.#lastResort ??= answer;
+      return;
+    }
+    for (const before of overtaken) health.failed(before.resolver);
+    this.#over(answer);
   }
 
   #failed({ resolver }: Exchange, error: Error): void {
     const { health, log } = this.#deps;
     log.info(`upstream failure: ${messageOf(error)}`);
     health.failed(resolver);
-    if (this.#askNext() || this.#underWay.length > 0) return;
+    if (this.#lastResort === undefined && this.#askNext()) return;
+    if (this.#underWay.length > 0) return;
+    if (this.#lastResort !== undefined) return this.#over(this.#lastResort);
     if (this.#plan.parallel) log.info('all upstream failed');
     this.#roundOver();
   }
 
   #roundOver(): void {
-    if (this.#roundsLeft <= 0) {
-      this.abandon();
-      this.#plan.over(undefined);
-      return;
-    }
+    if (this.#roundsLeft <= 0) return this.#over(undefined);
     this.#roundsLeft -= 1;
     this.#deps.pauses.add(this);
   }
+
+  #over(answer: Message | undefined): void {
+    this.abandon();
+    this.#plan.over(answer);
+  }
+}
+
+/** It says neither what there is nor that there is nothing: SERVFAIL, REFUSED and their like. */
+function isFailure({ bytes }: Message): boolean {
+  const rcode = bytes.readUInt8(3) & 0x0f;
+  return rcode !== RCODE.NOERROR && rcode !== RCODE.NXDOMAIN;
 }

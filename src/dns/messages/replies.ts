@@ -3,7 +3,7 @@
 
 import { HEADER_BYTES, TYPE, type Message, type RecordSpan } from './message.ts';
 
-export const RCODE = { NOERROR: 0, FORMERR: 1, SERVFAIL: 2, NOTIMP: 4 } as const;
+export const RCODE = { NOERROR: 0, FORMERR: 1, SERVFAIL: 2, NXDOMAIN: 3, NOTIMP: 4 } as const;
 
 type Rcode = (typeof RCODE)[keyof typeof RCODE];
 

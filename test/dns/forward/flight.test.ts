@@ -1,6 +1,7 @@
 import { deepEqual, equal, ok } from 'node:assert/strict';
 
 import type { ForwardSettings } from '../../../src/dns/forward/forwarder.ts';
+import type { SocketAddress } from '../../../src/dns/socket-address.ts';
 import { FakeClock } from '../../support/fake-clock.ts';
 import { seededRandom } from '../../support/seeded-random.ts';
 import { FakeResolver, SILENT } from '../support/fake-resolver.ts';
@@ -137,6 +138,92 @@ describe('Flight', () => {
     const took = given.counts.took.toSorted((a, b) => a - b);
     equal(took.length, 1400);
     ok((took[Math.ceil(took.length * 0.99)] ?? Infinity) < 50);
+  });
+
+  describe('with a slow resolver before one that is quick to fail', () => {
+    const [slow, failing, third] = ['10.0.0.1', '10.0.0.2', '10.0.0.3'].map((host) => ({
+      host,
+      port: 53,
+    })) as [SocketAddress, SocketAddress, SocketAddress];
+
+    function givenBoth(more: readonly SocketAddress[] = []) {
+      const clock = new FakeClock();
+      const { sockets, open } = fakeSockets(true, (host, asked) =>
+        host === failing.host ? [encodeAnswer(asked, { rcode: 5 })] : [],
+      );
+      const settings = { resolvers: [slow, failing, ...more], hedgeMs: 20, timeoutMs: 5000 };
+      const given = new GivenForwarder(settings, { clock, open });
+      const pass = async (ms: number): Promise<void> => {
+        for (let left = ms; left > 0; left -= 10) {
+          await clock.tick(10);
+          await someTurns();
+        }
+      };
+      const asked = (): (string | undefined)[] => sockets.map(({ peer }) => peer.host);
+      const answers = (rcode: number): void => {
+        const socket = sockets.find(({ peer }) => peer.host === slow.host);
+        socket?.hears(encodeAnswer(socket.sent.at(-1) ?? Buffer.alloc(12), { rcode }));
+      };
+      return { given, clock, sockets, pass, asked, answers };
+    }
+
+    for (const rcode of [0, 2, 3]) {
+      it(`waits for the slow one, which says ${rcode}, and holds nothing against it`, async () => {
+        const { given, pass, asked, answers } = givenBoth();
+        using _ = given;
+        const forward = given.rcode();
+        await pass(100);
+        const before = given.counts.took.length;
+
+        answers(rcode);
+
+        equal(await forward, rcode);
+        equal(before, 0);
+        deepEqual(asked(), [slow.host, failing.host]);
+        ok(![slow, failing].some((resolver) => given.forwarder.isSuspect(resolver)));
+      });
+    }
+
+    it('has its failure when the slow one does not answer at all, and asks nobody who comes later', async () => {
+      const { given, sockets, pass, asked } = givenBoth([third]);
+      using _ = given;
+      const forward = given.rcode();
+      await pass(20);
+
+      sockets[0]?.fails(new Error('ECONNREFUSED'));
+
+      equal(await forward, 5);
+      equal(given.counts.failed, 0);
+      deepEqual(asked(), [slow.host, failing.host]);
+    });
+
+    it('asks those who come later all the same while the slow one takes its time', async () => {
+      const { given, sockets, pass } = givenBoth([third]);
+      using _ = given;
+      const forward = given.rcode();
+      await pass(40);
+      const [, , last] = sockets;
+
+      last?.hears(encodeAnswer(last.sent[0] ?? Buffer.alloc(12)));
+
+      equal(await forward, 0);
+    });
+
+    it('waits no more for one that is known to be dead', async () => {
+      const { given, clock, sockets, pass } = givenBoth();
+      using _ = given;
+      const first = given.rcode();
+      await pass(20);
+      sockets[0]?.fails(new Error('ECONNREFUSED'));
+      await first;
+      await clock.tick(10_000);
+
+      const tried = given.rcode();
+      await pass(20);
+
+      equal(await tried, 5);
+      equal(given.counts.hedged, 2);
+    });
   });
 
   describe('with a silent resolver before one that answers', () => {
