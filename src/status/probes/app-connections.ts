@@ -3,22 +3,11 @@
 
 import { connect } from 'node:net';
 
-import type { Clock } from '../../runtime/clock.ts';
-import { connectOptions } from './connection.ts';
+import { connectOptions, type ConnectionSettings } from './connection.ts';
 import { http1Exchange } from './http1-exchange.ts';
 import type { HttpsConnections } from './https-connections.ts';
 import { KeptHttp1 } from './kept-http1.ts';
 import { StaleConnection, type AppAnswer, type AppRequest } from './probe.ts';
-
-export interface ConnectionSettings {
-  /** Address to bind. */
-  readonly source: string;
-  /** Whether HTTP/2 is offered over TLS. */
-  readonly http2: boolean;
-  /** Whether connections are used again. */
-  readonly keepAlive: boolean;
-  readonly clock: Clock;
-}
 
 export class AppConnections implements AsyncDisposable {
   readonly #settings: ConnectionSettings;

@@ -99,9 +99,8 @@ export class AppProbes implements AsyncDisposable {
 
   async #answer(served: Served, request: IncomingMessage, response: ServerResponse): Promise<ProbeResult> {
     const ending = new AbortController();
-    response.once('close', () => {
-      if (!response.writableFinished) ending.abort(new ProbeError('the caller did not wait for the answer'));
-    });
+    const leave = (): void => ending.abort(new ProbeError('the caller did not wait for the answer'));
+    response.once('close', leave);
     const endLimit = served.limits.start(() => {
       ending.abort(new ProbeTimeout(`no answer within ${formatDuration(served.timeoutMs)}`));
     });
@@ -114,6 +113,7 @@ export class AppProbes implements AsyncDisposable {
       return { status: 500 };
     } finally {
       endLimit();
+      response.off('close', leave); // a connection that is kept serves others now
     }
   }
 

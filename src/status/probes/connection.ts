@@ -2,7 +2,18 @@
 
 import { isIPv6, type Socket, type TcpNetConnectOpts } from 'node:net';
 
+import type { Clock } from '../../runtime/clock.ts';
 import { ProbeError } from './probe.ts';
+
+export interface ConnectionSettings {
+  /** Address to bind. */
+  readonly source: string;
+  /** Whether HTTP/2 is offered over TLS. */
+  readonly http2: boolean;
+  /** Whether connections are used again. */
+  readonly keepAlive: boolean;
+  readonly clock: Clock;
+}
 
 /**
  * How a socket connects to `host` from `source`. The family is the source's, else the source could not be bound. What

@@ -6,8 +6,7 @@ import { isIP, type Socket, type TcpNetConnectOpts } from 'node:net';
 import { connect, createSecureContext, type SecureContext, type TLSSocket } from 'node:tls';
 
 import { messageOf } from '../../runtime/errors.ts';
-import type { ConnectionSettings } from './app-connections.ts';
-import { connectOptions, opened } from './connection.ts';
+import { connectOptions, opened, type ConnectionSettings } from './connection.ts';
 import { http1Exchange } from './http1-exchange.ts';
 import { KeptHttp1, type KeptOptions } from './kept-http1.ts';
 import { KeptSessions } from './kept-sessions.ts';

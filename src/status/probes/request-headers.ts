@@ -6,7 +6,7 @@
 const OWN = new Set(['connection', 'content-length', 'host', 'trailer', 'transfer-encoding']);
 
 /** `host:port` or `[host]:port`. */
-const HOST_AND_PORT = /^([^:[\]]*|\[[^[\]]*\]):0*(\d+)$/;
+const HOST_AND_PORT = /^([^:[\]]*|\[[^[\]]*\]):(\d+)$/;
 
 /** @returns names and values in turn; without Host */
 export function forwardedHeaders(rawHeaders: readonly string[], keepAlive: boolean): readonly string[] {

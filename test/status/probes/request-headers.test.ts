@@ -52,4 +52,10 @@ describe('applicationHost', () => {
       equal(applicationHost(host, 15_020, 8080), seen);
     });
   }
+
+  it('is found in one pass, whatever the caller sends', () => {
+    const host = `a:${'0'.repeat(300_000)}x`;
+
+    equal(applicationHost(host, 15_020, 8080), host);
+  });
 });
