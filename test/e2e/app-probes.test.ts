@@ -36,9 +36,16 @@ const RULES = '-p 15001 -z 15006 -u 1337 -m REDIRECT -i * -x  -b * -d 15090,1502
   ' ',
 );
 
-/** Arguments: URL. Prints status and body of the answer. */
+/** Arguments: URLs, asked for in turn. Prints status and body of each answer. */
 const KUBELET = `
-fetch(process.argv[1]).then(async (answer) => console.log(answer.status, await answer.text()), console.error);`;
+(async () => {
+  const answers = [];
+  for (const url of process.argv.slice(1)) {
+    const answer = await fetch(url);
+    answers.push([answer.status, await answer.text()].join(' '));
+  }
+  console.log(JSON.stringify(answers));
+})();`;
 
 const obstacle = namespaceObstacle(['python3']);
 
@@ -74,6 +81,8 @@ describe('application probes behind captured traffic', function () {
       const inUrl = version === 'IPv6' ? `[${pod}]` : pod;
       let agent: InsideProgram;
       let folder: AsyncDisposable;
+      /** In the order of PROBERS. */
+      let answers: readonly unknown[];
 
       before(async () => {
         const made = await temporaryDirectory();
@@ -82,6 +91,10 @@ describe('application probes behind captured traffic', function () {
         await writeFile(join(made.path, 'root-cert.pem'), (await selfSigned()).cert);
         agent = startAgent(hosts, made.path, version);
         await agent.until(() => agent.output.includes('Opening status port'));
+        await agent.until(async () => {
+          answers = await kubelet(Object.keys(PROBERS));
+          return true;
+        });
       });
 
       after(async () => {
@@ -89,21 +102,22 @@ describe('application probes behind captured traffic', function () {
         await folder[Symbol.asyncDispose]();
       });
 
-      async function kubelet(path: string): Promise<string> {
-        const args = ['-e', KUBELET, `http://${inUrl}:15020${path}`];
-        const { stdout, stderr } = await hosts.peer.namespace.run(process.execPath, args);
-        return stdout.trim() + stderr;
+      /** Rejects as long as the port is not open. */
+      async function kubelet(paths: readonly string[]): Promise<readonly unknown[]> {
+        const urls = paths.map((path) => `http://${inUrl}:15020${path}`);
+        const { stdout } = await hosts.peer.namespace.run(process.execPath, ['-e', KUBELET, ...urls]);
+        return JSON.parse(stdout) as readonly unknown[];
       }
 
-      it('reach the application from the address that is not captured', async () => {
-        await agent.until(async () => (await kubelet('/app-health/web/readyz')) === '203 fine');
+      it('reach the application from the address that is not captured', () => {
+        equal(answers[0], '203 fine');
 
         const requests = application.output.split('\n').filter((line) => line.startsWith('["/ready"'));
         deepEqual(JSON.parse(requests.at(-1) ?? ''), ['/ready', `${inUrl}:${HTTP_PORT}`, passthrough]);
       });
 
-      it('connect to it, and not to what takes captured connections', async () => {
-        equal(await kubelet('/app-health/web/livez'), '200');
+      it('connect to it, and not to what takes captured connections', () => {
+        equal(answers[1], '200 ');
       });
 
       it('would be captured from any other address', async () => {
@@ -120,8 +134,8 @@ describe('application probes behind captured traffic', function () {
         );
       });
 
-      it('fail where something else answers', async () => {
-        equal(await kubelet('/app-health/web/startupz'), '500');
+      it('fail where something else answers', () => {
+        equal(answers[2], '500 ');
 
         match(agent.output, /\terror\tprobes\tgrpc probe failed: .*path=\/app-health\/web\/startupz/);
       });
