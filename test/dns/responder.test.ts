@@ -158,6 +158,12 @@ describe('Responder', () => {
     equal((await new Given().reply(padded))?.answers.length, 2);
   });
 
+  it('takes TCP queries of any size', async () => {
+    const padded = Buffer.concat([encodeQuery({ name: 'web.example.' }), Buffer.alloc(60_000)]);
+
+    equal((await new Given().reply(padded, 'tcp'))?.answers.length, 2);
+  });
+
   it('counts answers of its own, and every reply that it cuts', async () => {
     const given = new Given();
 

@@ -8,6 +8,7 @@ import { listenTcp } from '../../../src/dns/listen/tcp-listener.ts';
 import { FakeClock } from '../../support/fake-clock.ts';
 import { recordingLog } from '../../support/recording-log.ts';
 import { askTcp } from '../support/dns-client.ts';
+import { turnsUntil } from '../support/turns.ts';
 
 function nextTurn(): Promise<void> {
   return new Promise((resolve) => {
@@ -141,6 +142,29 @@ describe('listenTcp', () => {
     const [reply] = await askTcp(listener.address, [Buffer.from('next')]);
 
     equal(reply?.toString(), 'next');
+  });
+
+  it('gives up a client that does not read', async () => {
+    let replies = 0;
+    await listen(() => {
+      replies += 1;
+      return Buffer.alloc(65_535);
+    });
+    const sockets = (): number =>
+      process.getActiveResourcesInfo().filter((resource) => resource === 'TCPSocketWrap').length;
+    const before = sockets();
+    const client = connect({ ...listener.address }).pause();
+    client.write(Buffer.concat(Array.from({ length: 128 }, () => frame(Buffer.from('q')))));
+    let seen = -1;
+    for (let still = 0; still < 100; still = replies === seen ? still + 1 : 0) {
+      seen = replies;
+      await nextTurn();
+    }
+    ok(replies > 0 && replies < 128);
+
+    await clock.tick(8000);
+    await turnsUntil(() => sockets() <= before + 1); // the client's own
+    client.destroy();
   });
 
   it('serves 512 connections at a time, and ends those beyond at once', async () => {

@@ -125,6 +125,19 @@ describe('LocalAnswers', () => {
     deepEqual([afterYoungest, asked.length], [100, 101]);
   });
 
+  it('has all of the room for a new table', async () => {
+    const given = new Given({ maxKeptBytes: 10_000 });
+    const { table: counted, asked } = counting(await tableOf({ '*.wild.example': { ips: ['10.0.0.4'] } }));
+    for (let number = 0; number < 100; number += 1) given.answer({ name: `n${number}.wild.example.` });
+
+    for (let again = 0; again < 2; again += 1) {
+      for (let number = 0; number < 5; number += 1)
+        given.answer({ name: `n${number}.wild.example.` }, counted);
+    }
+
+    equal(asked.length, 5);
+  });
+
   it('keeps no memory that is shared with answers that are gone', () => {
     const given = new Given({ maxKeptBytes: 100_000_000 });
     setFlagsFromString('--expose-gc');

@@ -83,6 +83,12 @@ describe('LookupTable', () => {
     ok(table.find('a.example.shop.svc.cluster.local.'));
   });
 
+  it('knows its hosts with a final dot under another search list too', async () => {
+    const table = (await build({ 'a.example.': external('1.1.1.1') })).withSearch([]);
+
+    deepEqual([table.hasDottedHost('a.example.'), table.hasDottedHost('b.example.')], [true, false]);
+  });
+
   it('takes a search domain in any case, with a final dot or without', async () => {
     const context = { ...CONTEXT, search: ['Shop.svc.cluster.local.'] };
     const table = await build({ 'a.example': external('1.1.1.1') }, context);
@@ -126,7 +132,7 @@ describe('LookupTable', () => {
     }
     equal(table.find('a.example.shop.svc.cluster.local.')?.alias, 'a.example.');
     equal(table.find('x.wild.example.')?.owner, 'x.wild.example.');
-    equal(table.withSearch(['b']).find('x.wild.example.b.')?.alias, undefined);
+    equal(table.withSearch(['b']).find('x.wild.example.b.')?.owner, 'x.wild.example.b.');
   });
 
   it('prefers an exact name, though it lacks a family', async () => {
