@@ -46,7 +46,7 @@ describe('DNS of a captured pod', function () {
     equal(outside, '403 Only requests from localhost are allowed');
     match(report, /^200 \{"name":"www\.example\.org\.",.*no name table has come from the control plane yet/);
     match(report, /"forwardedTo":\[\{"address":"10\.77\.0\.1:53"/);
-    match(agent.output, /udp www\.example\.org\. A: NOERROR, 1 answers, no name table yet, \d/);
+    match(agent.output, /udp www\.example\.org\. A: NOERROR, 1 answers, of a resolver, \d/);
   });
 });
 
