@@ -51,14 +51,15 @@ describe('openLog levels', () => {
   it('are those of every scope, and hold for loggers made before they were set', async () => {
     await using directory = await temporaryDirectory();
     const target = join(directory.path, 'log');
-    const { log, levels, close } = await openLog(flags({ logTarget: [target] }));
+    const opened = await openLog(flags({ logTarget: [target] }));
+    const { log, levels } = opened;
     const [dns, sds] = [log.child('dns'), log.child('sds')];
 
     dns.debug('before');
     levels.set('dns', 'debug').set('sds', 'error');
     dns.debug('after');
     sds.warn('not any more');
-    await close();
+    await opened.close();
 
     const lines = (await readFile(target, 'utf8')).trimEnd().split('\n');
     assert.deepEqual(
