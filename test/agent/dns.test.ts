@@ -119,7 +119,7 @@ describe('startDns', () => {
     await using quick = await FakeResolver.start();
     const [port = 0] = await freePorts(1);
     const address = { host: '127.0.0.1', port };
-    const deps = { clock: systemClock(), random: () => 0.5, log: recordingLog().log }; // leaves the order as it is
+    const deps = { clock: systemClock(), random: () => 0, log: recordingLog().log }; // leaves the order as it is
     const env = { ...CAPTURE, DNS_FORWARD_CACHE_SIZE: '1', DNS_FORWARD_TIMEOUT: '1h' };
     const plan = planFor([address], [silent.address, quick.address]);
 
