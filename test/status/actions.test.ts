@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 
+import type { RestartAnswer } from '../../src/status/actions.ts';
 import { startStatus } from './fixtures/status-fixture.ts';
 
 function post(url: string): Promise<Response> {
@@ -7,7 +8,18 @@ function post(url: string): Promise<Response> {
 }
 
 describe('endpoints that act', () => {
-  it('answers first and then ends the agent, once', async () => {
+  for (const path of ['/quitquitquit', '/drain', '/rotate']) {
+    it(`have answered ${path} before anything happens`, async () => {
+      const acts = (): void => void status.server.close(); // cuts every connection
+      const restart = (): RestartAnswer => assert.fail('not asked for');
+      const actions = { restart, rotationObstacle: () => undefined, rotate: acts, drain: acts, quit: acts };
+      await using status = await startStatus({ actions });
+
+      assert.equal(await (await post(`${status.url}${path}`)).text(), 'OK');
+    });
+  }
+
+  it('ends the agent, once', async () => {
     await using status = await startStatus();
 
     const answer = await post(`${status.url}/quitquitquit`);
@@ -46,7 +58,7 @@ describe('endpoints that act', () => {
     assert.deepEqual(status.asked, ['restart by force', 'restart', 'restart', 'restart']);
   });
 
-  it('answers first and then signs a new certificate', async () => {
+  it('signs a new certificate', async () => {
     await using status = await startStatus();
 
     const answer = await post(`${status.url}/rotate`);

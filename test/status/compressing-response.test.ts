@@ -4,7 +4,7 @@ import { once } from 'node:events';
 import type { IncomingMessage } from 'node:http';
 import { buffer } from 'node:stream/consumers';
 import { pipeline } from 'node:stream/promises';
-import { Readable, type Transform } from 'node:stream';
+import { PassThrough, Readable, type Transform } from 'node:stream';
 import { setTimeout as delay } from 'node:timers/promises';
 import { gunzipSync, zstdDecompressSync } from 'node:zlib';
 
@@ -67,17 +67,46 @@ const LONG = 'a line of many\n'.repeat(1000);
 
 describe('CompressingResponse', () => {
   it('compresses a whole body, and takes back the length that was named', async () => {
-    const answer = await answered((response) => {
-      response.writeHead(200, { ...TEXT, 'Content-Length': LONG.length }).end(LONG);
+    const answers = [
+      await answered((response) => {
+        response.writeHead(200, { ...TEXT, 'Content-Length': LONG.length }).end(LONG);
+      }),
+      await answered((response) => {
+        response.setHeader('Content-Type', 'text/plain').setHeader('Content-Length', LONG.length).end(LONG);
+      }),
+    ];
+
+    for (const answer of answers) {
+      assert.deepEqual(answer, {
+        status: 200,
+        coding: 'zstd',
+        length: undefined,
+        vary: 'Accept-Encoding',
+        body: LONG,
+      });
+    }
+  });
+
+  it('tells the writer that a short piece has been taken', async () => {
+    const answer = await answered(async (response) => {
+      await new Promise<unknown>((taken) => {
+        response.writeHead(200, TEXT).write('short', taken);
+      });
+      response.end();
     });
 
-    assert.deepEqual(answer, {
-      status: 200,
-      coding: 'zstd',
-      length: undefined,
-      vary: 'Accept-Encoding',
-      body: LONG,
+    assert.equal(answer.body, 'short');
+  });
+
+  it('is cut when the compressor fails', async () => {
+    await using server = await serveCompressing(async (response) => {
+      response.makeEncoder = () =>
+        new PassThrough({ transform: (_chunk, _encoding, done) => done(new Error('full')) });
+      response.writeHead(200, TEXT).write(LONG);
+      await once(response, 'close');
     });
+
+    await assert.rejects(server.ask('gzip'));
   });
 
   for (const [bytes, coding] of [
@@ -187,6 +216,26 @@ describe('CompressingResponse', () => {
 
     assert.ok(waiting < 1000, 'the writer never waits');
     assert.ok((await server.ended) instanceof Error, 'and ends when the client leaves');
+  });
+
+  it('takes nothing from the writer while the compressor is full', async () => {
+    const full: boolean[] = [];
+    await using server = await serveCompressing(async (response) => {
+      const encoder = compressor('gzip');
+      response.makeEncoder = () => encoder;
+      response.writeHead(200, TEXT);
+      for (let piece = 0; piece < 60; piece += 1) {
+        if (piece > 0) full.push(encoder.writableNeedDrain);
+        if (!response.write(randomBytes(300_000))) await once(response, 'drain');
+      }
+      response.end();
+    });
+
+    const message = await server.ask('gzip');
+    await steady(() => full.length);
+    await buffer(message);
+
+    assert.deepEqual(new Set(full), new Set([false]));
   });
 
   for (const coding of ['gzip', 'zstd'] as const) {

@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict';
+import type { IncomingMessage, ServerResponse } from 'node:http';
 import { connect } from 'node:net';
 import { text } from 'node:stream/consumers';
 
@@ -139,6 +140,17 @@ describe('a request', () => {
     for (const target of ['*', '/%zz', '/%ff']) {
       assert.match(await raw(status.url, `OPTIONS ${target} HTTP/1.1`), /^HTTP\/1\.1 400 /, target);
     }
+  });
+
+  it('whose answer fails in the middle is cut', async () => {
+    const handle = (_request: IncomingMessage, response: ServerResponse): never => {
+      response.writeHead(200).write('half');
+      throw new Error('broken');
+    };
+    const exact = new Map([['/half', { loopbackOnly: false, handle }]]);
+    await using server = await servingPeer({ exact, prefixes: [] }, '10.0.0.1');
+
+    await assert.rejects(async () => (await fetch(`${server.url}/half`)).text());
   });
 
   it('by HEAD gets the head alone', async () => {

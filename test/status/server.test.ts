@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
+import { subscribe, unsubscribe } from 'node:diagnostics_channel';
 import { Agent, get } from 'node:http';
-import { connect, createServer } from 'node:net';
-import type { AddressInfo } from 'node:net';
+import { connect, createServer, type AddressInfo, type Server } from 'node:net';
 import { text } from 'node:stream/consumers';
 
 import { ConfigError } from '../../src/runtime/errors.ts';
@@ -68,6 +68,26 @@ describe('StatusServer', () => {
     assert.deepEqual(await getOver(agent, `${status.url}/healthz/ready`), { status: 503, body: '' });
     await assert.rejects(getOver(new Agent(), `${status.url}/healthz/ready`), { code: 'ECONNREFUSED' });
     agent.destroy();
+  });
+
+  it('tells the agent when the port dies', async () => {
+    const listening: Server[] = [];
+    const took = (message: unknown): void => void listening.push((message as { server: Server }).server);
+    subscribe('tracing:net.server.listen:asyncEnd', took);
+    await using status = await startStatus();
+    unsubscribe('tracing:net.server.listen:asyncEnd', took);
+
+    listening.at(-1)?.emit('error', new Error('accept failed'));
+
+    assert.deepEqual(status.asked, ['failed: accept failed']);
+  });
+
+  it('keeps connections longer than Prometheus does, and says so', async () => {
+    await using status = await startStatus();
+
+    const answer = await fetch(`${status.url}/healthz/ready`);
+
+    assert.equal(answer.headers.get('keep-alive'), 'timeout=360');
   });
 
   it('does not go on when the agent is told to end while the port is being opened', async () => {

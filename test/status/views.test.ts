@@ -63,6 +63,29 @@ describe('debug pages', () => {
     assert.deepEqual(status.logged.messages('error'), []);
   });
 
+  it('mask what looks like a secret', async () => {
+    await using plain = await startStatus();
+    const views = {
+      ...plain.views,
+      certificateFacts: () => ({ lastError: 'refused eyJhbGciOi.eyJpc3Mi.c2ln' }),
+    };
+    await using status = await startStatus({ views });
+
+    assert.deepEqual(await (await fetch(`${status.url}/debug/certs`)).json(), { lastError: 'refused ***' });
+  });
+
+  it('break off where a part throws in the middle', async () => {
+    async function* halfTable(): AsyncGenerator<string> {
+      yield 'x'.repeat(5000);
+      throw new Error('broken');
+    }
+    await using plain = await startStatus();
+    await using status = await startStatus({ views: { ...plain.views, nameTable: halfTable } });
+
+    await assert.rejects(async () => (await fetch(`${status.url}/debug/ndsz`)).text());
+    assert.match(status.logged.messages('error')[0] ?? '', /^\/debug\/ndsz failed: Error: broken/);
+  });
+
   it('give 500 and a log line when a part throws, and the server lives on', async () => {
     const views = {
       envoySnapshot: () => Promise.reject(new Error('broken')),

@@ -72,7 +72,7 @@ const BUDGET_MS = 3000;
 
 export class Readiness {
   readonly #deps: ReadinessDeps;
-  /** The generation the two flags speak of. */
+  /** The generation the two flags speak of; they are void when another is active. */
   #generation: number | undefined;
   #configReceived = false;
   #served = false;
@@ -149,20 +149,20 @@ export class Readiness {
       if (this.#failed !== undefined) return this.#failed;
       this.#configReceived = this.#served = true;
     }
-    const config = await this.#configCheck(target);
+    const leftMs = (): number => BUDGET_MS - (this.#deps.clock.monotonicMs() - startedMs);
+    const config = await this.#configCheck(target, Math.min(CONFIG_TIMEOUT_MS, leftMs()));
     if (config.reason !== undefined) return [config];
-    const leftMs = BUDGET_MS - (this.#deps.clock.monotonicMs() - startedMs);
-    return [config, await this.#servingCheck(target, Math.min(SERVING_TIMEOUT_MS, leftMs))];
+    return [config, await this.#servingCheck(target, Math.min(SERVING_TIMEOUT_MS, leftMs()))];
   }
 
-  async #configCheck(target: EnvoyTarget): Promise<Check> {
+  async #configCheck(target: EnvoyTarget, timeoutMs: number): Promise<Check> {
     const name = 'envoy-config';
     if (this.#configReceived) return { name };
     try {
-      const page = await this.#ask(target, UPDATES_PATH, CONFIG_TIMEOUT_MS);
+      const page = await this.#ask(target, UPDATES_PATH, timeoutMs);
       const verdict = updateVerdict(page);
       if (verdict.kind === 'received') {
-        this.#configReceived = this.#stillActive(target);
+        this.#configReceived = true;
         return { name };
       }
       const rejections = verdict.rejected ? this.#deps.rejections() : [];
@@ -181,7 +181,7 @@ export class Readiness {
     try {
       const reason = notServingReason(await this.#ask(target, SERVING_PATH, timeoutMs));
       if (reason !== undefined) return { name, reason };
-      this.#served = this.#stillActive(target);
+      this.#served = true;
       return passes;
     } catch (error) {
       return { name, reason: messageOf(error) };
@@ -191,12 +191,6 @@ export class Readiness {
   #ask({ admin }: EnvoyTarget, path: string, timeoutMs: number): Promise<string> {
     const { ask = adminPage, clock } = this.#deps;
     return ask(admin, path, timeoutMs, clock);
-  }
-
-  /** False when another epoch took over during the poll: what was read may be the other one's. */
-  #stillActive(target: EnvoyTarget): boolean {
-    const now = this.#deps.envoy?.().activeGeneration;
-    return now !== undefined && now === target.activeGeneration;
   }
 }
 

@@ -290,6 +290,45 @@ describe('Readiness', () => {
     assert.match((await answer) ?? '', /within 2100 ms$/);
   });
 
+  it('gives up within that time when another Envoy takes over at every question', async () => {
+    const clock = new FakeClock();
+    const asked: number[] = [];
+    let activeGeneration = 0;
+    await using made = await setup({
+      clock,
+      envoy: () => ({ ...made.target, activeGeneration: (activeGeneration += 1) }),
+      ask: async (_admin, _path, timeoutMs) => {
+        asked.push(timeoutMs);
+        await clock.tick(800);
+        return '';
+      },
+    });
+
+    assert.match((await reasonOf(made.readiness)) ?? '', /^config not received/);
+
+    assert.deepEqual(asked, [1000, 1000, 1000, 600]);
+  });
+
+  it('tells of every check that passes, and of no other', async () => {
+    let passed = 0;
+    await using made = await setup({ passed: () => (passed += 1) });
+    made.admin.page = '';
+    await made.readiness.check();
+    assert.equal(passed, 0);
+
+    made.admin.page = LIVE_PAGE;
+    await made.readiness.check();
+
+    assert.equal(passed, 1);
+  });
+
+  it('asks an Envoy of an IPv6 pod, too', async () => {
+    await using made = await setup();
+    made.target = { ...made.target, admin: { host: '::1', port: 1 } };
+
+    assert.equal(await reasonOf(made.readiness), 'connect ECONNREFUSED ::1:1');
+  });
+
   it('fails once the agent ends, even if it was ready', async () => {
     await using made = await setup();
     await made.readiness.check();
@@ -355,5 +394,11 @@ describe('Readiness', () => {
       /but was rejected: [^a]*cds[^;]*; lds updates: 0 successful, 1 rejected$/,
     );
     assert.deepEqual(config?.rejections, ['Error adding/updating listener(s) a: no']);
+    made.admin.page = '';
+    assert.equal(
+      (await made.readiness.check()).checks[0]?.rejections,
+      undefined,
+      'none of these was refused',
+    );
   });
 });

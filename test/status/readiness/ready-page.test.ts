@@ -37,6 +37,32 @@ describe('/healthz/ready', () => {
     assert.deepEqual(lines.slice(2), ['Readiness succeeded in 1.5s', 'Envoy proxy is ready']);
   });
 
+  it('tells every change to ready', async () => {
+    let reason: string | undefined;
+    await using status = await startStatus({ probers: [{ name: 'dns', failure: () => reason }] });
+
+    for (const next of [undefined, 'no table', undefined]) {
+      reason = next;
+      await fetch(`${status.url}/healthz/ready`);
+    }
+
+    const told = status.logged.messages().filter((line) => line.startsWith('Envoy proxy is'));
+    assert.deepEqual(told, [
+      'Envoy proxy is ready',
+      'Envoy proxy is NOT ready: no table',
+      'Envoy proxy is ready',
+    ]);
+  });
+
+  it('with ?verbose masks what looks like a secret', async () => {
+    const failure = (): string => 'refused eyJhbGciOi.eyJpc3Mi.c2ln';
+    await using status = await startStatus({ probers: [{ name: 'certificate', failure }] });
+
+    const text = await (await fetch(`${status.url}/healthz/ready?verbose`)).text();
+
+    assert.match(text, /^failed certificate: refused \*\*\*$/m);
+  });
+
   it('with ?verbose tells each check and leaves the log alone', async () => {
     await using status = await startStatus({
       probers: [{ name: 'dns', failure: () => 'no table' }],
