@@ -7,10 +7,9 @@ import type { Resolvers } from '../dns/forward/resolvers.ts';
 import type { DnsPlan } from '../dns/plan.ts';
 import type { DnsServer } from '../dns/server.ts';
 import type { Clock } from '../runtime/clock.ts';
-import { AgentError, messageOf } from '../runtime/errors.ts';
+import { AgentError } from '../runtime/errors.ts';
 import { readTextIfExists } from '../runtime/files.ts';
 import type { Log } from '../runtime/log.ts';
-import { watchFiles } from '../runtime/watch.ts';
 import { failedAt } from './stages.ts';
 
 const STAGE = 'failed to start local DNS server';
@@ -68,33 +67,22 @@ export async function startDns(
   }
 }
 
-/**
- * Has the server ask those that the resolver file names, as it changes, until this is disposed of. A watch that fails
- * costs no more than itself.
- */
+/** Has the server ask those that the resolver file names, as it changes, until this is disposed of. */
 export function followResolvers(
   { resolverFile }: DnsPlan,
   server: Pick<DnsServer, 'useResolvers'>,
   { env }: AgentConfig,
-  { clock, log: root }: Pick<DnsDeps, 'clock' | 'log'>,
+  { clock, log }: Pick<DnsDeps, 'clock' | 'log'>,
 ): AsyncDisposable {
-  const log = root.child('dns');
   const stop = new AbortController();
-  const deps = {
-    clock,
-    log,
-    readText: readTextIfExists,
-    watch: (paths: readonly string[], onChange: () => void) => watchFiles(paths, log, onChange),
-  };
   const follow = async (): Promise<void> => {
     const { followResolverFile } = await import('../dns/forward/resolver-file.ts');
     const changed = (said: Resolvers): void =>
       server.useResolvers({ ...said, retries: Math.max(env.dnsForwardRetries, said.retries) });
+    const deps = { clock, log: log.child('dns'), readText: readTextIfExists };
     await followResolverFile(resolverFile, deps, changed, stop.signal);
   };
-  const following = follow().catch((error: unknown) => {
-    if (!stop.signal.aborted) log.warn(`changes of ${resolverFile.path} are not seen: ${messageOf(error)}`);
-  });
+  const following = follow().catch(() => undefined); // it ends when it is told to, and for no other reason
   return {
     async [Symbol.asyncDispose]() {
       stop.abort(new AgentError('the agent is closing'));

@@ -1,13 +1,10 @@
-// Follows the resolver file: kubelet, systemd and VPN clients write it anew or put another in its place. One that names
-// nobody, or is gone, is no reason to stop asking those that were known.
-
-import { realpath } from 'node:fs/promises';
+// Follows the resolver file by reading it again and again, as the C library and dnsmasq do: in a pod it is mounted by
+// itself, and who watches its folder hears nothing of what is written to it. One that names nobody, or is gone, is no
+// reason to stop asking those that were known.
 
 import type { Clock } from '../../runtime/clock.ts';
 import { messageOf } from '../../runtime/errors.ts';
 import type { Log } from '../../runtime/log.ts';
-import { abortable } from '../../runtime/tasks.ts';
-import type { Watcher } from '../../runtime/watch.ts';
 import { addressText, type SocketAddress } from '../socket-address.ts';
 import { resolversIn, type Resolvers } from './resolvers.ts';
 
@@ -16,8 +13,6 @@ export interface ResolverFileDeps {
   readonly log: Log;
   /** The file's text, or undefined when there is none. */
   readonly readText: (path: string) => Promise<string | undefined>;
-  /** Calls back at every change of these files. */
-  readonly watch: (paths: readonly string[], onChange: () => void) => Promise<Watcher>;
 }
 
 export interface ResolverFile {
@@ -28,61 +23,43 @@ export interface ResolverFile {
   readonly listen: readonly SocketAddress[];
 }
 
-/** A file that is written in place is whole by then. */
-const QUIET_MS = 100;
+/** Between two looks at the file. */
+const PAUSE_MS = 2000;
 
 /** Runs until the signal aborts, and rejects with its reason. @param changed told of what the file says now */
 export async function followResolverFile(
   { path, text, listen }: ResolverFile,
-  deps: ResolverFileDeps,
+  { clock, log, readText }: ResolverFileDeps,
   changed: (resolvers: Resolvers) => void,
   signal: AbortSignal,
 ): Promise<void> {
-  let known: string | undefined = text;
-  let dirty = Promise.withResolvers<void>();
-  let watched: { readonly target: string; readonly watcher: Watcher } | undefined;
-  try {
-    for (;;) {
-      const target = await realpath(path).catch(() => path); // missing: what is watched is the place it had
-      if (target !== watched?.target) {
-        await watched?.watcher.close();
-        watched = { target, watcher: await deps.watch([path, target], () => dirty.resolve()) };
-      }
-      const now = await textOf(path, deps);
-      const resolvers = now === known ? undefined : usable(path, now, listen, deps.log);
-      known = now;
-      if (resolvers !== undefined) changed(resolvers);
-      await abortable(dirty.promise, signal);
-      await deps.clock.sleep(QUIET_MS, signal);
-      dirty = Promise.withResolvers();
+  for (let known: Content = { text }; ; await clock.sleep(PAUSE_MS, signal)) {
+    const now = await contentOf(path, readText);
+    signal.throwIfAborted();
+    if (now.text === known.text && now.problem === known.problem) continue;
+    known = now;
+    const found = resolversIn(now.text, listen, log);
+    if (found.resolvers.length === 0) {
+      log.warn(`${path} ${now.problem ?? 'names no resolver any more'}: those it named before are asked on`);
+      continue;
     }
-  } finally {
-    await watched?.watcher.close();
+    log.info(`${path} has changed: resolvers ${found.resolvers.map(addressText).join(', ')}`);
+    changed(found);
   }
 }
 
-async function textOf(path: string, { readText, log }: ResolverFileDeps): Promise<string | undefined> {
+interface Content {
+  /** Empty for a file that cannot be read. */
+  readonly text: string;
+  /** Why it cannot. */
+  readonly problem?: string;
+}
+
+async function contentOf(path: string, readText: ResolverFileDeps['readText']): Promise<Content> {
   try {
-    return await readText(path);
+    const text = await readText(path);
+    return text === undefined ? { text: '', problem: 'is not there any more' } : { text };
   } catch (error) {
-    log.warn(`cannot read ${path}: ${messageOf(error)}`);
-    return undefined;
+    return { text: '', problem: `cannot be read (${messageOf(error)})` };
   }
-}
-
-/** Says what became of the change. */
-function usable(
-  path: string,
-  text: string | undefined,
-  listen: readonly SocketAddress[],
-  log: Log,
-): Resolvers | undefined {
-  const found = resolversIn(text ?? '', listen, log);
-  if (found.resolvers.length === 0) {
-    const what = text === undefined ? 'is not there any more' : 'names no resolver any more';
-    log.warn(`${path} ${what}: those it named before are asked on`);
-    return undefined;
-  }
-  log.info(`${path} has changed: resolvers ${found.resolvers.map(addressText).join(', ')}`);
-  return found;
 }

@@ -1,14 +1,12 @@
 import { deepEqual, equal, rejects } from 'node:assert/strict';
-import { mkdir, readFile, rename, rm, symlink, writeFile } from 'node:fs/promises';
+import { mkdir, rename, rm, symlink, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 
 import { followResolverFile } from '../../../src/dns/forward/resolver-file.ts';
 import { readTextIfExists } from '../../../src/runtime/files.ts';
-import { systemClock } from '../../../src/runtime/clock.ts';
-import { watchFiles } from '../../../src/runtime/watch.ts';
 import { FakeClock } from '../../support/fake-clock.ts';
 import { recordingLog } from '../../support/recording-log.ts';
-import { temporaryDirectory, type TemporaryDirectory } from '../../support/temporary-directory.ts';
+import { temporaryDirectory } from '../../support/temporary-directory.ts';
 import { someTurns, turnsUntil } from '../support/turns.ts';
 
 const TEXT = 'nameserver 10.0.0.1\n';
@@ -19,49 +17,44 @@ class Following implements AsyncDisposable {
   readonly changes: unknown[] = [];
   readonly recorded = recordingLog();
   readonly clock = new FakeClock();
-  watchers = 0;
   reads = 0;
-  event = (): void => undefined;
   readonly #stop = new AbortController();
   readonly #end: Promise<void>;
 
-  constructor() {
-    const file = { path: PATH, text: TEXT, listen: [] };
+  constructor(path = PATH, read?: (path: string) => Promise<string | undefined>) {
     const readText = async (): Promise<string | undefined> => {
+      const text = read === undefined ? this.text : await read(path);
       this.reads += 1;
-      if (this.text instanceof Error) throw this.text;
-      return this.text;
+      if (text instanceof Error) throw text;
+      return text;
     };
-    const watch = async (_paths: readonly string[], onChange: () => void) => {
-      this.watchers += 1;
-      this.event = onChange;
-      const close = async (): Promise<void> => void (this.watchers -= 1);
-      return { close, [Symbol.asyncDispose]: close };
-    };
-    const deps = { clock: this.clock, log: this.recorded.log, readText, watch };
+    const deps = { clock: this.clock, log: this.recorded.log, readText };
     const changed = (said: unknown): void => void this.changes.push(said);
-    this.#end = followResolverFile(file, deps, changed, this.#stop.signal);
+    this.#end = followResolverFile({ path, text: TEXT, listen: [] }, deps, changed, this.#stop.signal);
     this.#end.catch(() => undefined); // looked at when it is stopped
   }
 
-  /** The file is another one, and that is noticed. */
-  async becomes(text: string | Error | undefined): Promise<void> {
-    await turnsUntil(() => this.reads > 0);
-    await someTurns();
+  /** Resolves when the file has been read once more. */
+  async look(): Promise<void> {
+    await turnsUntil(() => this.clock.sleepers === 1);
     const { reads } = this;
+    await this.clock.tick(2000);
+    await turnsUntil(() => this.reads > reads && this.clock.sleepers === 1);
+  }
+
+  async becomes(text: string | Error | undefined): Promise<void> {
+    await turnsUntil(() => this.clock.sleepers === 1);
     this.text = text;
-    this.event();
-    this.event();
-    await someTurns();
-    await this.clock.tick(100);
-    await turnsUntil(() => this.reads > reads);
-    await someTurns();
+    await this.look();
+  }
+
+  stop(): void {
+    this.#stop.abort(new Error('asked to'));
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
-    this.#stop.abort(new Error('asked to'));
+    this.stop();
     await rejects(this.#end, { message: 'asked to' });
-    equal(this.watchers, 0);
     equal(this.clock.sleepers, 0);
   }
 }
@@ -100,14 +93,15 @@ describe('followResolverFile', () => {
     [
       'cannot be read',
       new Error('EACCES'),
-      [`cannot read ${PATH}: EACCES`, `${PATH} is not there any more: those it named before are asked on`],
+      [`${PATH} cannot be read (EACCES): those it named before are asked on`],
     ],
   ];
   for (const [what, text, warnings] of unusable) {
-    it(`says that a file ${what}, tells nothing, and follows on`, async () => {
+    it(`says once that a file ${what}, tells nothing, and follows on`, async () => {
       await using following = new Following();
 
       await following.becomes(text);
+      await following.look();
       const before = following.changes.length;
       await following.becomes('nameserver 10.0.0.3\n');
 
@@ -117,47 +111,54 @@ describe('followResolverFile', () => {
     });
   }
 
-  describe('with real files', () => {
-    let temporary: TemporaryDirectory;
-    beforeEach(async () => {
-      temporary = await temporaryDirectory();
-    });
-    afterEach(() => temporary.remove());
+  it('tells nothing any more once it is told to end, though the file is being read', async () => {
+    const read = Promise.withResolvers<string>();
+    await using following = new Following(PATH, () => read.promise);
 
-    it('sees a file that is replaced, one that is written in place, and one that a link leads to', async () => {
-      const path = join(temporary.path, 'resolv.conf');
-      const target = join(temporary.path, 'run', 'stub.conf');
-      await mkdir(join(temporary.path, 'run'));
-      await writeFile(path, TEXT);
-      const hosts: string[] = [];
-      const { log } = recordingLog();
-      const deps = {
-        clock: systemClock(),
-        log,
-        readText: readTextIfExists,
-        watch: (paths: readonly string[], onChange: () => void) => watchFiles(paths, log, onChange),
-      };
-      const stop = new AbortController();
-      const file = { path, text: await readFile(path, 'utf8'), listen: [] };
-      const changed = ({ resolvers: [first] }: { resolvers: readonly { host: string }[] }): void =>
-        void hosts.push(first?.host ?? '');
-      const following = followResolverFile(file, deps, changed, stop.signal);
+    following.stop();
+    read.resolve('nameserver 10.0.0.2\n');
+    await someTurns();
 
-      await writeFile(`${path}.new`, 'nameserver 10.0.0.2\n');
-      await rename(`${path}.new`, path);
-      await turnsUntil(() => hosts.length === 1);
-      await writeFile(path, 'nameserver 10.0.0.3\n');
-      await turnsUntil(() => hosts.length === 2);
-      await writeFile(target, 'nameserver 10.0.0.4\n');
-      await rm(path);
-      await symlink(target, path);
-      await turnsUntil(() => hosts.length === 3);
-      await writeFile(target, 'nameserver 10.0.0.5\n');
-      await turnsUntil(() => hosts.length === 4);
+    deepEqual([following.reads, following.changes], [1, []]);
+  });
 
-      deepEqual(hosts, ['10.0.0.2', '10.0.0.3', '10.0.0.4', '10.0.0.5']);
-      stop.abort(new Error('asked to'));
-      await rejects(following, { message: 'asked to' });
-    });
+  it('sees a file that is replaced, one that is written in place, and links that lead elsewhere', async () => {
+    await using temporary = await temporaryDirectory();
+    const at = (...names: string[]): string => join(temporary.path, ...names);
+    const path = at('resolv.conf');
+    await writeFile(path, TEXT);
+    await using following = new Following(path, readTextIfExists);
+    const steps: readonly (() => Promise<unknown>)[] = [
+      async () => {
+        await writeFile(at('new'), 'nameserver 10.0.0.2\n');
+        await rename(at('new'), path);
+      },
+      () => writeFile(path, 'nameserver 10.0.0.3\n'),
+      async () => {
+        for (const version of ['4', '5']) {
+          await mkdir(at(version));
+          await writeFile(at(version, 'resolv.conf'), `nameserver 10.0.0.${version}\n`);
+        }
+        await symlink('4', at('..data'));
+        await rm(path);
+        await symlink('..data/resolv.conf', path);
+      },
+      async () => {
+        await symlink('5', at('..new'));
+        await rename(at('..new'), at('..data'));
+      },
+    ];
+
+    for (const step of steps) {
+      await following.look();
+      await step();
+    }
+    await following.look();
+
+    const hosts = ['10.0.0.2', '10.0.0.3', '10.0.0.4', '10.0.0.5'];
+    deepEqual(
+      following.changes,
+      hosts.map((host) => ({ resolvers: [{ host, port: 53 }], search: [], retries: 0 })),
+    );
   });
 });
