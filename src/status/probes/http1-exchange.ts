@@ -43,12 +43,10 @@ export async function http1Exchange(
   });
   sent.on('error', (error) => {
     const isStale = sent.reusedSocket && isCut(error);
-    const failure = isStale ? new StaleConnection(messageOf(error), { cause: error }) : error;
-    reject(signal.aborted ? signal.reason : failure);
+    reject(isStale ? new StaleConnection(messageOf(error), { cause: error }) : error);
   });
   sent.end();
   const response = await promise;
-  response.on('error', () => undefined); // whoever reads the body hears it, too, and nobody has to
   return { status: response.statusCode ?? 0, location: response.headers.location, body: response };
 }
 

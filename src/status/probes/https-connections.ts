@@ -56,6 +56,7 @@ export class HttpsConnections {
 
   #overHttp1(request: AppRequest, options: KeptOptions, signal: AbortSignal): Promise<AppAnswer> {
     const agent = this.#kept?.http1;
+    if (agent?.hasIdle(options)) options.open?.destroy(); // an idle one, new since the handshake began, is taken
     if (agent !== undefined) return http1Exchange(request, { agent, ...options }, signal);
     return http1Exchange(request, { createConnection: () => options.open as Socket }, signal);
   }

@@ -1,6 +1,8 @@
 import { deepEqual, equal } from 'node:assert/strict';
+import { constants, type Http2ServerResponse } from 'node:http2';
 
-import { startProbing } from './fixtures/probing.ts';
+import { FakeClock } from '../../support/fake-clock.ts';
+import { LIVEZ, startProbing } from './fixtures/probing.ts';
 import { sampleApp, type SampleApp } from './fixtures/sample-app.ts';
 import { until } from './fixtures/until.ts';
 
@@ -57,6 +59,24 @@ describe('AppConnections', () => {
       deepEqual(probing.logged.records, []);
     });
 
+    it(`asks again where the application closes a kept connection instead of an answer: ${what}`, async () => {
+      await using app = await sampleApp({
+        ...(alpn && { alpn }),
+        answer: (_request, response) => {
+          if (app.seen.length !== 2) response.end('fine');
+          else for (const socket of app.open) socket.destroy();
+        },
+      });
+      await using probing = await startProbing({ httpGet: { port: app.port, scheme } }, KEPT);
+      await probing.ask();
+      await turn();
+
+      const { status, body } = await probing.ask();
+
+      deepEqual([status, body, app.seen.length], [200, 'fine', 3]);
+      deepEqual(probing.logged.records, []);
+    });
+
     it(`closes what it kept: ${what}`, async () => {
       await using app = await sampleApp({ ...(alpn && { alpn }) });
       {
@@ -79,14 +99,75 @@ describe('AppConnections', () => {
 
       equal(app.seen.length, 2);
     });
+
+    const idle = what === 'HTTP/2' ? 1 : 2;
+
+    it(`keeps no more than ${idle} idle to one port: ${what}`, async () => {
+      await using app = await sampleApp({ ...(alpn && { alpn }) });
+      await using probing = await startProbing({ httpGet: { port: app.port, scheme } }, KEPT);
+
+      for (let n = 0; n < 4; n += 1) await Promise.all(Array.from({ length: 8 }, () => probing.ask()));
+
+      await until(() => app.open.size === idle);
+    });
   }
 
-  it('keeps at most two idle connections to one port', async () => {
-    await using app = await sampleApp();
-    await using probing = await startProbing({ httpGet: { port: app.port } }, KEPT);
+  it('cuts only the request of a caller who leaves, not the session that others use', async () => {
+    const waiting: Http2ServerResponse[] = [];
+    await using app = await sampleApp({
+      alpn: ['h2'],
+      answer: (_request, response) => {
+        if (app.seen.length === 1) response.end();
+        else waiting.push(response as unknown as Http2ServerResponse);
+      },
+    });
+    await using probing = await startProbing({ httpGet: { port: app.port, scheme: 'HTTPS' } }, KEPT);
+    await probing.ask();
+    const leaving = new AbortController();
+    const asked = [probing.ask([], LIVEZ, leaving.signal), probing.ask()];
+    await until(() => waiting.length === 2);
 
-    await Promise.all(Array.from({ length: 8 }, () => probing.ask()));
+    leaving.abort();
+    const outcomes = Promise.allSettled(asked);
+    await until(() => waiting.some(({ stream }) => stream.destroyed));
+    for (const response of waiting) response.end('fine');
 
-    await until(() => app.open.size === 2);
+    deepEqual(
+      (await outcomes).map(({ status }) => status),
+      ['rejected', 'fulfilled'],
+    );
+    equal(app.seen.length, 3);
+  });
+
+  it('keeps a connection beyond the time limit of the probe it was made for', async () => {
+    const clock = new FakeClock();
+    await using app = await sampleApp({ alpn: ['http/1.1'] });
+    const prober = { httpGet: { port: app.port, scheme: 'HTTPS' }, timeoutSeconds: 5 };
+    await using probing = await startProbing(prober, { ...KEPT, clock });
+    await probing.ask();
+
+    await clock.tick(6000);
+    await turn();
+    await probing.ask();
+
+    equal(app.connections(), 1);
+  });
+
+  it('gives up a session of HTTP/2 that takes no more requests', async () => {
+    await using app = await sampleApp({
+      alpn: ['h2'],
+      answer: (_request, response) => {
+        const { stream } = response as unknown as Http2ServerResponse;
+        if (app.seen.length === 2) stream.close(constants.NGHTTP2_REFUSED_STREAM);
+        else response.end('fine');
+      },
+    });
+    await using probing = await startProbing({ httpGet: { port: app.port, scheme: 'HTTPS' } }, KEPT);
+    await probing.ask();
+
+    equal((await probing.ask()).body, 'fine');
+
+    equal(portsOf(app), 2);
+    await until(() => app.open.size === 1);
   });
 });

@@ -158,6 +158,19 @@ describe('httpProbe', () => {
     deepEqual([status, body], [500, '']);
   });
 
+  it('fails when the application goes over to another protocol, and lets go of it', async () => {
+    await using app = await sampleApp({
+      answer: ({ socket }) =>
+        void socket.write('HTTP/1.1 101 x\r\nConnection: upgrade\r\nUpgrade: x\r\n\r\n'),
+    });
+    await using probing = await startProbing({ httpGet: { port: app.port } });
+
+    equal((await probing.ask()).status, 500);
+
+    match(probing.logged.messages('error').join(), /went over to another protocol/);
+    await until(() => app.open.size === 0);
+  });
+
   for (const [why, answer, status] of [
     ['line feeds alone', 'HTTP/1.1 200 OK\nContent-Length: 2\n\nok', 200],
     ['HTTP/1.0', 'HTTP/1.0 203 Fine\r\n\r\nok', 203],
@@ -167,7 +180,6 @@ describe('httpProbe', () => {
       'HTTP/1.1 103 Early\r\n\r\nHTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n',
       200,
     ],
-    ['another protocol from now on', 'HTTP/1.1 101 x\r\nConnection: upgrade\r\nUpgrade: x\r\n\r\n', 500],
     ['no HTTP', 'SSH-2.0-OpenSSH\r\n', 500],
     ['nothing', '', 500],
   ] as const) {

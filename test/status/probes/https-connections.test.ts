@@ -1,6 +1,7 @@
 import { deepEqual, equal, match } from 'node:assert/strict';
 import { readdir, readFile } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
+import type { TLSSocket } from 'node:tls';
 
 import { startProbing } from './fixtures/probing.ts';
 import { sampleApp } from './fixtures/sample-app.ts';
@@ -32,6 +33,28 @@ describe('HttpsConnections', () => {
         [['/ready', version, '127.0.0.6']],
       );
       await until(() => app.open.size === 0);
+    });
+  }
+
+  for (const [destination, name] of [
+    ['localhost', 'localhost'],
+    ['127.0.0.1', false],
+  ] as const) {
+    it(`names the server in the handshake where it has a name: ${destination}`, async () => {
+      const names: unknown[] = [];
+      await using app = await sampleApp({
+        alpn: ['http/1.1'],
+        answer: ({ socket }, response) => {
+          names.push((socket as TLSSocket).servername);
+          response.end();
+        },
+      });
+      const httpGet = { port: app.port, scheme: 'HTTPS' };
+      await using probing = await startProbing({ httpGet }, { destination });
+
+      await probing.ask();
+
+      deepEqual(names, [name]);
     });
   }
 
