@@ -55,7 +55,8 @@ export class Forwarder {
   readonly #deps: ForwarderDeps;
   readonly #closing = new AbortController();
   readonly #exchanges: Exchanges;
-  readonly #flightDeps: Readonly<Record<Protocol, FlightDeps>>;
+  /** Made anew with the resolvers: what is known of those of before is for the queries sent to them. */
+  #flightDeps: Readonly<Record<Protocol, FlightDeps>>;
   readonly #budget = new HedgeBudget();
   readonly #waiting = new Set<Waiting>();
   #resolvers: readonly SocketAddress[];
@@ -95,7 +96,7 @@ export class Forwarder {
   useResolvers(resolvers: readonly SocketAddress[], retries: number): void {
     this.#resolvers = resolvers;
     this.#retries = retries;
-    for (const { health } of Object.values(this.#flightDeps)) health.clear();
+    this.#flightDeps = this.#depsOfFlights();
     this.#exchanges.release();
   }
 

@@ -35,11 +35,6 @@ export class ResolverHealth {
     this.#suspects.set(resolver, this.#deps.clock.monotonicMs() + SUSPECT_MS);
   }
 
-  /** Others are asked from now on. */
-  clear(): void {
-    this.#suspects.clear();
-  }
-
   /** In the order in which one query should ask them: random, suspects last but for one that it is time to try. */
   order(resolvers: readonly SocketAddress[]): readonly SocketAddress[] {
     const order = resolvers.length > 1 ? shuffled(resolvers, this.#deps.random) : resolvers;

@@ -20,7 +20,7 @@ const MAX_AGE_MS = 5000;
 const MAX_USES = 512;
 /** Used in turn even where one would do. */
 const MIN_SOCKETS = 4;
-/** The answers to so many fit into the buffer that the system has for a socket. */
+/** The answers to so many fit into the receive buffer of a socket. */
 const MAX_EXCHANGES = 32;
 
 export interface UdpPoolDeps extends UdpSocketEvents, WaitingLineDeps {

@@ -108,6 +108,25 @@ describe('Forwarder', () => {
     deepEqual([first, second], [0, 3]);
   });
 
+  it('begins anew with the resolvers it is told of, whatever becomes of what is under way', async () => {
+    const { sockets, open } = fakeSockets();
+    const resolver = { host: '10.0.0.1', port: 53 };
+    using given = new GivenForwarder({ resolvers: [resolver] }, { open });
+    const failing = async (socket: number): Promise<void> => {
+      await someTurns();
+      sockets[socket]?.fails(new Error('ECONNREFUSED'));
+    };
+    await Promise.all([given.rcode(), failing(0)]);
+    const before = given.forwarder.isSuspect(resolver);
+    const underWay = given.rcode();
+
+    given.forwarder.useResolvers([resolver], 0);
+    const told = given.forwarder.isSuspect(resolver);
+    await Promise.all([underWay, failing(1)]);
+
+    deepEqual([before, told, given.forwarder.isSuspect(resolver)], [true, false, false]);
+  });
+
   it('closes the sockets towards resolvers that are asked no more', async () => {
     const { sockets, open } = fakeSockets();
     using given = new GivenForwarder({ resolvers: [{ host: '10.0.0.1', port: 53 }] }, { open });

@@ -49,15 +49,6 @@ describe('ResolverHealth', () => {
     equal(order(), 'bac');
   });
 
-  it('forgets those that are asked no more', () => {
-    health.failed(A);
-
-    health.clear();
-
-    equal(health.isSuspect(A), false);
-    equal(order(), 'abc');
-  });
-
   it('tries one of several at a time', async () => {
     health.failed(A);
     health.failed(B);
