@@ -3,7 +3,7 @@
 
 import type { Clock } from '../../runtime/clock.ts';
 import { SECOND_MS } from '../../runtime/duration.ts';
-import { HEADER_BYTES, type Message } from '../messages/message.ts';
+import { HEADER_BYTES, readMessage, type Message } from '../messages/message.ts';
 import { lifeOf, type AnswerLife } from './answer-life.ts';
 
 interface KeptAnswer {
@@ -57,10 +57,8 @@ export class AnswerCache {
     if (life === undefined) return;
     const before = this.#kept.get(key);
     if (before !== undefined) this.#remove(key, before);
-    // bytes of its own: it may be part of a larger buffer, and whoever has it may change it
-    const bytes = Buffer.from(answer.bytes);
-    bytes.writeUInt8(bytes.readUInt8(2) & ~AUTHORITATIVE, 2); // that it was, does not make us
-    this.#add(key, { answer: { ...answer, bytes }, life, sinceMs: this.#clock.monotonicMs() });
+    const own = ownAnswer(answer);
+    if (own !== undefined) this.#add(key, { answer: own, life, sinceMs: this.#clock.monotonicMs() });
     this.#makeRoom();
   }
 
@@ -80,6 +78,14 @@ export class AnswerCache {
     this.#kept.delete(key);
     this.#bytes -= kept.answer.bytes.length;
   }
+}
+
+/** In memory of its own: it may be part of a larger buffer, which would be kept with it. */
+function ownAnswer({ bytes }: Message): Message | undefined {
+  const copy = Buffer.allocUnsafeSlow(bytes.length);
+  bytes.copy(copy);
+  copy.writeUInt8(copy.readUInt8(2) & ~AUTHORITATIVE, 2); // that it was, does not make us
+  return readMessage(copy);
 }
 
 /** A copy under the id of another query with the same question, which it may have written in another case. */

@@ -1,4 +1,6 @@
 import { deepEqual, equal, ok } from 'node:assert/strict';
+import { setFlagsFromString } from 'node:v8';
+import { runInNewContext } from 'node:vm';
 
 import { AnswerCache } from '../../../src/dns/forward/answer-cache.ts';
 import { readMessage, type Message } from '../../../src/dns/messages/message.ts';
@@ -29,6 +31,25 @@ describe('AnswerCache', () => {
       [...decode(bytes).answers, ...decode(bytes).additionals].map(({ ttl }) => ttl),
       [50, 0],
     );
+  });
+
+  it('keeps no memory that is shared with answers that are gone', () => {
+    const cache = new AnswerCache(1000, new FakeClock());
+    setFlagsFromString('--expose-gc');
+    const collect = runInNewContext('gc') as () => void;
+    const held = (): number => {
+      collect();
+      return process.memoryUsage().arrayBuffers;
+    };
+    const before = held();
+
+    for (let number = 0; number < 500; number += 1) {
+      cache.keep(`k${number}`, answer());
+      for (let other = 0; other < 20; other += 1) answer();
+    }
+
+    ok(held() - before < 1_000_000);
+    equal(cache.size, 500);
   });
 
   it('gives nothing when its time is over, and forgets it', async () => {
