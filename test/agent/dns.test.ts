@@ -16,7 +16,7 @@ import { ask } from '../dns/support/dns-client.ts';
 import { packedBytes } from '../dns/support/packed.ts';
 import { silentDnsMeter } from '../dns/support/dns-meter.ts';
 import { FakeResolver, SILENT } from '../dns/support/fake-resolver.ts';
-import { turnsUntil } from '../dns/support/turns.ts';
+import { turnsUntil } from '../support/turns.ts';
 import { decode, encodeQuery } from '../dns/support/wire.ts';
 import { recordingLog } from '../support/recording-log.ts';
 import { temporaryDirectory, type TemporaryDirectory } from '../support/temporary-directory.ts';

@@ -12,7 +12,7 @@ import { isAnswerTo, sameQuestion, type Carrier, type Exchange, type Question } 
 import { TcpConnection } from './tcp-connection.ts';
 import { UdpPool } from './udp-pool.ts';
 import { openDatagrams, type OpenDatagrams } from './udp-socket.ts';
-import { WaitingLine } from './waiting-line.ts';
+import { WaitingLine } from '../../runtime/waiting-line.ts';
 
 export interface ExchangesDeps {
   readonly clock: Pick<Clock, 'monotonicMs' | 'sleep'>;

@@ -14,7 +14,7 @@ import type { Exchange, Outcome, Protocol } from './exchange.ts';
 import type { Exchanges } from './exchanges.ts';
 import type { HedgeBudget } from './hedge-budget.ts';
 import type { ResolverHealth } from './resolver-health.ts';
-import type { WaitingLine } from './waiting-line.ts';
+import type { WaitingLine } from '../../runtime/waiting-line.ts';
 
 export interface FlightDeps {
   readonly exchanges: Pick<Exchanges, 'start' | 'abandon'>;

@@ -13,7 +13,7 @@ import { Flight, type FlightDeps } from './flight.ts';
 import { HedgeBudget } from './hedge-budget.ts';
 import { ResolverHealth } from './resolver-health.ts';
 import type { OpenDatagrams } from './udp-socket.ts';
-import { WaitingLine } from './waiting-line.ts';
+import { WaitingLine } from '../../runtime/waiting-line.ts';
 
 export interface ForwardSettings {
   readonly resolvers: readonly SocketAddress[];

@@ -13,7 +13,7 @@ import { randomInt } from 'node:crypto';
 import type { SocketAddress } from '../socket-address.ts';
 import type { Exchange } from './exchange.ts';
 import { UdpSocket, type OpenDatagrams, type UdpSocketEvents } from './udp-socket.ts';
-import { WaitingLine, type WaitingLineDeps } from './waiting-line.ts';
+import { WaitingLine, type WaitingLineDeps } from '../../runtime/waiting-line.ts';
 
 /** How long a socket is given queries, milliseconds. */
 const MAX_AGE_MS = 5000;

@@ -8,6 +8,7 @@ import type { AppProbe, AppProber, AppProbers } from '../../config/app-probers.t
 import type { Clock } from '../../runtime/clock.ts';
 import { formatDuration, SECOND_MS } from '../../runtime/duration.ts';
 import type { Log } from '../../runtime/log.ts';
+import { WaitingLine } from '../../runtime/waiting-line.ts';
 import { sendText } from '../replies.ts';
 import { targetOf } from '../request-target.ts';
 import type { ProbeAddresses } from './addresses.ts';
@@ -19,7 +20,6 @@ import { ProbeError, ProbeTimeout, type ProbeResult } from './probe.ts';
 import { hostWithPort } from './redirect.ts';
 import { CrowdedError, Slots } from './slots.ts';
 import { tcpProbe } from './tcp-probe.ts';
-import { TimeLimits } from './time-limits.ts';
 
 export interface AppProbeSettings extends ProbeAddresses {
   readonly probers: AppProbers;
@@ -47,11 +47,14 @@ const WAITING = 64;
 /** The time limit where none is given, seconds: the others wait for as long as their callers do. */
 const DEFAULT_SECONDS = { http: Infinity, tcp: Infinity, grpc: 1 };
 
+type Limits = WaitingLine<() => void>;
+
 interface Served {
   readonly path: string;
   readonly probe: AppProbe;
   readonly timeoutMs: number;
-  readonly limits: TimeLimits;
+  /** Told when their time is over. */
+  readonly limits: Limits;
   readonly slots: Slots;
 }
 
@@ -68,7 +71,8 @@ export class AppProbes implements AsyncDisposable {
     this.#log = log;
     this.#connections = new AppConnections({ ...settings, clock });
     this.#http = { ...settings, get: (request, signal) => this.#connections.get(request, signal) };
-    const limits = (ms: number): TimeLimits => new TimeLimits(clock, ms, this.#closing.signal);
+    const { signal } = this.#closing;
+    const limits = (ms: number): Limits => new WaitingLine((late) => late(), ms, { clock, signal });
     this.#served = new Map(
       [...settings.probers].map(([path, prober]) => [path, served(path, prober, limits)]),
     );
@@ -101,9 +105,10 @@ export class AppProbes implements AsyncDisposable {
     const ending = new AbortController();
     const leave = (): void => ending.abort(new ProbeError('the caller did not wait for the answer'));
     response.once('close', leave);
-    const endLimit = served.limits.start(() => {
+    const late = (): void => {
       ending.abort(new ProbeTimeout(`no answer within ${formatDuration(served.timeoutMs)}`));
-    });
+    };
+    served.limits.add(late);
     try {
       return await this.#ask(served, request, ending.signal);
     } catch (error) {
@@ -112,7 +117,7 @@ export class AppProbes implements AsyncDisposable {
       this.#log.error(failureLine(served.probe, served.path, error), fields);
       return { status: 500 };
     } finally {
-      endLimit();
+      served.limits.delete(late);
       response.off('close', leave); // a connection that is kept serves others now
     }
   }
@@ -149,11 +154,7 @@ export class AppProbes implements AsyncDisposable {
   }
 }
 
-function served(
-  path: string,
-  { probe, timeoutSeconds }: AppProber,
-  limits: (ms: number) => TimeLimits,
-): Served {
+function served(path: string, { probe, timeoutSeconds }: AppProber, limits: (ms: number) => Limits): Served {
   const seconds = timeoutSeconds > 0 ? timeoutSeconds : DEFAULT_SECONDS[probe.kind];
   const timeoutMs = seconds * SECOND_MS;
   return { path, probe, timeoutMs, limits: limits(timeoutMs), slots: new Slots(AT_A_TIME, WAITING) };

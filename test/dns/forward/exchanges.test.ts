@@ -10,7 +10,7 @@ import { systemClock } from '../../../src/runtime/clock.ts';
 import { FakeClock } from '../../support/fake-clock.ts';
 import { FakeResolver, SILENT, type Answering } from '../support/fake-resolver.ts';
 import { fakeSockets } from './fake-datagrams.ts';
-import { someTurns, turnsUntil } from '../support/turns.ts';
+import { someTurns, turnsUntil } from '../../support/turns.ts';
 import { encodeAnswer, encodeQuery } from '../support/wire.ts';
 
 const QUERY = readMessage(encodeQuery({ id: 77, name: 'Web.example.' })) as Message;

@@ -5,7 +5,7 @@ import type { SocketAddress } from '../../../src/dns/socket-address.ts';
 import { FakeClock } from '../../support/fake-clock.ts';
 import { seededRandom } from '../../support/seeded-random.ts';
 import { FakeResolver, SILENT } from '../support/fake-resolver.ts';
-import { someTurns, turnsUntil } from '../support/turns.ts';
+import { someTurns, turnsUntil } from '../../support/turns.ts';
 import { encodeAnswer } from '../support/wire.ts';
 import { fakeSockets } from './fake-datagrams.ts';
 import { answering, DEAD, GivenForwarder, query } from './given-forwarder.ts';

@@ -3,7 +3,7 @@ import { deepEqual, equal, ok, rejects } from 'node:assert/strict';
 import { readMessage, type Message } from '../../../src/dns/messages/message.ts';
 import { FakeClock } from '../../support/fake-clock.ts';
 import { FakeResolver, SILENT } from '../support/fake-resolver.ts';
-import { someTurns, turnsUntil } from '../support/turns.ts';
+import { someTurns, turnsUntil } from '../../support/turns.ts';
 import { encodeAnswer } from '../support/wire.ts';
 import { fakeSockets } from './fake-datagrams.ts';
 import { answering, GivenForwarder, query } from './given-forwarder.ts';

@@ -7,7 +7,7 @@ import { readTextIfExists } from '../../../src/runtime/files.ts';
 import { FakeClock } from '../../support/fake-clock.ts';
 import { recordingLog } from '../../support/recording-log.ts';
 import { temporaryDirectory } from '../../support/temporary-directory.ts';
-import { someTurns, turnsUntil } from '../support/turns.ts';
+import { someTurns, turnsUntil } from '../../support/turns.ts';
 
 const TEXT = 'nameserver 10.0.0.1\n';
 const PATH = '/nowhere/resolv.conf';

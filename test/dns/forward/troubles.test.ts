@@ -6,7 +6,7 @@ import { FakeClock } from '../../support/fake-clock.ts';
 import { recordingLog } from '../../support/recording-log.ts';
 import { seededRandom } from '../../support/seeded-random.ts';
 import { silentDnsMeter } from '../support/dns-meter.ts';
-import { someTurns } from '../support/turns.ts';
+import { someTurns } from '../../support/turns.ts';
 import { decode, encodeQuery } from '../support/wire.ts';
 import { TroubledNetwork } from './troubled-network.ts';
 

@@ -3,7 +3,7 @@ import { deepEqual, equal, ok } from 'node:assert/strict';
 import type { Exchange } from '../../../src/dns/forward/exchange.ts';
 import { UdpPool } from '../../../src/dns/forward/udp-pool.ts';
 import { FakeClock } from '../../support/fake-clock.ts';
-import { someTurns } from '../support/turns.ts';
+import { someTurns } from '../../support/turns.ts';
 import { fakeSockets } from './fake-datagrams.ts';
 
 const RESOLVER = { host: '10.0.0.1', port: 53 };

@@ -3,7 +3,7 @@ import { createSocket, type Socket } from 'node:dgram';
 import { once } from 'node:events';
 
 import { openDatagrams } from '../../../src/dns/forward/udp-socket.ts';
-import { someTurns } from '../support/turns.ts';
+import { someTurns } from '../../support/turns.ts';
 
 const EXCHANGES = 32;
 const LARGE_ANSWER_BYTES = 4096;

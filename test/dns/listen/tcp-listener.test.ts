@@ -8,7 +8,7 @@ import { listenTcp } from '../../../src/dns/listen/tcp-listener.ts';
 import { FakeClock } from '../../support/fake-clock.ts';
 import { recordingLog } from '../../support/recording-log.ts';
 import { askTcp } from '../support/dns-client.ts';
-import { turnsUntil } from '../support/turns.ts';
+import { turnsUntil } from '../../support/turns.ts';
 
 function nextTurn(): Promise<void> {
   return new Promise((resolve) => {

@@ -7,7 +7,7 @@ import { listenUdp } from '../../../src/dns/listen/udp-listener.ts';
 import { recordLog } from '../../../src/runtime/log.ts';
 import { FakeClock } from '../../support/fake-clock.ts';
 import { recordingLog } from '../../support/recording-log.ts';
-import { turnsUntil } from '../support/turns.ts';
+import { turnsUntil } from '../../support/turns.ts';
 
 function nextTurn(): Promise<void> {
   return new Promise((resolve) => {

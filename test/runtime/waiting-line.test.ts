@@ -1,7 +1,7 @@
 import { deepEqual, equal } from 'node:assert/strict';
 
-import { WaitingLine } from '../../../src/dns/forward/waiting-line.ts';
-import { FakeClock } from '../../support/fake-clock.ts';
+import { WaitingLine } from '../../src/runtime/waiting-line.ts';
+import { FakeClock } from '../support/fake-clock.ts';
 import { someTurns } from '../support/turns.ts';
 
 const NEVER = new AbortController().signal;
@@ -38,6 +38,17 @@ describe('WaitingLine', () => {
     equal(sleepers, 1);
     deepEqual(told, ['a 100', 'b 130', 'c 130']);
     equal(clock.sleepers, 0);
+  });
+
+  it('has no timer where nothing comes due', async () => {
+    const line = new WaitingLine((item: string) => told.push(item), Infinity, { clock, signal: NEVER });
+
+    line.add('a');
+    equal(clock.sleepers, 0);
+    await someTurns();
+    line.delete('a');
+
+    deepEqual(told, []);
   });
 
   it('tells nothing of what was taken out', async () => {

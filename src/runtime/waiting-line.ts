@@ -3,7 +3,7 @@
 
 import { setImmediate as nextTurn } from 'node:timers/promises';
 
-import type { Clock } from '../../runtime/clock.ts';
+import type { Clock } from './clock.ts';
 
 export interface WaitingLineDeps {
   readonly clock: Pick<Clock, 'monotonicMs' | 'sleep'>;
@@ -19,7 +19,10 @@ export class WaitingLine<T> {
   readonly #dueMs = new Map<T, number>();
   #isRunning = false;
 
-  /** @param onDue told of each, at its time or up to a turn of the event loop later; must not throw */
+  /**
+   * @param onDue told of each, at its time or up to a turn of the event loop later; must not throw
+   * @param waitMs Infinity: nothing ever comes due
+   */
   constructor(onDue: (item: T) => void, waitMs: number, deps: WaitingLineDeps) {
     this.#onDue = onDue;
     this.#waitMs = waitMs;
@@ -28,6 +31,7 @@ export class WaitingLine<T> {
 
   /** At the end of the line, also if it stood in it already. */
   add(item: T): void {
+    if (this.#waitMs === Infinity) return;
     this.#dueMs.delete(item);
     this.#dueMs.set(item, this.#deps.clock.monotonicMs() + this.#waitMs);
     if (!this.#isRunning) void this.#run();
