@@ -25,6 +25,11 @@ export interface HttpGet {
 
 const REDIRECTS: ReadonlySet<number | undefined> = new Set([301, 302, 303, 307, 308]);
 
+/** Whether Go's client follows the Location of such an answer. */
+export function isRedirectStatus(status: number | undefined): boolean {
+  return REDIRECTS.has(status);
+}
+
 /**
  * The answer, its body unread. Aborting the signal cuts the body, too.
  *
@@ -41,7 +46,7 @@ export async function httpGet(
     if (status === 200) return response;
     response.destroy();
     const { location = '' } = response.headers;
-    if (redirectLimit === undefined || location === '' || !REDIRECTS.has(status)) {
+    if (redirectLimit === undefined || location === '' || !isRedirectStatus(status)) {
       throw new HttpGetError(`unexpected status ${status}`, status);
     }
     if (redirects === redirectLimit)

@@ -79,8 +79,7 @@ export function nothing(name: string, verdict: string): NameExplanation {
 
 async function unusableHosts(lookup: LookupTable, names: ReadonlySet<string>): Promise<UnusableHost[]> {
   const found: UnusableHost[] = [];
-  const numbers = Array.from({ length: lookup.hosts.count }, (_, number) => number);
-  await forEachInSlices(numbers, (number) => {
+  await forEachInSlices(lookup.hosts.numbers(), (number) => {
     const host = lookup.hosts.at(number);
     const why = whyUnusable(host, lookup, names);
     const { registry = '', ips = [] } = host.info;

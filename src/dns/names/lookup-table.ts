@@ -61,7 +61,7 @@ export class LookupTable {
    */
   static async build(hosts: PackedNameTable, context: LookupContext): Promise<LookupTable> {
     const lookup = new LookupTable(hosts, context);
-    await forEachInSlices(numbersBelow(hosts.count), (number) => lookup.#add(number));
+    await forEachInSlices(hosts.numbers(), (number) => lookup.#add(number));
     return lookup;
   }
 
@@ -159,10 +159,6 @@ export class LookupTable {
 /** A host keeps its own name; a name that was made goes to the smaller host, whatever the order of the table. */
 function isPreferred(match: Match, other: Match): boolean {
   return match.isOwn === other.isOwn ? match.name <= other.name : match.isOwn;
-}
-
-function* numbersBelow(count: number): Iterable<number> {
-  for (let number = 0; number < count; number += 1) yield number;
 }
 
 /** FNV-1a over UTF-16, cut to the 30 bits that a number takes without an object of its own. */

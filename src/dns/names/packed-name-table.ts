@@ -55,6 +55,11 @@ export class PackedNameTable {
     return this.#entries.length;
   }
 
+  /** Of the hosts, in order. */
+  *numbers(): Iterable<number> {
+    for (let number = 0; number < this.count; number += 1) yield number;
+  }
+
   /**
    * @param number from 0
    * @throws Error when the entry is malformed, or a text in it no UTF-8

@@ -6,6 +6,7 @@ import type { IncomingHttpHeaders, IncomingMessage } from 'node:http';
 import { goFloat } from '../../config/parsers.ts';
 import { SECOND_MS } from '../../runtime/duration.ts';
 import { excerpt } from '../../runtime/excerpt.ts';
+import { targetOf } from '../request-target.ts';
 import { acceptForApplication, acceptForEnvoy, type RewrittenAccept } from './negotiation.ts';
 
 export type Headers = Readonly<Record<string, string>>;
@@ -28,13 +29,13 @@ export function readScrapeRequest({
   url = '',
   headers,
 }: Pick<IncomingMessage, 'url' | 'headers'>): ScrapeRequest {
-  const at = url.indexOf('?');
+  const query = targetOf({ url })?.query;
   const accept = headers.accept ?? '';
   const [envoy, application] = [acceptForEnvoy(accept), acceptForApplication(accept)];
   const timeout = timeoutOf(headers[TIMEOUT_HEADER]);
   const problems = [envoy.problem, application.problem, timeout.problem];
   return {
-    query: at < 0 ? '' : url.slice(at),
+    query: query === undefined ? '' : `?${query}`,
     envoyHeaders: headersWith(headers, envoy),
     applicationHeaders: headersWith(headers, application),
     timeoutMs: timeout.ms,

@@ -4,6 +4,7 @@
 import type { ClientHttp2Session } from 'node:http2';
 
 import type { Clock } from '../../runtime/clock.ts';
+import { abortable } from '../../runtime/tasks.ts';
 import { withTimeLimit } from '../../runtime/time-limit.ts';
 
 /** How long a session is not used before it has to answer a ping. */
@@ -71,9 +72,7 @@ export class KeptSessions {
 }
 
 async function pinged(session: ClientHttp2Session, signal: AbortSignal): Promise<void> {
-  signal.throwIfAborted();
   const { promise, resolve, reject } = Promise.withResolvers<void>();
-  signal.addEventListener('abort', () => reject(signal.reason), { once: true });
   session.ping((error) => (error === null ? resolve() : reject(error)));
-  await promise;
+  await abortable(promise, signal);
 }

@@ -4,9 +4,8 @@
 import { isIPv6 } from 'node:net';
 
 import { excerpt } from '../../runtime/excerpt.ts';
+import { isRedirectStatus } from '../http-get.ts';
 import { ProbeError, type AppAnswer, type ProbeTarget } from './probe.ts';
-
-const FOLLOWED: ReadonlySet<number> = new Set([301, 302, 303, 307, 308]);
 
 export interface Redirect {
   readonly target: ProbeTarget;
@@ -24,7 +23,7 @@ export function redirectOf(
   answer: Pick<AppAnswer, 'status' | 'location'>,
 ): Redirect | undefined {
   const { status, location = '' } = answer;
-  if (!FOLLOWED.has(status) || location === '') return undefined;
+  if (!isRedirectStatus(status) || location === '') return undefined;
   const base = URL.parse(`${from.tls ? 'https' : 'http'}://${hostWithPort(from)}${from.path}`);
   const url = URL.parse(location, base?.href);
   if (base === null || url === null) {

@@ -2,6 +2,7 @@
 // family that is on the page already, and lines and families that do not parse, are left out and counted.
 // Upstream: none. It puts the parts one after the other (parity-filter.ts).
 
+import { END_LINE } from '../end-mark.ts';
 import type { Page, PageFilter, PartType } from '../page-filter.ts';
 import type { Conflict } from './family.ts';
 import { FingerprintSet } from './fingerprints.ts';
@@ -22,7 +23,7 @@ export function strictPage(page: Pick<Page, 'format'>, onConflict: OnConflict): 
         new PartMerger({ direction, taken, conflict: (reason) => onConflict(type, reason) }),
       );
     },
-    end: () => (toOpenMetrics ? '# EOF\n' : ''),
+    end: () => (toOpenMetrics ? END_LINE : ''),
   };
 }
 
