@@ -69,9 +69,15 @@ describe('what comes over xDS', function () {
       text,
       /^failed envoy-config: config received .* was rejected: .*Didn't find a registered implementation for/m,
     );
-    match(text, new RegExp(`this Envoy has no extension ${FOREIGN_FILTER}: run Istio's own Envoy`));
+    const remedy = new RegExp(
+      `this Envoy has no extension ${FOREIGN_FILTER}: run Istio's own Envoy .*ENVOY_FROM=<proxy image>` +
+        '.*PILOT_ENABLE_METADATA_EXCHANGE=false',
+    );
+    match(text, remedy);
     const errors = (await pod.log()).split('\n').filter((line) => line.includes('\terror\t'));
-    equal(errors.filter((line) => line.includes(FOREIGN_FILTER)).length, 1, errors.join('\n'));
+    const named = errors.filter((line) => line.includes(FOREIGN_FILTER));
+    equal(named.length, 1, errors.join('\n'));
+    match(named[0] ?? '', remedy);
   });
 });
 

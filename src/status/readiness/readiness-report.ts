@@ -11,9 +11,11 @@ export interface UpstreamError {
   readonly atMs: number;
 }
 
+/** What to choose, at the image, at a machine or at the control plane; examples/kubernetes tells more. */
 const REMEDY =
-  "run Istio's own Envoy (proxy binaryPath or ENVOY_PATH), or switch the extension off at the control plane, " +
-  'for example PILOT_ENABLE_METADATA_EXCHANGE=false, PILOT_ENABLE_ALPN_FILTER=false and no telemetry providers';
+  "run Istio's own Envoy (build the image with ENVOY_FROM=<proxy image>, or let binaryPath or ENVOY_PATH name it), or " +
+  'have istiod do without its extensions: PILOT_ENABLE_METADATA_EXCHANGE=false, PILOT_ENABLE_ALPN_FILTER=false, and ' +
+  'meshConfig.defaultProviders.metrics: []';
 
 /** Checks that pass once the control plane has sent something. */
 const FED_BY_CONTROL_PLANE: ReadonlySet<string> = new Set(['envoy-config', 'dns']);

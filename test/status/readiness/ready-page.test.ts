@@ -3,6 +3,13 @@ import assert from 'node:assert/strict';
 import { startStatus } from '../fixtures/status-fixture.ts';
 
 const NOT_READY = 'config not received from XDS server (is Istiod running?)';
+/** What the operator may do about it. */
+const CHOICES = [
+  'ENVOY_FROM=<proxy image>',
+  'PILOT_ENABLE_METADATA_EXCHANGE=false',
+  'PILOT_ENABLE_ALPN_FILTER=false',
+  'defaultProviders',
+];
 const MISSING = "Didn't find a registered implementation for 'istio.metadata_exchange' with type URL: ''";
 
 describe('/healthz/ready', () => {
@@ -97,6 +104,9 @@ describe('/healthz/ready', () => {
       errors[0] ?? '',
       /^this Envoy has no extension istio\.metadata_exchange: run Istio's own Envoy/,
     );
+    for (const told of [verbose, errors[0] ?? '']) {
+      for (const choice of CHOICES) assert.ok(told.includes(choice), `${choice} in: ${told}`);
+    }
     assert.doesNotMatch(status.logged.messages('warn').join(), /Didn't find/, 'the warning keeps its words');
   });
 });
