@@ -1,0 +1,89 @@
+// The image that stands for the public Debian and Node images where there is no registry: a minimal Debian made by
+// debootstrap from the sources this machine installs from, with what the Dockerfile would install, and Node with npm.
+
+import { execFile } from 'node:child_process';
+import { createHash } from 'node:crypto';
+import { cp, mkdir, mkdtemp, readFile, rm } from 'node:fs/promises';
+import { join } from 'node:path';
+import { promisify } from 'node:util';
+
+import { withFileLock } from './file-lock.ts';
+import { PODS_CACHE, type Podman } from './podman.ts';
+
+const NPM_VERSION = '11.19.1';
+
+/** What the stages of the Dockerfile install: those in which the agent is built, and that of its libraries. */
+const PACKAGES = [
+  ...['python3', 'python3-pip', 'binutils'],
+  ...['iptables', 'nftables', 'iproute2', 'tini', 'ca-certificates'],
+];
+
+const exec = promisify(execFile);
+
+/** Makes the image unless it is there; takes about a minute then. Returns its name. */
+export async function baseImage(podman: Podman): Promise<string> {
+  const release = await debianRelease();
+  const name = `localhost/sidecar-agent-base:${contentId(release)}`;
+  return withFileLock(join(PODS_CACHE, 'base.lock'), async () => {
+    if (!(await podman.hasImage(name))) await makeBase(podman, name, release);
+    return name;
+  });
+}
+
+async function makeBase(podman: Podman, name: string, release: string): Promise<void> {
+  const folder = await mkdtemp(join(PODS_CACHE, 'base-'));
+  const root = join(folder, 'root');
+  const archive = join(folder, 'root.tar');
+  try {
+    await debootstrap(root, release);
+    await addNode(root);
+    await exec('tar', ['-C', root, '--one-file-system', '-cf', archive, '.']);
+    await podman.run(['import', '--quiet', '--change', 'ENV DEBIAN_FRONTEND=noninteractive', archive, name]);
+  } finally {
+    await rm(folder, { recursive: true, force: true });
+  }
+}
+
+async function debootstrap(root: string, release: string): Promise<void> {
+  const wanted = ['--variant=minbase', `--include=${PACKAGES.join(',')}`];
+  const log = join(root, 'debootstrap/debootstrap.log');
+  try {
+    await exec('debootstrap', [...wanted, release, root, await mirrorOf(release)]);
+  } catch (error) {
+    const lines = await readFile(log, 'utf8').catch(() => String(error)); // it may fail before it has a log
+    throw new Error(`debootstrap failed: ${lines.trim().split('\n').slice(-3).join(' / ')}`, { cause: error });
+  }
+  await rm(join(root, 'var/cache/apt/archives'), { recursive: true, force: true });
+  await mkdir(join(root, 'var/cache/apt/archives/partial'), { recursive: true });
+}
+
+/** The Node that runs this, and npm, installed by the npm of this machine. */
+async function addNode(root: string): Promise<void> {
+  await cp(process.execPath, join(root, 'usr/local/bin/node'));
+  const quiet = ['--no-fund', '--no-audit', '--loglevel=error'];
+  await exec('npm', ['install', '--global', '--prefix', join(root, 'usr/local'), ...quiet, `npm@${NPM_VERSION}`]);
+}
+
+/** The code name of this machine's distribution. */
+async function debianRelease(): Promise<string> {
+  const text = await readFile('/etc/os-release', 'utf8');
+  const release = /^VERSION_CODENAME=(.+)$/m.exec(text)?.[1];
+  if (release === undefined) throw new Error('/etc/os-release names no release: the base needs a Debian machine');
+  return release;
+}
+
+/** Where this machine installs packages of the release from. */
+async function mirrorOf(release: string): Promise<string> {
+  const format = '$(RELEASE) $(COMPONENT) $(REPO_URI)';
+  const { stdout } = await exec('apt-get', ['indextargets', '--format', format, 'Created-By: Packages']);
+  const rows = stdout.split('\n').map((line) => line.split(' '));
+  const mirror = rows.find(([name, component]) => name === release && component === 'main')?.[2];
+  if (mirror === undefined) throw new Error(`apt has no source of ${release} main: see apt-get indextargets`);
+  return mirror;
+}
+
+/** Changes with whatever the image is made of. */
+function contentId(release: string): string {
+  const recipe = JSON.stringify([release, PACKAGES, NPM_VERSION, process.version, process.arch]);
+  return createHash('sha256').update(recipe).digest('hex').slice(0, 12);
+}
