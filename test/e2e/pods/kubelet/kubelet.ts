@@ -6,7 +6,7 @@ import type { PodSpec } from './pod-spec.ts';
 
 export type * from './contract.ts';
 export type { ContainerSpec, PodSpec } from './pod-spec.ts';
-export { readPods } from './pod-reader.ts';
+export { readPods } from './read/workload.ts';
 
 export class Kubelet implements AsyncDisposable {
   /** Path of the node's network namespace. */

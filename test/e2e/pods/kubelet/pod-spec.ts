@@ -28,8 +28,11 @@ export interface PodSecurityContext {
   readonly runAsNonRoot: boolean | undefined;
   readonly fsGroup: number | undefined;
   readonly supplementalGroups: readonly number[];
+  readonly seccomp: SeccompProfile | undefined;
   readonly sysctls: readonly { readonly name: string; readonly value: string }[];
 }
+
+export type SeccompProfile = 'RuntimeDefault' | 'Unconfined';
 
 export interface ContainerSpec {
   readonly name: string;
@@ -70,6 +73,7 @@ export interface ContainerSecurityContext {
   readonly runAsGroup: number | undefined;
   readonly runAsNonRoot: boolean | undefined;
   readonly capabilities: { readonly add: readonly string[]; readonly drop: readonly string[] };
+  readonly seccomp: SeccompProfile | undefined;
   readonly privileged: boolean;
   readonly readOnlyRootFilesystem: boolean;
   readonly allowPrivilegeEscalation: boolean;
