@@ -1,4 +1,4 @@
-// The agent as it is shipped: compiled, so that no figure contains the stripping of types.
+// The agent as it is shipped: bundled, with its code cache.
 
 import { execFile } from 'node:child_process';
 import { resolve } from 'node:path';
@@ -6,9 +6,9 @@ import { promisify } from 'node:util';
 
 const PACKAGE = resolve(import.meta.dirname, '..');
 
-export const AGENT = resolve(PACKAGE, 'dist/src/cli/agent.js');
+export const AGENT = resolve(PACKAGE, 'dist/agent');
 
-/** Compiles the sources as they are now. */
+/** Builds it from the sources as they are now. */
 export async function buildAgent(): Promise<void> {
   await promisify(execFile)(process.execPath, ['--run', 'build'], { cwd: PACKAGE });
 }

@@ -20,7 +20,7 @@ export function tagRegex(tag: string): string {
 /** What is wrong with a pattern of the inclusion list; undefined when nothing is. */
 export async function patternProblem(pattern: string): Promise<string | undefined> {
   // Envoy's RE2 reads bytes, so a character above 255 cannot be named, only written.
-  if (/\\x\{0*[1-9a-f][\da-f]{2,}\}/i.test(pattern)) return String.raw`\x{…} goes up to \x{ff}`;
+  if (/\\x\{0*[1-9a-f][\da-f]{2,}\}/i.test(pattern)) return '\\x{…} goes up to \\x{ff}';
   const { RE2JS } = await import('re2js'); // a large module that nearly nobody needs
   try {
     const size = RE2JS.compile(pattern).programSize();

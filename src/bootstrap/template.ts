@@ -2,7 +2,6 @@
 // with json-e). Upstream's templates are Go text templates; those are refused, never half rendered.
 
 import { readFile } from 'node:fs/promises';
-import { fileURLToPath } from 'node:url';
 
 import { parseYaml } from '../config/yaml/yaml.ts';
 import { ConfigError, messageOf } from '../runtime/errors.ts';
@@ -41,11 +40,10 @@ export async function checkCustomConfig(path: string): Promise<void> {
   if (error !== undefined) throw goTemplateError(path, error);
 }
 
-/** Found from the program's own place, so the image's file system need not match upstream's. */
+/** Part of the program, so the image's file system need not match upstream's. */
 async function builtInTemplate(): Promise<Template> {
-  const url = import.meta.resolve('#templates/envoy-bootstrap.json');
-  const { default: body } = (await import(url, { with: { type: 'json' } })) as { readonly default: Json };
-  return { path: fileURLToPath(url), body };
+  const { default: body } = await import('#templates/envoy-bootstrap.json', { with: { type: 'json' } });
+  return { path: 'envoy-bootstrap.json', body };
 }
 
 async function readNamed(what: string, path: string): Promise<string> {

@@ -6,7 +6,10 @@ const major = Number(process.versions.node.split('.')[0]);
 if (major < 24) {
   process.stderr.write(`agent needs Node 24 or newer; this is ${process.versions.node}\n`);
   process.exitCode = 255;
-} else {
+} else void start();
+
+/** A function, because the bundle is CommonJS, which knows no await outside of one. */
+async function start(): Promise<void> {
   const { catchSignals } = await import('./signals.ts');
   const signals = catchSignals(process);
   const { main } = await import('./main.ts');

@@ -1,10 +1,9 @@
 // Which content coding a client gets, and what makes it. Levels and windows are small: pages of metrics shrink to a
 // twentieth with them too, and 200 scrapers at once take 40 MiB instead of 200.
 
-import { createRequire } from 'node:module';
 import type { Transform } from 'node:stream';
 
-import type Negotiator from 'negotiator';
+import Negotiator from 'negotiator';
 
 export type ContentCoding = 'zstd' | 'gzip';
 
@@ -17,9 +16,6 @@ const WINDOW_LOG = 15;
 const COMPRESSED_TYPE =
   /^(?:audio|video|font|image\/(?!svg))|^application\/(?:[\w.+-]*(?:zip|compress|zstd|bzip|xz|7z|rar)|wasm\b)/i;
 
-/** Loads a package when it is called, and not before: most answers are too short to be compressed. */
-const load = createRequire(import.meta.url);
-
 /**
  * What a client likes best of what this runtime can make, by weight, zstd first among equals; undefined: neither.
  *
@@ -31,8 +27,7 @@ export function acceptedCoding(
   codings: readonly ContentCoding[] = runtimeCodings(),
 ): ContentCoding | undefined {
   if (acceptEncoding === undefined || acceptEncoding === '') return undefined;
-  const Client = load('negotiator') as typeof Negotiator;
-  const client = new Client({ headers: { 'accept-encoding': acceptEncoding } }) as unknown as Encodings;
+  const client = new Negotiator({ headers: { 'accept-encoding': acceptEncoding } }) as unknown as Encodings;
   const preferred = [...codings, 'identity'];
   const [best] = client.encodings(preferred, { preferred });
   return best === 'zstd' || best === 'gzip' ? best : undefined;
