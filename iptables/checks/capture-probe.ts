@@ -7,10 +7,11 @@ import { randomBytes } from 'node:crypto';
 import { connect, type Socket } from 'node:net';
 
 import type { Clock } from '../../src/runtime/clock.ts';
+import { hostPort } from '../../src/runtime/host-port.ts';
 import type { Log } from '../../src/runtime/log.ts';
 import { CaptureError } from '../errors.ts';
 import type { Family } from '../rules/rule.ts';
-import { hostPort, openListeners } from './probe-listeners.ts';
+import { openListeners } from './probe-listeners.ts';
 
 export interface ProbeTarget {
   readonly family: Family;
@@ -101,7 +102,9 @@ async function keepProbing(
   const { from, to } = ENDS[target.family];
   for (;;) {
     const socket = connect({ host: to, port: target.probePort, localAddress: from });
-    socket.on('error', (error) => log.info(`probe of ${hostPort(to, target.probePort)}: ${error.message}`));
+    socket.on('error', (error) =>
+      log.info(`probe of ${hostPort({ host: to, port: target.probePort })}: ${error.message}`),
+    );
     socket.write(nonces.add(socket));
     socket.resume();
     try {

@@ -5,6 +5,7 @@ import { once } from 'node:events';
 import { createServer, type Server, type Socket } from 'node:net';
 
 import { messageOf } from '../../src/runtime/errors.ts';
+import { hostPort } from '../../src/runtime/host-port.ts';
 import type { Log } from '../../src/runtime/log.ts';
 import { CaptureError } from '../errors.ts';
 
@@ -33,8 +34,8 @@ export async function openListeners(options: ListenerOptions): Promise<Listeners
     try {
       open.use(await listen(host, port, (socket) => recognise(socket, options, () => resolve(port))));
     } catch (error) {
-      problems.push(hostPort(host, port));
-      log.error(`cannot listen on ${hostPort(host, port)}: ${messageOf(error)}`);
+      problems.push(hostPort({ host, port }));
+      log.error(`cannot listen on ${hostPort({ host, port })}: ${messageOf(error)}`);
     }
   }
   if (problems.length === ports.size) {
@@ -77,8 +78,4 @@ function recognise(socket: Socket, { isOwn, maxCharacters }: ListenerOptions, fo
     if (isOwn(heard, socket.remotePort)) found();
     if (heard.length >= maxCharacters) socket.destroy();
   });
-}
-
-export function hostPort(host: string, port: number): string {
-  return host.includes(':') ? `[${host}]:${port}` : `${host}:${port}`;
 }

@@ -1,6 +1,7 @@
 // Completes a packet of which the user has said only what matters, as this host would send or receive it, and says
 // what was assumed. A packet whose hook is given is taken as it is. Pure.
 
+import { hostPort } from '../../src/runtime/host-port.ts';
 import { familyOf, isLoopback } from '../settings/cidr.ts';
 import { badPacket, type Packet, packetFamily, type PartialPacket } from './packet.ts';
 
@@ -50,7 +51,7 @@ class Draft {
     const { proto = 'tcp', dst, dport } = this.packet;
     if (dst === undefined) throw badPacket('where it goes is missing: --to ADDRESS:PORT');
     if (dport === undefined && (proto === 'tcp' || proto === 'udp')) {
-      throw badPacket(`the port it goes to is missing: --to ${dst.includes(':') ? `[${dst}]` : dst}:PORT`);
+      throw badPacket(`the port it goes to is missing: --to ${hostPort({ host: dst, port: 'PORT' })}`);
     }
     return { ...this.packet, hook, proto };
   }

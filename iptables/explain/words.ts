@@ -1,5 +1,6 @@
 // A packet, the rules it met and where it ends, in words for somebody who does not read rules every day. Pure.
 
+import { hostPort } from '../../src/runtime/host-port.ts';
 import { type Action, placedText, type ReadRule } from '../model/read-rule.ts';
 import { DNS_PORT } from '../rules/dns-rules.ts';
 import type { CaptureConfig } from '../settings/capture-config.ts';
@@ -24,7 +25,7 @@ export function packetWords(packet: Packet): string {
 
 function endpoint(address: string, port: number | undefined): string {
   if (port === undefined) return address;
-  return address.includes(':') ? `[${address}]:${port}` : `${address}:${port}`;
+  return hostPort({ host: address, port });
 }
 
 /** What a rule was met for and does. */

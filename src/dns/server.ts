@@ -6,6 +6,7 @@ import { isIP } from 'node:net';
 
 import type { Clock } from '../runtime/clock.ts';
 import { AgentError, messageOf } from '../runtime/errors.ts';
+import { hostPort } from '../runtime/host-port.ts';
 import type { Log } from '../runtime/log.ts';
 import { debugTable } from './names/debug-table.ts';
 import { CachingForwarder } from './forward/caching-forwarder.ts';
@@ -17,7 +18,7 @@ import { nameReport, type NameReport } from './name-report.ts';
 import type { NamingContext } from './names/name-table.ts';
 import { PackedNameTable } from './names/packed-name-table.ts';
 import { Responder } from './responder.ts';
-import { addressText, type SocketAddress } from './socket-address.ts';
+import type { SocketAddress } from './socket-address.ts';
 import { traced } from './trace.ts';
 import { listenTcp } from './listen/tcp-listener.ts';
 import { listenUdp } from './listen/udp-listener.ts';
@@ -85,7 +86,7 @@ export class DnsServer implements AsyncDisposable {
 
   /** Where it listens, as `udp 127.0.0.1:15053`. */
   get addresses(): readonly string[] {
-    return this.#listeners.map(({ protocol, address }) => `${protocol} ${addressText(address)}`);
+    return this.#listeners.map(({ protocol, address }) => `${protocol} ${hostPort(address)}`);
   }
 
   /** A table was set: names of the mesh are answered. */
@@ -102,7 +103,7 @@ export class DnsServer implements AsyncDisposable {
   nameReport(name: string): Promise<NameReport> {
     const { respondBeforeSync } = this.#settings;
     const resolvers = this.#forwarder.resolvers.map((each) => ({
-      address: addressText(each),
+      address: hostPort(each),
       suspect: this.#forwarder.isSuspect(each),
     }));
     const parts = { table: this.#table, respondBeforeSync, resolvers };
@@ -151,11 +152,11 @@ export class DnsServer implements AsyncDisposable {
       ['udp', listenUdp],
       ['tcp', listenTcp],
     ] as const) {
-      log.info(`Starting local ${protocol} DNS server on ${addressText(address)}`);
+      log.info(`Starting local ${protocol} DNS server on ${hostPort(address)}`);
       try {
         this.#listeners.push(await listen({ host, port: address.port }, deps));
       } catch (error) {
-        throw new AgentError(`unable to listen on ${protocol} ${addressText(address)}: ${messageOf(error)}`, {
+        throw new AgentError(`unable to listen on ${protocol} ${hostPort(address)}: ${messageOf(error)}`, {
           cause: error,
         });
       }

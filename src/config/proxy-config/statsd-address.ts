@@ -5,6 +5,7 @@ import { isIPv4, isIPv6 } from 'node:net';
 
 import { SECOND_MS } from '../../runtime/duration.ts';
 import { ConfigError } from '../../runtime/errors.ts';
+import { hostPort } from '../../runtime/host-port.ts';
 import { splitHostPort } from '../address.ts';
 
 /** All addresses of a name, in the resolver's order; rejects when there are none or the resolver gave up. */
@@ -28,7 +29,7 @@ export async function resolveStatsdAddress(
   const found = isIPv4(host) || isIPv6(host) ? [host] : await inTime(host, resolveHost, limit);
   const chosen = found.find((ip) => isIPv4(ip)) ?? found.at(-1);
   if (chosen === undefined) throw new ConfigError(`no address of ${host}`);
-  return isIPv6(chosen) ? `[${chosen}]:${port}` : `${chosen}:${port}`;
+  return hostPort({ host: chosen, port });
 }
 
 /** The resolver itself cannot be stopped: its late answer is let go. */

@@ -3,6 +3,7 @@
 import { Server, ServerCredentials } from '@grpc/grpc-js';
 
 import { AgentError, messageOf } from '../../runtime/errors.ts';
+import { hostPort } from '../../runtime/host-port.ts';
 
 export interface ListenerSettings {
   /** IP address or name to listen on. */
@@ -34,7 +35,7 @@ export async function listen(settings: ListenerSettings): Promise<Listener> {
     'grpc.keepalive_timeout_ms': KEEPALIVE_TIMEOUT_MS,
   });
   settings.register(server);
-  const target = address.includes(':') ? `[${address}]:${port}` : `${address}:${port}`;
+  const target = hostPort({ host: address, port });
   const bound = await new Promise<number>((resolve, reject) => {
     server.bindAsync(target, new ListenerCredentials(settings), (error, boundPort) => {
       if (error) reject(new AgentError(`cannot listen on ${target}: ${messageOf(error)}`, { cause: error }));

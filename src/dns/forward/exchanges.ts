@@ -5,9 +5,10 @@ import { randomInt } from 'node:crypto';
 
 import type { Clock } from '../../runtime/clock.ts';
 import { AgentError } from '../../runtime/errors.ts';
+import { hostPort } from '../../runtime/host-port.ts';
 import { readMessage, type Message } from '../messages/message.ts';
 import { withId } from '../messages/replies.ts';
-import { addressText, type SocketAddress } from '../socket-address.ts';
+import type { SocketAddress } from '../socket-address.ts';
 import { isAnswerTo, sameQuestion, type Carrier, type Exchange, type Question } from './exchange.ts';
 import { TcpConnection } from './tcp-connection.ts';
 import { UdpPool } from './udp-pool.ts';
@@ -127,7 +128,7 @@ export class Exchanges {
   }
 
   #late(exchange: Exchange): void {
-    const resolver = addressText(exchange.resolver);
+    const resolver = hostPort(exchange.resolver);
     const missing = exchange.waitsFor === 'answer' ? 'answer from' : 'connection to';
     const late = `no ${missing} ${resolver} within ${this.#deps.timeoutMs} ms`;
     this.#end(exchange, new AgentError(late, { retryable: true }));
@@ -141,5 +142,5 @@ export class Exchanges {
 }
 
 function noMessage({ resolver }: Exchange): AgentError {
-  return new AgentError(`${addressText(resolver)} sent an answer that is no message`);
+  return new AgentError(`${hostPort(resolver)} sent an answer that is no message`);
 }

@@ -4,8 +4,9 @@
 
 import type { Clock } from '../../runtime/clock.ts';
 import { messageOf } from '../../runtime/errors.ts';
+import { hostPort } from '../../runtime/host-port.ts';
 import type { Log } from '../../runtime/log.ts';
-import { addressText, type SocketAddress } from '../socket-address.ts';
+import type { SocketAddress } from '../socket-address.ts';
 import { resolversIn, type Resolvers } from './resolvers.ts';
 
 export interface ResolverFileDeps {
@@ -43,7 +44,7 @@ export async function followResolverFile(
       log.warn(`${path} ${now.problem ?? 'names no resolver any more'}: those it named before are asked on`);
       continue;
     }
-    log.info(`${path} has changed: resolvers ${found.resolvers.map(addressText).join(', ')}`);
+    log.info(`${path} has changed: resolvers ${found.resolvers.map(hostPort).join(', ')}`);
     changed(found);
   }
 }

@@ -2,8 +2,9 @@
 
 import { isIP } from 'node:net';
 
+import { hostPort } from '../../runtime/host-port.ts';
 import type { Log } from '../../runtime/log.ts';
-import { addressText, type SocketAddress } from '../socket-address.ts';
+import type { SocketAddress } from '../socket-address.ts';
 import { isOwnAddress } from './own-address.ts';
 import { parseResolvConf } from './resolv-conf.ts';
 
@@ -28,7 +29,7 @@ export function resolversIn(text: string, listen: readonly SocketAddress[], log:
     .map((host) => ({ host, port: DNS_PORT }));
   const own = addresses.filter((address) => isOwnAddress(address, listen));
   if (own.length > 0)
-    log.error(`ignored name servers that are this DNS server itself: ${own.map(addressText).join(', ')}`);
+    log.error(`ignored name servers that are this DNS server itself: ${own.map(hostPort).join(', ')}`);
   return {
     resolvers: addresses.filter((address) => !own.includes(address)),
     search,

@@ -5,6 +5,7 @@
 import type { Agent } from 'node:http';
 
 import { AgentError, errnoOf, messageOf } from '../../runtime/errors.ts';
+import { hostPort } from '../../runtime/host-port.ts';
 import { readBody, sendHttp } from '../../runtime/http.ts';
 
 export interface AdminAddress {
@@ -127,8 +128,7 @@ export interface AdminRequest {
 
 /** One request; two seconds, 8 MiB. @throws AdminUnreachable */
 export async function adminRequest({ address, agent, method, path }: AdminRequest): Promise<AdminReply> {
-  const { host, port } = address;
-  const url = `http://${host.includes(':') ? `[${host}]` : host}:${port}${path}`;
+  const url = `http://${hostPort(address)}${path}`;
   const headers = { connection: agent === false ? 'close' : 'keep-alive', 'content-length': 0 };
   try {
     const signal = AbortSignal.timeout(TIMEOUT_MS);
@@ -161,5 +161,5 @@ function numeric(value: unknown): number | undefined {
 function socketAddress(value: unknown): string {
   const { address, port_value: port } = record(record(value).socket_address);
   if (typeof address !== 'string') return '';
-  return `${address.includes(':') ? `[${address}]` : address}:${String(port)}`;
+  return hostPort({ host: address, port: String(port) });
 }

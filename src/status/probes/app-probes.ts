@@ -7,6 +7,7 @@ import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { AppProbe, AppProber, AppProbers } from '../../config/app-probers.ts';
 import type { Clock } from '../../runtime/clock.ts';
 import { formatDuration, SECOND_MS } from '../../runtime/duration.ts';
+import { hostPort } from '../../runtime/host-port.ts';
 import type { Log } from '../../runtime/log.ts';
 import { WaitingLine } from '../../runtime/waiting-line.ts';
 import { sendText } from '../replies.ts';
@@ -17,7 +18,6 @@ import { connectOptions } from './connection.ts';
 import { failureLine, visible } from './failure-line.ts';
 import { httpProbe, type HttpProbing } from './http-probe.ts';
 import { ProbeError, ProbeTimeout, type ProbeResult } from './probe.ts';
-import { hostWithPort } from './redirect.ts';
 import { CrowdedError, Slots } from './slots.ts';
 import { tcpProbe } from './tcp-probe.ts';
 
@@ -147,7 +147,7 @@ export class AppProbes implements AsyncDisposable {
         const { grpcProbe } = await import('./grpc-probe.ts');
         const userAgent = headers['user-agent'];
         const connection = connectOptions(source, address);
-        const authority = hostWithPort(address);
+        const authority = hostPort(address);
         return grpcProbe({ service: probe.service, connection, authority, userAgent, timeoutMs }, signal);
       }
     }

@@ -4,10 +4,10 @@ import type { IncomingMessage } from 'node:http';
 import type { Socket } from 'node:net';
 
 import { errnoOf, messageOf } from '../../runtime/errors.ts';
+import { hostPort } from '../../runtime/host-port.ts';
 import { request as send } from '../../runtime/http.ts';
 import type { KeptHttp1, KeptOptions } from './kept-http1.ts';
 import { ProbeError, StaleConnection, type AppAnswer, type AppRequest } from './probe.ts';
-import { hostWithPort } from './redirect.ts';
 
 /** Go's client reads headers of up to 1 MiB; Node's own limit is 16 KiB. */
 const MAX_HEADER_BYTES = 1_048_576;
@@ -29,7 +29,7 @@ export async function http1Exchange(
   const sent = send({
     ...connection,
     path: target.path,
-    headers: ['Host', host || hostWithPort(target), ...headers],
+    headers: ['Host', host || hostPort(target), ...headers],
     insecureHTTPParser: true, // an application that the kubelet understands must not fail by a stricter reader
     maxHeaderSize: MAX_HEADER_BYTES,
   });

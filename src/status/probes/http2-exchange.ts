@@ -2,9 +2,9 @@
 
 import type { ClientHttp2Session } from 'node:http2';
 
+import { hostPort } from '../../runtime/host-port.ts';
 import { answered } from './http2-session.ts';
 import type { AppAnswer, AppRequest } from './probe.ts';
-import { hostWithPort } from './redirect.ts';
 
 /** They belong to one HTTP/1.1 connection; RFC 9113 8.2.2 forbids them. */
 const FORBIDDEN = new Set([
@@ -26,7 +26,7 @@ export async function http2Exchange(
   { closes }: { readonly closes: boolean },
   signal: AbortSignal,
 ): Promise<AppAnswer> {
-  const authority = host || hostWithPort(target);
+  const authority = host || hostPort(target);
   const pseudo = [':method', 'GET', ':scheme', 'https', ':authority', authority, ':path', target.path];
   const stream = session.request([...pseudo, ...allowed(headers)], { endStream: true });
   if (closes) stream.once('close', () => session.destroy());

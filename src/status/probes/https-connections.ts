@@ -6,12 +6,12 @@ import { isIP, type Socket, type TcpNetConnectOpts } from 'node:net';
 import { connect, createSecureContext, type SecureContext, type TLSSocket } from 'node:tls';
 
 import { messageOf } from '../../runtime/errors.ts';
+import { hostPort } from '../../runtime/host-port.ts';
 import { connectOptions, opened, type ConnectionSettings } from './connection.ts';
 import { http1Exchange } from './http1-exchange.ts';
 import { KeptHttp1, type KeptOptions } from './kept-http1.ts';
 import { KeptSessions } from './kept-sessions.ts';
 import { StaleConnection, type AppAnswer, type AppRequest } from './probe.ts';
-import { hostWithPort } from './redirect.ts';
 
 export class HttpsConnections {
   readonly #settings: ConnectionSettings;
@@ -26,7 +26,7 @@ export class HttpsConnections {
   /** @throws what broke the connection, or the signal's reason, whose abort also cuts the answer's body */
   async get(request: AppRequest, signal: AbortSignal): Promise<AppAnswer> {
     const options = connectOptions(this.#settings.source, request.target);
-    const session = this.#kept?.http2.get(hostWithPort(request.target));
+    const session = this.#kept?.http2.get(hostPort(request.target));
     if (session !== undefined) return this.#overKeptSession(session, request, signal);
     if (this.#kept?.http1.hasIdle(options)) return this.#overHttp1(request, options, signal);
     const socket = await this.#connect(options, request.target.host, signal);
@@ -79,7 +79,7 @@ export class HttpsConnections {
   async #overHttp2(request: AppRequest, socket: TLSSocket, signal: AbortSignal): Promise<AppAnswer> {
     const { http2Session } = await import('./http2-session.ts');
     const { http2Exchange } = await import('./http2-exchange.ts');
-    const port = hostWithPort(request.target);
+    const port = hostPort(request.target);
     const session = http2Session(socket);
     const closes = this.#kept?.http2.keep(port, session) !== true;
     return http2Exchange(session, request, { closes }, signal);

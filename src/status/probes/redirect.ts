@@ -1,9 +1,8 @@
 // Where a redirect leads: the kubelet's rules, which are those of Go's client with a stop at other hosts.
 // Upstream: istio 1.31 pilot/cmd/pilot-agent/status/server.go redirectChecker, Go net/http Client.do.
 
-import { isIPv6 } from 'node:net';
-
 import { excerpt } from '../../runtime/excerpt.ts';
+import { hostPort } from '../../runtime/host-port.ts';
 import { isRedirectStatus } from '../http-get.ts';
 import { ProbeError, type AppAnswer, type ProbeTarget } from './probe.ts';
 
@@ -24,18 +23,13 @@ export function redirectOf(
 ): Redirect | undefined {
   const { status, location = '' } = answer;
   if (!isRedirectStatus(status) || location === '') return undefined;
-  const base = URL.parse(`${from.tls ? 'https' : 'http'}://${hostWithPort(from)}${from.path}`);
+  const base = URL.parse(`${from.tls ? 'https' : 'http'}://${hostPort(from)}${from.path}`);
   const url = URL.parse(location, base?.href);
   if (base === null || url === null) {
     throw new ProbeError(`failed to parse Location header ${JSON.stringify(excerpt(location))}`);
   }
   if (url.hostname !== base.hostname) return undefined;
   return { target: targetOf(url), isRelative: !/^\s*[a-z][a-z\d+.-]*:/i.test(location) };
-}
-
-/** As in a URL or a Host header. */
-export function hostWithPort({ host, port }: Pick<ProbeTarget, 'host' | 'port'>): string {
-  return `${isIPv6(host) ? `[${host}]` : host}:${port}`;
 }
 
 function targetOf(url: URL): ProbeTarget {

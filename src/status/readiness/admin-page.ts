@@ -1,11 +1,11 @@
 // One page of Envoy's admin, with a hard end. The connection is a fresh one each time, because a kept one would
 // go on talking to the epoch that is on its way out.
 
-import { isIPv6 } from 'node:net';
 import { text } from 'node:stream/consumers';
 
 import type { Clock } from '../../runtime/clock.ts';
 import { AgentError, messageOf } from '../../runtime/errors.ts';
+import { hostPort } from '../../runtime/host-port.ts';
 import { httpGet } from '../http-get.ts';
 
 export interface AdminAddress {
@@ -29,17 +29,15 @@ export async function adminPage(
   timeoutMs: number,
   clock: Pick<Clock, 'sleep'>,
 ): Promise<string> {
-  const host = isIPv6(admin.host) ? `[${admin.host}]` : admin.host;
+  const authority = hostPort(admin);
   const answered = new AbortController();
   const late = new AbortController();
   const timer = clock.sleep(timeoutMs, answered.signal).then(
-    () => late.abort(new Error(`no answer from ${host}:${admin.port} within ${timeoutMs} ms`)),
+    () => late.abort(new Error(`no answer from ${authority} within ${timeoutMs} ms`)),
     () => undefined, // the answer came first
   );
   try {
-    return await text(
-      await httpGet({ url: `http://${host}:${admin.port}${path}`, headers: {} }, late.signal),
-    );
+    return await text(await httpGet({ url: `http://${authority}${path}`, headers: {} }, late.signal));
   } catch (error) {
     const cause = late.signal.aborted ? late.signal.reason : error;
     throw new AdminPageError(messageOf(cause), { cause, retryable: true });

@@ -6,7 +6,7 @@ import { debugTable } from '../../../src/dns/names/debug-table.ts';
 import { LookupTable } from '../../../src/dns/names/lookup-table.ts';
 import { namesOf } from '../../../src/dns/names/name-table.ts';
 import { planDns } from '../../../src/dns/plan.ts';
-import { addressText } from '../../../src/dns/socket-address.ts';
+import { hostPort } from '../../../src/runtime/host-port.ts';
 import { packed, readJson } from '../../dns/support/packed.ts';
 import { recordingLog } from '../../support/recording-log.ts';
 import type { ConformanceCase } from '../case.ts';
@@ -67,7 +67,7 @@ async function plan(address: string, uid: number, resolvConf: string) {
 
 async function checkResolvConf({ file, expect }: ResolvConfCase): Promise<void> {
   const { resolvers, search } = await plan('', 1337, file);
-  assert.deepEqual({ servers: resolvers.map(addressText), search }, expect);
+  assert.deepEqual({ servers: resolvers.map(hostPort), search }, expect);
 }
 
 async function checkAddress({ addr, uid, nameservers, expect }: AddressCase): Promise<void> {
@@ -77,7 +77,7 @@ async function checkAddress({ addr, uid, nameservers, expect }: AddressCase): Pr
     return;
   }
   const { listen, respondBeforeSync, log } = await planned;
-  const sockets = listen.map(addressText).flatMap((text) => [`udp ${text}`, `tcp ${text}`]);
+  const sockets = listen.map(hostPort).flatMap((text) => [`udp ${text}`, `tcp ${text}`]);
   const inWords = expect.listen?.some((entry) => entry.startsWith('udp and tcp')) ?? false;
   assert.deepEqual(
     sockets.toSorted(),

@@ -1,6 +1,6 @@
 import { deepEqual, equal, throws } from 'node:assert/strict';
 
-import { hostWithPort, redirectOf } from '../../../src/status/probes/redirect.ts';
+import { redirectOf } from '../../../src/status/probes/redirect.ts';
 
 const FROM = { tls: false, host: '10.1.2.3', port: 8080, path: '/a/b?c' };
 
@@ -59,12 +59,5 @@ describe('redirectOf', () => {
       () => redirectOf(FROM, { status: 301, location: 'ftp://10.1.2.3/' }),
       /^ProbeError: unsupported protocol scheme "ftp"$/,
     );
-  });
-});
-
-describe('hostWithPort', () => {
-  it('puts brackets around an address of IPv6', () => {
-    equal(hostWithPort({ host: '::1', port: 80 }), '[::1]:80');
-    equal(hostWithPort({ host: 'localhost', port: 80 }), 'localhost:80');
   });
 });
