@@ -1,0 +1,69 @@
+// The application of the pods of the tests: a server, and a client for `exec` and for Jobs.
+//
+//   app [serve]           listens on the ports of APP_PORTS, such as 80,9090
+//   app call URL          asks another pod; prints a report as JSON; exits 0 when all answers were good
+//       [--requests N] [--concurrency N] [--seconds N] [--timeout-ms N] [--method M] [--header 'name: value']…
+//       [--quit]          tells the proxy of the pod to end afterwards, as Jobs with a classic sidecar do
+
+import { parseArgs } from 'node:util';
+
+import { call } from './call.ts';
+import { serve } from './server.ts';
+
+const OPTIONS = {
+  requests: { type: 'string', default: '1' },
+  concurrency: { type: 'string', default: '1' },
+  seconds: { type: 'string' },
+  'timeout-ms': { type: 'string', default: '5000' },
+  method: { type: 'string', default: 'GET' },
+  header: { type: 'string', multiple: true, default: [] as string[] },
+  quit: { type: 'boolean', default: false },
+} as const;
+
+const QUIT_URL = 'http://127.0.0.1:15020/quitquitquit';
+
+async function main(words: readonly string[]): Promise<number> {
+  const [command = 'serve', ...rest] = words;
+  if (command === 'serve') return server();
+  if (command === 'call') return client(rest);
+  throw new Error(`no command ${command}`);
+}
+
+async function server(): Promise<number> {
+  const ended = new AbortController();
+  for (const name of ['SIGTERM', 'SIGINT']) process.once(name, () => ended.abort());
+  const ports = (process.env['APP_PORTS'] ?? '').split(',').filter((port) => port !== '');
+  await serve(ports.map(Number), ended.signal);
+  return 0;
+}
+
+async function client(words: readonly string[]): Promise<number> {
+  const { values, positionals } = parseArgs({ args: [...words], options: OPTIONS, allowPositionals: true });
+  const report = await call({
+    question: {
+      url: new URL(positionals[0] ?? ''),
+      method: values.method,
+      headers: Object.fromEntries(values.header.map(nameAndValue)),
+      timeoutMs: Number(values['timeout-ms']),
+    },
+    requests: Number(values.requests),
+    concurrency: Number(values.concurrency),
+    seconds: values.seconds === undefined ? undefined : Number(values.seconds),
+  });
+  console.log(JSON.stringify(report));
+  if (values.quit) await fetch(QUIT_URL, { method: 'POST' });
+  return report.asked === report.good ? 0 : 1;
+}
+
+function nameAndValue(line: string): [string, string] {
+  const at = line.indexOf(':');
+  return [line.slice(0, at).trim(), line.slice(at + 1).trim()];
+}
+
+main(process.argv.slice(2)).then(
+  (code) => process.exit(code),
+  (error: unknown) => {
+    console.error(error);
+    process.exit(2);
+  },
+);
