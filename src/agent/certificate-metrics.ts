@@ -4,7 +4,7 @@ import type { Clock } from '../runtime/clock.ts';
 import { SECOND_MS } from '../runtime/duration.ts';
 import type { CertificateStatus, SecretStatus } from '../security/certificate-status.ts';
 import { TRUST_SECRET } from '../security/secret-item.ts';
-import type { Metric, Series } from '../status/metrics/metric.ts';
+import { counter, gauge, type Metric, type Series } from '../status/metrics/metric.ts';
 
 /** Nothing is told of certificates that are not there. */
 export function certificateMetrics(
@@ -14,30 +14,26 @@ export function certificateMetrics(
   const nowMs = clock.now();
   const results = Object.entries(rotations).map(([result, value]) => ({ labels: { result }, value }));
   return [
-    {
-      name: 'cert_expiry_seconds',
-      help: 'Time until a certificate expires; negative once it has.',
-      type: 'gauge',
-      series: secrets.flatMap((secret) => expirySeries(secret, nowMs)),
-    },
-    {
-      name: 'root_cert_expiry_seconds',
-      help: "Time until the first of the workload's trust anchors expires; negative once it has.",
-      type: 'gauge',
-      series: firstExpiry(secrets, nowMs).map((value) => ({ value })),
-    },
-    {
-      name: 'cert_rotations_total',
-      help: 'Signing requests that were to replace a certificate, by result.',
-      type: 'counter',
-      series: results,
-    },
-    {
-      name: 'last_successful_rotation_timestamp_seconds',
-      help: 'When the CA last gave a certificate, seconds since the Unix epoch.',
-      type: 'gauge',
-      series: lastSuccessMs === undefined ? [] : [{ value: lastSuccessMs / SECOND_MS }],
-    },
+    gauge(
+      'cert_expiry_seconds',
+      'Time until a certificate expires; negative once it has.',
+      secrets.flatMap((secret) => expirySeries(secret, nowMs)),
+    ),
+    gauge(
+      'root_cert_expiry_seconds',
+      "Time until the first of the workload's trust anchors expires; negative once it has.",
+      firstExpiry(secrets, nowMs),
+    ),
+    counter(
+      'cert_rotations_total',
+      'Signing requests that were to replace a certificate, by result.',
+      results,
+    ),
+    gauge(
+      'last_successful_rotation_timestamp_seconds',
+      'When the CA last gave a certificate, seconds since the Unix epoch.',
+      lastSuccessMs && lastSuccessMs / SECOND_MS,
+    ),
   ];
 }
 
@@ -46,8 +42,8 @@ function expirySeries({ name, kind, certificates: [leaf] }: SecretStatus, nowMs:
   return [{ labels: { resource_name: name }, value: (leaf.notAfterMs - nowMs) / SECOND_MS }];
 }
 
-function firstExpiry(secrets: readonly SecretStatus[], nowMs: number): readonly number[] {
+function firstExpiry(secrets: readonly SecretStatus[], nowMs: number): number | undefined {
   const anchors = secrets.find(({ name }) => name === TRUST_SECRET)?.certificates ?? [];
-  if (anchors.length === 0) return [];
-  return [(Math.min(...anchors.map(({ notAfterMs }) => notAfterMs)) - nowMs) / SECOND_MS];
+  if (anchors.length === 0) return undefined;
+  return (Math.min(...anchors.map(({ notAfterMs }) => notAfterMs)) - nowMs) / SECOND_MS;
 }

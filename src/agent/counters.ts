@@ -5,7 +5,7 @@ import type { DnsMetrics } from '../dns/metrics.ts';
 import type { SdsMetrics } from '../sds/metrics.ts';
 import type { CsrMeter } from '../security/ca/csr-meter.ts';
 import type { FileMeter } from '../security/files/file-meter.ts';
-import type { Labels, Metric } from '../status/metrics/metric.ts';
+import { counter, gauge, type Labels, type Metric } from '../status/metrics/metric.ts';
 import type { ProxyMetrics } from '../xds-proxy/metrics.ts';
 import { DnsCounters } from './dns-counters.ts';
 import { XdsCounters } from './xds-counters.ts';
@@ -97,13 +97,12 @@ export class Counters {
   metrics(): readonly Metric[] {
     return [
       ...Object.entries(COUNTERS).map(([name, help]): Metric => {
-        const value = this.#counts.get(name as CounterName);
-        return { name, help, type: 'counter', series: value === undefined ? [] : [{ value }] };
+        return counter(name, help, this.#counts.get(name as CounterName));
       }),
       ...Object.entries(LABELLED_COUNTERS).map(([name, help]): Metric => {
         const counts = this.#labelled.get(name as LabelledName) ?? [];
         const series = [...counts].map(([text, value]) => ({ labels: JSON.parse(text) as Labels, value }));
-        return { name, help, type: 'counter', series };
+        return counter(name, help, series);
       }),
       gauge('sds_streams', 'Streams of Envoy for secrets that are open.', this.#sdsStreams),
       ...this.#ofXds.metrics(),
@@ -122,8 +121,4 @@ export class Counters {
     if (counts.size >= MAX_SERIES && !counts.has(text)) return;
     this.#labelled.set(name, counts.set(text, (counts.get(text) ?? 0) + amount));
   }
-}
-
-function gauge(name: string, help: string, value: number): Metric {
-  return { name, help, type: 'gauge', series: [{ value }] };
 }

@@ -3,7 +3,7 @@
 
 import type { DnsMetrics } from '../dns/metrics.ts';
 import { SECOND_MS } from '../runtime/duration.ts';
-import type { Metric, NumberMetric, Series } from '../status/metrics/metric.ts';
+import { counter, gauge, type Metric, type Series } from '../status/metrics/metric.ts';
 import { Histogram } from './histogram.ts';
 
 export class DnsCounters {
@@ -60,12 +60,16 @@ export class DnsCounters {
         this.#failed,
       ),
       this.#forwardTook.metric(),
-      counter('dns_upstream_hedges_total', 'Times that a slow resolver made us ask the next one too.', [
-        { value: this.#hedged },
-      ]),
-      counter('dns_upstream_refused_total', 'DNS queries not forwarded, as too many were waiting.', [
-        { value: this.#refused },
-      ]),
+      counter(
+        'dns_upstream_hedges_total',
+        'Times that a slow resolver made us ask the next one too.',
+        this.#hedged,
+      ),
+      counter(
+        'dns_upstream_refused_total',
+        'DNS queries not forwarded, as too many were waiting.',
+        this.#refused,
+      ),
       counter(
         'dns_upstream_cache_total',
         'DNS queries that a kept answer could serve (hit) or that had to be forwarded (miss).',
@@ -81,12 +85,7 @@ export class DnsCounters {
         'DNS replies cut to the size their asker takes.',
         seriesBy('proto', this.#truncated),
       ),
-      {
-        name: 'dns_table_hosts',
-        help: 'Hosts in the name table.',
-        type: 'gauge',
-        series: [{ value: this.#tableHosts }],
-      },
+      gauge('dns_table_hosts', 'Hosts in the name table.', this.#tableHosts),
       this.#tableTook.metric(),
     ];
   }
@@ -94,11 +93,7 @@ export class DnsCounters {
 
 /** Nothing before the first event. */
 function late(name: string, help: string, value: number): readonly Metric[] {
-  return value === 0 ? [] : [counter(name, help, [{ value }])];
-}
-
-function counter(name: string, help: string, series: readonly Series[]): NumberMetric {
-  return { name, help, type: 'counter', series };
+  return value === 0 ? [] : [counter(name, help, value)];
 }
 
 function seriesBy(label: string, counts: Readonly<Record<string, number>>): readonly Series[] {

@@ -1,7 +1,7 @@
 // What is counted of Envoy's restarts and ends, and what its supervisor shows, as metrics.
 
 import type { EndedEpoch, EnvoyObserver, EnvoySnapshot, RestartRecord } from '../envoy/snapshot.ts';
-import type { NumberMetric, Series } from '../status/metrics/metric.ts';
+import { counter, gauge, type NumberMetric, type Series } from '../status/metrics/metric.ts';
 
 /** What may ask for a restart; whatever else is a repair of the supervisor's own. */
 const CAUSES = ['operator', 'mesh-config', 'bootstrap', 'labels', 'binary'];
@@ -77,12 +77,4 @@ function handoffSeconds(active: EnvoySnapshot['active']): readonly NumberMetric[
   if (active?.zone === undefined || active.liveAfterMs === undefined) return []; // it took nothing over
   const help = 'How long the Envoy that serves took to take over.';
   return [gauge('envoy_handoff_seconds', help, active.liveAfterMs / 1000)];
-}
-
-function gauge(name: string, help: string, value: number): NumberMetric {
-  return { name, help, type: 'gauge', series: [{ value }] };
-}
-
-function counter(name: string, help: string, series: readonly Series[]): NumberMetric {
-  return { name, help, type: 'counter', series };
 }

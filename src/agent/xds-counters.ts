@@ -1,7 +1,7 @@
 // The numbers of the ADS proxy that are more than a count: by resource type, and how long things take.
 
 import { SECOND_MS } from '../runtime/duration.ts';
-import type { Metric, NumberMetric, Series } from '../status/metrics/metric.ts';
+import { counter, gauge, type Metric, type Series } from '../status/metrics/metric.ts';
 import { isDebugType, shortTypeName } from '../xds/type-urls.ts';
 import type { ProxyMetrics, Refuser } from '../xds-proxy/metrics.ts';
 import type { XdsProxySnapshot } from '../xds-proxy/proxy.ts';
@@ -57,24 +57,19 @@ export class XdsCounters {
       [...this.#received].map(([type, received]) => ({ labels: { type }, value: value(received) }));
     return [
       gauge('pilot_xds_recv_max', 'Largest request of Envoy, bytes.', this.#largestRequest),
-      {
-        name: 'xds_proxy_last_response_timestamp_seconds',
-        help: 'When the control plane last sent a response, seconds since the Unix epoch.',
-        type: 'gauge',
-        series: byType(({ lastMs }) => lastMs / SECOND_MS),
-      },
-      {
-        name: 'xds_proxy_response_bytes',
-        help: 'Bytes of the responses of the control plane.',
-        type: 'counter',
-        series: byType(({ sizeBytes }) => sizeBytes),
-      },
-      {
-        name: 'xds_proxy_nacks',
-        help: 'Responses that were refused, by Envoy (client) or by the agent.',
-        type: 'counter',
-        series: [...this.#refused.values()],
-      },
+      gauge(
+        'xds_proxy_last_response_timestamp_seconds',
+        'When the control plane last sent a response, seconds since the Unix epoch.',
+        byType(({ lastMs }) => lastMs / SECOND_MS),
+      ),
+      counter(
+        'xds_proxy_response_bytes',
+        'Bytes of the responses of the control plane.',
+        byType(({ sizeBytes }) => sizeBytes),
+      ),
+      counter('xds_proxy_nacks', 'Responses that were refused, by Envoy (client) or by the agent.', [
+        ...this.#refused.values(),
+      ]),
       this.#connectTook.metric(),
       this.#writeTook.metric(),
       this.#acceptedAfter.metric(),
@@ -115,8 +110,4 @@ function typeLabel(typeUrl: string): string {
   if (isDebugType(typeUrl)) return 'debug';
   const short = shortTypeName(typeUrl);
   return short === typeUrl ? 'other' : short;
-}
-
-function gauge(name: string, help: string, value: number): NumberMetric {
-  return { name, help, type: 'gauge', series: [{ value }] };
 }

@@ -12,7 +12,7 @@ import type { AgentActions } from './actions.ts';
 import { CompressingResponse } from './compressing-response.ts';
 import { CONNECTION_LIMITS, guardConnections, type ConnectionLimits } from './connections.ts';
 import { dispatch } from './dispatch.ts';
-import type { Metric } from './metrics/metric.ts';
+import { gauge, type Metric } from './metrics/metric.ts';
 import { MetricsPage } from './metrics/metrics-page.ts';
 import { AppProbes, type AppProbeSettings } from './probes/app-probes.ts';
 import { Profiler } from './profiling/profiler.ts';
@@ -147,12 +147,12 @@ function limitedServer(
 function partsOf(deps: StatusDeps): RouteParts {
   const { settings, clock, log } = deps;
   const readinessLog = new ReadinessLog(log, () => clock.now() - deps.processStartMs);
-  const startup = (): Metric => ({
-    name: 'startup_duration_seconds',
-    help: 'Seconds from process start to the first successful readiness probe.',
-    type: 'gauge',
-    series: readinessLog.startupMs === undefined ? [] : [{ value: readinessLog.startupMs / 1000 }],
-  });
+  const startup = (): Metric =>
+    gauge(
+      'startup_duration_seconds',
+      'Seconds from process start to the first successful readiness probe.',
+      readinessLog.startupMs && readinessLog.startupMs / 1000,
+    );
   return {
     readiness: new Readiness(deps),
     readinessLog,

@@ -35,3 +35,19 @@ export interface Distribution {
 }
 
 export type Labels = Readonly<Record<string, string>>;
+
+/** A number is the value of the only series; undefined: there is none yet. */
+type Values = number | undefined | readonly Series[];
+
+export function counter(name: string, help: string, values: Values): NumberMetric {
+  return { name, help, type: 'counter', series: seriesOf(values) };
+}
+
+export function gauge(name: string, help: string, values: Values): NumberMetric {
+  return { name, help, type: 'gauge', series: seriesOf(values) };
+}
+
+function seriesOf(values: Values): readonly Series[] {
+  if (values === undefined) return [];
+  return typeof values === 'number' ? [{ value: values }] : values;
+}

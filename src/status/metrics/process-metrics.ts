@@ -3,7 +3,7 @@
 
 import { readFile } from 'node:fs/promises';
 
-import type { Metric } from './metric.ts';
+import { counter, gauge, type Metric } from './metric.ts';
 
 /** What Go shows for a limit that is none: 2^64 - 1. */
 const UNLIMITED = 2 ** 64;
@@ -19,30 +19,26 @@ export async function processMetrics(procDirectory = '/proc/self'): Promise<read
   const traffic = ipExtension(netstat);
   const { user, system } = process.cpuUsage();
   return [
-    {
-      name: 'process_cpu_seconds_total',
-      help: 'Time of processors used, seconds.',
-      type: 'counter',
-      series: [{ value: (user + system) / MICROSECONDS_PER_SECOND }],
-    },
-    {
-      name: 'process_virtual_memory_max_bytes',
-      help: 'Maximum amount of virtual memory available in bytes.',
-      type: 'gauge',
-      series: numbers(addressSpaceLimit(limits)),
-    },
-    {
-      name: 'process_network_receive_bytes_total',
-      help: 'Bytes received over the network by all processes of the pod.',
-      type: 'counter',
-      series: numbers(traffic.get('InOctets')),
-    },
-    {
-      name: 'process_network_transmit_bytes_total',
-      help: 'Bytes sent over the network by all processes of the pod.',
-      type: 'counter',
-      series: numbers(traffic.get('OutOctets')),
-    },
+    counter(
+      'process_cpu_seconds_total',
+      'Time of processors used, seconds.',
+      (user + system) / MICROSECONDS_PER_SECOND,
+    ),
+    gauge(
+      'process_virtual_memory_max_bytes',
+      'Maximum amount of virtual memory available in bytes.',
+      numberOf(addressSpaceLimit(limits)),
+    ),
+    counter(
+      'process_network_receive_bytes_total',
+      'Bytes received over the network by all processes of the pod.',
+      numberOf(traffic.get('InOctets')),
+    ),
+    counter(
+      'process_network_transmit_bytes_total',
+      'Bytes sent over the network by all processes of the pod.',
+      numberOf(traffic.get('OutOctets')),
+    ),
   ];
 }
 
@@ -69,6 +65,6 @@ function ipExtension(netstat: string): ReadonlyMap<string, string> {
   return new Map(names.map((name, index) => [name, values[index] ?? '']));
 }
 
-function numbers(text: string | undefined): readonly { readonly value: number }[] {
-  return text !== undefined && /^\d+$/.test(text) ? [{ value: Number(text) }] : [];
+function numberOf(text: string | undefined): number | undefined {
+  return text !== undefined && /^\d+$/.test(text) ? Number(text) : undefined;
 }

@@ -3,7 +3,7 @@
 
 import type { Clock } from '../../runtime/clock.ts';
 import { SECOND_MS } from '../../runtime/duration.ts';
-import type { Metric, Series } from './metric.ts';
+import { counter, gauge, type Metric, type Series } from './metric.ts';
 import type { PartType } from './page-filter.ts';
 import type { Conflict } from './strict/family.ts';
 
@@ -106,7 +106,7 @@ export class ScrapeHistory {
     const byTarget = (value: (last: Last) => number | undefined): readonly Series[] =>
       this.#scraped().flatMap((last) => seriesOf(last.target, value(last)));
     return [
-      counter('scrapes_total', 'Scrapes answered.', [{ value: this.#scrapes }]),
+      counter('scrapes_total', 'Scrapes answered.', this.#scrapes),
       counter(
         'scrape_failures_total',
         'Parts left out of a scrape.',
@@ -117,18 +117,16 @@ export class ScrapeHistory {
         'Lines and families left out of a strict page.',
         this.#conflicts.map(({ type, reason, count }) => ({ labels: { type, reason }, value: count })),
       ),
-      {
-        name: 'scrape_target_up',
-        help: '1 while the metrics of a target are part of the page.',
-        type: 'gauge',
-        series: byTarget(({ up }) => Number(up)),
-      },
-      {
-        name: 'scrape_target_duration_seconds',
-        help: 'How long a target took for the last scrape that is over.',
-        type: 'gauge',
-        series: byTarget(({ tookMs }) => tookMs && tookMs / SECOND_MS),
-      },
+      gauge(
+        'scrape_target_up',
+        '1 while the metrics of a target are part of the page.',
+        byTarget(({ up }) => Number(up)),
+      ),
+      gauge(
+        'scrape_target_duration_seconds',
+        'How long a target took for the last scrape that is over.',
+        byTarget(({ tookMs }) => tookMs && tookMs / SECOND_MS),
+      ),
     ];
   }
 
@@ -143,8 +141,4 @@ function keyOf({ port, path }: Target): string {
 
 function seriesOf({ port, path }: Target, value: number | undefined): readonly Series[] {
   return value === undefined ? [] : [{ labels: { port: String(port), path }, value }];
-}
-
-function counter(name: string, help: string, series: readonly Series[]): Metric {
-  return { name, help, type: 'counter', series };
 }

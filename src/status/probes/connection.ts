@@ -3,6 +3,7 @@
 import { isIPv6, type Socket, type TcpNetConnectOpts } from 'node:net';
 
 import type { Clock } from '../../runtime/clock.ts';
+import { destroyOnAbort } from '../../runtime/destroy-on-abort.ts';
 import { ProbeError } from './probe.ts';
 
 export interface ConnectionSettings {
@@ -43,7 +44,6 @@ export async function opened(
   signal: AbortSignal,
 ): Promise<void> {
   const { promise, resolve, reject } = Promise.withResolvers<void>();
-  const abort = (): void => void socket.destroy(signal.reason as Error);
   const refused = (): void => reject(new ProbeError('the connection was closed at once'));
   socket.once(event, () => {
     socket.off('close', refused);
@@ -51,8 +51,6 @@ export async function opened(
   });
   socket.on('error', (error) => reject(signal.aborted ? signal.reason : error));
   socket.once('close', refused);
-  socket.once('close', () => signal.removeEventListener('abort', abort));
-  if (signal.aborted) abort();
-  else signal.addEventListener('abort', abort, { once: true });
+  destroyOnAbort(socket, signal);
   await promise;
 }

@@ -3,6 +3,7 @@
 import type { IncomingMessage } from 'node:http';
 import type { Socket } from 'node:net';
 
+import { destroyOnAbort } from '../../runtime/destroy-on-abort.ts';
 import { errnoOf, messageOf } from '../../runtime/errors.ts';
 import { hostPort } from '../../runtime/host-port.ts';
 import { request as send } from '../../runtime/http.ts';
@@ -33,9 +34,7 @@ export async function http1Exchange(
     insecureHTTPParser: true, // an application that the kubelet understands must not fail by a stricter reader
     maxHeaderSize: MAX_HEADER_BYTES,
   });
-  const abort = (): void => void sent.destroy(signal.reason as Error);
-  signal.addEventListener('abort', abort, { once: true });
-  sent.once('close', () => signal.removeEventListener('abort', abort));
+  destroyOnAbort(sent, signal);
   sent.once('response', resolve);
   sent.once('upgrade', (_response, socket) => {
     socket.destroy();

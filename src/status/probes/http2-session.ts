@@ -9,6 +9,7 @@ import {
 } from 'node:http2';
 import type { Socket } from 'node:net';
 
+import { destroyOnAbort } from '../../runtime/destroy-on-abort.ts';
 import { ProbeError } from './probe.ts';
 
 export type AnswerHeaders = IncomingHttpHeaders & IncomingHttpStatusHeader;
@@ -32,7 +33,6 @@ export function http2Session(socket: Socket): ClientHttp2Session {
  */
 export async function answered(stream: ClientHttp2Stream, signal: AbortSignal): Promise<AnswerHeaders> {
   const { promise, resolve, reject } = Promise.withResolvers<AnswerHeaders>();
-  const abort = (): void => void stream.destroy(signal.reason as Error);
   const ended = (): void => reject(new ProbeError('the stream was closed without an answer'));
   stream.once('response', (headers) => {
     stream.off('close', ended);
@@ -40,8 +40,6 @@ export async function answered(stream: ClientHttp2Stream, signal: AbortSignal): 
   });
   stream.on('error', (error) => reject(signal.aborted ? signal.reason : error));
   stream.once('close', ended);
-  stream.once('close', () => signal.removeEventListener('abort', abort));
-  if (signal.aborted) abort();
-  else signal.addEventListener('abort', abort, { once: true });
+  destroyOnAbort(stream, signal);
   return promise;
 }
