@@ -7,6 +7,7 @@ import { cp, mkdir, mkdtemp, readFile, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
 
+import { SETTINGS_ENVIRONMENT } from './build-settings.ts';
 import { withFileLock } from './file-lock.ts';
 import { PODS_CACHE, type Podman } from './podman.ts';
 
@@ -34,11 +35,13 @@ async function makeBase(podman: Podman, name: string, release: string): Promise<
   const folder = await mkdtemp(join(PODS_CACHE, 'base-'));
   const root = join(folder, 'root');
   const archive = join(folder, 'root.tar');
+  const settings = Object.entries(SETTINGS_ENVIRONMENT);
+  const changes = settings.flatMap(([variable, value]) => ['--change', `ENV ${variable}=${value}`]);
   try {
     await debootstrap(root, release);
     await addNode(root);
     await exec('tar', ['-C', root, '--one-file-system', '-cf', archive, '.']);
-    await podman.run(['import', '--quiet', '--change', 'ENV DEBIAN_FRONTEND=noninteractive', archive, name]);
+    await podman.run(['import', '--quiet', ...changes, archive, name]);
   } finally {
     await rm(folder, { recursive: true, force: true });
   }
@@ -51,7 +54,9 @@ async function debootstrap(root: string, release: string): Promise<void> {
     await exec('debootstrap', [...wanted, release, root, await mirrorOf(release)]);
   } catch (error) {
     const lines = await readFile(log, 'utf8').catch(() => String(error)); // it may fail before it has a log
-    throw new Error(`debootstrap failed: ${lines.trim().split('\n').slice(-3).join(' / ')}`, { cause: error });
+    throw new Error(`debootstrap failed: ${lines.trim().split('\n').slice(-3).join(' / ')}`, {
+      cause: error,
+    });
   }
   await rm(join(root, 'var/cache/apt/archives'), { recursive: true, force: true });
   await mkdir(join(root, 'var/cache/apt/archives/partial'), { recursive: true });
@@ -61,14 +66,22 @@ async function debootstrap(root: string, release: string): Promise<void> {
 async function addNode(root: string): Promise<void> {
   await cp(process.execPath, join(root, 'usr/local/bin/node'));
   const quiet = ['--no-fund', '--no-audit', '--loglevel=error'];
-  await exec('npm', ['install', '--global', '--prefix', join(root, 'usr/local'), ...quiet, `npm@${NPM_VERSION}`]);
+  await exec('npm', [
+    'install',
+    '--global',
+    '--prefix',
+    join(root, 'usr/local'),
+    ...quiet,
+    `npm@${NPM_VERSION}`,
+  ]);
 }
 
 /** The code name of this machine's distribution. */
 async function debianRelease(): Promise<string> {
   const text = await readFile('/etc/os-release', 'utf8');
   const release = /^VERSION_CODENAME=(.+)$/m.exec(text)?.[1];
-  if (release === undefined) throw new Error('/etc/os-release names no release: the base needs a Debian machine');
+  if (release === undefined)
+    throw new Error('/etc/os-release names no release: the base needs a Debian machine');
   return release;
 }
 
@@ -84,6 +97,13 @@ async function mirrorOf(release: string): Promise<string> {
 
 /** Changes with whatever the image is made of. */
 function contentId(release: string): string {
-  const recipe = JSON.stringify([release, PACKAGES, NPM_VERSION, process.version, process.arch]);
+  const recipe = JSON.stringify([
+    release,
+    PACKAGES,
+    NPM_VERSION,
+    process.version,
+    process.arch,
+    SETTINGS_ENVIRONMENT,
+  ]);
   return createHash('sha256').update(recipe).digest('hex').slice(0, 12);
 }
