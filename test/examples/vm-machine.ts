@@ -1,20 +1,21 @@
-// A machine for the examples of examples/vm: a network of its own with a control plane one cable away, an /etc of its
-// own in which users can be made, and a folder that stands for the root directory, laid out by install.sh. Needs root.
+// A machine for examples/vm: a namespace with an /etc of its own, in which users can be made, and a folder that stands
+// for the root directory, laid out by install.sh. Runs the start script, with the agent or with a program that records.
+// Needs root.
 
 import { chmod, mkdir, readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
 
-import type { Finished } from '../iptables/network-namespace.ts';
 import { InsideProgram } from '../e2e/support/inside.ts';
-import { AGENT, ENVOY, PodHost } from '../e2e/support/pod-host.ts';
+import { AGENT, ENVOY } from '../e2e/support/pod-host.ts';
+import type { Finished, NetworkNamespace } from '../iptables/network-namespace.ts';
 
 export const EXAMPLE = resolve(import.meta.dirname, '../../examples/vm');
 
-/** Gives the machine an /etc of its own, with the names it had. Arguments: an empty folder, a hosts file. */
+/** Gives the machine an /etc of its own, with the names that it knew. Argument: an empty folder. */
 const OWN_ETC = `
 cp -a /etc/. "$1"
-mount --bind "$1" /etc
-mount --bind "$2" /etc/hosts
+mount --rbind /etc/hosts "$1/hosts"
+mount --rbind "$1" /etc
 `;
 
 /** One program that the script started instead of the agent. */
@@ -41,29 +42,30 @@ export interface StartOptions {
   readonly through?: readonly string[];
 }
 
-export class Machine implements AsyncDisposable {
+export class Machine {
   /** Stands for `/`. */
   readonly root: string;
-  readonly host: PodHost;
+  readonly place: NetworkNamespace;
   readonly #folder: string;
 
-  private constructor(folder: string, host: PodHost) {
+  private constructor(folder: string, place: NetworkNamespace) {
     this.#folder = folder;
     this.root = join(folder, 'root');
-    this.host = host;
+    this.place = place;
   }
 
-  /** @param folder empty, and readable by every user */
-  static async start(folder: string, envoy: string): Promise<Machine> {
-    await using opened = new AsyncDisposableStack();
-    const host = opened.use(await PodHost.start(folder, envoy));
-    const machine = new Machine(folder, host);
+  /**
+   * Installs. The agent can be started where a PodHost has put its program.
+   *
+   * @param folder readable by every user; lives as long as the namespace
+   */
+  static async install(folder: string, place: NetworkNamespace): Promise<Machine> {
+    const machine = new Machine(folder, place);
     for (const name of ['etc', 'dist', 'recorder']) await mkdir(join(folder, name));
-    await machine.#own('sh', ['-ec', OWN_ETC, 'sh', join(folder, 'etc'), join(folder, 'hosts')]);
+    await machine.#own('sh', ['-ec', OWN_ETC, 'sh', join(folder, 'etc')]);
     await machine.#program('dist/agent', `#!/bin/sh\nexec ${AGENT.join(' ')} "$@"\n`);
     for (const name of ['pilot-agent', 'sudo']) await machine.#program(`recorder/${name}`, RECORDER);
     await machine.install();
-    opened.move();
     return machine;
   }
 
@@ -77,7 +79,7 @@ export class Machine implements AsyncDisposable {
   }
 
   async #own(file: string, args: readonly string[]): Promise<void> {
-    const { code, stderr } = await this.host.pod.run(file, args);
+    const { code, stderr } = await this.place.run(file, args);
     if (code !== 0) throw new Error(`${file} failed: ${stderr}`);
   }
 
@@ -100,12 +102,12 @@ export class Machine implements AsyncDisposable {
   shell(words: readonly string[], { env = {}, through = [] }: StartOptions = {}): Promise<Finished> {
     const line = ['env', `--chdir=${this.root}`, ...through, ...this.#script(), ...words];
     const [file = '', ...args] = line;
-    return this.host.pod.run(file, args, { env: { PATH: this.searchPath(), ...env } });
+    return this.place.run(file, args, { env: { PATH: this.searchPath(), ...env } });
   }
 
   /** The PATH with a program of the name `sudo` that records. */
   searchPath(): string {
-    return `${process.env.PATH ?? ''}:/usr/sbin:/sbin:${join(this.#folder, 'recorder')}`;
+    return `${join(this.#folder, 'recorder')}:${process.env.PATH ?? ''}:/usr/sbin:/sbin`;
   }
 
   /** Starts istio-start.sh with the real agent; the caller ends it. */
@@ -113,7 +115,7 @@ export class Machine implements AsyncDisposable {
     await this.#configure(options);
     const words = ['env', `--chdir=${this.root}`, ...this.#script()];
     const env = { PATH: this.searchPath(), ISTIO_BIN_BASE: this.path('usr/local/bin'), ENVOY_PATH: ENVOY };
-    return new InsideProgram(this.host.pod, words, { env });
+    return new InsideProgram(this.place, words, { env });
   }
 
   #script(): readonly string[] {
@@ -135,10 +137,6 @@ export class Machine implements AsyncDisposable {
     const path = join(this.#folder, name);
     await writeFile(path, text);
     await chmod(path, 0o755);
-  }
-
-  [Symbol.asyncDispose](): Promise<void> {
-    return this.host[Symbol.asyncDispose]();
   }
 }
 
