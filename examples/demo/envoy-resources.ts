@@ -131,7 +131,12 @@ export function staticCluster(name: string, endpoints: readonly Endpoint[], more
   return cluster({ name, type: 'STATIC', load_assignment: loadAssignment(name, endpoints), ...more });
 }
 
-export function loadAssignment(clusterName: string, endpoints: readonly Endpoint[]): object {
+export interface LoadAssignment {
+  readonly cluster_name: string;
+  readonly endpoints: readonly { readonly lb_endpoints: readonly object[] }[];
+}
+
+export function loadAssignment(clusterName: string, endpoints: readonly Endpoint[]): LoadAssignment {
   const lbEndpoints = endpoints.map(({ address, port }) => ({
     endpoint: { address: socket(address, port) },
   }));

@@ -1,0 +1,88 @@
+// The cluster around the node, as the kubelet and the pods ask for it: which pods there are, what they are called, and
+// what config maps, secrets and tokens hold.
+
+import { stringify } from 'yaml';
+
+import type { Cluster, TokenRequest } from '../kubelet/contract.ts';
+import type { ContainerSpec, PodSpec } from '../kubelet/pod-spec.ts';
+import { configuration } from './configuration.ts';
+import type { Images } from './images.ts';
+import type { Member } from './member.ts';
+import { hostOf, servicesOf } from './services.ts';
+import type { Trust } from './trust.ts';
+
+export const SYSTEM_NAMESPACE = 'istio-system';
+export const DISCOVERY_SERVICE = 'istiod';
+/** In the system's namespace: the configuration directory of the control plane, and its state directory. */
+export const CONFIG_MAP = 'mesh-config';
+export const STATE_SECRET = 'cacerts';
+
+/** In every namespace: whom pods trust. */
+const ROOT_CONFIG_MAP = 'istio-ca-root-cert';
+const ROOT_KEY = 'root-cert.pem';
+const CLUSTER_DOMAIN = '.cluster.local';
+
+export class Registry implements Cluster {
+  /** Where the control plane is; undefined before its first start. */
+  discoveryAddress: string | undefined;
+  readonly #images: Images;
+  readonly #trust: Trust;
+  readonly #members = new Map<string, Member>();
+  readonly #documents = new Map<string, string>();
+
+  constructor(images: Images, trust: Trust) {
+    this.#images = images;
+    this.#trust = trust;
+  }
+
+  /** A pod that is there already is replaced. */
+  set(member: Member): void {
+    this.#members.set(keyOf(member), member);
+  }
+
+  get(pod: PodName): Member | undefined {
+    return this.#members.get(keyOf(pod));
+  }
+
+  remove(pod: PodName): void {
+    this.#members.delete(keyOf(pod));
+  }
+
+  /** A document of the configuration directory beside those of the pods; undefined takes it away. */
+  write(name: string, document: object | undefined): void {
+    if (document === undefined) this.#documents.delete(name);
+    else this.#documents.set(name, stringify(document, { aliasDuplicateObjects: false }));
+  }
+
+  readonly image = (_name: string, pod: PodSpec, container: ContainerSpec): string =>
+    this.#images.name(pod, container);
+
+  readonly configMap = (namespace: string, name: string): ReadonlyMap<string, string> | undefined => {
+    if (name === ROOT_CONFIG_MAP) return new Map([[ROOT_KEY, this.#trust.rootCertificate]]);
+    if (namespace !== SYSTEM_NAMESPACE || name !== CONFIG_MAP) return undefined;
+    return new Map([...configuration([...this.#members.values()]), ...this.#documents]);
+  };
+
+  readonly secret = (namespace: string, name: string): ReadonlyMap<string, string> | undefined =>
+    namespace === SYSTEM_NAMESPACE && name === STATE_SECRET ? this.#trust.files : undefined;
+
+  readonly token = (request: TokenRequest): Promise<string> => this.#trust.token(request);
+
+  /** Knows `<service>.<namespace>.svc`, with or without the cluster's domain. */
+  readonly resolve = (name: string): readonly string[] | undefined => {
+    const host = name.endsWith('.svc') ? `${name}${CLUSTER_DOMAIN}` : name;
+    if (host === hostOf(DISCOVERY_SERVICE, SYSTEM_NAMESPACE)) {
+      return this.discoveryAddress === undefined ? undefined : [this.discoveryAddress];
+    }
+    return servicesOf([...this.#members.values()]).find((service) => service.host === host)?.addresses;
+  };
+}
+
+export interface PodName {
+  readonly name: string;
+  readonly namespace: string;
+}
+
+function keyOf({ name, namespace }: PodName): string {
+  return `${namespace}/${name}`;
+}
