@@ -1,7 +1,18 @@
 // The files of a projected volume on disk, as Kubernetes lays them out: each name is a link through `..data`, which
 // points at a folder with all files of one moment, so that a reader sees old files or new ones and never a mixture.
 
-import { chmod, chown, lstat, mkdir, readdir, readlink, rename, rm, symlink, writeFile } from 'node:fs/promises';
+import {
+  chmod,
+  chown,
+  lstat,
+  mkdir,
+  readdir,
+  readlink,
+  rename,
+  rm,
+  symlink,
+  writeFile,
+} from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 
 import type { ProjectedFile } from './projection.ts';

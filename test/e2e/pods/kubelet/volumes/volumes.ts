@@ -32,7 +32,8 @@ export class Volumes {
   /** Where the volume of this name is on the node. @throws Error when the pod has none */
   path(name: string): string {
     const { pod } = this.#context;
-    if (!pod.volumes.some((volume) => volume.name === name)) throw new Error(`${pod.name} has no volume ${name}`);
+    if (!pod.volumes.some((volume) => volume.name === name))
+      throw new Error(`${pod.name} has no volume ${name}`);
     return join(this.#folder, name);
   }
 
@@ -61,7 +62,8 @@ export class Volumes {
       const sizeBytes = volume.sizeLimit === undefined ? undefined : wholeOf(volume.sizeLimit);
       await makeFolder(path, { inMemory: volume.inMemory, sizeBytes, group });
     }
-    for (const place of nestedMountpoints(volume.name, pod)) await mkdir(join(path, place), { recursive: true });
+    for (const place of nestedMountpoints(volume.name, pod))
+      await mkdir(join(path, place), { recursive: true });
   }
 }
 

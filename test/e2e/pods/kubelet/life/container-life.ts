@@ -1,0 +1,281 @@
+// One container of a pod, through all its runs: starts it, watches its probes, starts it again when its policy says so.
+
+import type { Clock } from '../../../../../src/runtime/clock.ts';
+import type { ContainerStatus, Finished } from '../contract.ts';
+import type { NetworkTrial, TrialResult } from '../network/node-messages.ts';
+import type { ContainerSpec, ProbeSpec, RestartPolicy } from '../pod-spec.ts';
+import { type ActionPlace, runHook, runProbe } from './actions.ts';
+import type { EventLog } from './event-log.ts';
+import { keepProbing } from './probing.ts';
+import { stopContainer, type StopReport } from './stopping.ts';
+
+/** A run of a container, wherever it runs. */
+export interface Run {
+  readonly pid: number;
+  readonly ended: Promise<{ readonly exitCode: number; readonly reason: string }>;
+  readonly signal: (name: string) => Promise<void>;
+  readonly exec: (command: readonly string[], signal?: AbortSignal) => Promise<Finished>;
+}
+
+export interface ContainerLifeDeps {
+  readonly spec: ContainerSpec;
+  /** Of this container: a sidecar's is `Always`. */
+  readonly restartPolicy: RestartPolicy;
+  readonly graceSeconds: number;
+  readonly backOffMs: number;
+  readonly podIp: string;
+  readonly start: () => Promise<Run>;
+  readonly stopSignal: () => Promise<string>;
+  readonly tryFromNode: (trial: NetworkTrial) => Promise<TrialResult>;
+  readonly events: EventLog;
+  readonly clock: Clock;
+}
+
+/** What Kubernetes says of a container whose program could not be started. */
+const START_ERROR = { exitCode: 128, reason: 'StartError' };
+const LONGEST_BACK_OFF_MS = 300_000;
+
+export class ContainerLife {
+  readonly spec: ContainerSpec;
+  readonly #deps: ContainerLifeDeps;
+  /** Resolves when the first run is up and its postStart hook is done, well or not. */
+  readonly #launched = Promise.withResolvers<void>();
+  #status: ContainerStatus;
+  #run: Run | undefined;
+  #starting: Promise<unknown> = Promise.resolve();
+
+  constructor(deps: ContainerLifeDeps) {
+    this.spec = deps.spec;
+    this.#deps = deps;
+    this.#status = {
+      name: deps.spec.name,
+      state: 'waiting',
+      exitCode: undefined,
+      reason: 'PodInitializing',
+      restarts: 0,
+      ready: false,
+      started: false,
+    };
+  }
+
+  get status(): ContainerStatus {
+    return this.#status;
+  }
+
+  /** @throws Error when it does not run */
+  get running(): Run {
+    if (this.#run === undefined) throw new Error(`the container ${this.spec.name} does not run`);
+    return this.#run;
+  }
+
+  get isRunning(): boolean {
+    return this.#run !== undefined;
+  }
+
+  get launched(): Promise<void> {
+    return this.#launched.promise;
+  }
+
+  /** Resolves when no start is under way. */
+  async settled(): Promise<void> {
+    await this.#starting;
+  }
+
+  /**
+   * Runs the container, again and again if its policy says so.
+   *
+   * @param signal its abort means: start nothing more; who aborts also stops what runs
+   * @returns the last exit code; undefined when it was aborted before the first start
+   */
+  async live(signal: AbortSignal): Promise<number | undefined> {
+    let exitCode: number | undefined;
+    for (let restarts = 0; !signal.aborted; restarts += 1) {
+      if (restarts > 0) this.#update({ restarts });
+      exitCode = await this.#runOnce(signal);
+      if (!this.#restartsAfter(exitCode)) break;
+      await this.#backOff(restarts, signal);
+    }
+    this.#launched.resolve();
+    return exitCode;
+  }
+
+  /** Ends the run that goes on. @param turn see `stopContainer` */
+  async stop(graceSeconds: number, turn?: Promise<unknown>): Promise<StopReport> {
+    const run = this.running;
+    const { preStop } = this.spec.lifecycle;
+    const stoppable = {
+      preStop: preStop && ((limit: AbortSignal) => this.#hook('preStop', run, limit).then(() => undefined)),
+      stopSignal: await this.#deps.stopSignal(),
+      ended: run.ended,
+      signal: async (name: string): Promise<void> => {
+        if (this.#run === run) this.#deps.events.add('signal', this.spec.name, name);
+        await run.signal(name);
+      },
+    };
+    return stopContainer(stoppable, graceSeconds, this.#deps.clock, turn);
+  }
+
+  async #runOnce(signal: AbortSignal): Promise<number> {
+    const run = await this.#start();
+    if (run === undefined) {
+      this.#launched.resolve();
+      return this.#ended(START_ERROR);
+    }
+    const lifetime = new AbortController();
+    const ended = run.ended.then((end) => {
+      this.#run = undefined;
+      this.#ended(end);
+      lifetime.abort(new Error(`${this.spec.name} ended`));
+      return end.exitCode;
+    });
+    const isUp = await this.#postStart(run, AbortSignal.any([signal, lifetime.signal]));
+    if (!isUp && !signal.aborted && this.#run === run) await this.stop(this.#deps.graceSeconds);
+    this.#launched.resolve();
+    if (isUp) await this.#probe(run, signal, lifetime.signal);
+    return ended;
+  }
+
+  async #start(): Promise<Run | undefined> {
+    const { events, start } = this.#deps;
+    const starting = start();
+    this.#starting = starting.catch(() => undefined); // told below
+    try {
+      const run = await starting;
+      this.#run = run;
+      events.add('started', this.spec.name, `process ${run.pid}`);
+      return run;
+    } catch (error) {
+      events.add('start-failed', this.spec.name, error instanceof Error ? error.message : String(error));
+      return undefined;
+    }
+  }
+
+  #ended({ exitCode, reason }: { readonly exitCode: number; readonly reason: string }): number {
+    this.#update({ state: 'terminated', exitCode, reason, ready: false, started: false });
+    this.#deps.events.add('ended', this.spec.name, `exit code ${exitCode}`);
+    return exitCode;
+  }
+
+  #restartsAfter(exitCode: number): boolean {
+    const { restartPolicy } = this.#deps;
+    return restartPolicy === 'Always' || (restartPolicy === 'OnFailure' && exitCode !== 0);
+  }
+
+  /** None before the first restart, then twice as long each time. @see Kubernetes' doBackOff */
+  async #backOff(restarts: number, signal: AbortSignal): Promise<void> {
+    const { backOffMs, clock, events } = this.#deps;
+    if (restarts === 0 || signal.aborted) return;
+    const waitMs = Math.min(backOffMs * 2 ** (restarts - 1), LONGEST_BACK_OFF_MS);
+    this.#update({ state: 'waiting', reason: 'CrashLoopBackOff' });
+    events.add('back-off', this.spec.name, `${waitMs} ms`);
+    await clock.sleep(waitMs, signal).catch(() => undefined); // the loop sees the abort
+  }
+
+  /** @returns whether the container may go on */
+  async #postStart(run: Run, signal: AbortSignal): Promise<boolean> {
+    const isDone =
+      this.spec.lifecycle.postStart === undefined || (await this.#hook('postStart', run, signal));
+    if (isDone && this.#run === run) {
+      const isStarted = this.spec.startupProbe === undefined;
+      const isReady = isStarted && this.spec.readinessProbe === undefined;
+      this.#update({ state: 'running', reason: '', started: isStarted, ready: isReady });
+    }
+    return isDone;
+  }
+
+  /** @returns whether it succeeded */
+  async #hook(kind: 'postStart' | 'preStop', run: Run, signal: AbortSignal): Promise<boolean> {
+    const action = this.spec.lifecycle[kind];
+    const { events } = this.#deps;
+    if (action === undefined) return true;
+    events.add('hook', this.spec.name, kind);
+    try {
+      await runHook(action, this.#actionPlace(run), signal);
+      events.add('hook-done', this.spec.name, kind);
+      return true;
+    } catch (error) {
+      const why = error instanceof Error ? error.message : String(error);
+      events.add('hook-failed', this.spec.name, `${kind}: ${why}`);
+      return false;
+    }
+  }
+
+  /**
+   * Watches the probes of one run. Readiness is asked for as long as the container runs, the others only until the
+   * pod ends.
+   */
+  async #probe(run: Run, podSignal: AbortSignal, lifetime: AbortSignal): Promise<void> {
+    const { startupProbe, readinessProbe, livenessProbe } = this.spec;
+    const whilePodLives = AbortSignal.any([podSignal, lifetime]);
+    if (startupProbe !== undefined && !(await this.#startUp(startupProbe, run, whilePodLives))) return;
+    if (readinessProbe !== undefined) {
+      void this.#keepProbing('readiness', readinessProbe, run, lifetime, (ready) => {
+        this.#update({ ready });
+        return false;
+      });
+    }
+    if (livenessProbe !== undefined)
+      void this.#keepProbing('liveness', livenessProbe, run, whilePodLives, (isAlive) => {
+        if (!isAlive) void this.#stopUnhealthy(livenessProbe);
+        return !isAlive;
+      });
+  }
+
+  /** @returns whether it has started; when not, it is being stopped or has ended */
+  async #startUp(probe: ProbeSpec, run: Run, signal: AbortSignal): Promise<boolean> {
+    let hasStarted = false;
+    await this.#keepProbing('startup', probe, run, signal, (isSuccess) => {
+      hasStarted = isSuccess;
+      return true;
+    });
+    if (hasStarted) this.#update({ started: true, ready: this.spec.readinessProbe === undefined });
+    else if (!signal.aborted) await this.#stopUnhealthy(probe);
+    return hasStarted;
+  }
+
+  async #stopUnhealthy(probe: ProbeSpec): Promise<void> {
+    if (this.isRunning) await this.stop(probe.terminationGracePeriodSeconds ?? this.#deps.graceSeconds);
+  }
+
+  #keepProbing(
+    kind: string,
+    probe: ProbeSpec,
+    run: Run,
+    signal: AbortSignal,
+    onVerdict: (isSuccess: boolean) => boolean,
+  ): Promise<void> {
+    const { clock, events } = this.#deps;
+    let verdict: boolean | undefined;
+    const place = this.#actionPlace(run);
+    return keepProbing(
+      {
+        probe,
+        clock,
+        tryOnce: () => runProbe(probe, place),
+        onTrial: ({ isSuccess, detail }) => {
+          if (!isSuccess) events.add('unhealthy', this.spec.name, `${kind}: ${detail}`);
+        },
+        onVerdict: (isSuccess) => {
+          const isEnd = onVerdict(isSuccess);
+          if (isSuccess !== verdict)
+            events.add('probe', this.spec.name, `${kind} ${isSuccess ? 'passed' : 'failed'}`);
+          verdict = isSuccess;
+          return isEnd;
+        },
+      },
+      signal,
+    );
+  }
+
+  #actionPlace(run: Run): ActionPlace {
+    const { podIp, tryFromNode, clock } = this.#deps;
+    const exec = (command: readonly string[], signal: AbortSignal): Promise<Finished> =>
+      run.exec(command, signal);
+    return { container: this.spec, podIp, exec, tryFromNode, clock };
+  }
+
+  #update(changes: Partial<ContainerStatus>): void {
+    this.#status = { ...this.#status, ...changes };
+    this.#deps.events.changed();
+  }
+}

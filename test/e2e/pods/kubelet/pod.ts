@@ -1,0 +1,172 @@
+// One pod on the node: its network, volumes and containers, from the first to the last moment.
+
+import type { Clock } from '../../../../src/runtime/clock.ts';
+import type { PodContainers } from './containers/pod-containers.ts';
+import type { ContainerStatus, Finished, Phase, PodEvent, RunningPod, Termination } from './contract.ts';
+import { ContainerLife } from './life/container-life.ts';
+import { eventLines, type EventLog } from './life/event-log.ts';
+import { PodLife } from './life/pod-life.ts';
+import type { NodeProcess } from './network/node-process.ts';
+import type { PodNetwork } from './network/node-network.ts';
+import type { ContainerSpec, PodSpec, RestartPolicy } from './pod-spec.ts';
+import type { Volumes } from './volumes/volumes.ts';
+
+export interface PodParts {
+  readonly spec: PodSpec;
+  readonly network: PodNetwork;
+  readonly volumes: Volumes;
+  readonly containers: PodContainers;
+  readonly node: NodeProcess;
+  readonly events: EventLog;
+  readonly clock: Clock;
+  readonly backOffMs: number;
+  /** Takes away what is not the containers'. */
+  readonly remove: () => Promise<void>;
+}
+
+export class Pod implements RunningPod {
+  readonly spec: PodSpec;
+  readonly ip: string;
+  readonly networkNamespace: string;
+  readonly #parts: PodParts;
+  readonly #lives: ReadonlyMap<string, ContainerLife>;
+  readonly #life: PodLife;
+  #failure: unknown;
+  #deletion: Promise<Termination> | undefined;
+
+  /** Starts the first container. */
+  constructor(parts: PodParts) {
+    const { spec, network, events, clock } = parts;
+    this.#parts = parts;
+    this.spec = spec;
+    this.ip = network.ip;
+    this.networkNamespace = network.namespace;
+    const all = [...spec.initContainers, ...spec.containers];
+    this.#lives = new Map(all.map((each) => [each.name, this.#lifeOf(each)]));
+    this.#life = new PodLife({ spec, lives: this.#lives, events, clock });
+    this.#life.live().catch((error: unknown) => {
+      this.#failure = error; // whoever waits for the pod is told
+      events.changed();
+    });
+  }
+
+  get name(): string {
+    return this.spec.name;
+  }
+
+  get namespace(): string {
+    return this.spec.namespace;
+  }
+
+  get phase(): Phase {
+    return this.#life.phase;
+  }
+
+  get isReady(): boolean {
+    return this.#life.isReady;
+  }
+
+  get containers(): ReadonlyMap<string, ContainerStatus> {
+    return new Map(Array.from(this.#lives, ([name, life]) => [name, life.status]));
+  }
+
+  get events(): readonly PodEvent[] {
+    return this.#parts.events.events;
+  }
+
+  async untilReady(timeoutMs: number): Promise<void> {
+    await this.until((pod) => pod.isReady || hasEnded(pod), timeoutMs);
+    if (!this.isReady) throw await this.#complaint(`ended (${this.phase}) before it was ready`);
+  }
+
+  async untilEnded(timeoutMs: number): Promise<'Succeeded' | 'Failed'> {
+    await this.until(hasEnded, timeoutMs);
+    return this.phase === 'Succeeded' ? 'Succeeded' : 'Failed';
+  }
+
+  async until(condition: (pod: RunningPod) => boolean, timeoutMs: number): Promise<void> {
+    const { promise, resolve } = Promise.withResolvers<boolean>();
+    const look = (): void => {
+      if (condition(this) || this.#failure !== undefined) resolve(true);
+    };
+    const timer = setTimeout(() => resolve(false), timeoutMs);
+    const stopWatching = this.#parts.events.watch(look);
+    look();
+    const isOver = await promise;
+    clearTimeout(timer);
+    stopWatching();
+    if (this.#failure !== undefined) throw new Error(`the pod ${this.name} broke`, { cause: this.#failure });
+    if (!isOver) throw await this.#complaint(`was waited for in vain (${timeoutMs} ms)`);
+  }
+
+  log(container: string): Promise<string> {
+    return this.#parts.containers.log(container);
+  }
+
+  exec(container: string, command: readonly string[]): Promise<Finished> {
+    return this.#find(container).running.exec(command);
+  }
+
+  containerPid(container: string): number {
+    return this.#find(container).running.pid;
+  }
+
+  refreshVolumes(): Promise<void> {
+    return this.#parts.volumes.refresh();
+  }
+
+  delete(): Promise<Termination> {
+    this.#deletion ??= this.#delete();
+    return this.#deletion;
+  }
+
+  async #delete(): Promise<Termination> {
+    const termination = await this.#life.terminate();
+    await this.#parts.containers.remove();
+    await this.#parts.remove();
+    return termination;
+  }
+
+  #lifeOf(spec: ContainerSpec): ContainerLife {
+    const { containers, node, network, events, clock, backOffMs } = this.#parts;
+    return new ContainerLife({
+      spec,
+      restartPolicy: restartPolicy(spec, this.spec),
+      graceSeconds: this.spec.terminationGracePeriodSeconds,
+      backOffMs,
+      podIp: network.ip,
+      start: () => containers.start(spec),
+      stopSignal: () => containers.stopSignal(spec),
+      tryFromNode: (trial) => node.try(trial),
+      events,
+      clock,
+    });
+  }
+
+  #find(container: string): ContainerLife {
+    const life = this.#lives.get(container);
+    if (life === undefined) throw new Error(`the pod ${this.name} has no container ${container}`);
+    return life;
+  }
+
+  /** With everything that helps to find out why. */
+  async #complaint(what: string): Promise<Error> {
+    const parts = [`the pod ${this.name} ${what}`, eventLines(this.events)];
+    for (const name of this.#lives.keys()) {
+      const log = await this.log(name).catch(String);
+      if (log !== '') parts.push(`--- ${name}`, log.trimEnd());
+    }
+    return new Error(parts.join('\n'));
+  }
+}
+
+function hasEnded({ phase }: RunningPod): boolean {
+  return phase === 'Succeeded' || phase === 'Failed';
+}
+
+/** A sidecar always runs; an init container that ended well never runs again. */
+function restartPolicy({ name, isSidecar }: ContainerSpec, pod: PodSpec): RestartPolicy {
+  if (isSidecar) return 'Always';
+  const isInit = pod.initContainers.some((each) => each.name === name);
+  return isInit && pod.restartPolicy === 'Always' ? 'OnFailure' : pod.restartPolicy;
+}
