@@ -1,0 +1,127 @@
+// The proxy's container as the machine sees it: users, processes, mounts, files, and what it logged.
+
+import { readdir, readFile, readlink, stat } from 'node:fs/promises';
+import { join } from 'node:path';
+
+import { secretIn } from '../../../../support/secret-shapes.ts';
+import { type Check, expect, type Subject } from '../check.ts';
+import { PROXY, proxyOf } from '../pod-facts.ts';
+
+type Pod = Subject['pod'];
+
+/** Every process of the container has the user and group of its security context. */
+export const runsAsItsUser: Check = async ({ pod }) => {
+  const { runAsUser, runAsGroup } = proxyOf(pod.spec).securityContext;
+  const processes = await processesOf(pod);
+  for (const { name, uid, gid } of processes) {
+    expect(uid === runAsUser, `${name} runs as user ${uid}, not ${runAsUser}`);
+    expect(gid === runAsGroup, `${name} runs as group ${gid}, not ${runAsGroup}`);
+  }
+  return `${processes.map(({ name }) => name).join(', ')} as ${runAsUser}:${runAsGroup}`;
+};
+
+/** What ends in the container is waited for. */
+export const leavesNoZombie: Check = async ({ pod }) => {
+  const zombies = (await processesOf(pod)).filter(({ state }) => state === 'Z');
+  expect(zombies.length === 0, `${zombies.length} zombies: ${zombies.map(({ name }) => name).join(', ')}`);
+  return undefined;
+};
+
+/** The agent runs although it cannot write to the root of its file system. */
+export const hasAReadOnlyRoot: Check = async ({ pod }) => {
+  const mounts = await readFile(`/proc/${pod.containerPid(PROXY)}/mountinfo`, 'utf8');
+  const root = mounts.split('\n').find((line) => line.split(' ')[4] === '/');
+  const options = root?.split(' ')[5]?.split(',') ?? [];
+  expect(options.includes('ro'), `the root file system is mounted with ${options.join(',')}`);
+  return undefined;
+};
+
+/** Modes of the files the agent makes while Envoy runs. */
+const FILES: Readonly<Record<string, number>> = {
+  'etc/istio/proxy/XDS': 0o666,
+  'var/run/secrets/workload-spiffe-uds/socket': 0o666,
+};
+
+export const givesItsFilesTheirModes: Check = async ({ pod }) => {
+  const root = `/proc/${pod.containerPid(PROXY)}/root`;
+  const bootstrap = (await readdir(join(root, 'etc/istio/proxy'))).find((name) =>
+    /^envoy-rev\d*\.json$/.test(name),
+  );
+  expect(bootstrap !== undefined, 'there is no bootstrap file');
+  for (const [path, mode] of Object.entries({ ...FILES, [`etc/istio/proxy/${bootstrap}`]: 0o644 })) {
+    const { mode: found } = await stat(join(root, path));
+    expect(
+      (found & 0o777) === mode,
+      `/${path} has mode ${(found & 0o777).toString(8)}, not ${mode.toString(8)}`,
+    );
+  }
+  return undefined;
+};
+
+/** No token, no private key, in no container. */
+export const logsNoSecret: Check = async ({ pod }) => {
+  for (const name of pod.containers.keys()) {
+    const found = secretIn(await pod.log(name));
+    expect(found === undefined, `${name} logged ${found}`);
+  }
+  return undefined;
+};
+
+/** What a user has to stumble over: lines of the agent and of Envoy at level warn or above. */
+const TROUBLE = /^\S+\t(warn|error|fatal)\t|\[(warning|error|critical)\]/;
+
+/** Lines that tell the user something true about this pod or this Envoy. */
+const EXPLAINED = [
+  /unknown flags? /, // of older layouts
+];
+
+export const logsNoTrouble: Check = async ({ pod }) => {
+  const lines = (await pod.log(PROXY)).split('\n').filter((line) => TROUBLE.test(line));
+  const unexplained = lines.filter((line) => !EXPLAINED.some((known) => known.test(line)));
+  expect(unexplained.length === 0, `it logged: ${unexplained.slice(0, 3).join(' / ')}`);
+  return lines.length === 0 ? undefined : `${lines.length} lines that are explained`;
+};
+
+/** Resident memory of the agent and of Envoy, and what the container's group is charged with. */
+export const showsItsMemory: Check = async ({ pod }) => {
+  const processes = await processesOf(pod);
+  const figures = processes.map(({ name, residentMb }) => `${name} ${residentMb} MB`);
+  return figures.join(', ');
+};
+
+interface Process {
+  readonly name: string;
+  readonly state: string;
+  readonly uid: number;
+  readonly gid: number;
+  readonly residentMb: number;
+}
+
+/** The processes in the container, found by their namespace of processes. */
+async function processesOf(pod: Pod): Promise<readonly Process[]> {
+  const namespace = await readlink(`/proc/${pod.containerPid(PROXY)}/ns/pid`);
+  const pids = (await readdir('/proc')).filter((name) => /^\d+$/.test(name));
+  const found = await Promise.all(
+    pids.map(async (pid) => {
+      const link = await readlink(`/proc/${pid}/ns/pid`).catch(() => ''); // it has ended
+      return link === namespace ? [await processOf(pid)] : [];
+    }),
+  );
+  const processes = found.flat().filter((process) => process !== undefined);
+  expect(processes.length > 0, 'the container has no process');
+  return processes;
+}
+
+async function processOf(pid: string): Promise<Process | undefined> {
+  const status = await readFile(`/proc/${pid}/status`, 'utf8').catch(() => undefined); // it has ended
+  if (status === undefined) return undefined;
+  const field = (name: string): readonly string[] =>
+    new RegExp(`^${name}:\\s+(.+)$`, 'm').exec(status)?.[1]?.split(/\s+/) ?? [];
+  return {
+    name: field('Name')[0] ?? '',
+    state: field('State')[0] ?? '',
+    uid: Number(field('Uid')[1]),
+    gid: Number(field('Gid')[1]),
+    residentMb: Math.round(Number(field('VmRSS')[0] ?? 0) / 1024),
+  };
+}
