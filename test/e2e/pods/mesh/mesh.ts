@@ -28,11 +28,11 @@ export class Mesh implements AsyncDisposable {
   }
 
   /** Builds the images that are not up to date, and starts a node with the control plane on it. */
-  static async start(podman: Podman, signal?: AbortSignal): Promise<Mesh> {
+  static async start(podman: Podman): Promise<Mesh> {
     const images = await Images.open(podman);
     const registry = new Registry(images, await Trust.make());
     await using opened = new AsyncDisposableStack();
-    const kubelet = opened.use(await Kubelet.start(podman, registry, signal));
+    const kubelet = opened.use(await Kubelet.start(podman, registry));
     const mesh = new Mesh(kubelet, images, registry);
     await mesh.controlPlane.start();
     opened.move();

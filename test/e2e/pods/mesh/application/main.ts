@@ -5,10 +5,11 @@
 //       [--requests N] [--concurrency N] [--seconds N] [--timeout-ms N] [--method M] [--header 'name: value']…
 //       [--quit]          tells the proxy of the pod to end afterwards, as Jobs with a classic sidecar do
 
+import { once } from 'node:events';
 import { parseArgs } from 'node:util';
 
 import { call } from './call.ts';
-import { serve } from './server.ts';
+import { ApplicationServer } from './server.ts';
 
 const OPTIONS = {
   requests: { type: 'string', default: '1' },
@@ -20,6 +21,7 @@ const OPTIONS = {
   quit: { type: 'boolean', default: false },
 } as const;
 
+const HEALTHY_FILE = '/tmp/healthy';
 const QUIT_URL = 'http://127.0.0.1:15020/quitquitquit';
 
 async function main(words: readonly string[]): Promise<number> {
@@ -30,10 +32,11 @@ async function main(words: readonly string[]): Promise<number> {
 }
 
 async function server(): Promise<number> {
-  const ended = new AbortController();
-  for (const name of ['SIGTERM', 'SIGINT']) process.once(name, () => ended.abort());
   const ports = (process.env['APP_PORTS'] ?? '').split(',').filter((port) => port !== '');
-  await serve(ports.map(Number), ended.signal);
+  const application = await ApplicationServer.open(ports.map(Number), HEALTHY_FILE);
+  console.log(`listens on ${application.ports.join(', ')}`);
+  await Promise.race([once(process, 'SIGTERM'), once(process, 'SIGINT')]);
+  await application.close();
   return 0;
 }
 

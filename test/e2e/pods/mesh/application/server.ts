@@ -4,7 +4,7 @@ import { once } from 'node:events';
 import { rm, writeFile } from 'node:fs/promises';
 import { createServer as createHttp1Server } from 'node:http';
 import { createServer as createHttp2Server } from 'node:http2';
-import type { Server } from 'node:net';
+import type { AddressInfo, Server } from 'node:net';
 import { setTimeout as delay } from 'node:timers/promises';
 
 import { anyProtocolServer } from './any-protocol.ts';
@@ -13,24 +13,45 @@ import { answerCall, isGrpc } from './grpc-answers.ts';
 import { answer } from './http-answers.ts';
 import type { AnyRequest } from './seen.ts';
 
-/** There while the application serves; what an exec probe looks at. */
-const HEALTHY_FILE = '/tmp/healthy';
-
 /** How long requests may take to end when the application is told to, milliseconds. */
 const GRACE_MS = 2000;
 const POLL_MS = 20;
 
-/** Serves until the signal is aborted and the requests of that moment are answered. */
-export async function serve(ports: readonly number[], signal: AbortSignal): Promise<void> {
-  const behaviour = new Behaviour();
-  const servers = await Promise.all(ports.map((port) => listening(protocols(behaviour), port)));
-  await writeFile(HEALTHY_FILE, '');
-  console.log(`listens on ${ports.join(', ')}`);
-  if (!signal.aborted) await once(signal, 'abort');
-  await rm(HEALTHY_FILE, { force: true });
-  for (const server of servers) server.close();
-  const deadline = performance.now() + GRACE_MS;
-  while (behaviour.unanswered > 0 && performance.now() < deadline) await delay(POLL_MS);
+export class ApplicationServer {
+  readonly #servers: readonly Server[];
+  readonly #behaviour: Behaviour;
+  readonly #healthyFile: string;
+
+  private constructor(servers: readonly Server[], behaviour: Behaviour, healthyFile: string) {
+    this.#servers = servers;
+    this.#behaviour = behaviour;
+    this.#healthyFile = healthyFile;
+  }
+
+  /**
+   * Resolves when every port is open.
+   *
+   * @param ports 0: a free one
+   * @param healthyFile is there while the application serves; what an exec probe looks at
+   */
+  static async open(ports: readonly number[], healthyFile: string): Promise<ApplicationServer> {
+    const behaviour = new Behaviour();
+    const servers = await Promise.all(ports.map((port) => listening(protocols(behaviour), port)));
+    await writeFile(healthyFile, '');
+    return new ApplicationServer(servers, behaviour, healthyFile);
+  }
+
+  get ports(): readonly number[] {
+    return this.#servers.map((server) => (server.address() as AddressInfo).port);
+  }
+
+  /** Takes no more connections, and answers the requests of this moment. */
+  async close(): Promise<void> {
+    await rm(this.#healthyFile, { force: true });
+    for (const server of this.#servers) server.close();
+    const deadline = performance.now() + GRACE_MS;
+    while (this.#behaviour.unanswered > 0 && performance.now() < deadline) await delay(POLL_MS);
+  }
 }
 
 function protocols(behaviour: Behaviour): Server {
