@@ -34,14 +34,16 @@ export class ContainerRun {
 
   /**
    * @param args of `podman run`
-   * @throws PodmanError when the container cannot be made or its program cannot be started
+   * @throws Error in podman's words when the container cannot be made or its program cannot be started
    */
   static async start(
     podman: Podman,
     { name, pidFile }: { readonly name: string; readonly pidFile: string },
     args: readonly string[],
   ): Promise<ContainerRun> {
-    await podman.run(args);
+    await podman.run(args).catch((error: unknown) => {
+      throw error instanceof PodmanError ? new Error(error.stderr.trim(), { cause: error }) : error;
+    });
     const pid = Number(await readFile(pidFile, 'utf8'));
     return new ContainerRun(podman, name, pid, await startTime(pid));
   }
@@ -70,7 +72,7 @@ export class ContainerRun {
 
   async #awaitEnd(): Promise<RunEnd> {
     while (!(await this.#isGone())) await delay(LOOK_MS);
-    const exitCode = Number((await this.#podman.run(['wait', this.#name])).stdout);
+    const exitCode = Number((await this.#podman.run(['wait', '--interval=20ms', this.#name])).stdout);
     if (exitCode === 0) return { exitCode, reason: 'Completed' };
     return { exitCode, reason: (await this.#wasOutOfMemory()) ? 'OOMKilled' : 'Error' };
   }

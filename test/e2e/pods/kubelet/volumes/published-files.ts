@@ -54,29 +54,28 @@ async function writeMoment(
   const name = `..${stamp}.${whole.slice(-3)}${fraction}`;
   const target = join(folder, name);
   await mkdir(target);
+  for (const [path, file] of files) await writeProjected(join(target, path), file);
   await chmod(target, 0o755);
-  for (const [path, file] of files) await writeProjected(target, path, file, group);
-  if (group !== undefined) await giveFolder(target, group);
+  if (group !== undefined) await giveTree(target, group);
   return name;
 }
 
-async function writeProjected(
-  target: string,
-  path: string,
-  { text, mode, uid }: ProjectedFile,
-  group: number | undefined,
-): Promise<void> {
-  const place = join(target, path);
+async function writeProjected(place: string, { text, mode, uid }: ProjectedFile): Promise<void> {
   await mkdir(dirname(place), { recursive: true });
   await writeFile(place, text);
-  await chown(place, uid ?? 0, group ?? 0);
-  await chmod(place, group === undefined ? mode : mode | GROUP_READS); // after chown, which takes bits away
+  await chmod(place, mode); // whatever the umask
+  if (uid !== undefined) await chown(place, uid, 0);
 }
 
-async function giveFolder(folder: string, group: number): Promise<void> {
-  const { mode } = await lstat(folder);
-  await chown(folder, 0, group);
-  await chmod(folder, (mode & 0o7777) | GROUP_READS | GROUP_ENTERS | SET_GROUP);
+/** @see Kubernetes' pkg/volume/volume_linux.go SetVolumeOwnership */
+async function giveTree(folder: string, group: number): Promise<void> {
+  const names = await readdir(folder, { recursive: true });
+  for (const place of [folder, ...names.map((name) => join(folder, name))]) {
+    const stat = await lstat(place);
+    const bits = stat.isDirectory() ? GROUP_READS | GROUP_ENTERS | SET_GROUP : GROUP_READS;
+    await chown(place, stat.uid, group);
+    await chmod(place, (stat.mode & 0o7777) | bits); // after chown, which takes bits away
+  }
 }
 
 /** Makes links for new names and takes away those of names that are gone. */
