@@ -93,6 +93,31 @@ describe('the flags of istio-iptables', () => {
     assert.equal(request.proxyPort, '15001');
   });
 
+  it('give each variable to its flag', async () => {
+    const request = await parse([], {
+      ISTIO_INBOUND_TPROXY_ROUTE_TABLE: '144',
+      DRY_RUN: 'true',
+      IPTABLES_PROBE_PORT: '15003',
+      PROBE_TIMEOUT: '2s',
+      SKIP_RULE_APPLY: 'true',
+      RUN_VALIDATION: 'true',
+      NETWORK_NAMESPACE: '/run/netns/a',
+      CNI_MODE: 'true',
+      RECONCILE: 'true',
+      CLEANUP_ONLY: 'true',
+      FORCE_APPLY: 'true',
+      NATIVE_NFTABLES: 'true',
+      FORCE_IPTABLES_BINARY: 'legacy',
+    });
+
+    const { inboundTProxyRouteTable: table, probePort, probeTimeoutMs, networkNamespace: network } = request;
+    assert.deepEqual([table, probePort, probeTimeoutMs, network], ['144', 15_003, 2000, '/run/netns/a']);
+    const { dryRun, skipRuleApply, runValidation, cniMode, reconcile, forceApply, nativeNftables } = request;
+    const switches = { dryRun, skipRuleApply, runValidation, cniMode, reconcile, forceApply, nativeNftables };
+    for (const [name, value] of Object.entries(switches)) assert.equal(value, true, name);
+    assert.deepEqual([request.cleanup, request.forceBinary], ['only', 'legacy']);
+  });
+
   it('take a second variable before the one named after them', async () => {
     const env = { REDIRECT_DNS: 'true', ISTIO_META_DNS_CAPTURE: 'false', DROP_INVALID: 'true' };
 

@@ -4,6 +4,7 @@ import { promisify } from 'node:util';
 
 import { FakeClock } from '../../support/fake-clock.ts';
 import { closedPort } from '../../support/http-server.ts';
+import { http2App } from './fixtures/health-server.ts';
 import { LIVEZ, startProbing } from './fixtures/probing.ts';
 import { sampleApp } from './fixtures/sample-app.ts';
 import { until } from './fixtures/until.ts';
@@ -156,6 +157,21 @@ describe('AppProbes', () => {
     answers[0]?.();
 
     equal((await asked).status, 200);
+  });
+
+  it('gives a gRPC probe a second where no limit is given', async () => {
+    const clock = new FakeClock();
+    const calls: unknown[] = [];
+    await using app = await http2App((stream) => void calls.push(stream));
+    await using probing = await startProbing({ grpc: { port: app.port } }, { clock });
+    const asked = probing.ask();
+    await until(() => calls.length === 1);
+
+    await clock.tick(999);
+    equal(probing.logged.records.length, 0);
+    await clock.tick(1);
+
+    equal((await asked).status, 500);
   });
 
   it('cancels what it asks when the caller goes away', async () => {
