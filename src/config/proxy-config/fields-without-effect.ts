@@ -13,6 +13,6 @@ export const fieldsWithoutEffect: Partial<Record<keyof typeof proxyConfigFields,
   sds: DEPRECATED,
   holdApplicationUntilProxyStarts: INJECTOR,
   image: INJECTOR,
-  caCertificatesPem: 'it counts only over xDS, which is not in this version',
+  caCertificatesPem: 'it counts only over xDS, with PROXY_CONFIG_XDS_AGENT',
   readinessProbe: 'the health of an application on a machine is not reported in this version',
 };
