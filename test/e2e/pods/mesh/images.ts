@@ -30,7 +30,7 @@ export class Images {
 
   /** Builds the images of the pod's applications; `name` knows them all before. */
   async prepare(pod: PodSpec): Promise<void> {
-    for (const container of pod.containers) {
+    for (const container of [...pod.initContainers, ...pod.containers]) {
       if (!AGENT_CONTAINERS.has(container.name))
         await this.#applications.make(applicationPorts(pod, container));
     }
