@@ -82,10 +82,13 @@ function describeMachine(): void {
 
   after(() => opened.disposeAsync());
 
-  it('gets ready with the files of this example', async () => {
-    await running.until(async () => (await host.status(15_021, '/healthz/ready')) === 200, 40_000);
+  const logged = (): Promise<string> => readFile(machine.path('var/log/istio/istio.log'), 'utf8');
 
-    const log = await readFile(machine.path('var/log/istio/istio.log'), 'utf8');
+  it('gets ready with the files of this example', async () => {
+    await running.until(async () => (await logged()).includes('is live after'), 40_000);
+    await running.until(async () => (await host.status(15_021, '/healthz/ready')) === 200);
+
+    const log = await logged();
     match(log, /id=sidecar~10\.77\.0\.2~\S+\.shop~shop\.svc\.cluster\.local/);
     match(log, /warn\tTRUST_DOMAIN is set but empty, using cluster\.local/);
   });
@@ -102,7 +105,6 @@ function describeMachine(): void {
   });
 
   it('is the process that systemd signals: SIGHUP restarts Envoy, SIGTERM ends both', async () => {
-    const logged = async (): Promise<string> => readFile(machine.path('var/log/istio/istio.log'), 'utf8');
     running.signal('SIGHUP');
     await running.until(async () => (await logged()).includes('Envoy epoch 1 (generation 1) is live'));
 

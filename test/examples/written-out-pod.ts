@@ -22,7 +22,8 @@ export async function runPod(
   await using pod = await InjectedPod.create(folder.path, await fetchEnvoy(), layout);
   if (pod.spec.init !== undefined) equal((await pod.init()).code, 0);
   const proxy = pod.start();
-  await proxy.until(async () => (await pod.probe()) === 200, 60_000);
+  await proxy.until(() => proxy.output.includes('is live after'), 60_000); // a probe costs more than a look
+  await proxy.until(async () => (await pod.probe()) === 200);
 
   await whenReady(pod);
 
