@@ -3,10 +3,13 @@
 // launcher. The same sources give the same bytes, wherever they lie.
 
 import { isAscii } from 'node:buffer';
-import { chmod, mkdir, readFile, writeFile } from 'node:fs/promises';
+import { chmod, mkdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { basename, join, resolve } from 'node:path';
 
 import { build, type Metafile, type Plugin } from 'esbuild';
+
+import { lateModules } from './late-modules.ts';
+import { withLinesOnly, type SourcePositions } from './source-map.ts';
 
 const PACKAGE = resolve(import.meta.dirname, '..');
 
@@ -23,14 +26,14 @@ const NOT_ASCII =
 /**
  * Writes agent, agent.cjs, agent.cjs.map, agent.cjs.LEGAL.txt and package.json.
  *
- * @param folder made when it is missing; an agent.cache in it is void
+ * @param folder made when it is missing; an agent.cache in it is removed
  * @param interpreter what the launcher's first line names: a path, for an image without /usr/bin/env
  * @returns what went in, and why
  */
 export async function bundle(folder: string, interpreter = ANY_NODE): Promise<Metafile> {
   const { metafile, outputFiles } = await build({
     absWorkingDir: PACKAGE,
-    stdin: { contents: "import './src/cli/agent.ts'", resolveDir: PACKAGE }, // leaves its first line, #!, behind
+    entryPoints: ['image/entry.ts'],
     outfile: 'agent.cjs', // of the package, for the map to name src/…
     write: false,
     bundle: true,
@@ -45,14 +48,17 @@ export async function bundle(folder: string, interpreter = ANY_NODE): Promise<Me
     legalComments: 'external',
     banner: { js: MODULE_HEAD },
     footer: { js: MODULE_END },
-    plugins: [jsonText],
+    define: { 'process.env.NODE_ENV': '"production"' }, // winston's own diagnostics are 4 ms
+    plugins: [jsonText, lateModules],
     metafile: true,
     logLevel: 'warning',
   });
   await mkdir(folder, { recursive: true });
-  for (const { path, contents } of outputFiles) {
+  await rm(join(folder, 'agent.cache'), { force: true }); // V8 would take one of other sources of the same length
+  for (const { path, contents, text } of outputFiles) {
     if (path.endsWith('.cjs') && !isAscii(contents)) throw new Error(NOT_ASCII);
-    await writeFile(join(folder, basename(path)), contents);
+    const isMap = path.endsWith('.map');
+    await writeFile(join(folder, basename(path)), isMap ? mapText(text) : contents);
   }
   await writeLauncher(join(folder, 'agent'), interpreter);
   // without it, the package.json above, if there is one, would say what the launcher is
@@ -70,6 +76,10 @@ const jsonText: Plugin = {
     });
   },
 };
+
+function mapText(text: string): string {
+  return JSON.stringify(withLinesOnly(JSON.parse(text) as SourcePositions));
+}
 
 async function writeLauncher(path: string, interpreter: string): Promise<void> {
   const text = await readFile(join(import.meta.dirname, 'launcher.cjs'), 'utf8');

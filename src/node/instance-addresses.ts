@@ -1,7 +1,7 @@
 // The addresses of this instance, from INSTANCE_IP and the network interfaces, as a pure function of both.
 // Upstream: pilot/cmd/pilot-agent/app/cmd.go initProxy, pkg/bootstrap network helpers.
 
-import { BlockList, isIP } from 'node:net';
+import { BlockList, isIP, SocketAddress } from 'node:net';
 
 import { canonicalIp } from '../config/address.ts';
 import type { TextMap } from '../runtime/json.ts';
@@ -55,9 +55,23 @@ function usable(of: NetworkInterface): string[] {
   const unusable = unusableAddresses();
   return of.addresses
     .map(plain)
-    .filter((address) => isIP(address) !== 0 && !UNSPECIFIED.has(address))
-    .filter((address) => !unusable.check(address, isIP(address) === 6 ? 'ipv6' : 'ipv4'))
-    .toSorted((a, b) => isIP(a) - isIP(b));
+    .flatMap((address) => {
+      const family = familyOf(address);
+      return family === undefined || UNSPECIFIED.has(address) ? [] : [{ address, family }];
+    })
+    .filter(({ address, family }) => !unusable.check(address, family))
+    .toSorted((a, b) => a.family.localeCompare(b.family))
+    .map(({ address }) => address);
+}
+
+/** Undefined: no address. By the system's parser: the first isIP() of an IPv6 address takes 6 ms, and Envoy waits. */
+function familyOf(address: string): 'ipv4' | 'ipv6' | undefined {
+  const family = address.includes(':') ? 'ipv6' : 'ipv4';
+  try {
+    return new SocketAddress({ address, family }).family;
+  } catch {
+    return undefined; // that is its whole message
+  }
 }
 
 function unusableAddresses(): BlockList {

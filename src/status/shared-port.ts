@@ -61,7 +61,7 @@ export class SharedPort {
 
   async #listenAt(host: string, port: number): Promise<number> {
     await checkFree(host, port);
-    const options = { host, backlog: BACKLOG, reusePort: true };
+    const options = { ...hostOption(host), backlog: BACKLOG, reusePort: true };
     await listening(this.#main, { ...options, port });
     const { port: taken } = this.#main.address() as AddressInfo;
     for (const server of this.#others) await listening(server, { ...options, port: taken });
@@ -72,12 +72,18 @@ export class SharedPort {
 /** Sockets that share a port do so with strangers, too: a second agent must not get half of the probes. */
 async function checkFree(host: string, port: number): Promise<void> {
   const alone = createServer();
-  await listening(alone, { host, port });
+  await listening(alone, { ...hostOption(host), port });
   await closed(alone);
 }
 
+/** Without a host, Node takes `::` and does not ask isIP() what that is: the first time takes 6 ms, and Envoy waits. */
+function hostOption(host: string): { readonly host?: string } {
+  return host === '::' ? {} : { host };
+}
+
 interface ListenOptions {
-  readonly host: string;
+  /** Default: every address. */
+  readonly host?: string;
   readonly port: number;
   readonly backlog?: number;
   readonly reusePort?: boolean;
