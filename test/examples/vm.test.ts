@@ -20,7 +20,7 @@ describe('examples/vm', function () {
   this.timeout(60_000);
 
   it('has scripts in which shellcheck finds nothing', async function () {
-    await judgeOrSkip(this, findShellcheck);
+    await judgeOrSkip(this, () => findProgram('shellcheck'));
 
     const scripts = ['istio-start.sh', 'install.sh'].map((name) => join(EXAMPLE, name));
     const { stdout, status } = spawnSync('shellcheck', scripts, { encoding: 'utf8' });
@@ -29,10 +29,7 @@ describe('examples/vm', function () {
   });
 
   it('has a unit in which systemd finds nothing', async function () {
-    if (spawnSync('systemd-analyze', ['--version']).error !== undefined) {
-      console.log('      skipped: systemd-analyze is not installed, as in most containers');
-      return this.skip();
-    }
+    await judgeOrSkip(this, () => findProgram('systemd-analyze'));
     await using folder = await temporaryDirectory();
     const unit = join(folder.path, 'istio.service');
     const text = await readFile(join(EXAMPLE, 'istio.service'), 'utf8');
@@ -52,9 +49,8 @@ describe('examples/vm', function () {
   describeMachine();
 });
 
-async function findShellcheck(): Promise<void> {
-  if (spawnSync('shellcheck', ['--version']).error !== undefined)
-    throw new Error('shellcheck is not installed');
+async function findProgram(name: string): Promise<void> {
+  if (spawnSync(name, ['--version']).error !== undefined) throw new Error(`${name} is not installed`);
 }
 
 function describeMachine(): void {
