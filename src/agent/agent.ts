@@ -143,7 +143,7 @@ async function startAndRun(
       opened.dns = servers.use(await startDns(dns, config, deps, counters.dns));
       servers.use(followResolvers(dns, opened.dns, config, deps));
     }
-    if (envoy !== undefined) secretServers.use(await startSds(config, serverDeps, host.servesFilesOnly));
+    if (envoy !== undefined) secretServers.use(await startSds(config, serverDeps, host));
     opened.proxy = servers.use(await startXdsProxy(config, serverDeps, opened.dns));
     const activeGeneration = (): number | undefined => supervisor.snapshot().active?.generation;
     servers.use(await startDebugTap(config, { ...serverDeps, ...host }, opened.proxy, activeGeneration));

@@ -56,6 +56,7 @@ export async function effectiveBootstrap(
     compliancePolicy: config.controlPlane.compliancePolicy,
     logAsJson: config.flags.logAsJson,
     features: env,
+    workloadSocketPath: facts.workloadSocketPath ?? config.identity.socketPath,
     ...(source.kind === 'template' && { xdsRootCert: await xdsRootFile(config) }),
   };
   const rendered = await renderBootstrap(input, warn, source);

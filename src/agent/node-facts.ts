@@ -15,6 +15,8 @@ export interface HostFacts {
   readonly credentialSocketExists: boolean;
   /** An external SDS server serves the workload's identity; ours only serves files. */
   readonly servesFilesOnly: boolean;
+  /** Where the workload's SDS is. Absent: where the configuration says. */
+  readonly workloadSocketPath?: string;
 }
 
 export interface NodeFacts extends HostFacts {

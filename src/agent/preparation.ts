@@ -19,7 +19,7 @@ import { openIdentity, type Identity, type IdentityDeps } from './identity.ts';
 import { lackingExtensions } from './lacking-extensions.ts';
 import type { HostFacts } from './node-facts.ts';
 import { fingerprints, envoyFiles, type Fingerprints, type EnvoyFile } from './envoy-files.ts';
-import { credentialServerExists, otherServesWorkload } from './sds-sockets.ts';
+import { credentialServerExists, otherServesWorkload, ownSocketPath } from './sds-sockets.ts';
 
 export interface PreparationDeps extends IdentityDeps {
   readonly spawn: Spawn;
@@ -63,7 +63,9 @@ export async function prepare(
   const servesFilesOnly = await otherServesWorkload(config, sdsDeps, signal);
   const identity = await openIdentity(config, deps, servesFilesOnly);
   const credentialSocketExists = await credentialServerExists(config, sdsDeps, signal);
-  const host = { instanceIps: deps.instanceIps, servesFilesOnly, credentialSocketExists };
+  const workloadSocketPath = servesFilesOnly ? config.identity.socketPath : await ownSocketPath(config);
+  const { instanceIps } = deps;
+  const host = { instanceIps, servesFilesOnly, credentialSocketExists, workloadSocketPath };
   const grpcBootstrap = new GrpcBootstrapWriter(config, { ...deps, host });
   await grpcBootstrap.check();
   const envoy = config.envoy.disabled ? undefined : await prepareEnvoy(config, deps, host, signal);

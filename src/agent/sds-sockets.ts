@@ -1,9 +1,12 @@
 // Who serves secrets on this host: looks for other SDS servers before ours takes a socket. A healthy one keeps the
 // workload's socket, and ours serves files beside it. Upstream: pkg/istio-agent/agent.go Run.
 
+import { access, constants, stat } from 'node:fs/promises';
+import { dirname } from 'node:path';
+
 import type { AgentConfig } from '../config/agent-config.ts';
 import { formatDuration, SECOND_MS } from '../runtime/duration.ts';
-import { ConfigError } from '../runtime/errors.ts';
+import { ConfigError, errnoOf } from '../runtime/errors.ts';
 import { serverAnswers, type SocketProbe, type SocketProbeDeps } from '../sds/socket-probe.ts';
 import { failedAt, metadataStage } from './stages.ts';
 
@@ -38,6 +41,32 @@ export async function otherServesWorkload(
   }
   if (isOwn) return false;
   throw new ConfigError(`agent configured for non-default SDS socket path: ${path} but no socket found`);
+}
+
+/** Where Istio 1.7 had the socket, in the folder of the bootstrap. */
+const OLD_SOCKET = 'SDS';
+
+/**
+ * Where our server can listen: in pods that Istio 1.7 injected, the socket's folder is no volume, and their root file
+ * system cannot be written to; then the socket is where 1.7 had it. A volume that cannot be written to is meant so.
+ */
+export async function ownSocketPath({ identity, proxyConfig }: AgentConfig): Promise<string> {
+  const { socketPath } = identity;
+  return (await isOnReadOnlyRoot(dirname(socketPath)))
+    ? `${proxyConfig.configPath}/${OLD_SOCKET}`
+    : socketPath;
+}
+
+/** Of a folder that is there or could be made. */
+async function isOnReadOnlyRoot(folder: string): Promise<boolean> {
+  const refused = await access(folder, constants.W_OK).then(
+    () => undefined,
+    (error: unknown) => errnoOf(error),
+  );
+  if (refused === 'ENOENT' && folder !== dirname(folder)) return isOnReadOnlyRoot(dirname(folder));
+  if (refused !== 'EROFS') return false;
+  const [place, root] = await Promise.all([stat(folder), stat('/')]);
+  return place.dev === root.dev;
 }
 
 /** @returns whether a server answers on the socket for a gateway's credentials */

@@ -25,14 +25,13 @@ export interface SocketServerDeps {
   readonly log: Log;
 }
 
-/** @param servesFilesOnly another server has the workload's socket */
 export function startSds(
   { identity: { socketPath, filesSocketPath }, env, proxyConfig }: AgentConfig,
   { identity, counters, clock, log }: SocketServerDeps,
-  servesFilesOnly: boolean,
+  { servesFilesOnly, workloadSocketPath = socketPath }: HostFacts,
 ): Promise<SdsServer> {
   return SdsServer.start({
-    socketPath: servesFilesOnly ? filesSocketPath : socketPath,
+    socketPath: servesFilesOnly ? filesSocketPath : workloadSocketPath,
     socketMode: env.sdsSocketMode,
     socketGid: env.sdsSocketGid,
     filesOnly: servesFilesOnly,

@@ -30,6 +30,8 @@ export interface BootstrapInput {
   /** `--log_as_json`. */
   readonly logAsJson: boolean;
   readonly features: BootstrapFeatures;
+  /** Of the SDS server for the workload's certificate. */
+  readonly workloadSocketPath: string;
   /** File with the root of the control plane's certificate, for users' templates; empty: none. */
   readonly xdsRootCert?: string;
 }
@@ -54,6 +56,7 @@ export async function templateParameters(input: BootstrapInput, warn: Warn): Pro
   const remote = { proxyConfig, metadata: node.typed, hostIp };
   const parameters = {
     ...nodeParameters(node),
+    workload_socket_path: input.workloadSocketPath,
     ...switchParameters(input, warn),
     ...addressParameters(input),
     ...(await statsConfigParameters(

@@ -98,13 +98,10 @@ describe('the clusters of a bootstrap', () => {
   });
 
   it('reach the agent over the sockets of the workload and of the configuration directory', async () => {
-    const { bootstrap } = await rendered({ node: { workloadIdentitySocketFile: 'other.sock' } });
+    const { bootstrap } = await rendered({ others: { workloadSocketPath: './run/other.sock' } });
 
     const { clusters } = bootstrap.static_resources;
-    assert.match(
-      JSON.stringify(named(clusters, 'sds-grpc')),
-      /"\.\/var\/run\/secrets\/workload-spiffe-uds\/other\.sock"/,
-    );
+    assert.match(JSON.stringify(named(clusters, 'sds-grpc')), /"\.\/run\/other\.sock"/);
     assert.match(JSON.stringify(named(clusters, 'xds-grpc')), /"\.\/etc\/istio\/proxy\/XDS"/);
   });
 

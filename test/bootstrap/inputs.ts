@@ -18,6 +18,7 @@ export function sidecarBootstrap(changes: BootstrapChanges = {}): BootstrapInput
   return {
     node: buildNode({ ...plain, proxyConfig }, () => undefined),
     proxyConfig,
+    workloadSocketPath: `./var/run/secrets/workload-spiffe-uds/${plain.workloadIdentitySocketFile}`,
     hostIp: '',
     compliancePolicy: '',
     logAsJson: false,

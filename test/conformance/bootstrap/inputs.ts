@@ -85,6 +85,7 @@ export function bootstrapInput(inputs: BootstrapCaseInputs, warn: Warn): Bootstr
     compliancePolicy: inputs.compliancePolicy,
     logAsJson: inputs.logAsJson,
     features: inputs.features,
+    workloadSocketPath: `./var/run/secrets/workload-spiffe-uds/${inputs.workloadIdentitySocketFile}`,
   };
 }
 
