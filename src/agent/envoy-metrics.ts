@@ -22,7 +22,7 @@ export class EnvoyMetrics implements EnvoyObserver {
   metrics(snapshot: EnvoySnapshot): readonly NumberMetric[] {
     const { active, draining, adminLost, restarts } = snapshot;
     const crashes = { labels: { reason: 'crash', outcome: 'crashed' }, value: restarts.crashed };
-    const counted = [...this.#restarts.series, ...(restarts.crashed > 0 ? [crashes] : [])];
+    const counted = [...this.#restarts.series, crashes]; // crashes from 0 on: a rise from nothing is none to Prometheus
     return [
       gauge('envoy_epoch', 'Epoch of the Envoy that serves; -1 without one.', active?.epoch ?? -1),
       gauge(

@@ -52,8 +52,15 @@ describe('EnvoyMetrics', () => {
       [
         ['operator,mesh-config', 2],
         ['repair', 2],
+        ['crash', 0],
       ],
     );
+  });
+
+  it('shows crashes before the first one, so that a rise over time finds that one', () => {
+    deepEqual(series(new EnvoyMetrics(), 'envoy_restarts_total'), [
+      { labels: { reason: 'crash', outcome: 'crashed' }, value: 0 },
+    ]);
   });
 
   it('counts the ends of processes', () => {

@@ -1,0 +1,91 @@
+// docs/compatibility.md as text, made of the claims, of what their tests said, and of what the pods did. Nothing is
+// called working here that no test has shown.
+
+import type { Claim, Subject, TestName, Verdict } from './claim.ts';
+import { anchor, code, link, table } from './markdown.ts';
+import { outcomeOf, type Outcomes } from './outcomes.ts';
+import type { PodOutcome } from './pod-outcomes.ts';
+import { isShown, podSection } from './pod-section.ts';
+
+export interface Report {
+  readonly subjects: readonly Subject[];
+  readonly outcomes: Outcomes;
+  readonly pods: readonly PodOutcome[];
+  /** Titles of the groups a test stands in. */
+  readonly groupOf: (test: TestName) => string;
+}
+
+/** What the report says: a verdict counts only when tests have shown it. */
+type Shown = Verdict | 'not shown';
+
+/** In the order of the rows: what a reader has to know comes first. */
+const ORDER: readonly Shown[] = ['not shown', 'not yet', 'differs', 'works', 'added'];
+
+const INTRODUCTION = `# Compatibility with pilot-agent 1.31
+
+For whoever decides whether this image takes the place of Istio's proxy image of version 1.31: what alerts show now,
+pods that were run, and every argument, variable, field, port, file, endpoint, metric and exit code.
+
+| Word | Meaning |
+| --- | --- |
+| works | as in 1.31 |
+| differs | there, and not the same: the row says how |
+| not yet | accepted without its effect, or missing: the row says what happens |
+| added | 1.31 has none; it changes nothing until it is used, unless the row says so |
+| not shown | a test of the row failed, was not run, or there is none |
+
+The page is generated (\`npm run compatibility\`). A row names the tests that show it, by the sentences they go under, and
+is called *not shown* unless all of them passed when they were last run. \`npm test\` runs them again; it also fails when
+this page is another one than claims and outcomes make, when a named test is gone, and when a command, flag, variable,
+field or endpoint of the program is in no row or in two.`;
+
+/** The whole page. */
+export function compatibilityDocument(report: Report): string {
+  const [first, ...others] = report.subjects.map((subject) => section(subject, report));
+  const parts = [INTRODUCTION, summary(report), first ?? '', podSection(report.pods), ...others];
+  return `${parts.join('\n\n')}\n`;
+}
+
+function summary({ subjects, outcomes, pods }: Report): string {
+  const words: readonly Shown[] = ['works', 'differs', 'not yet', 'added', 'not shown'];
+  const counts = (shown: readonly Shown[]): string[] =>
+    words
+      .map((word) => String(shown.filter((each) => each === word).length))
+      .map((text) => (text === '0' ? '' : text));
+  const rows = subjects.map(({ title, claims }) => [
+    `[${title}](${anchor(title)})`,
+    ...counts(Object.values(claims).map((claim) => shownVerdict(claim, outcomes))),
+  ]);
+  const ofPods = pods.map((pod): Shown => (isShown(pod) ? 'works' : 'not shown'));
+  return table(['', ...words], [...rows.slice(0, 1), ['[Pods](#pods)', ...counts(ofPods)], ...rows.slice(1)]);
+}
+
+function section(subject: Subject, report: Report): string {
+  const { title, introduction, column, names, claims } = subject;
+  const rows = Object.entries(claims)
+    .map(([name, claim]) => ({ name, claim, shown: shownVerdict(claim, report.outcomes) }))
+    .sort((one, other) => ORDER.indexOf(one.shown) - ORDER.indexOf(other.shown))
+    .map(({ name, claim, shown }) => [
+      names === 'code' ? code(name) : name,
+      shown,
+      explanation(claim, report),
+    ]);
+  const parts = [`## ${title}`, introduction, table([column, '', 'What differs, and what is shown'], rows)];
+  return parts.filter((part) => part !== '').join('\n\n');
+}
+
+/** A claim of what is missing needs no test. */
+function shownVerdict({ verdict, tests }: Claim, outcomes: Outcomes): Shown {
+  if (tests.length === 0) return verdict === 'not yet' ? verdict : 'not shown';
+  return tests.every((test) => outcomeOf(outcomes, test) === 'passed') ? verdict : 'not shown';
+}
+
+/** The note, and the tests, each with what came of it unless it passed. */
+function explanation({ note, tests }: Claim, { outcomes, groupOf }: Report): string {
+  const links = tests.map((test) => {
+    const outcome = outcomeOf(outcomes, test) ?? 'not run';
+    const sentence = link(`${groupOf(test)} ${test.title}`.trim(), `../test/${test.file}`);
+    return outcome === 'passed' ? sentence : `${sentence} (**${outcome}**)`;
+  });
+  return [note, links.join('; ')].filter((text) => text !== '').join('<br>') || 'no test';
+}

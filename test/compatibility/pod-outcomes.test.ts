@@ -1,0 +1,40 @@
+import { deepEqual } from 'node:assert/strict';
+
+import type { Results } from '../e2e/pods/cases/results.ts';
+import { expectedNames, type ExpectedPod, podOutcomes, resultNames } from './pod-outcomes.ts';
+
+const TABLE: readonly ExpectedPod[] = [
+  {
+    name: 'hello',
+    source: 'v1.31',
+    expects: ['is ready in time'],
+    expectsAtItsEnd: ['ends with exit code 0'],
+  },
+];
+
+function results(source: 'v1.31' | 'v1.7', passed: boolean): Results {
+  return {
+    pods: [{ name: 'hello', source, expectations: [{ name: 'is ready in time', passed, detail: '2 s' }] }],
+  };
+}
+
+describe('podOutcomes', () => {
+  it('tells of each expectation whether it was met, why not, and whether it was run', () => {
+    const of = (given: Results) => podOutcomes(TABLE, given)[0]?.expectations.map(({ problem }) => problem);
+
+    deepEqual(of(results('v1.31', true)), [undefined, 'not run']);
+    deepEqual(of(results('v1.31', false)), ['2 s', 'not run']);
+    deepEqual(of({ pods: [] }), ['not run', 'not run']);
+  });
+
+  it('takes no result of a pod that only has the same name', () => {
+    deepEqual(podOutcomes(TABLE, results('v1.7', true))[0]?.expectations[0]?.problem, 'not run');
+  });
+});
+
+describe('names of expectations', () => {
+  it('are the same for the table and for results', () => {
+    deepEqual(expectedNames(TABLE), ['v1.31 hello: is ready in time', 'v1.31 hello: ends with exit code 0']);
+    deepEqual(resultNames(results('v1.31', true)), ['v1.31 hello: is ready in time']);
+  });
+});

@@ -1,0 +1,58 @@
+// What real pods did when they were last run, beside the table of what is expected of them: pod-results.json, which
+// `npm run e2e:pods -- --results <file>` writes on a machine with podman. What has no result was not run.
+
+import { readFile } from 'node:fs/promises';
+import { join } from 'node:path';
+
+import { INJECTED_PODS, OWN_PODS, type PodCase } from '../e2e/pods/cases/expectations.ts';
+import type { Results } from '../e2e/pods/cases/results.ts';
+
+export const POD_RESULTS_FILE = join(import.meta.dirname, 'pod-results.json');
+
+export type ExpectedPod = Pick<PodCase, 'name' | 'source' | 'expects' | 'expectsAtItsEnd'>;
+
+/** Every pod of the table. */
+export const EXPECTED_PODS: readonly ExpectedPod[] = [...OWN_PODS, ...INJECTED_PODS];
+
+export interface PodOutcome {
+  readonly name: string;
+  readonly source: PodCase['source'];
+  readonly expectations: readonly ExpectationOutcome[];
+}
+
+export interface ExpectationOutcome {
+  readonly name: string;
+  /** Undefined: it was met; else why not. */
+  readonly problem: string | undefined;
+}
+
+export async function readPodResults(path = POD_RESULTS_FILE): Promise<Results> {
+  return JSON.parse(await readFile(path, 'utf8')) as Results;
+}
+
+/** In the order of the table. */
+export function podOutcomes(table: readonly ExpectedPod[], { pods }: Results): readonly PodOutcome[] {
+  return table.map(({ name, source, expects, expectsAtItsEnd }) => {
+    const ran = pods.find((pod) => pod.name === name && pod.source === source)?.expectations ?? [];
+    const expectations = [...expects, ...expectsAtItsEnd].map((expectation) => {
+      const result = ran.find((each) => each.name === expectation);
+      if (result?.passed === true) return { name: expectation, problem: undefined };
+      return { name: expectation, problem: result === undefined ? 'not run' : (result.detail ?? 'failed') };
+    });
+    return { name, source, expectations };
+  });
+}
+
+/** `source name: expectation` of everything the table expects. */
+export function expectedNames(table: readonly ExpectedPod[]): readonly string[] {
+  return table.flatMap(({ name, source, expects, expectsAtItsEnd }) =>
+    [...expects, ...expectsAtItsEnd].map((expectation) => `${source} ${name}: ${expectation}`),
+  );
+}
+
+/** The same of everything that has a result. */
+export function resultNames({ pods }: Results): readonly string[] {
+  return pods.flatMap(({ name, source, expectations }) =>
+    expectations.map((expectation) => `${source} ${name}: ${expectation.name}`),
+  );
+}
