@@ -34,8 +34,6 @@ export interface Member {
 export interface MemberOptions {
   /** Default: `permissive`. */
   readonly peers?: Member['peers'];
-  /** Default: the pod's canonical name. */
-  readonly service?: string;
 }
 
 /** What the kubelet knows of a pod that it is about to start. */
@@ -55,7 +53,7 @@ export function memberOf(spec: PodSpec, place: Place, options: MemberOptions = {
     namespace,
     ip,
     serviceAccount: spec.serviceAccountName,
-    service: options.service ?? canonicalName(spec) ?? name,
+    service: canonicalName(spec) ?? name,
     ports: portsOf(spec, role),
     role,
     interception:

@@ -40,12 +40,12 @@ export class Mesh implements AsyncDisposable {
   }
 
   /** Runs a pod as a member of the mesh: its resources and those of its callers are there before it starts. */
-  async run(spec: PodSpec, { peers, service, ...options }: MeshRunOptions = {}): Promise<RunningPod> {
+  async run(spec: PodSpec, { peers, ...options }: MeshRunOptions = {}): Promise<RunningPod> {
     await this.#images.prepare(spec);
     return this.kubelet.run(spec, {
       ...options,
       beforeStart: async (pod) => {
-        await this.add(spec, pod, { ...(peers && { peers }), ...(service && { service }) });
+        await this.add(spec, pod, { ...(peers && { peers }) });
         await options.beforeStart?.(pod);
       },
     });
@@ -61,35 +61,24 @@ export class Mesh implements AsyncDisposable {
   /** Takes a pod into the mesh that is run elsewhere. */
   add(spec: PodSpec, place: Place, options: MemberOptions = {}): Promise<void> {
     this.#registry.set(memberOf(spec, place, options));
-    return this.push();
+    return this.#push();
   }
 
   /** Changes what the mesh knows of a pod, and so what its proxy and its callers are told. */
-  update(pod: PodName, change: Partial<Pick<Member, 'peers' | 'service' | 'isLeaving'>>): Promise<void> {
+  update(pod: PodName, change: Partial<Pick<Member, 'peers' | 'isLeaving'>>): Promise<void> {
     const member = this.#registry.get(pod);
     if (member === undefined) throw new Error(`${pod.name} is no member of the mesh`);
     this.#registry.set({ ...member, ...change });
-    return this.push();
+    return this.#push();
   }
 
   remove(pod: PodName): Promise<void> {
     this.#registry.remove(pod);
-    return this.push();
-  }
-
-  /**
-   * Puts a document of one's own beside the configuration of the pods.
-   *
-   * @param name of its file, such as `more.yaml`
-   * @param document as `agent discovery` takes it; undefined takes the file away
-   */
-  write(name: string, document: object | undefined): Promise<void> {
-    this.#registry.write(name, document);
-    return this.push();
+    return this.#push();
   }
 
   /** Resolves when the control plane's files are as the mesh is now; at once when it is stopped. */
-  push(): Promise<void> {
+  #push(): Promise<void> {
     const next = this.#pushed.then(() => this.controlPlane.refresh());
     this.#pushed = next.catch(() => undefined); // whoever asked for it gets the error
     return next;

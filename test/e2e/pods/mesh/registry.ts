@@ -1,8 +1,6 @@
 // The cluster around the node, as the kubelet and the pods ask for it: which pods there are, what they are called, and
 // what config maps, secrets and tokens hold.
 
-import { stringify } from 'yaml';
-
 import type { Cluster, TokenRequest } from '../kubelet/contract.ts';
 import type { ContainerSpec, PodSpec } from '../kubelet/pod-spec.ts';
 import { configuration } from './configuration.ts';
@@ -28,7 +26,6 @@ export class Registry implements Cluster {
   readonly #images: Images;
   readonly #trust: Trust;
   readonly #members = new Map<string, Member>();
-  readonly #documents = new Map<string, string>();
 
   constructor(images: Images, trust: Trust) {
     this.#images = images;
@@ -48,19 +45,13 @@ export class Registry implements Cluster {
     this.#members.delete(keyOf(pod));
   }
 
-  /** A document of the configuration directory beside those of the pods; undefined takes it away. */
-  write(name: string, document: object | undefined): void {
-    if (document === undefined) this.#documents.delete(name);
-    else this.#documents.set(name, stringify(document, { aliasDuplicateObjects: false }));
-  }
-
   readonly image = (_name: string, pod: PodSpec, container: ContainerSpec): string =>
     this.#images.name(pod, container);
 
   readonly configMap = (namespace: string, name: string): ReadonlyMap<string, string> | undefined => {
     if (name === ROOT_CONFIG_MAP) return new Map([[ROOT_KEY, this.#trust.rootCertificate]]);
     if (namespace !== SYSTEM_NAMESPACE || name !== CONFIG_MAP) return undefined;
-    return new Map([...configuration([...this.#members.values()]), ...this.#documents]);
+    return configuration([...this.#members.values()]);
   };
 
   readonly secret = (namespace: string, name: string): ReadonlyMap<string, string> | undefined =>
