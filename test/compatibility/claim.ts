@@ -10,11 +10,18 @@ export interface TestName {
   readonly title: string;
 }
 
+/** What the table of pods expects, as the claims name it: every pod of which that is expected has to meet it. */
+export interface PodExpectation {
+  readonly expectation: string;
+}
+
+export type Evidence = TestName | PodExpectation;
+
 export interface Claim {
   readonly verdict: Verdict;
   /** What is different, or why it is not there; plain text with Markdown. Empty: nothing to say. */
   readonly note: string;
-  readonly tests: readonly TestName[];
+  readonly evidence: readonly Evidence[];
 }
 
 /** One table of the report. */
@@ -30,46 +37,47 @@ export interface Subject {
   readonly claims: Readonly<Record<string, Claim>>;
 }
 
-/** As in 1.31. @param tests as `folder/file.test.ts: title` */
-export function works(...tests: readonly string[]): Claim {
-  return claim('works', '', tests);
+/** As in 1.31. @param shownBy `folder/file.test.ts: title`, or `pods: expectation` */
+export function works(...shownBy: readonly string[]): Claim {
+  return claim('works', '', shownBy);
 }
 
 /** As in 1.31, and more. @param note what there is more */
-export function worksAnd(note: string, ...tests: readonly string[]): Claim {
-  return claim('works', note, tests);
+export function worksAnd(note: string, ...shownBy: readonly string[]): Claim {
+  return claim('works', note, shownBy);
 }
 
 /** @param note what is different, and why */
-export function differs(note: string, ...tests: readonly string[]): Claim {
-  return claim('differs', note, tests);
+export function differs(note: string, ...shownBy: readonly string[]): Claim {
+  return claim('differs', note, shownBy);
 }
 
 /** Accepted without its effect, or not known at all. @param note what happens, and why */
-export function notYet(note: string, ...tests: readonly string[]): Claim {
-  return claim('not yet', note, tests);
+export function notYet(note: string, ...shownBy: readonly string[]): Claim {
+  return claim('not yet', note, shownBy);
 }
 
 /** Only this agent has it. */
-export function added(...tests: readonly string[]): Claim {
-  return claim('added', '', tests);
+export function added(...shownBy: readonly string[]): Claim {
+  return claim('added', '', shownBy);
 }
 
 /** The same with a word of explanation. */
-export function noted(note: string, { verdict, tests }: Claim): Claim {
-  return { verdict, note, tests };
+export function noted(note: string, { verdict, evidence }: Claim): Claim {
+  return { verdict, note, evidence };
 }
 
-function claim(verdict: Verdict, note: string, tests: readonly string[]): Claim {
-  return { verdict, note, tests: tests.map(testName) };
+function claim(verdict: Verdict, note: string, shownBy: readonly string[]): Claim {
+  return { verdict, note, evidence: shownBy.map(evidence) };
 }
 
 /** @throws Error for a text of another form */
-function testName(text: string): TestName {
-  const [, file, title] = /^(\S+\.test\.ts): (.+)$/.exec(text) ?? [];
-  if (file === undefined || title === undefined)
-    throw new Error(`"${text}" names no test: "file.test.ts: title"`);
-  return { file, title };
+function evidence(text: string): Evidence {
+  const [, file, title] = /^(\S+\.test\.ts|pods): (.+)$/.exec(text) ?? [];
+  if (file === undefined || title === undefined) {
+    throw new Error(`"${text}" is neither "file.test.ts: title" nor "pods: expectation"`);
+  }
+  return file === 'pods' ? { expectation: title } : { file, title };
 }
 
 /** Each name a subject claims something of. */

@@ -1,15 +1,17 @@
 // All that the report claims, in the order of its tables.
 
-import type { Subject, TestName } from './claim.ts';
+import type { Evidence, Subject, TestName } from './claim.ts';
 import { commands, words } from './claims/commands.ts';
 import { dashboards } from './claims/dashboards.ts';
 import { exitCodes, signals, troubles } from './claims/ends.ts';
 import { files } from './claims/files.ts';
 import { captureRuns, istioIptablesFlags } from './claims/istio-iptables-flags.ts';
 import { metrics } from './claims/metrics.ts';
+import { image } from './claims/image.ts';
 import { otherFlags } from './claims/other-flags.ts';
 import { endpoints, exchanges, ports } from './claims/ports.ts';
 import { annotations, configuration, proxyConfigFields } from './claims/proxy-config.ts';
+import { certificates, names, xds } from './claims/protocols.ts';
 import { logFlags, proxyFlags } from './claims/proxy-flags.ts';
 import { captureVariables } from './claims/variables-capture.ts';
 import { controlPlaneVariables } from './claims/variables-control-plane.ts';
@@ -38,6 +40,7 @@ export const subjects: readonly Subject[] = [
   exitCodes,
   signals,
   troubles,
+  image,
   ports,
   endpoints,
   exchanges,
@@ -52,13 +55,26 @@ export const subjects: readonly Subject[] = [
   proxyConfigFields,
   configuration,
   annotations,
+  xds,
+  certificates,
+  names,
   values,
   ...variableSubjects,
   metrics,
 ];
 
+/** Each expectation of pods that a claim names, once. */
+export function namedExpectations(given: readonly Subject[]): readonly string[] {
+  const named = evidenceOf(given).flatMap((each) => ('expectation' in each ? [each.expectation] : []));
+  return [...new Set(named)];
+}
+
 /** Each test that a claim names, once. */
 export function namedTests(given: readonly Subject[]): readonly TestName[] {
-  const tests = given.flatMap(({ claims }) => Object.values(claims).flatMap((claim) => claim.tests));
+  const tests = evidenceOf(given).filter((each) => 'file' in each);
   return [...new Map(tests.map((test) => [`${test.file}: ${test.title}`, test])).values()];
+}
+
+function evidenceOf(given: readonly Subject[]): readonly Evidence[] {
+  return given.flatMap(({ claims }) => Object.values(claims).flatMap((claim) => claim.evidence));
 }

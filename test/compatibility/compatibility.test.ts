@@ -4,7 +4,7 @@ import { join } from 'node:path';
 
 import { envRows } from '../../src/config/env.ts';
 import { claimedNames, type Subject } from './claim.ts';
-import { namedTests, subjects, variableSubjects } from './claims.ts';
+import { namedExpectations, namedTests, subjects, variableSubjects } from './claims.ts';
 import { commands } from './claims/commands.ts';
 import { istioIptablesFlags } from './claims/istio-iptables-flags.ts';
 import { metrics } from './claims/metrics.ts';
@@ -59,6 +59,19 @@ describe('docs/compatibility.md', () => {
 
       equal(found.length, 1, `test/${file}: ${title}`);
     }
+  });
+
+  it('names expectations that the table of pods has', () => {
+    const expected = EXPECTED_PODS.flatMap(({ expects, expectsAtItsEnd }) => [
+      ...expects,
+      ...expectsAtItsEnd,
+    ]);
+    const known: ReadonlySet<string> = new Set(expected);
+
+    deepEqual(
+      namedExpectations(subjects).filter((name) => !known.has(name)),
+      [],
+    );
   });
 
   it('goes by outcomes of the tests it names, and of no others', async () => {

@@ -78,6 +78,19 @@ describe('compatibilityDocument', () => {
     match(text, /\| is ready \| 2 pods \|\n\| ends in time \| 1 of 2 pods \|/);
   });
 
+  it('believes what pods were expected to do only when they did it', () => {
+    const pod = (problem: string | undefined): PodOutcome => ({
+      name: 'web',
+      source: 'own',
+      expectations: [{ name: 'is ready', problem }],
+    });
+    const claims = { '--port': works('pods: is ready') };
+
+    match(document(claims, [pod(undefined)]), /`--port` \| works \| \[each pod is ready\]\(#pods\) \|/);
+    match(document(claims, [pod('late')]), /`--port` \| not shown \| .*\(\*\*failed\*\*\) \|/);
+    match(document(claims, []), /`--port` \| not shown \| .*\(\*\*not run\*\*\) \|/);
+  });
+
   it('keeps signs of tests from becoming Markdown', () => {
     const text = document({ '--port': works('a/server.test.ts: takes <a> | [b]') });
 

@@ -1,10 +1,10 @@
 // docs/compatibility.md as text, made of the claims, of what their tests said, and of what the pods did. Nothing is
 // called working here that no test has shown.
 
-import type { Claim, Subject, TestName, Verdict } from './claim.ts';
+import type { Claim, Evidence, Subject, TestName, Verdict } from './claim.ts';
 import { anchor, code, link, table } from './markdown.ts';
-import { outcomeOf, type Outcomes } from './outcomes.ts';
-import type { PodOutcome } from './pod-outcomes.ts';
+import { type Outcome, outcomeOf, type Outcomes } from './outcomes.ts';
+import { expectationOutcome, type PodOutcome } from './pod-outcomes.ts';
 import { isShown, podSection } from './pod-section.ts';
 
 export interface Report {
@@ -46,7 +46,8 @@ export function compatibilityDocument(report: Report): string {
   return `${parts.join('\n\n')}\n`;
 }
 
-function summary({ subjects, outcomes, pods }: Report): string {
+function summary(report: Report): string {
+  const { subjects, pods } = report;
   const words: readonly Shown[] = ['works', 'differs', 'not yet', 'added', 'not shown'];
   const counts = (shown: readonly Shown[]): string[] =>
     words
@@ -54,7 +55,7 @@ function summary({ subjects, outcomes, pods }: Report): string {
       .map((text) => (text === '0' ? '' : text));
   const rows = subjects.map(({ title, claims }) => [
     `[${title}](${anchor(title)})`,
-    ...counts(Object.values(claims).map((claim) => shownVerdict(claim, outcomes))),
+    ...counts(Object.values(claims).map((claim) => shownVerdict(claim, report))),
   ]);
   const ofPods = pods.map((pod): Shown => (isShown(pod) ? 'works' : 'not shown'));
   return table(['', ...words], [...rows.slice(0, 1), ['[Pods](#pods)', ...counts(ofPods)], ...rows.slice(1)]);
@@ -63,7 +64,7 @@ function summary({ subjects, outcomes, pods }: Report): string {
 function section(subject: Subject, report: Report): string {
   const { title, introduction, column, names, claims } = subject;
   const rows = Object.entries(claims)
-    .map(([name, claim]) => ({ name, claim, shown: shownVerdict(claim, report.outcomes) }))
+    .map(([name, claim]) => ({ name, claim, shown: shownVerdict(claim, report) }))
     .sort((one, other) => ORDER.indexOf(one.shown) - ORDER.indexOf(other.shown))
     .map(({ name, claim, shown }) => [
       names === 'code' ? code(name) : name,
@@ -75,17 +76,26 @@ function section(subject: Subject, report: Report): string {
 }
 
 /** A claim of what is missing needs no test. */
-function shownVerdict({ verdict, tests }: Claim, outcomes: Outcomes): Shown {
-  if (tests.length === 0) return verdict === 'not yet' ? verdict : 'not shown';
-  return tests.every((test) => outcomeOf(outcomes, test) === 'passed') ? verdict : 'not shown';
+function shownVerdict({ verdict, evidence }: Claim, report: Report): Shown {
+  if (evidence.length === 0) return verdict === 'not yet' ? verdict : 'not shown';
+  return evidence.every((each) => outcome(each, report) === 'passed') ? verdict : 'not shown';
 }
 
-/** The note, and the tests, each with what came of it unless it passed. */
-function explanation({ note, tests }: Claim, { outcomes, groupOf }: Report): string {
-  const links = tests.map((test) => {
-    const outcome = outcomeOf(outcomes, test) ?? 'not run';
-    const sentence = link(`${groupOf(test)} ${test.title}`.trim(), `../test/${test.file}`);
-    return outcome === 'passed' ? sentence : `${sentence} (**${outcome}**)`;
+/** The note, and what shows it, each with what came of it unless it passed. */
+function explanation({ note, evidence }: Claim, report: Report): string {
+  const links = evidence.map((each) => {
+    const came = outcome(each, report);
+    return came === 'passed' ? linkTo(each, report) : `${linkTo(each, report)} (**${came}**)`;
   });
   return [note, links.join('; ')].filter((text) => text !== '').join('<br>') || 'no test';
+}
+
+function outcome(evidence: Evidence, { outcomes, pods }: Report): Outcome {
+  if ('expectation' in evidence) return expectationOutcome(pods, evidence.expectation);
+  return outcomeOf(outcomes, evidence) ?? 'not run';
+}
+
+function linkTo(evidence: Evidence, { groupOf }: Report): string {
+  if ('expectation' in evidence) return link(`each pod ${evidence.expectation}`, '#pods');
+  return link(`${groupOf(evidence)} ${evidence.title}`.trim(), `../test/${evidence.file}`);
 }

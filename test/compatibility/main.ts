@@ -9,13 +9,14 @@ import { join } from 'node:path';
 import { temporaryDirectory } from '../support/temporary-directory.ts';
 import type { TestName } from './claim.ts';
 import { namedTests, subjects } from './claims.ts';
-import { DOCUMENT, writeDocument } from './document-file.ts';
+import { DOCUMENT, wantedDocument, writeDocument } from './document-file.ts';
 import { outcomeOf, readOutcomes, updatedOutcomes, writeOutcomes, type MochaReport } from './outcomes.ts';
 
 const ROOT = join(import.meta.dirname, '../..');
 
 async function main(words: readonly string[]): Promise<void> {
   const tests = namedTests(subjects);
+  await wantedDocument(); // a name that is wrong is told before anything runs
   const known = await readOutcomes();
   const lacking = words.includes('--all')
     ? tests

@@ -49,8 +49,11 @@ describe('updatedOutcomes', () => {
 });
 
 describe('a claim', () => {
-  it('names a test by file and title', () => {
-    deepEqual(works('a/b.test.ts: ends: at once').tests, [{ file: 'a/b.test.ts', title: 'ends: at once' }]);
-    throws(() => works('a/b.test.ts'), /names no test/);
+  it('names a test by file and title, and what pods are expected to do', () => {
+    deepEqual(works('a/b.test.ts: ends: at once').evidence, [
+      { file: 'a/b.test.ts', title: 'ends: at once' },
+    ]);
+    deepEqual(works('pods: is ready').evidence, [{ expectation: 'is ready' }]);
+    throws(() => works('a/b.test.ts'), /is neither/);
   });
 });

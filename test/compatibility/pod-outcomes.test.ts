@@ -1,7 +1,13 @@
 import { deepEqual } from 'node:assert/strict';
 
 import type { Results } from '../e2e/pods/cases/results.ts';
-import { expectedNames, type ExpectedPod, podOutcomes, resultNames } from './pod-outcomes.ts';
+import {
+  expectationOutcome,
+  expectedNames,
+  type ExpectedPod,
+  podOutcomes,
+  resultNames,
+} from './pod-outcomes.ts';
 
 const TABLE: readonly ExpectedPod[] = [
   {
@@ -29,6 +35,25 @@ describe('podOutcomes', () => {
 
   it('takes no result of a pod that only has the same name', () => {
     deepEqual(podOutcomes(TABLE, results('v1.7', true))[0]?.expectations[0]?.problem, 'not run');
+  });
+});
+
+describe('expectationOutcome', () => {
+  const outcome = (given: Results, expectation: string) =>
+    expectationOutcome(podOutcomes([...TABLE, { ...TABLE[0]!, source: 'v1.7' }], given), expectation);
+
+  it('is that of the pod to which it matters most', () => {
+    const both = (passed: boolean): Results => ({
+      pods: [...results('v1.31', true).pods, ...results('v1.7', passed).pods],
+    });
+
+    deepEqual(outcome(both(true), 'is ready in time'), 'passed');
+    deepEqual(outcome(both(false), 'is ready in time'), 'failed');
+    deepEqual(outcome(results('v1.31', true), 'is ready in time'), 'not run');
+  });
+
+  it('is not run when no pod is expected to do it', () => {
+    deepEqual(outcome(results('v1.31', true), 'sings'), 'not run');
   });
 });
 

@@ -6,6 +6,7 @@ import { join } from 'node:path';
 
 import { INJECTED_PODS, OWN_PODS, type PodCase } from '../e2e/pods/cases/expectations.ts';
 import type { Results } from '../e2e/pods/cases/results.ts';
+import type { Outcome } from './outcomes.ts';
 
 export const POD_RESULTS_FILE = join(import.meta.dirname, 'pod-results.json');
 
@@ -13,6 +14,9 @@ export type ExpectedPod = Pick<PodCase, 'name' | 'source' | 'expects' | 'expects
 
 /** Every pod of the table. */
 export const EXPECTED_PODS: readonly ExpectedPod[] = [...OWN_PODS, ...INJECTED_PODS];
+
+/** The problem of an expectation without a result. */
+export const NOT_RUN = 'not run';
 
 export interface PodOutcome {
   readonly name: string;
@@ -37,10 +41,19 @@ export function podOutcomes(table: readonly ExpectedPod[], { pods }: Results): r
     const expectations = [...expects, ...expectsAtItsEnd].map((expectation) => {
       const result = ran.find((each) => each.name === expectation);
       if (result?.passed === true) return { name: expectation, problem: undefined };
-      return { name: expectation, problem: result === undefined ? 'not run' : (result.detail ?? 'failed') };
+      return { name: expectation, problem: result === undefined ? NOT_RUN : (result.detail ?? 'failed') };
     });
     return { name, source, expectations };
   });
+}
+
+/** `failed` as soon as one pod did not meet it; a table without it has not run it. */
+export function expectationOutcome(pods: readonly PodOutcome[], expectation: string): Outcome {
+  const problems = pods
+    .flatMap(({ expectations }) => expectations.filter(({ name }) => name === expectation))
+    .map(({ problem }) => problem);
+  if (problems.some((problem) => problem !== undefined && problem !== NOT_RUN)) return 'failed';
+  return problems.length === 0 || problems.includes(NOT_RUN) ? 'not run' : 'passed';
 }
 
 /** `source name: expectation` of everything the table expects. */

@@ -1,7 +1,7 @@
 // The part of the report about whole pods.
 
 import { code, table } from './markdown.ts';
-import type { PodOutcome } from './pod-outcomes.ts';
+import { NOT_RUN, type PodOutcome } from './pod-outcomes.ts';
 
 const INTRODUCTION = `Pods that were run with nothing changed but the names of images: init container, sidecar and application in a
 network of their own, with probes, hooks and the grace period kept by a small kubelet, against the control plane of
@@ -38,8 +38,7 @@ function met({ expectations }: PodOutcome): string {
   const open = expectations.filter(({ problem }) => problem !== undefined);
   const total = expectations.length;
   if (open.length === 0) return `all ${total}`;
-  if (open.every(({ problem }) => problem === 'not run'))
-    return `${total - open.length} of ${total}, others not run`;
+  if (open.length === total && open.every(({ problem }) => problem === NOT_RUN)) return NOT_RUN;
   const problems = open.map(({ name, problem }) => `${name} (${problem})`);
   return `${total - open.length} of ${total}; not: ${problems.join('; ')}`;
 }
