@@ -47,7 +47,7 @@ export interface ContainerStatus {
   readonly state: 'waiting' | 'running' | 'terminated';
   /** Of the last end; undefined before the first. */
   readonly exitCode: number | undefined;
-  /** Why it waits or ended, in Kubernetes' words: `CrashLoopBackOff`, `Completed`, `Error`, `OOMKilled`… */
+  /** Why it waits or ended, in Kubernetes' words: `CrashLoopBackOff`, `Completed`, `Error`… */
   readonly reason: string;
   readonly restarts: number;
   readonly ready: boolean;

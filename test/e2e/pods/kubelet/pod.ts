@@ -6,9 +6,10 @@ import type { ContainerStatus, Finished, Phase, PodEvent, RunningPod, Terminatio
 import { ContainerLife } from './life/container-life.ts';
 import { eventLines, type EventLog } from './life/event-log.ts';
 import { PodLife } from './life/pod-life.ts';
+import { restartPolicy } from './life/restart-policy.ts';
 import type { NodeProcess } from './network/node-process.ts';
 import type { PodNetwork } from './network/node-network.ts';
-import type { ContainerSpec, PodSpec, RestartPolicy } from './pod-spec.ts';
+import type { ContainerSpec, PodSpec } from './pod-spec.ts';
 import type { Volumes } from './volumes/volumes.ts';
 
 export interface PodParts {
@@ -162,11 +163,4 @@ export class Pod implements RunningPod {
 
 function hasEnded({ phase }: RunningPod): boolean {
   return phase === 'Succeeded' || phase === 'Failed';
-}
-
-/** A sidecar always runs; an init container that ended well never runs again. */
-function restartPolicy({ name, isSidecar }: ContainerSpec, pod: PodSpec): RestartPolicy {
-  if (isSidecar) return 'Always';
-  const isInit = pod.initContainers.some((each) => each.name === name);
-  return isInit && pod.restartPolicy === 'Always' ? 'OnFailure' : pod.restartPolicy;
 }

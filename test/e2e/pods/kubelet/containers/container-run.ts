@@ -13,7 +13,7 @@ const LOOK_MS = 50;
 
 export interface RunEnd {
   readonly exitCode: number;
-  readonly reason: 'Completed' | 'Error' | 'OOMKilled';
+  readonly reason: 'Completed' | 'Error';
 }
 
 export class ContainerRun {
@@ -73,13 +73,7 @@ export class ContainerRun {
   async #awaitEnd(): Promise<RunEnd> {
     while (!(await this.#isGone())) await delay(LOOK_MS);
     const exitCode = Number((await this.#podman.run(['wait', '--interval=20ms', this.#name])).stdout);
-    if (exitCode === 0) return { exitCode, reason: 'Completed' };
-    return { exitCode, reason: (await this.#wasOutOfMemory()) ? 'OOMKilled' : 'Error' };
-  }
-
-  async #wasOutOfMemory(): Promise<boolean> {
-    const { stdout } = await this.#podman.run(['inspect', '--format={{.State.OOMKilled}}', this.#name]);
-    return stdout.trim() === 'true';
+    return { exitCode, reason: exitCode === 0 ? 'Completed' : 'Error' };
   }
 
   async #isGone(): Promise<boolean> {
