@@ -18,6 +18,8 @@ export interface Report {
 /** What the report says: a verdict counts only when tests have shown it. */
 type Shown = Verdict | 'not shown';
 
+const WORDS: readonly Shown[] = ['works', 'differs', 'not yet', 'added', 'not shown'];
+
 /** In the order of the rows: what a reader has to know comes first. */
 const ORDER: readonly Shown[] = ['not shown', 'not yet', 'differs', 'works', 'added'];
 
@@ -46,19 +48,24 @@ export function compatibilityDocument(report: Report): string {
   return `${parts.join('\n\n')}\n`;
 }
 
+/** A line per table, in the order of the page, and how often it says which word. */
 function summary(report: Report): string {
-  const { subjects, pods } = report;
-  const words: readonly Shown[] = ['works', 'differs', 'not yet', 'added', 'not shown'];
-  const counts = (shown: readonly Shown[]): string[] =>
-    words
-      .map((word) => String(shown.filter((each) => each === word).length))
-      .map((text) => (text === '0' ? '' : text));
-  const rows = subjects.map(({ title, claims }) => [
-    `[${title}](${anchor(title)})`,
-    ...counts(Object.values(claims).map((claim) => shownVerdict(claim, report))),
-  ]);
-  const ofPods = pods.map((pod): Shown => (isShown(pod) ? 'works' : 'not shown'));
-  return table(['', ...words], [...rows.slice(0, 1), ['[Pods](#pods)', ...counts(ofPods)], ...rows.slice(1)]);
+  const [first, ...others] = report.subjects.map(({ title, claims }) =>
+    countRow(
+      title,
+      Object.values(claims).map((claim) => shownVerdict(claim, report)),
+    ),
+  );
+  const pods = countRow(
+    'Pods',
+    report.pods.map((pod) => (isShown(pod) ? 'works' : 'not shown')),
+  );
+  return table(['', ...WORDS], [first ?? [], pods, ...others]);
+}
+
+function countRow(title: string, shown: readonly Shown[]): readonly string[] {
+  const counts = WORDS.map((word) => shown.filter((each) => each === word).length);
+  return [`[${title}](${anchor(title)})`, ...counts.map((count) => (count === 0 ? '' : String(count)))];
 }
 
 function section(subject: Subject, report: Report): string {

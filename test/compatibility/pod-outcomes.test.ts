@@ -9,14 +9,13 @@ import {
   resultNames,
 } from './pod-outcomes.ts';
 
-const TABLE: readonly ExpectedPod[] = [
-  {
-    name: 'hello',
-    source: 'v1.31',
-    expects: ['is ready in time'],
-    expectsAtItsEnd: ['ends with exit code 0'],
-  },
-];
+const HELLO: ExpectedPod = {
+  name: 'hello',
+  source: 'v1.31',
+  expects: ['is ready in time'],
+  expectsAtItsEnd: ['ends with exit code 0'],
+};
+const TABLE = [HELLO];
 
 function results(source: 'v1.31' | 'v1.7', passed: boolean): Results {
   return {
@@ -40,7 +39,7 @@ describe('podOutcomes', () => {
 
 describe('expectationOutcome', () => {
   const outcome = (given: Results, expectation: string) =>
-    expectationOutcome(podOutcomes([...TABLE, { ...TABLE[0]!, source: 'v1.7' }], given), expectation);
+    expectationOutcome(podOutcomes([HELLO, { ...HELLO, source: 'v1.7' }], given), expectation);
 
   it('is that of the pod to which it matters most', () => {
     const both = (passed: boolean): Results => ({
