@@ -24,9 +24,16 @@ async function main(words: readonly string[]): Promise<void> {
   const files = [...new Set(lacking.map(({ file }) => file))].sort();
   console.log(`${tests.length} tests are named; ${lacking.length} of them are run, in ${files.length} files`);
   const report = files.length === 0 ? { passes: [], failures: [] } : await runTests(files);
-  await writeOutcomes(updatedOutcomes(known, tests, report, new Set(files)));
+  const outcomes = updatedOutcomes(known, tests, report, new Set(files));
+  await writeOutcomes(outcomes);
   await writeDocument();
   console.log(`written: ${DOCUMENT}`);
+  for (const test of tests) {
+    const outcome = outcomeOf(outcomes, test) ?? 'not run';
+    if (outcome === 'passed') continue;
+    console.error(`${outcome}: test/${test.file}: ${test.title}`);
+    process.exitCode = 1;
+  }
 }
 
 /** Runs whole files, as `npm test` does; failures among them are in the report. */

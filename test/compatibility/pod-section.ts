@@ -3,9 +3,10 @@
 import { code, table } from './markdown.ts';
 import { NOT_RUN, type PodOutcome } from './pod-outcomes.ts';
 
-const INTRODUCTION = `Pods that were run with nothing changed but the names of images: init container, sidecar and application in a
+const INTRODUCTION = `Pods that were run as they were written, but for the names of images: init container, sidecar and application in a
 network of their own, with probes, hooks and the grace period kept by a small kubelet, against the control plane of
-\`agent discovery\`. Those of an injector are its own test data, byte for byte.`;
+\`agent discovery\`. Those of an injector are its own test data; where these name a control plane that is nowhere, the
+address is that of the tests.`;
 
 const AUTHORS: Readonly<Record<PodOutcome['source'], string>> = {
   own: 'this project',
