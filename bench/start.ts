@@ -1,6 +1,9 @@
-// How long `agent proxy` takes to start Envoy and to be ready, and `agent discovery` to listen.
+// How long `agent proxy` takes to start Envoy and to be ready, `agent discovery` to listen, and short commands to end.
 
-import { request } from 'node:http';
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { createServer, request } from 'node:http';
+import type { AddressInfo } from 'node:net';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 
@@ -21,8 +24,8 @@ export const start: Bench = {
   name: 'start',
   how:
     `milliseconds since the process was spawned, ${RUNS} starts after one that does not count; control plane in the ` +
-    `measuring process; steps by the agent's own log, ready by asking Envoy's readiness listener every ${POLL_MS} ms`,
-  run: async () => [...(await proxyStarts()), await discoveryStarts()],
+    `measuring process; steps by the agent's own log, ready by asking Envoy's readiness listener every ${POLL_MS} ms; the short ones to their exit`,
+  run: async () => [...(await proxyStarts()), await discoveryStarts(), ...(await shortCommands())],
 };
 
 const STEPS: readonly (readonly [string, RegExp])[] = [
@@ -94,5 +97,31 @@ async function discoveryStarts(): Promise<Row> {
 async function discoveryStart(folder: string): Promise<number> {
   const startMs = performance.now();
   await using _discovery = await startDiscoveryProcess(folder);
+  return performance.now() - startMs;
+}
+
+/** From spawn to exit, in turns, so that whatever else the machine does meets them all. */
+async function shortCommands(): Promise<Row[]> {
+  await using server = createServer((_request, response) => response.end('ready')).listen(0, '127.0.0.1');
+  await once(server, 'listening');
+  const { port } = server.address() as AddressInfo;
+  const capture =
+    'istio-iptables -p 15001 -z 15006 -u 1337 -m REDIRECT -i * -b * -d 15090,15021,15020 --dry-run';
+  const commands: readonly (readonly [what: string, words: readonly string[]])[] = [
+    ['node -e 0', ['-e', '0']],
+    ['agent version', [AGENT, 'version']],
+    ['agent istio-iptables --dry-run', [AGENT, ...capture.split(' ')]],
+    ['agent wait --periodMillis=1', [AGENT, 'wait', '--periodMillis=1', `--url=http://127.0.0.1:${port}/`]],
+  ];
+  const values = commands.map((): number[] => []);
+  for (let run = 0; run <= RUNS; run += 1)
+    for (const [index, [, words]] of commands.entries()) values[index]?.push(await runMs(words));
+  return commands.map(([what], index) => ({ what, unit: 'ms', values: values[index]?.slice(1) ?? [] }));
+}
+
+async function runMs(words: readonly string[]): Promise<number> {
+  const startMs = performance.now();
+  const [code] = (await once(spawn(process.execPath, words, { stdio: 'ignore' }), 'exit')) as [number | null];
+  if (code !== 0) throw new Error(`${words.join(' ')} ended with ${code}`);
   return performance.now() - startMs;
 }

@@ -75,8 +75,10 @@ describe('the packages loaded', () => {
       deepEqual(await packagesOf(loaded), [
         '@grpc/grpc-js',
         'commander',
+        'content-type', // negotiator's
         'execa',
         'json-e',
+        'negotiator',
         'protobufjs',
         'winston',
         'yaml',
