@@ -4,20 +4,31 @@ import { readdir } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 
-import type { Podman } from '../podman/podman.ts';
+import { withFileLock } from '../podman/file-lock.ts';
+import { type Podman, PODS_CACHE } from '../podman/podman.ts';
 import { isLeftover } from './network/names.ts';
 import { runProgram } from './program.ts';
 import { removeFolder } from './volumes/folders.ts';
 
-/** Another kubelet may do the same at this moment, so what is gone by then is no error. */
+/** Kubelets that start at the same time remove them one after the other. */
 export async function removeLeftovers(podman: Podman): Promise<void> {
+  await withFileLock(join(PODS_CACHE, 'leftovers.lock'), async () => {
+    await removeContainers(podman);
+    for (const name of await leftoversOf(await namespaces()))
+      await runProgram('ip', ['netns', 'delete', name]);
+    for (const name of await leftoversOf(await readdir(tmpdir()))) await removeFolder(join(tmpdir(), name));
+  });
+}
+
+async function removeContainers(podman: Podman): Promise<void> {
   const { stdout } = await podman.run(['ps', '--all', '--format={{.Names}}']);
-  const containers = await leftoversOf(stdout.split('\n'));
-  if (containers.length > 0)
-    await podman.run(['rm', '--force', '--ignore', '--time=0', '--volumes', ...containers]);
-  for (const name of await leftoversOf(await readdir('/run/netns').catch(() => [])))
-    await runProgram('ip', ['netns', 'delete', name]).catch(() => undefined);
-  for (const name of await leftoversOf(await readdir(tmpdir()))) await removeFolder(join(tmpdir(), name));
+  const names = await leftoversOf(stdout.split('\n'));
+  if (names.length === 0) return;
+  await podman.run(['rm', '--force', '--ignore', '--time=0', '--volumes', ...names]);
+}
+
+function namespaces(): Promise<readonly string[]> {
+  return readdir('/run/netns').catch(() => []); // the first one makes the folder
 }
 
 async function leftoversOf(names: readonly string[]): Promise<readonly string[]> {

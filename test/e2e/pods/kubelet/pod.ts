@@ -32,6 +32,8 @@ export class Pod implements RunningPod {
   readonly #parts: PodParts;
   readonly #lives: ReadonlyMap<string, ContainerLife>;
   readonly #life: PodLife;
+  /** Resolves when nothing of the pod goes on any more. */
+  readonly #lived: Promise<void>;
   #failure: unknown;
   #deletion: Promise<Termination> | undefined;
 
@@ -45,7 +47,7 @@ export class Pod implements RunningPod {
     const all = [...spec.initContainers, ...spec.containers];
     this.#lives = new Map(all.map((each) => [each.name, this.#lifeOf(each)]));
     this.#life = new PodLife({ spec, lives: this.#lives, events, clock });
-    this.#life.live().catch((error: unknown) => {
+    this.#lived = this.#life.live().catch((error: unknown) => {
       this.#failure = error; // whoever waits for the pod is told
       events.changed();
     });
@@ -123,6 +125,7 @@ export class Pod implements RunningPod {
 
   async #delete(): Promise<Termination> {
     const termination = await this.#life.terminate();
+    await this.#lived;
     await this.#parts.containers.remove();
     await this.#parts.remove();
     return termination;
