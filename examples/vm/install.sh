@@ -6,6 +6,7 @@
 #   install.sh [ROOT]           ROOT is put before every path; default: none
 #   DIST                        the built agent; default: dist of the checkout
 set -eu
+umask 022 # another user runs what root installs
 
 root=${1:-}
 here=$(cd "$(dirname "$0")" && pwd)
@@ -22,9 +23,14 @@ if ! getent passwd istio-proxy >/dev/null; then
   useradd --system --gid istio-proxy --home-dir /var/lib/istio --no-create-home --shell /usr/sbin/nologin istio-proxy
 fi
 
-# The agent is one folder; its launcher finds the rest beside itself.
-mkdir -p "$root/usr/local/lib/sidecar-agent" "$root/usr/local/bin"
-cp -R "$dist/." "$root/usr/local/lib/sidecar-agent/"
+# The agent is one folder; its launcher finds the rest beside itself. Nothing of an older one stays.
+folder=$root/usr/local/lib/sidecar-agent
+rm -rf "$folder.new"
+mkdir -p "$folder.new" "$root/usr/local/bin"
+cp -R "$dist/." "$folder.new/"
+chmod -R u=rwX,go=rX "$folder.new"
+rm -rf "$folder"
+mv "$folder.new" "$folder"
 for name in agent pilot-agent; do
   ln -sfn ../lib/sidecar-agent/agent "$root/usr/local/bin/$name"
 done
@@ -32,10 +38,9 @@ install -m 0755 "$here/istio-start.sh" "$root/usr/local/bin/istio-start.sh"
 install -D -m 0644 "$here/istio.service" "$root/usr/lib/systemd/system/istio.service"
 
 # What the proxy's user writes, and where the files of "istioctl x workload entry configure" go.
-for folder in envoy proxy config; do
-  install -d -o istio-proxy -g istio-proxy -m 0755 "$root/var/lib/istio/$folder"
+for name in var/lib/istio var/lib/istio/envoy var/lib/istio/proxy var/lib/istio/config var/log/istio etc/certs; do
+  install -d -o istio-proxy -g istio-proxy -m 0755 "$root/$name"
 done
-install -d -o istio-proxy -g istio-proxy -m 0755 "$root/var/lib/istio" "$root/var/log/istio" "$root/etc/certs"
 [ -e "$root/etc/istio" ] || ln -s ../var/lib/istio "$root/etc/istio"
 [ -e "$root/var/lib/istio/config/mesh" ] || install -o istio-proxy -g istio-proxy -m 0644 /dev/null \
   "$root/var/lib/istio/config/mesh"

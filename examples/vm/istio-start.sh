@@ -23,14 +23,12 @@ set -u # not before: the files may be written without it
 
 agent=${ISTIO_BIN_BASE:-/usr/local/bin}/pilot-agent
 proxy_user=${EXEC_USER:-istio-proxy}
+word=${1-}
 
 fail() {
   echo "istio-start.sh: $*" >&2
   exit 1
 }
-
-id "$proxy_user" >/dev/null 2>&1 || fail "there is no user $proxy_user: make it (install.sh does), or set EXEC_USER"
-proxy_group=$(id -gn "$proxy_user")
 
 # Traffic of the proxy's user and group is not captured. Left to itself the agent takes one number for both.
 rules() {
@@ -39,23 +37,21 @@ rules() {
     "$agent" istio-iptables "$@"
 }
 
-case ${1-} in
-clean)
+# Also when the user is gone: what it leaves must not stay.
+if [ "$word" = clean ]; then
   rules --cleanup-only
   exit 0
-  ;;
-init | -p)
-  [ "$1" = -p ] || shift
+fi
+
+id "$proxy_user" >/dev/null 2>&1 || fail "there is no user $proxy_user: make it (install.sh does), or set EXEC_USER"
+proxy_group=$(id -gn "$proxy_user")
+
+if [ "$word" = init ] || [ "$word" = -p ]; then
+  [ "$word" = -p ] || shift
   rules --cleanup-only
   rules "$@"
   exit 0
-  ;;
-run) ;;
-*)
-  rules --cleanup-only
-  rules
-  ;;
-esac
+fi
 
 # Where the control plane is, when not where Istio puts it.
 istiod=istiod.${ISTIO_SYSTEM_NAMESPACE:-istio-system}.svc
@@ -84,7 +80,8 @@ export CA_ADDR PROV_CERT OUTPUT_CERTS PROXY_CONFIG INSTANCE_IP POD_NAME POD_NAME
 run_user=$proxy_user
 if [ "${ISTIO_INBOUND_INTERCEPTION_MODE:-}" = TPROXY ]; then run_user=root; fi
 
-# The flags are words, not one word.
+# The flags are words, not one word, and no patterns of file names.
+set -f
 # shellcheck disable=SC2086
 set -- "$agent" proxy ${ISTIO_AGENT_FLAGS:-}
 
@@ -94,14 +91,23 @@ if [ "$run_user" != "$(id -un)" ]; then
   export ISTIO_LOG_DIR
   # shellcheck disable=SC2016
   set -- /bin/sh -c 'exec "$@" >>"$ISTIO_LOG_DIR/istio.log" 2>>"$ISTIO_LOG_DIR/istio.err.log"' sh "$@"
-elif [ "$proxy_group" = "$(id -gn)" ]; then
-  exec "$@"
 fi
 
 # Root, too, gets the proxy's group, or its traffic would be captured. setpriv becomes the agent, so that signals of
 # systemd reach it at once; sudo stays between them and passes them on.
-if [ "$(id -u)" = 0 ] && command -v setpriv >/dev/null; then
-  exec setpriv --reuid "$run_user" --regid "$proxy_group" --init-groups "$@"
+if [ "$run_user $proxy_group" != "$(id -un) $(id -gn)" ]; then
+  if [ "$(id -u)" = 0 ] && command -v setpriv >/dev/null; then
+    set -- setpriv --reuid "$run_user" --regid "$proxy_group" --init-groups "$@"
+  elif command -v sudo >/dev/null; then
+    set -- sudo -E -u "$run_user" -g "$proxy_group" -- "$@"
+  else
+    fail "cannot become $run_user: start it as root where setpriv is, or install sudo"
+  fi
 fi
-command -v sudo >/dev/null || fail "cannot become $run_user: start it as root where setpriv is, or install sudo"
-exec sudo -E -u "$run_user" -g "$proxy_group" -- "$@"
+
+# Last, so that no mistake above leaves traffic captured with nobody to take it.
+if [ "$word" != run ]; then
+  rules --cleanup-only
+  rules
+fi
+exec "$@"

@@ -10,6 +10,7 @@ import { AGENT, ENVOY } from '../e2e/support/pod-host.ts';
 import type { Finished, NetworkNamespace } from '../iptables/network-namespace.ts';
 
 export const EXAMPLE = resolve(import.meta.dirname, '../../examples/vm');
+const SCRIPT = 'usr/local/bin/istio-start.sh';
 
 /** Gives the machine an /etc of its own, with the names that it knew. Argument: an empty folder. */
 const OWN_ETC = `
@@ -73,9 +74,17 @@ export class Machine {
     return join(this.root, name);
   }
 
-  /** install.sh, which may be run again. */
+  /** install.sh, which may be run again, as root on a machine whose files are closed to others unless told. */
   install(): Promise<void> {
-    return this.#own('env', [`DIST=${join(this.#folder, 'dist')}`, `${EXAMPLE}/install.sh`, this.root]);
+    const dist = join(this.#folder, 'dist');
+    return this.#own('sh', [
+      '-c',
+      'umask 077; DIST=$1 exec "$2" "$3"',
+      'sh',
+      dist,
+      `${EXAMPLE}/install.sh`,
+      this.root,
+    ]);
   }
 
   async #own(file: string, args: readonly string[]): Promise<void> {
@@ -100,9 +109,8 @@ export class Machine {
 
   /** Runs istio-start.sh in the root directory to its end. */
   shell(words: readonly string[], { env = {}, through = [] }: StartOptions = {}): Promise<Finished> {
-    const line = ['env', `--chdir=${this.root}`, ...through, ...this.#script(), ...words];
-    const [file = '', ...args] = line;
-    return this.place.run(file, args, { env: { PATH: this.searchPath(), ...env } });
+    const args = [`--chdir=${this.root}`, ...through, this.path(SCRIPT), ...words];
+    return this.place.run('env', args, { env: { PATH: this.searchPath(), ...env } });
   }
 
   /** The PATH with a program of the name `sudo` that records. */
@@ -110,16 +118,23 @@ export class Machine {
     return `${join(this.#folder, 'recorder')}:${process.env.PATH ?? ''}:/usr/sbin:/sbin`;
   }
 
+  /** A PATH of what the script and the recorders cannot do without, and these of the programs that record. */
+  async programs(recorders: readonly string[]): Promise<string> {
+    const folder = join(this.#folder, 'programs');
+    await this.place.shell(`
+      rm -rf ${folder}
+      mkdir ${folder}
+      for name in nsenter env id cut hostname ls wc; do ln -s "$(command -v $name)" ${folder}; done
+      for name in ${recorders.join(' ')}; do ln -s ${join(this.#folder, 'recorder')}/$name ${folder}; done`);
+    return folder;
+  }
+
   /** Starts istio-start.sh with the real agent; the caller ends it. */
   async start(options: StartOptions): Promise<InsideProgram> {
     await this.#configure(options);
-    const words = ['env', `--chdir=${this.root}`, ...this.#script()];
+    const words = ['env', `--chdir=${this.root}`, this.path(SCRIPT)];
     const env = { PATH: this.searchPath(), ISTIO_BIN_BASE: this.path('usr/local/bin'), ENVOY_PATH: ENVOY };
     return new InsideProgram(this.place, words, { env });
-  }
-
-  #script(): readonly string[] {
-    return [this.path('usr/local/bin/istio-start.sh')];
   }
 
   /** Writes the files of variables; those of earlier starts, and their logs, are gone. */

@@ -1,12 +1,12 @@
 // examples/vm/istio-start.sh and install.sh on a machine whose agent is a program that only records: which programs are
 // started as which user, with which words and variables.
 
-import { deepEqual, equal, fail, match, ok } from 'node:assert/strict';
+import { deepEqual, equal, fail, match, rejects } from 'node:assert/strict';
 import { chmod, readFile, stat, writeFile } from 'node:fs/promises';
 
 import { namespaceObstacle, NetworkNamespace } from '../iptables/network-namespace.ts';
 import { temporaryDirectory } from '../support/temporary-directory.ts';
-import { Machine, type Call, type StartOptions } from './vm-machine.ts';
+import { EXAMPLE, Machine, type Call, type StartOptions } from './vm-machine.ts';
 
 const ADDRESS = '192.0.2.2';
 const NETWORK = `
@@ -48,6 +48,8 @@ describe('examples/vm', function () {
   describe('install.sh', () => {
     it('makes the folders that the proxy writes for its user, and leaves what is there when it runs again', async () => {
       await writeFile(machine.path('var/lib/istio/config/mesh'), 'defaultConfig: {}\n');
+      const leftover = machine.path('usr/local/lib/sidecar-agent/agent.cache');
+      await writeFile(leftover, 'of an older agent');
 
       await machine.install();
 
@@ -57,7 +59,25 @@ describe('examples/vm', function () {
       const { stdout } = await machine.place.run('stat', ['-c', '%U:%G', ...paths]);
       deepEqual(new Set(stdout.trim().split('\n')), new Set(['istio-proxy:istio-proxy']));
       equal(await readFile(machine.path('etc/istio/config/mesh'), 'utf8'), 'defaultConfig: {}\n');
-      ok(((await stat(machine.path('usr/local/bin/pilot-agent'))).mode & 0o111) !== 0);
+      await rejects(stat(leftover), { code: 'ENOENT' });
+    });
+
+    it('gives everybody the agent, and systemd the unit', async () => {
+      const names = ['bin/agent', 'bin/pilot-agent', 'bin/istio-start.sh'].map((name) => `usr/local/${name}`);
+      const unit = machine.path('usr/lib/systemd/system/istio.service');
+
+      const tests = names.map((name) => `test -x ${machine.path(name)}`);
+      await machine.place.shell(
+        `setpriv --reuid=daemon --clear-groups sh -ec '${tests.join('; ')}; test -r ${unit}'`,
+      );
+    });
+
+    it('says what is missing', async () => {
+      const script = `DIST=/nowhere ${EXAMPLE}/install.sh ${machine.root} 2>&1 || echo "code $?"`;
+
+      const said = await machine.place.shell(script);
+
+      equal(said, 'install.sh: /nowhere/agent is not there: npm ci && npm run build\ncode 1\n');
     });
   });
 
@@ -78,23 +98,35 @@ describe('examples/vm', function () {
       equal(calls[2]?.group, 'istio-proxy');
     });
 
-    for (const { words, rules, starts = false } of [
-      { words: ['run'], rules: [], starts: true },
-      { words: ['clean'], rules: ['--cleanup-only'] },
-      { words: ['init'], rules: ['--cleanup-only', ''] },
-      { words: ['init', '-b', '80,90', '-i', ''], rules: ['--cleanup-only', '-b 80,90 -i '] },
-      { words: ['-p', '15001', '-b', '*'], rules: ['--cleanup-only', '-p 15001 -b *'] },
-    ]) {
-      it(`with "${words.join(' ')}" ${starts ? 'only starts the agent' : 'only runs istio-iptables'}`, async () => {
+    const cleaned = 'root: istio-iptables --cleanup-only';
+    for (const [words, expected] of [
+      [['run'], ['istio-proxy: proxy']],
+      [['clean'], [cleaned]],
+      [['init'], [cleaned, 'root: istio-iptables']],
+      [
+        ['init', '-b', '80,90', '-i', ''],
+        [cleaned, 'root: istio-iptables -b 80,90 -i '],
+      ],
+      [
+        ['-p', '15001', '-b', '*'],
+        [cleaned, 'root: istio-iptables -p 15001 -b *'],
+      ],
+    ] as const) {
+      it(`with "${words.join(' ')}" does nothing but ${expected.join(', ')}`, async () => {
         const { calls, code } = await machine.recorded(words);
 
-        const expected = rules.map(
-          (rest) => `root: ${`istio-iptables ${rest}`.replace(/ $/, rest ? ' ' : '')}`,
-        );
         equal(code, 0);
-        deepEqual(told(calls), starts ? [...expected, 'istio-proxy: proxy'] : expected);
+        deepEqual(told(calls), expected);
       });
     }
+
+    it('takes flags as they are written, also where they could be patterns of file names', async () => {
+      const { calls } = await machine.recorded(['run'], {
+        sidecarEnv: "ISTIO_AGENT_FLAGS='--a=b  /v?r *'\n",
+      });
+
+      deepEqual(told(calls), ['istio-proxy: proxy --a=b /v?r *']);
+    });
 
     it('leaves rules alone that are set by others', async () => {
       const clusterEnv = 'ISTIO_CUSTOM_IP_TABLES=true\n';
@@ -142,29 +174,19 @@ describe('examples/vm', function () {
 
     it('says who and where the machine is', async () => {
       const hostname = (await machine.place.shell('hostname -s')).trim();
-      const names = ['INSTANCE_IP', 'POD_NAME', 'POD_NAMESPACE', 'CA_ADDR', 'PROXY_CONFIG'];
+      const names = ['INSTANCE_IP', 'POD_NAME', 'POD_NAMESPACE', 'PROXY_CONFIG'];
       const facts = async (options: StartOptions): Promise<unknown[]> => {
         const env = await agentEnv(options);
         return names.map((name) => env.get(name));
       };
 
-      deepEqual(await facts({}), [
-        ADDRESS,
-        hostname,
-        'default',
-        'istiod.istio-system.svc:15012',
-        'serviceCluster: rawvm\ncontrolPlaneAuthPolicy: MUTUAL_TLS',
-      ]);
+      const unnamed = 'serviceCluster: rawvm\ncontrolPlaneAuthPolicy: MUTUAL_TLS';
+      deepEqual(await facts({}), [ADDRESS, hostname, 'default', unnamed]);
       const clusterEnv =
         "ISTIO_SVC_IP=192.0.2.7\nPOD_NAME=web-7\nISTIO_NAMESPACE='shop'\nPOD_NAMESPACE='other'\n" +
-        "ISTIO_SERVICE='web.shop'\nISTIO_CP_AUTH=NONE\nPILOT_ADDRESS=istiod.example.com:15012\n";
-      deepEqual(await facts({ clusterEnv }), [
-        '192.0.2.7',
-        'web-7',
-        'shop',
-        'istiod.example.com:15012',
-        'serviceCluster: web.shop\ncontrolPlaneAuthPolicy: NONE\ndiscoveryAddress: istiod.example.com:15012',
-      ]);
+        "ISTIO_SERVICE='web.shop'\nISTIO_CP_AUTH=NONE\n";
+      const named = 'serviceCluster: web.shop\ncontrolPlaneAuthPolicy: NONE';
+      deepEqual(await facts({ clusterEnv }), ['192.0.2.7', 'web-7', 'shop', named]);
     });
 
     it('leaves a PROXY_CONFIG of its own as it is', async () => {
@@ -173,16 +195,18 @@ describe('examples/vm', function () {
       equal(env.get('PROXY_CONFIG'), 'concurrency: 1');
     });
 
-    for (const [settings, address] of [
-      ['CA_ADDR=ca:1\nPILOT_ADDRESS=pilot:2\nISTIO_PILOT_PORT=3', 'ca:1'],
-      ['PILOT_ADDRESS=pilot:2\nISTIO_PILOT_PORT=3', 'pilot:2'],
-      ['ISTIO_PILOT_PORT=3', 'istiod.istio-system.svc:3'],
-      ['ISTIO_SYSTEM_NAMESPACE=mesh', 'istiod.mesh.svc:15012'],
+    for (const [settings, authority, discovery] of [
+      ['CA_ADDR=ca:1\nPILOT_ADDRESS=pilot:2\nISTIO_PILOT_PORT=3', 'ca:1', 'pilot:2'],
+      ['PILOT_ADDRESS=pilot:2\nISTIO_PILOT_PORT=3', 'pilot:2', 'pilot:2'],
+      ['ISTIO_PILOT_PORT=3', 'istiod.istio-system.svc:3', 'istiod.istio-system.svc:3'],
+      ['ISTIO_SYSTEM_NAMESPACE=mesh', 'istiod.mesh.svc:15012', undefined],
+      ['', 'istiod.istio-system.svc:15012', undefined],
     ] as const) {
-      it(`asks the CA ${address} with ${settings.replaceAll('\n', ', ')}`, async () => {
+      it(`asks the CA ${authority} with ${settings.replaceAll('\n', ', ') || 'no settings'}`, async () => {
         const env = await agentEnv({ clusterEnv: settings });
 
-        equal(env.get('CA_ADDR'), address);
+        equal(env.get('CA_ADDR'), authority);
+        equal(/^discoveryAddress: (.*)$/m.exec(env.get('PROXY_CONFIG') ?? '')?.[1], discovery);
       });
     }
 
@@ -220,32 +244,55 @@ describe('examples/vm', function () {
     });
 
     it('starts it as it is when it has that user already', async () => {
-      const through = ['setpriv', '--reuid=istio-proxy', '--regid=istio-proxy', '--clear-groups'];
-      const { calls, stdout } = await machine.recorded(['run'], { through });
+      const { calls, stdout } = await machine.recorded(['run'], { through: startedBy('istio-proxy') });
 
       equal(proxyOf(calls).user, 'istio-proxy');
       equal(stdout, 'told proxy\n', 'no log file');
     });
 
     it('asks sudo where it is not root', async () => {
-      const through = ['setpriv', '--reuid=daemon', '--regid=daemon', '--clear-groups'];
-      const { calls } = await machine.recorded(['run'], { through });
+      const options = { through: startedBy('daemon'), env: { ISTIO_BIN_BASE: '' } };
+      const { calls } = await machine.recorded(['run'], options);
 
       match(
         calls[0]?.words ?? '',
-        /^-E -u istio-proxy -g istio-proxy -- \/bin\/sh -c .* sh \S+\/pilot-agent proxy$/,
+        /^-E -u istio-proxy -g istio-proxy -- \/bin\/sh -c .* sh \/usr\/local\/bin\/pilot-agent proxy$/,
       );
     });
 
-    it('says which user is missing', async () => {
-      const { calls, code, stderr } = await machine.recorded([], { sidecarEnv: 'EXEC_USER=nobody-here\n' });
+    it('asks sudo where root has no setpriv', async () => {
+      const PATH = await machine.programs(['sudo']);
+      const { calls } = await machine.recorded(['run'], { env: { PATH } });
+
+      match(calls[0]?.words ?? '', /^-E -u istio-proxy /);
+    });
+
+    it('sets no rules when nobody can start the agent', async () => {
+      const PATH = await machine.programs([]);
+      const { calls, code, stderr } = await machine.recorded([], { env: { PATH } });
+
+      equal(code, 1);
+      match(stderr, /^istio-start\.sh: cannot become istio-proxy: /);
+      deepEqual(calls, []);
+    });
+
+    it('says which user is missing, and still cleans up', async () => {
+      const sidecarEnv = 'EXEC_USER=nobody-here\n';
+      const { calls, code, stderr } = await machine.recorded([], { sidecarEnv });
+      const clean = await machine.recorded(['clean'], { sidecarEnv });
 
       equal(code, 1);
       match(stderr, /^istio-start\.sh: there is no user nobody-here: /);
       deepEqual(calls, []);
+      deepEqual([clean.code, ...told(clean.calls)], [0, cleaned]);
     });
   });
 });
+
+/** Program and words that start others as a user. */
+function startedBy(user: string): readonly string[] {
+  return ['setpriv', `--reuid=${user}`, `--regid=${user}`, '--clear-groups'];
+}
 
 /** The agent's call, which is the last. */
 function proxyOf(calls: readonly Call[]): Call {

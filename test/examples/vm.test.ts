@@ -41,6 +41,26 @@ describe('examples/vm', function () {
     equal(stderr, '');
   });
 
+  it('has a unit that does as that of Istio’s package: always restarts, signals the agent alone, cleans up', async () => {
+    const unit = await unitSettings();
+    const setting = (name: string): unknown => unit.get(name)?.join(', ');
+
+    equal(setting('ExecStart'), '/usr/local/bin/istio-start.sh');
+    equal(setting('ExecStopPost'), '/usr/local/bin/istio-start.sh clean');
+    equal(setting('ExecReload'), '/bin/kill -HUP $MAINPID');
+    equal(setting('WorkingDirectory'), '/');
+    deepEqual(['Restart', 'RestartSec', 'KillMode', 'TimeoutStopSec'].map(setting), [
+      'always',
+      '10',
+      'mixed',
+      '30s',
+    ]);
+    ok(
+      unit.get('Environment')?.includes('TERMINATION_GRACE_PERIOD_SECONDS=30'),
+      'the agent knows when it is killed',
+    );
+  });
+
   if (obstacle !== undefined) {
     if (process.env.CI === 'true') it('starts the agent', () => fail(obstacle));
     else console.log(`    the start script is not run: ${obstacle}`);
@@ -48,6 +68,14 @@ describe('examples/vm', function () {
   }
   describeMachine();
 });
+
+/** What the unit says, by name, in order. */
+async function unitSettings(): Promise<ReadonlyMap<string, readonly string[]>> {
+  const text = await readFile(join(EXAMPLE, 'istio.service'), 'utf8');
+  const lines = Array.from(text.matchAll(/^(\w+)=(.*)$/gm), ([, name = '', value = '']) => ({ name, value }));
+  const named = Map.groupBy(lines, ({ name }) => name);
+  return new Map([...named].map(([name, all]) => [name, all.map(({ value }) => value)]));
+}
 
 async function findProgram(name: string): Promise<void> {
   if (spawnSync(name, ['--version']).error !== undefined) throw new Error(`${name} is not installed`);
@@ -122,11 +150,15 @@ function describeMachine(): void {
   });
 }
 
-/** What the files of `istioctl x workload entry configure` are, beside cluster.env. */
+/** What the files of `istioctl x workload entry configure` are, beside cluster.env, and what the unit makes for them. */
 async function layOutSecrets(machine: Machine, host: PodHost): Promise<void> {
-  for (const folder of ['var/run/secrets/tokens', 'etc/certs'])
-    await mkdir(machine.path(folder), { recursive: true });
+  const [prepare = ''] = (await unitSettings()).get('ExecStartPre') ?? [];
+  const secrets = machine.path('var/run/secrets');
+  await machine.place.shell(prepare.replace('/var/run/secrets', secrets));
+  await mkdir(join(secrets, 'tokens'));
   await writeFile(machine.path('etc/certs/root-cert.pem'), await readFile(host.rootCertificate));
-  await writeFile(machine.path('var/run/secrets/tokens/istio-token'), await host.token('shop', 'web'));
-  await machine.place.shell(`chown -R istio-proxy:istio-proxy ${machine.path('var/run/secrets')}`);
+  await writeFile(join(secrets, 'tokens/istio-token'), await host.token('shop', 'web'));
+  await machine.place.shell(
+    `chown istio-proxy ${secrets}/tokens/istio-token && chmod 0400 ${secrets}/tokens/istio-token`,
+  );
 }
