@@ -87,6 +87,7 @@ describeKubelet('the place of a container', (parts) => {
         'CapEff: 0000000000000000',
         'NoNewPrivs: 1',
         '0',
+        'red',
         'redapp="web"token N',
         '640 1337 4000',
         '2777 0 4000',

@@ -4,9 +4,9 @@ import type { Clock } from '../../../../../src/runtime/clock.ts';
 import type { ContainerStatus, Finished } from '../contract.ts';
 import type { NetworkTrial, TrialResult } from '../network/node-messages.ts';
 import type { ContainerSpec, ProbeSpec, RestartPolicy } from '../pod-spec.ts';
-import { type ActionPlace, runHook, runProbe } from './actions.ts';
+import { type ActionPlace, runHook } from './actions.ts';
 import type { EventLog } from './event-log.ts';
-import { keepProbing } from './probing.ts';
+import { watchRun } from './run-watch.ts';
 import { stopContainer, type StopReport } from './stopping.ts';
 
 /** A run of a container, wherever it runs. */
@@ -131,7 +131,7 @@ export class ContainerLife {
     const isUp = await this.#postStart(run, AbortSignal.any([signal, lifetime.signal]));
     if (!isUp && !signal.aborted && this.#run === run) await this.stop(this.#deps.graceSeconds);
     this.#launched.resolve();
-    if (isUp) await this.#probe(run, signal, lifetime.signal);
+    if (isUp) await this.#watch(run, signal, lifetime.signal);
     return ended;
   }
 
@@ -173,6 +173,7 @@ export class ContainerLife {
 
   /** @returns whether the container may go on */
   async #postStart(run: Run, signal: AbortSignal): Promise<boolean> {
+    if (signal.aborted) return false;
     const isDone =
       this.spec.lifecycle.postStart === undefined || (await this.#hook('postStart', run, signal));
     if (isDone && this.#run === run) {
@@ -200,71 +201,19 @@ export class ContainerLife {
     }
   }
 
-  /**
-   * Watches the probes of one run. Readiness is asked for as long as the container runs, the others only until the
-   * pod ends.
-   */
-  async #probe(run: Run, podSignal: AbortSignal, lifetime: AbortSignal): Promise<void> {
-    const { startupProbe, readinessProbe, livenessProbe } = this.spec;
-    const whilePodLives = AbortSignal.any([podSignal, lifetime]);
-    if (startupProbe !== undefined && !(await this.#startUp(startupProbe, run, whilePodLives))) return;
-    if (readinessProbe !== undefined) {
-      void this.#keepProbing('readiness', readinessProbe, run, lifetime, (ready) => {
-        this.#update({ ready });
-        return false;
-      });
-    }
-    if (livenessProbe !== undefined)
-      void this.#keepProbing('liveness', livenessProbe, run, whilePodLives, (isAlive) => {
-        if (!isAlive) void this.#stopUnhealthy(livenessProbe);
-        return !isAlive;
-      });
-  }
-
-  /** @returns whether it has started; when not, it is being stopped or has ended */
-  async #startUp(probe: ProbeSpec, run: Run, signal: AbortSignal): Promise<boolean> {
-    let hasStarted = false;
-    await this.#keepProbing('startup', probe, run, signal, (isSuccess) => {
-      hasStarted = isSuccess;
-      return true;
+  #watch(run: Run, podSignal: AbortSignal, runSignal: AbortSignal): Promise<void> {
+    return watchRun({
+      place: this.#actionPlace(run),
+      events: this.#deps.events,
+      podSignal,
+      runSignal,
+      onChange: (change) => this.#update(change),
+      stop: (probe) => this.#stopUnhealthy(probe),
     });
-    if (hasStarted) this.#update({ started: true, ready: this.spec.readinessProbe === undefined });
-    else if (!signal.aborted) await this.#stopUnhealthy(probe);
-    return hasStarted;
   }
 
   async #stopUnhealthy(probe: ProbeSpec): Promise<void> {
     if (this.isRunning) await this.stop(probe.terminationGracePeriodSeconds ?? this.#deps.graceSeconds);
-  }
-
-  #keepProbing(
-    kind: string,
-    probe: ProbeSpec,
-    run: Run,
-    signal: AbortSignal,
-    onVerdict: (isSuccess: boolean) => boolean,
-  ): Promise<void> {
-    const { clock, events } = this.#deps;
-    let verdict: boolean | undefined;
-    const place = this.#actionPlace(run);
-    return keepProbing(
-      {
-        probe,
-        clock,
-        tryOnce: () => runProbe(probe, place),
-        onTrial: ({ isSuccess, detail }) => {
-          if (!isSuccess) events.add('unhealthy', this.spec.name, `${kind}: ${detail}`);
-        },
-        onVerdict: (isSuccess) => {
-          const isEnd = onVerdict(isSuccess);
-          if (isSuccess !== verdict)
-            events.add('probe', this.spec.name, `${kind} ${isSuccess ? 'passed' : 'failed'}`);
-          verdict = isSuccess;
-          return isEnd;
-        },
-      },
-      signal,
-    );
   }
 
   #actionPlace(run: Run): ActionPlace {
