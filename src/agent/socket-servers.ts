@@ -5,7 +5,7 @@ import type { Clock } from '../runtime/clock.ts';
 import type { Log } from '../runtime/log.ts';
 import { SdsServer } from '../sds/server.ts';
 import { DebugTap } from '../xds-proxy/debug-tap.ts';
-import { XdsProxy } from '../xds-proxy/proxy.ts';
+import { XdsProxy, type XdsProxySettings } from '../xds-proxy/proxy.ts';
 import type { Counters } from './counters.ts';
 import { loopback } from './envoy-settings.ts';
 import type { Identity } from './identity.ts';
@@ -54,17 +54,8 @@ export function startXdsProxy(
   dns: NameTableUser | undefined,
 ): Promise<XdsProxy> {
   const scope = log.child('xdsproxy');
-  const { maxStreams, maxReceiveBytes, keepaliveIntervalMs, keepaliveTimeoutMs, xdsMaxSilenceMs } =
-    config.env;
   return XdsProxy.start({
-    settings: {
-      socketPath: xdsSocketPath(config),
-      maxStreams,
-      maxRequestBytes: maxReceiveBytes,
-      keepaliveIntervalMs,
-      keepaliveTimeoutMs,
-      maxSilenceMs: xdsMaxSilenceMs,
-    },
+    settings: xdsProxySettings(config),
     upstream: identity.xdsDialer,
     clock,
     random,
@@ -75,6 +66,18 @@ export function startXdsProxy(
       onProxyConfig: new ProxyConfigUpdates({ ...identity, log: scope }).take,
     }),
   });
+}
+
+export function xdsProxySettings(config: AgentConfig): XdsProxySettings {
+  const { env } = config;
+  return {
+    socketPath: xdsSocketPath(config),
+    maxStreams: env.maxStreams,
+    maxRequestBytes: env.maxReceiveBytes,
+    keepaliveIntervalMs: env.keepaliveIntervalMs,
+    keepaliveTimeoutMs: env.keepaliveTimeoutMs,
+    maxSilenceMs: env.xdsMaxSilenceMs,
+  };
 }
 
 export interface DebugTapParts extends Pick<SocketServerDeps, 'clock'>, Pick<HostFacts, 'instanceIps'> {

@@ -141,6 +141,56 @@ describe('startDns', () => {
     deepEqual([silent.queries.length, quick.queries.length], [1, 1]);
   });
 
+  describe('with a silent resolver before another one', () => {
+    let silent: FakeResolver;
+    let quick: FakeResolver;
+    beforeEach(async () => {
+      [silent, quick] = [await FakeResolver.start(SILENT), await FakeResolver.start()];
+    });
+    afterEach(async () => {
+      await silent[Symbol.asyncDispose]();
+      await quick[Symbol.asyncDispose]();
+    });
+
+    /** How long the answer of the other one takes, milliseconds. */
+    async function answeredAfterMs(variables: Readonly<Record<string, string>>): Promise<number> {
+      const [port = 0] = await freePorts(1);
+      const address = { host: '127.0.0.1', port };
+      const plan = planFor([address], [silent.address, quick.address]);
+      const deps = { clock: systemClock(), random: () => 0, log: recordingLog().log }; // leaves the order as it is
+      const config = await agentConfig({ env: { ...CAPTURE, ...variables } });
+      await using server = await startDns(plan, config, deps, metrics);
+      await server.setNameTable(packedBytes({}));
+
+      const startMs = performance.now();
+      const reply = await ask('udp', address, encodeQuery({ name: 'www.bing.com.' }));
+      equal(decode(reply).rcode, 0);
+      return performance.now() - startMs;
+    }
+
+    it('asks both at once with DNS_FORWARD_PARALLEL', async () => {
+      await answeredAfterMs({
+        DNS_FORWARD_PARALLEL: 'true',
+        DNS_FORWARD_TIMEOUT: '1h',
+        DNS_FORWARD_HEDGE_DELAY: '1h',
+      });
+
+      deepEqual([silent.queries.length, quick.queries.length], [1, 1]);
+    });
+
+    it('asks the other one after DNS_FORWARD_TIMEOUT', async () => {
+      const tookMs = await answeredAfterMs({ DNS_FORWARD_TIMEOUT: '100ms', DNS_FORWARD_HEDGE_DELAY: '1h' });
+
+      ok(tookMs >= 95, `${tookMs} ms`);
+    });
+
+    it('asks the other one after DNS_FORWARD_HEDGE_DELAY, should that be sooner', async () => {
+      const tookMs = await answeredAfterMs({ DNS_FORWARD_TIMEOUT: '1h', DNS_FORWARD_HEDGE_DELAY: '100ms' });
+
+      ok(tookMs >= 95, `${tookMs} ms`);
+    });
+  });
+
   it('says at which stage of the start a taken address was met', async () => {
     const taken = createServer();
     await new Promise<void>((resolve) => {

@@ -1,6 +1,7 @@
 import { deepEqual, equal, rejects } from 'node:assert/strict';
+import { stat } from 'node:fs/promises';
 
-import { startDebugTap } from '../../src/agent/socket-servers.ts';
+import { startDebugTap, xdsProxySettings } from '../../src/agent/socket-servers.ts';
 import { loadMessages } from '../../src/proto/messages.ts';
 import type { DebugQuestion } from '../../src/xds-proxy/proxy.ts';
 import { freePorts } from '../../examples/demo/free-ports.ts';
@@ -9,6 +10,42 @@ import { temporaryDirectory } from '../support/temporary-directory.ts';
 import { responseBytes } from '../xds-proxy/messages.ts';
 import { agentConfig } from './support/agent-config.ts';
 import { AgentFolder, RunningAgent } from './support/running-agent.ts';
+
+describe('startSds', () => {
+  it('gives its socket the mode of SDS_SOCKET_MODE and the group of SDS_SOCKET_GID', async () => {
+    await using temporary = await temporaryDirectory();
+    const folder = await AgentFolder.lay(temporary.path);
+    const group = process.geteuid?.() === 0 ? 4711 : process.getegid?.(); // only root gives files away
+    const env = { SDS_SOCKET_MODE: '0660', SDS_SOCKET_GID: String(group) };
+    await using agent = new RunningAgent(folder, await folder.config({ env }));
+    await agent.running;
+
+    const { mode, gid } = await stat(folder.sdsSocket);
+
+    deepEqual([mode & 0o777, gid], [0o660, group]);
+  });
+});
+
+describe('xdsProxySettings', () => {
+  it('takes limits and times from the variables', async () => {
+    const env = {
+      ISTIO_GPRC_MAXSTREAMS: '7',
+      ISTIO_GPRC_MAXRECVMSGSIZE: '1000',
+      GRPC_KEEPALIVE_INTERVAL: '20s',
+      GRPC_KEEPALIVE_TIMEOUT: '4s',
+      XDS_MAX_SILENCE: '5m',
+    };
+
+    deepEqual(xdsProxySettings(await agentConfig({ env })), {
+      socketPath: './etc/istio/proxy/XDS',
+      maxStreams: 7,
+      maxRequestBytes: 1000,
+      keepaliveIntervalMs: 20_000,
+      keepaliveTimeoutMs: 4000,
+      maxSilenceMs: 300_000,
+    });
+  });
+});
 
 describe('startDebugTap', () => {
   async function start(env: Readonly<Record<string, string>>, asked: DebugQuestion[], generation?: number) {

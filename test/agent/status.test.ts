@@ -76,6 +76,12 @@ describe('statusDeps', () => {
     equal(settings.envoyPrometheusPort, undefined);
   });
 
+  it('leaves out what contradicts itself where METRICS_MERGE is strict', async () => {
+    const { settings } = await new StatusWorld().deps({ env: { METRICS_MERGE: 'strict' } });
+
+    equal(settings.strictMetrics, true);
+  });
+
   it('never asks Envoy in a pod without one, and has none of its metrics', async () => {
     const { envoy, settings } = await new StatusWorld().deps({ env: { DISABLE_ENVOY: 'true' } });
 

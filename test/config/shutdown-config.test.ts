@@ -35,7 +35,9 @@ describe('shutdownConfig', () => {
       AGENT_SECOND_SIGNAL: 'abort',
       NATIVE_SIDECAR_DRAIN: 'false',
       EXIT_ON_ZERO_ACTIVE_REQUESTS: 'true',
+      MINIMUM_DRAIN_DURATION: '4s',
       MAXIMUM_DRAIN_DURATION: '1m',
+      ENVOY_TERM_GRACE: '1s',
     };
 
     const { shutdown } = (await load({ env })).supervision;
@@ -45,7 +47,9 @@ describe('shutdownConfig', () => {
     assert.equal(shutdown.secondSignalAborts, true);
     assert.equal(shutdown.nativeSidecarDrain, false);
     assert.equal(shutdown.exitOnZero?.of, 'requests');
+    assert.equal(shutdown.exitOnZero?.minimumDrainMs, 4000);
     assert.equal(shutdown.exitOnZero?.maximumDrainMs, 60_000);
+    assert.equal(shutdown.terminationGraceMs, 1000);
   });
 
   for (const [name, value, shown] of [

@@ -100,19 +100,25 @@ describe('supervisionConfig', () => {
       RESTART_ON_LABEL_CHANGE: 'true',
       ENVOY_RESTART_MEMORY_CHECK: 'false',
       ENVOY_HANDOFF_SOAK: '2s',
+      ENVOY_HANDOFF_TIMEOUT: '9s',
+      ENVOY_RESTART_BACKOFF_MAX: '8s',
+      ENVOY_RESTART_RESET_AFTER: '7m',
     };
 
     const { supervision } = await load({ env });
     const { supervision: byDefault } = await load();
 
-    const shown = ({
-      debounceMs,
-      jitterMs,
-      restartOnLabelChange,
-      memoryCheck,
-      handoffSoakMs,
-    }: typeof supervision) => [debounceMs, jitterMs, restartOnLabelChange, memoryCheck, handoffSoakMs];
-    assert.deepEqual(shown(supervision), [3000, 0, true, false, 2000]);
-    assert.deepEqual(shown(byDefault), [10_000, 10_000, false, true, 0]);
+    const shown = (found: typeof supervision) => [
+      [found.debounceMs, found.jitterMs, found.restartOnLabelChange, found.memoryCheck],
+      [found.handoffSoakMs, found.handoffTimeoutMs, found.backoffMaxMs, found.budgetResetMs],
+    ];
+    assert.deepEqual(shown(supervision), [
+      [3000, 0, true, false],
+      [2000, 9000, 8000, 420_000],
+    ]);
+    assert.deepEqual(shown(byDefault), [
+      [10_000, 10_000, false, true],
+      [0, 60_000, 60_000, 600_000],
+    ]);
   });
 });

@@ -53,6 +53,20 @@ describe('epochs of the real Envoy', function () {
       { arguments: { skipParentStats: false } },
     ));
 
+  it('count from 0 each, and rise in the number of the epoch, not in that of the generation', () =>
+    SupervisedEnvoy.with(async (envoy) => {
+      const call = () => fetch(envoy.url, { headers: { connection: 'close' } });
+      for (let n = 0; n < 5; n += 1) await call();
+      const before = await answeredRequests(envoy);
+
+      await envoy.supervisor.restart('test');
+      await call();
+
+      deepEqual([before, await answeredRequests(envoy)], [5, 1]);
+      equal(await statistic(envoy, 'server.hot_restart_epoch'), 1);
+      equal(await statistic(envoy, 'server.hot_restart_generation'), 1);
+    }));
+
   it('R3: keep a TCP connection and a streaming answer of the old one until its time is over', async () => {
     await using backend = await RestartBackend.start();
     const times = { drainDurationMs: 2 * SECOND_MS, parentShutdownDurationMs: 10 * SECOND_MS };
@@ -108,6 +122,11 @@ async function toldBy(envoy: SupervisedEnvoy): Promise<Told> {
 async function statistic(envoy: SupervisedEnvoy, name: string): Promise<number> {
   const text = await (await fresh(envoy, `/stats?filter=^${name}$`)).text();
   return Number(text.split(': ')[1]);
+}
+
+/** As the Envoy that serves counts them. */
+function answeredRequests(envoy: SupervisedEnvoy): Promise<number> {
+  return statistic(envoy, 'http.traffic.downstream_rq_2xx');
 }
 
 /** On a connection of its own: one that is kept belongs to an older epoch. */
