@@ -1,6 +1,8 @@
 // What the agent's gRPC parts share: methods that carry bytes, and a server on a Unix socket. Loaded only by
 // those parts.
 
+import { once } from 'node:events';
+import { createServer, type Socket } from 'node:net';
 import { format } from 'node:util';
 
 import {
@@ -75,44 +77,76 @@ export interface GrpcSocketServer extends AsyncDisposable {
 }
 
 /**
- * Serves plaintext gRPC on a Unix socket. What stands at the path before is removed.
+ * Serves plaintext gRPC on a Unix socket. What stands at the path before is removed. The socket is Node's own: what
+ * speaks gRPC is made for the first connection, because loading it takes 15 ms that the start of Envoy need not wait for.
  *
  * @throws AgentError `failed to listen on unix socket "<path>": <cause>`, with who may use the directory when that is
  *   the cause; `failed to update "<path>" permission: <cause>`; `failed to remove unix://<path>: <cause>`
  */
 export async function serveGrpcSocket(settings: GrpcSocketSettings): Promise<GrpcSocketServer> {
-  const { path, options, register } = settings;
+  const { path } = settings;
   await removeLeftover(path);
-  const server = new Server(options);
-  register(server);
+  const server = new SocketServer(settings);
   let failure = `failed to listen on unix socket "${path}"`;
   try {
     checkSocketPath(path);
     await makeSocketDirectory(path);
-    await bind(server, bindingPath(path));
+    await server.listen(bindingPath(path));
     failure = `failed to update "${path}" permission`;
     return socketServer(server, await placeSocket(settings));
   } catch (error) {
-    server.forceShutdown(); // the caller gets nothing it could close
+    server.cut(); // the caller gets nothing it could close
     const cause = `${messageOf(error)}${await accessDiagnosis(path, error)}`;
     throw new AgentError(`${failure}: ${cause}`, { cause: error });
   }
 }
 
-function socketServer(server: Server, { place, remove }: SocketFile): GrpcSocketServer {
+function socketServer(server: SocketServer, { place, remove }: SocketFile): GrpcSocketServer {
   const close = async (): Promise<void> => {
     await remove();
-    server.forceShutdown();
+    server.cut();
   };
-  const retire = (): Promise<void> => new Promise((resolve) => server.tryShutdown(() => resolve()));
-  return { place, retire, close, [Symbol.asyncDispose]: close };
+  return { place, retire: () => server.retire(), close, [Symbol.asyncDispose]: close };
 }
 
-function bind(server: Server, path: string): Promise<void> {
-  return new Promise((resolve, reject) => {
-    server.bindAsync(`unix:${path}`, ServerCredentials.createInsecure(), (error) => {
-      if (error) reject(error);
-      else resolve();
-    });
-  });
+class SocketServer {
+  readonly #listener = createServer((socket) => this.#accept(socket));
+  readonly #settings: Pick<GrpcSocketSettings, 'options' | 'register'>;
+  #serving: { readonly server: Server; readonly take: (socket: Socket) => void } | undefined;
+
+  constructor(settings: Pick<GrpcSocketSettings, 'options' | 'register'>) {
+    this.#settings = settings;
+  }
+
+  /** @throws the system's error */
+  async listen(path: string): Promise<void> {
+    await once(this.#listener.listen(path), 'listening');
+  }
+
+  /** Takes no more connections; resolves when the clients have ended those it has. */
+  async retire(): Promise<void> {
+    this.#listener.close();
+    const { promise, resolve } = Promise.withResolvers<void>();
+    if (this.#serving === undefined) resolve();
+    else this.#serving.server.tryShutdown(() => resolve());
+    await promise;
+  }
+
+  /** Ends every stream at once. */
+  cut(): void {
+    this.#listener.close();
+    this.#serving?.server.forceShutdown();
+  }
+
+  #accept(socket: Socket): void {
+    this.#serving ??= this.#serve();
+    this.#serving.take(socket);
+  }
+
+  #serve(): { readonly server: Server; readonly take: (socket: Socket) => void } {
+    const server = new Server(this.#settings.options);
+    this.#settings.register(server);
+    const injector = server.createConnectionInjector(ServerCredentials.createInsecure());
+    return { server, take: (socket) => injector.injectConnection(socket) };
+  }
 }

@@ -14,6 +14,12 @@ const FILES = ['agent', 'agent.cjs', 'agent.cjs.LEGAL.txt', 'agent.cjs.map', 'pa
 /** Makes this Node believe it is an older one. */
 const PRETEND = `data:text/javascript,Object.defineProperty(process, 'versions', { value: { node: '20.20.2' } })`;
 
+/** Says at the end which of some large modules were loaded. */
+const LOADED = `data:text/javascript,process.on('exit', () => {
+  const large = /^NativeModule (child_process|crypto|http2?|https|tls)$/;
+  console.error(process.moduleLoadList.filter((name) => large.test(name)).join());
+})`;
+
 let temporary: TemporaryDirectory;
 let agent: string;
 
@@ -121,6 +127,12 @@ describe('the bundle', () => {
     await copyFile(`${map}.kept`, map);
 
     match(stdout, /\tinfo\tagent\.cjs:\d+\tVersion /);
+  });
+
+  it('loads modules of Node when they are used, not when they are imported', () => {
+    const { stderr } = run(['version'], { node: ['--import', LOADED] });
+
+    equal(stderr, '\n');
   });
 
   it('has istio-iptables load neither gRPC nor winston nor execa', async () => {

@@ -1,7 +1,7 @@
 import { deepEqual, equal, rejects } from 'node:assert/strict';
 import { once } from 'node:events';
 import { access, link, mkdtemp, readdir, rename, rm, stat, writeFile } from 'node:fs/promises';
-import { createServer } from 'node:net';
+import { connect, createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 
@@ -56,6 +56,24 @@ describe('serveGrpcSocket', () => {
     equal(mode, 0o666);
     equal(answer?.toString('hex'), '00ff');
     await rejects(access(path), { code: 'ENOENT' });
+  });
+
+  it('makes what speaks gRPC for the first connection, and one of it for all', async () => {
+    const path = join(directory, 'socket');
+    let made = 0;
+    const counted = (server: Server): void => {
+      made += 1;
+      register(server);
+    };
+    await using _server = await serveGrpcSocket({ path, mode: 0o666, options: {}, register: counted });
+    const before = made;
+
+    for (const socket of [connect(path), connect(path)]) {
+      await once(socket, 'data'); // the settings of HTTP/2
+      socket.destroy();
+    }
+
+    deepEqual([before, made], [0, 1]);
   });
 
   it('is not held up by a socket that a killed server had not put in its place yet', async () => {
