@@ -128,6 +128,9 @@ export class SocketListener implements AsyncDisposable {
     const directory = dirname(this.#deps.path);
     const found = await stat(directory).catch(() => undefined); // the try to listen has told why
     if (found === undefined || (found.mode & WORLD_WRITABLE) === 0 || (found.mode & STICKY) !== 0) return;
+    // Kubernetes makes volumes for everyone to write into; who mounts one is said in the pod
+    const above = await stat(dirname(directory));
+    if (above.dev !== found.dev) return;
     const remedy = 'give it mode 0750, or its sticky bit';
     this.#deps.log.warn(
       `anybody can replace the SDS socket: everyone may write into ${directory}; ${remedy}`,

@@ -1,7 +1,7 @@
 // The proxy's container as the machine sees it: users, processes, mounts, files, and what it logged.
 
 import { readdir, readFile, readlink, stat } from 'node:fs/promises';
-import { join } from 'node:path';
+import { basename, join } from 'node:path';
 
 import { secretIn } from '../../../../support/secret-shapes.ts';
 import { type Check, expect, type Subject } from '../check.ts';
@@ -37,23 +37,30 @@ export const hasAReadOnlyRoot: Check = async ({ pod }) => {
 };
 
 /** Modes of the files the agent makes while Envoy runs. */
-const FILES: Readonly<Record<string, number>> = {
-  'etc/istio/proxy/XDS': 0o666,
-  'var/run/secrets/workload-spiffe-uds/socket': 0o666,
-};
+const BOOTSTRAP_MODE = 0o644;
+const SOCKET_MODE = 0o666;
+
+/** In the image /var/run is a link to /run, which would lead out of a container's root when seen from here. */
+const WORKLOAD_SOCKET = 'run/secrets/workload-spiffe-uds/socket';
+/** In pods without a volume for it. */
+const OLD_WORKLOAD_SOCKET = 'etc/istio/proxy/SDS';
 
 export const givesItsFilesTheirModes: Check = async ({ pod }) => {
   const root = `/proc/${pod.containerPid(PROXY)}/root`;
+  const { volumeMounts } = proxyOf(pod.spec);
+  const hasVolume = volumeMounts.some(({ mountPath }) => mountPath.endsWith('/workload-spiffe-uds'));
   const bootstrap = (await readdir(join(root, 'etc/istio/proxy'))).find((name) =>
     /^envoy-rev\d*\.json$/.test(name),
   );
   expect(bootstrap !== undefined, 'there is no bootstrap file');
-  for (const [path, mode] of Object.entries({ ...FILES, [`etc/istio/proxy/${bootstrap}`]: 0o644 })) {
-    const { mode: found } = await stat(join(root, path));
-    expect(
-      (found & 0o777) === mode,
-      `/${path} has mode ${(found & 0o777).toString(8)}, not ${mode.toString(8)}`,
-    );
+  const modes = {
+    [`etc/istio/proxy/${bootstrap}`]: BOOTSTRAP_MODE,
+    'etc/istio/proxy/XDS': SOCKET_MODE,
+    [hasVolume ? WORKLOAD_SOCKET : OLD_WORKLOAD_SOCKET]: SOCKET_MODE,
+  };
+  for (const [path, wanted] of Object.entries(modes)) {
+    const mode = (await stat(join(root, path))).mode & 0o777;
+    expect(mode === wanted, `/${path} has mode ${mode.toString(8)}, not ${wanted.toString(8)}`);
   }
   return undefined;
 };
@@ -72,7 +79,9 @@ const TROUBLE = /^\S+\t(warn|error|fatal)\t|\[(warning|error|critical)\]/;
 
 /** Lines that tell the user something true about this pod or this Envoy. */
 const EXPLAINED = [
-  /unknown flags? /, // of older layouts
+  /\tignored: unknown flags --trust-domain$/, // of older layouts
+  /\tlegacy --concurrency=\d+ flag detected/,
+  /\tRequest to probe app failed: /, // the application starts, or was told to fail
 ];
 
 export const logsNoTrouble: Check = async ({ pod }) => {
@@ -112,16 +121,24 @@ async function processesOf(pod: Pod): Promise<readonly Process[]> {
   return processes;
 }
 
+/** Undefined: it has ended meanwhile. */
 async function processOf(pid: string): Promise<Process | undefined> {
-  const status = await readFile(`/proc/${pid}/status`, 'utf8').catch(() => undefined); // it has ended
-  if (status === undefined) return undefined;
+  const read = (name: string): Promise<string> => readFile(`/proc/${pid}/${name}`, 'utf8').catch(() => '');
+  const [status, words] = [await read('status'), (await read('cmdline')).split('\0')];
+  if (status === '') return undefined;
   const field = (name: string): readonly string[] =>
     new RegExp(`^${name}:\\s+(.+)$`, 'm').exec(status)?.[1]?.split(/\s+/) ?? [];
   return {
-    name: field('Name')[0] ?? '',
+    name: programOf(words) ?? field('Name')[0] ?? '',
     state: field('State')[0] ?? '',
     uid: Number(field('Uid')[1]),
     gid: Number(field('Gid')[1]),
     residentMb: Math.round(Number(field('VmRSS')[0] ?? 0) / 1024),
   };
+}
+
+/** Node's programs by the name of their script. Undefined for a zombie, which has no words left. */
+function programOf([program = '', script = '']: readonly string[]): string | undefined {
+  const name = basename(program);
+  return (name === 'node' ? basename(script) : name) || undefined;
 }

@@ -26,7 +26,7 @@ export const answersRewrittenProbes: Check = async ({ pod, node }) => {
   }
   const unknown = `${new URL(urls[0] ?? '').origin}/app-health/nobody/livez`;
   const { status } = await node.get(unknown);
-  expect(status === 404, `${unknown} answered ${status}`);
+  expect(status === 400, `${unknown} answered ${status}`);
   return `${urls.length} probes`;
 };
 

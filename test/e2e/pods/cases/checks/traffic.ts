@@ -3,6 +3,7 @@
 import { ask, callerOf, seenBy, seenIn } from '../asking.ts';
 import { type Check, expect, type Subject } from '../check.ts';
 import { applicationOf, captureOf, identityOf, letThroughPorts, servedPort } from '../pod-facts.ts';
+import { runProgram } from '../programs.ts';
 
 /** Where requests of a sidecar to its application come from. */
 const SIDECAR_ADDRESS = '127.0.0.6';
@@ -80,7 +81,7 @@ export const takesItsInboundPorts: Check = async ({ pod, node }) => {
   return `ports ${includedInbound.join(', ')}`;
 };
 
-/** Calls to ports that the arguments exclude do not meet Envoy; others do. */
+/** Calls to ports that the arguments exclude do not go to Envoy; others do. */
 export const leavesExcludedOutboundPortsAlone: Check = async (subject) => {
   const { excludedOutbound } = captureOf(subject.pod.spec);
   expect(excludedOutbound.length > 0, 'the arguments exclude no outbound port');
@@ -100,25 +101,22 @@ export const leavesOtherAddressesAlone: Check = async (subject) => {
   return undefined;
 };
 
-/** How many connections Envoy takes when the application calls a port of the peer. */
+/** How many connections go to Envoy when the application calls a port of the peer. */
 async function outboundMet({ pod, peer }: Subject, port: number): Promise<number> {
   const before = await outboundConnections(pod);
   await ask(pod, `tcp://${peer.ip}:${port}`, '--timeout-ms', '1000'); // whether anybody answers does not matter
   return (await outboundConnections(pod)) - before;
 }
 
-/** Connections that Envoy's outbound listener has taken. */
-async function outboundConnections(pod: Subject['pod']): Promise<number> {
-  const filter = '^listener\\..*_15001\\.downstream_cx_total$';
-  const { stdout } = await pod.exec('istio-proxy', [
-    'pilot-agent',
-    'request',
-    'GET',
-    `stats?filter=${filter}`,
-  ]);
-  const [, count] = /: (\d+)/.exec(stdout) ?? [];
-  expect(count !== undefined, `Envoy counts no outbound connections: ${stdout.trim()}`);
-  return Number(count);
+/** Connections that the kernel has sent to Envoy's outbound listener: the rule sees the first packet of each. */
+async function outboundConnections({ networkNamespace, spec }: Subject['pod']): Promise<number> {
+  const { outboundPort } = captureOf(spec);
+  const words = [`--net=${networkNamespace}`, 'iptables-nft-save', '--counters', '--table', 'nat'];
+  const { stdout, stderr } = await runProgram('nsenter', words);
+  const [, packets] =
+    new RegExp(`^\\[(\\d+):\\d+\\] -A ISTIO_REDIRECT .*--to-ports ${outboundPort}$`, 'm').exec(stdout) ?? [];
+  expect(packets !== undefined, `no rule sends connections to port ${outboundPort}: ${stdout}${stderr}`);
+  return Number(packets);
 }
 
 /** What the application saw of a request of the node to one of its ports. */
