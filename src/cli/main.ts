@@ -11,6 +11,7 @@ import { AGENT, COMMAND_GROUPS, PROGRAM, type CommandEntry } from './command-ent
 import { commands, unknownCommand } from './commands.ts';
 import { exitDetails, ProgramEnded, StopRequested, type CliContext } from './context.ts';
 import { goCommand } from './go-flags.ts';
+import { invokedWords } from './invoked-words.ts';
 import { endProcess } from './process-end.ts';
 import { signalExitCode, type CaughtSignals } from './signals.ts';
 
@@ -18,7 +19,7 @@ import { signalExitCode, type CaughtSignals } from './signals.ts';
 export async function main(signals: CaughtSignals): Promise<void> {
   process.report.excludeEnv = true; // the environment may hold tokens
   const { env, stdout, stderr } = process;
-  const argv = process.argv.slice(2);
+  const argv = invokedWords(process.argv);
   const isProxy = argv[commandIndex(argv)] === 'proxy';
   const unwritten = (error: Error): void => {
     // Nobody reads any more, as in `agent request … | head -1`: the command still ends in its own way.
