@@ -30,10 +30,12 @@ FROM ${ENVOY_FROM} AS envoy
 
 FROM tools AS modules
 COPY package.json package-lock.json .npmrc ./
-RUN npm ci --no-progress --cache /tmp/npm \
+COPY image/build-dependencies.ts image/
+RUN node image/build-dependencies.ts \
+ && npm ci --no-progress --no-update-notifier --cache /tmp/npm \
  && mkdir /programs \
  && strip -o /programs/node node_modules/node/bin/node \
- && npm sbom --sbom-format cyclonedx --omit dev >/programs/npm-sbom.json \
+ && npm sbom --no-update-notifier --sbom-format cyclonedx --omit dev >/programs/npm-sbom.json \
  && rm -r /tmp/npm node_modules/node node_modules/node-bin-*
 
 FROM ${BASE} AS system

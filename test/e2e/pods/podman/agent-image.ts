@@ -39,7 +39,9 @@ async function build(podman: Podman, base: string, sources: string): Promise<voi
   const args = Object.entries(values).flatMap(([name, value]) => ['--build-arg', `${name}=${value}`]);
   const names = ['--tag', AGENT_IMAGE, '--label', `${SOURCES_LABEL}=${sources}`];
   const { stdout } = await withBuildSettings((flags) =>
-    podman.run(['build', '--pull-never', '--timestamp', '0', ...flags, ...args, ...names, PROJECT]),
+    podman.run(['build', '--pull-never', '--timestamp', '0', ...flags, ...args, ...names, PROJECT], {
+      outlivesTests: true,
+    }),
   );
   await removeOldSteps(podman, stdout);
 }
@@ -59,6 +61,7 @@ async function removeOldSteps(podman: Podman, log: string): Promise<void> {
     .map((id) => id.replace('sha256:', ''))
     .filter((id) => !used.some((step) => id.startsWith(step)));
   for (const id of old) {
-    await podman.run(['image', 'rm', id]).catch(() => undefined); // gone with its child, or the parent of one in use
+    // it may be gone with its child, or be the parent of one in use
+    await podman.run(['image', 'rm', id], { outlivesTests: true }).catch(() => undefined);
   }
 }

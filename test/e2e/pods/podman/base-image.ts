@@ -3,7 +3,7 @@
 
 import { execFile } from 'node:child_process';
 import { createHash } from 'node:crypto';
-import { cp, mkdir, mkdtemp, readFile, rm } from 'node:fs/promises';
+import { mkdir, readFile, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
 
@@ -38,48 +38,39 @@ export async function baseImage(podman: Podman): Promise<string> {
 }
 
 async function makeBase(podman: Podman, name: string, release: string): Promise<void> {
-  const folder = await mkdtemp(join(PODS_CACHE, 'base-'));
-  const root = join(folder, 'root');
+  const folder = join(PODS_CACHE, 'base');
   const archive = join(folder, 'root.tar');
   const settings = Object.entries(SETTINGS_ENVIRONMENT);
   const changes = settings.flatMap(([variable, value]) => ['--change', `ENV ${variable}=${value}`]);
+  await rm(folder, { recursive: true, force: true }); // of a run that was killed
+  await mkdir(folder);
   try {
-    await debootstrap(root, release);
-    await addNode(root);
-    await exec('tar', ['-C', root, '--one-file-system', '-cf', archive, '.']);
-    await podman.run(['import', '--quiet', ...changes, archive, name]);
+    await writeRoot(archive, release);
+    await podman.run(['import', '--quiet', ...changes, archive, name], { outlivesTests: true });
   } finally {
     await rm(folder, { recursive: true, force: true });
   }
+  await removeFormerBases(podman, name);
 }
 
-async function debootstrap(root: string, release: string): Promise<void> {
-  const wanted = ['--variant=minbase', `--include=${PACKAGES.join(',')}`];
-  const log = join(root, 'debootstrap/debootstrap.log');
+async function writeRoot(archive: string, release: string): Promise<void> {
+  const content = [release, await mirrorOf(release), PACKAGES.join(','), process.execPath, NPM_VERSION];
+  const script = join(import.meta.dirname, 'debian-root.sh');
   try {
-    await exec('debootstrap', [...wanted, release, root, await mirrorOf(release)]);
+    await exec('unshare', ['--mount', script, ...content, archive]);
   } catch (error) {
-    const lines = await readFile(log, 'utf8').catch(() => String(error)); // it may fail before it has a log
-    throw new Error(`debootstrap failed: ${lines.trim().split('\n').slice(-3).join(' / ')}`, {
-      cause: error,
-    });
+    const { stderr } = error as { readonly stderr: string };
+    throw new Error(`no base image: ${stderr.trim().split('\n').slice(-3).join(' / ')}`, { cause: error });
   }
-  await rm(join(root, 'var/cache/apt/archives'), { recursive: true, force: true });
-  await mkdir(join(root, 'var/cache/apt/archives/partial'), { recursive: true });
 }
 
-/** The Node that runs this, and npm, installed by the npm of this machine. */
-async function addNode(root: string): Promise<void> {
-  await cp(process.execPath, join(root, 'usr/local/bin/node'));
-  const quiet = ['--no-fund', '--no-audit', '--loglevel=error'];
-  await exec('npm', [
-    'install',
-    '--global',
-    '--prefix',
-    join(root, 'usr/local'),
-    ...quiet,
-    `npm@${NPM_VERSION}`,
-  ]);
+/** Those of other recipes. */
+async function removeFormerBases(podman: Podman, name: string): Promise<void> {
+  const list = ['image', 'ls', '--format', '{{.Repository}}:{{.Tag}}', 'localhost/sidecar-agent-base'];
+  const names = (await podman.run(list)).stdout.trim().split('\n');
+  for (const former of names.filter((other) => other !== name)) {
+    await podman.run(['image', 'rm', former]).catch(() => undefined); // while a container of it is there: next time
+  }
 }
 
 /** The code name of this machine's distribution. */

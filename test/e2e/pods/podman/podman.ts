@@ -15,11 +15,19 @@ export const PROJECT = resolve(import.meta.dirname, '../../../..');
 export const PODS_CACHE = join(PROJECT, '.cache/pods');
 
 const CONFIGURATION = join(import.meta.dirname, 'containers.conf');
+
+/** Out of reach of signals to the group of processes that the tests are. */
+const OWN_SESSION = ['setsid', '--wait', 'podman'];
 const OUTPUT_LIMIT_BYTES = 64 * 1024 * 1024;
 
 export interface PodmanOptions {
   /** Becomes the command's standard input. */
   readonly input?: string;
+  /**
+   * The command goes on when the tests are interrupted: one that is killed while it writes a layer leaves a storage that
+   * no command can open.
+   */
+  readonly outlivesTests?: boolean;
   readonly signal?: AbortSignal;
 }
 
@@ -71,8 +79,12 @@ export class Podman {
    * @throws PodmanError with what it wrote when its exit code is not 0
    */
   async run(args: readonly string[], options: PodmanOptions = {}): Promise<PodmanOutput> {
-    const limits = { maxBuffer: OUTPUT_LIMIT_BYTES, ...(options.signal && { signal: options.signal }) };
-    const running = promisify(execFile)('podman', [...this.#flags, ...args], { env: this.#env, ...limits });
+    const [file = '', ...before] = options.outlivesTests === true ? OWN_SESSION : ['podman'];
+    const running = promisify(execFile)(file, [...before, ...this.#flags, ...args], {
+      env: this.#env,
+      maxBuffer: OUTPUT_LIMIT_BYTES,
+      ...(options.signal && { signal: options.signal }),
+    });
     running.child.stdin?.on('error', () => undefined); // a command that does not read its input still has its exit code
     running.child.stdin?.end(options.input ?? '');
     try {
@@ -92,7 +104,7 @@ export class Podman {
     return this.run(['image', 'exists', name]).then(
       () => true,
       (error: unknown) => {
-        if (error instanceof PodmanError && error.exitCode === 1) return false;
+        if (error instanceof PodmanError && error.exitCode === 1 && error.stderr === '') return false;
         throw error;
       },
     );

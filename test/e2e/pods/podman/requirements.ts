@@ -3,7 +3,7 @@
 import { accessSync, constants } from 'node:fs';
 import { delimiter, join } from 'node:path';
 
-const PROGRAMS = ['podman', 'runc', 'debootstrap', 'flock'];
+const PROGRAMS = ['podman', 'runc', 'debootstrap', 'flock', 'unshare'];
 
 /** Why no image can be built here, in one line; undefined when it can. */
 export function whatIsMissing(): string | undefined {
