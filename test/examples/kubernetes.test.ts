@@ -17,6 +17,7 @@ import { findKubernetesSchemas, RELEASES, schemaComplaints } from './kubernetes-
 import { readmeSessions, shows, type Session } from './readme-sessions.ts';
 import { EXAMPLE, runPod } from './written-out-pod.ts';
 
+const PROJECT = join(EXAMPLE, '../..');
 const IMAGE = 'registry.example/mesh/sidecar-agent:0.1.0';
 
 interface KubernetesObject {
@@ -70,6 +71,7 @@ describe('examples/kubernetes', function () {
         'gateway.yaml ServiceAccount',
         'gateway.yaml Service',
         'gateway.yaml Deployment',
+        'job.yaml ServiceAccount',
         'job.yaml Job',
         'pod-written-out.yaml Pod',
       ],
@@ -90,6 +92,27 @@ describe('examples/kubernetes', function () {
     ok(told.includes('meshConfig.defaultProviders.metrics: []'));
   });
 
+  it('has commands for what this repository offers', async () => {
+    const guides = ['README.md', 'examples/kubernetes/README.md', 'examples/vm/README.md'];
+    const text = (await Promise.all(guides.map((name) => readFile(join(PROJECT, name), 'utf8')))).join('\n');
+    const { scripts } = JSON.parse(await readFile(join(PROJECT, 'package.json'), 'utf8')) as Package;
+    const dockerfile = await readFile(join(PROJECT, 'Dockerfile'), 'utf8');
+
+    const scriptNames = Array.from(text.matchAll(/\bnpm run (?:-s )?([\w:]+)/g), ([, name = '']) => name);
+    const buildArguments = Array.from(text.matchAll(/--build-arg (\w+)/g), ([, name = '']) => name);
+
+    deepEqual(
+      scriptNames.filter((name) => scripts[name] === undefined),
+      [],
+    );
+    ok(scriptNames.includes('build'));
+    deepEqual(
+      buildArguments.filter((name) => !dockerfile.includes(`\nARG ${name}=`)),
+      [],
+    );
+    ok(buildArguments.includes('ENVOY_FROM'));
+  });
+
   it('has a gateway whose words and variables all count', async () => {
     const facts = { namespace: 'shop', nodeName: 'node-1', podIp: '192.0.2.7', hostIp: '192.0.2.1' };
     const pod = { name: 'edge-1', serviceAccount: 'edge', ...facts };
@@ -107,6 +130,10 @@ describe('examples/kubernetes', function () {
 
   describePod();
 });
+
+interface Package {
+  readonly scripts: Readonly<Record<string, string>>;
+}
 
 interface IstiodValues {
   readonly env: Readonly<Record<string, string>>;
