@@ -72,6 +72,8 @@ export class NodeNetwork implements AsyncDisposable {
       `address add ${ip}/${PREFIX_LENGTH} dev eth0`,
       'link set eth0 up',
       `route add default via ${NODE_ADDRESS}`,
+      // a machine without a cloud says at once that nobody is there; who asks for its cloud would wait for seconds
+      'route add unreachable 169.254.0.0/16',
     ]);
     for (const sysctl of sysctls) await setSysctl(name, sysctl);
     return { ip, namespace: join(NAMESPACES, name) };
