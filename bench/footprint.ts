@@ -7,6 +7,8 @@ export interface Footprint {
   readonly resident: number;
   /** What would be free without the process. */
   readonly private: number;
+  /** What it has allocated, without files and programs it has mapped. */
+  readonly anonymous: number;
 }
 
 export async function footprint(pid: number): Promise<Footprint> {
@@ -14,6 +16,7 @@ export async function footprint(pid: number): Promise<Footprint> {
   return {
     resident: mebibytes(rollup, 'Rss'),
     private: mebibytes(rollup, 'Private_Clean') + mebibytes(rollup, 'Private_Dirty'),
+    anonymous: mebibytes(rollup, 'Anonymous'),
   };
 }
 

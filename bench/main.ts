@@ -9,6 +9,8 @@ import { identity } from './identity.ts';
 import { hotRestart } from './hot-restart.ts';
 import { iptables } from './iptables.ts';
 import { memory } from './memory.ts';
+import { podMemory } from './pods/pod-memory.ts';
+import { podStart } from './pods/pod-start.ts';
 import { render } from './render.ts';
 import { shutdown } from './shutdown.ts';
 import { start } from './start.ts';
@@ -26,6 +28,8 @@ const BENCHES: readonly Bench[] = [
   xds,
   status,
   dns,
+  podStart,
+  podMemory,
 ];
 
 async function main(names: readonly string[]): Promise<void> {

@@ -1,0 +1,100 @@
+// How long the proxy's container takes to start, by the agent's own line about it and the kernel's time of its first
+// process.
+
+import { readFile } from 'node:fs/promises';
+import { setTimeout as sleep } from 'node:timers/promises';
+
+import type { NodeWindow } from '../../test/e2e/pods/cases/node-window.ts';
+import { PROXY } from '../../test/e2e/pods/cases/pod-facts.ts';
+import type { RunningPod } from '../../test/e2e/pods/kubelet/kubelet.ts';
+import type { Bench, Row } from '../figures.ts';
+import { inMesh, startPod } from './sidecar-pod.ts';
+
+const RUNS = 7;
+const READY_MS = 60_000;
+/** The kubelet's own probe comes once a second, which would be all that is measured. */
+const ASK_MS = 10;
+/** Of the kernel's accounting: USER_HZ is 100 on every machine Node runs on. */
+const TICK_MS = 10;
+
+const READY_LINE = /^(\S+)\t.*\tReady (\d+) ms after the start: (.*?)(?:;|$)/m;
+const FIRST_LINE = /^(\S+)\tinfo\tFLAG/m;
+
+export const podStart: Bench = {
+  name: 'pod-start',
+  how:
+    `native sidecars run by podman from the image, ${RUNS} after one that does not count; milliseconds since Node ` +
+    `began, by the agent's own log; the container's first process by the kernel, exact to ${2 * TICK_MS} ms; ready by ` +
+    `asking through port 15021 every ${ASK_MS} ms`,
+  run: () =>
+    inMesh(async (mesh, node) => {
+      const starts: PodStart[] = [];
+      for (let run = 0; run <= RUNS; run += 1) {
+        const pod = await startPod(mesh, `start-${run}`);
+        starts.push(await startOf(pod, node));
+        await mesh.delete(pod);
+      }
+      return rowsOf(starts.slice(1));
+    }),
+};
+
+/** Milliseconds since Node began, but for the first. */
+interface PodStart {
+  /** From the container's first process to the first moment of Node. */
+  readonly nodeBegins: number;
+  readonly firstLine: number;
+  readonly envoySpawned: number;
+  readonly listenersAccepted: number;
+  readonly ready: number;
+}
+
+function rowsOf(starts: readonly PodStart[]): readonly Row[] {
+  const row = (what: string, value: (start: PodStart) => number): Row => {
+    return { what, unit: 'ms', values: starts.map(value) };
+  };
+  return [
+    row('first process of the container to Node', ({ nodeBegins }) => nodeBegins),
+    row('the first log line', ({ firstLine }) => firstLine),
+    row('Envoy spawned', ({ envoySpawned }) => envoySpawned),
+    row('Envoy has its listeners', ({ listenersAccepted }) => listenersAccepted),
+    row('ready', ({ ready }) => ready),
+  ];
+}
+
+/** @param pod whose containers have just begun to start */
+async function startOf(pod: RunningPod, node: NodeWindow): Promise<PodStart> {
+  const deadline = performance.now() + READY_MS;
+  while (!(await isReady(pod, node)) && performance.now() < deadline) await sleep(ASK_MS);
+  await pod.untilReady(READY_MS);
+  return startIn(await pod.log(PROXY), await startMsOf(pod.containerPid(PROXY)));
+}
+
+async function isReady({ ip }: RunningPod, node: NodeWindow): Promise<boolean> {
+  return (await node.get(`http://${ip}:15021/healthz/ready`)).status === 200;
+}
+
+/** @param firstProcessMs since the Unix epoch */
+function startIn(log: string, firstProcessMs: number): PodStart {
+  const [, readyAt = '', total = '', list = ''] = READY_LINE.exec(log) ?? [];
+  const nodeMs = Date.parse(readyAt) - Number(total);
+  const parts = list.split(', ').map((part) => part.split(' '));
+  const until = (step: string): number => {
+    const last = parts.findIndex(([name]) => name === step);
+    return parts.slice(0, last + 1).reduce((sum, [, ms]) => sum + Number(ms), 0);
+  };
+  return {
+    nodeBegins: nodeMs - firstProcessMs,
+    firstLine: Date.parse(FIRST_LINE.exec(log)?.[1] ?? '') - nodeMs,
+    envoySpawned: until('spawn'),
+    listenersAccepted: until('lds'),
+    ready: Number(total),
+  };
+}
+
+/** When the process began, since the Unix epoch; exact to two ticks. */
+async function startMsOf(pid: number): Promise<number> {
+  const stat = await readFile(`/proc/${pid}/stat`, 'utf8');
+  const [upSeconds = ''] = (await readFile('/proc/uptime', 'utf8')).split(' ');
+  const ticks = stat.slice(stat.lastIndexOf(')')).split(' ')[20];
+  return Date.now() - Number(upSeconds) * 1000 + Number(ticks) * TICK_MS;
+}
