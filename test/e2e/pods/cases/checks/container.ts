@@ -82,6 +82,7 @@ const EXPLAINED = [
   /\tignored: unknown flags --trust-domain$/, // of older layouts
   /\tlegacy --concurrency=\d+ flag detected/,
   /\tRequest to probe app failed: /, // the application starts, or was told to fail
+  /\tAborting proxy$|\tAborted proxy instance$/, // the proxy of a pod that has ended
 ];
 
 export const logsNoTrouble: Check = async ({ pod }) => {
