@@ -124,6 +124,12 @@ describe('the bootstrap', () => {
       meshId: 'mesh1',
       proxyHeaders: { attemptCount: { disabled: true } },
       connectionSettings: { httpMaxConcurrentStreams: 100 },
+      discoveryRefreshDelay: '1s',
+      zipkinAddress: 'zipkin.mesh:9411',
+      availabilityZone: 'a',
+      sds: { enabled: true },
+      holdApplicationUntilProxyStarts: true,
+      image: { imageType: 'distroless' },
     };
 
     const { PROXY_CONFIG: found = null } = await metadata({ proxyConfig: given });

@@ -4,13 +4,16 @@
 /** `added`: pilot-agent 1.31 has nothing of that name. */
 export type Verdict = 'works' | 'differs' | 'not yet' | 'added';
 
-/** A test as the claims name it: its file below test/ and its own title, which is there once in that file. */
+/**
+ * A test as the claims name it: its file below test/ and its own title, which is there once in that file, `…` in place
+ * of what a template puts in.
+ */
 export interface TestName {
   readonly file: string;
   readonly title: string;
 }
 
-/** What the table of pods expects, as the claims name it: every pod of which that is expected has to meet it. */
+/** What the table of pods expects, as the claims name it: it counts when every pod that has to meet it did. */
 export interface PodExpectation {
   readonly expectation: string;
 }
@@ -37,18 +40,21 @@ export interface Subject {
   readonly claims: Readonly<Record<string, Claim>>;
 }
 
-/** As in 1.31. @param shownBy `folder/file.test.ts: title`, or `pods: expectation` */
-export function works(...shownBy: readonly string[]): Claim {
+/** What shows a claim: `folder/file.test.ts: title`, or `pods: expectation`. Nothing is claimed to be there without. */
+type ShownBy = readonly [string, ...string[]];
+
+/** As in 1.31. */
+export function works(...shownBy: ShownBy): Claim {
   return claim('works', '', shownBy);
 }
 
 /** As in 1.31, and more. @param note what there is more */
-export function worksAnd(note: string, ...shownBy: readonly string[]): Claim {
+export function worksAnd(note: string, ...shownBy: ShownBy): Claim {
   return claim('works', note, shownBy);
 }
 
 /** @param note what is different, and why */
-export function differs(note: string, ...shownBy: readonly string[]): Claim {
+export function differs(note: string, ...shownBy: ShownBy): Claim {
   return claim('differs', note, shownBy);
 }
 
@@ -58,7 +64,7 @@ export function notYet(note: string, ...shownBy: readonly string[]): Claim {
 }
 
 /** Only this agent has it. */
-export function added(...shownBy: readonly string[]): Claim {
+export function added(...shownBy: ShownBy): Claim {
   return claim('added', '', shownBy);
 }
 
@@ -83,4 +89,9 @@ function evidence(text: string): Evidence {
 /** Each name a subject claims something of. */
 export function claimedNames({ names, claims }: Subject): readonly string[] {
   return Object.keys(claims).flatMap((name) => (names === 'code' ? name.split(', ') : [name]));
+}
+
+/** All that shows something of a subject. */
+export function evidenceOf({ claims }: Subject): readonly Evidence[] {
+  return Object.values(claims).flatMap((each) => each.evidence);
 }

@@ -1,6 +1,6 @@
 // All that the report claims, in the order of its tables.
 
-import type { Evidence, Subject, TestName } from './claim.ts';
+import type { Subject } from './claim.ts';
 import { commands, words } from './claims/commands.ts';
 import { dashboards } from './claims/dashboards.ts';
 import { exitCodes, signals, troubles } from './claims/ends.ts';
@@ -10,7 +10,7 @@ import { metrics } from './claims/metrics.ts';
 import { image } from './claims/image.ts';
 import { otherFlags } from './claims/other-flags.ts';
 import { endpoints, exchanges, ports } from './claims/ports.ts';
-import { annotations, configuration, proxyConfigFields } from './claims/proxy-config.ts';
+import { annotations, configuration, proxyConfigFields, proxyMetadataKeys } from './claims/proxy-config.ts';
 import { certificates, names, xds } from './claims/protocols.ts';
 import { logFlags, proxyFlags } from './claims/proxy-flags.ts';
 import { captureVariables } from './claims/variables-capture.ts';
@@ -54,6 +54,7 @@ export const subjects: readonly Subject[] = [
   otherFlags,
   proxyConfigFields,
   configuration,
+  proxyMetadataKeys,
   annotations,
   xds,
   certificates,
@@ -62,19 +63,3 @@ export const subjects: readonly Subject[] = [
   ...variableSubjects,
   metrics,
 ];
-
-/** Each expectation of pods that a claim names, once. */
-export function namedExpectations(given: readonly Subject[]): readonly string[] {
-  const named = evidenceOf(given).flatMap((each) => ('expectation' in each ? [each.expectation] : []));
-  return [...new Set(named)];
-}
-
-/** Each test that a claim names, once. */
-export function namedTests(given: readonly Subject[]): readonly TestName[] {
-  const tests = evidenceOf(given).filter((each) => 'file' in each);
-  return [...new Map(tests.map((test) => [`${test.file}: ${test.title}`, test])).values()];
-}
-
-function evidenceOf(given: readonly Subject[]): readonly Evidence[] {
-  return given.flatMap(({ claims }) => Object.values(claims).flatMap((claim) => claim.evidence));
-}

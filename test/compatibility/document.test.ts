@@ -2,42 +2,20 @@ import { doesNotMatch, match } from 'node:assert/strict';
 
 import { added, differs, notYet, type Subject, works } from './claim.ts';
 import { compatibilityDocument } from './document.ts';
-import type { Outcomes } from './outcomes.ts';
 import type { PodOutcome } from './pod-outcomes.ts';
 
 const FILE = 'a/server.test.ts';
-const OUTCOMES: Outcomes = { [FILE]: { listens: 'passed', ends: 'failed', waits: 'not run' } };
 
 function document(claims: Subject['claims'], pods: readonly PodOutcome[] = []): string {
   const subject: Subject = { title: 'Flags of one', introduction: '', column: 'Flag', names: 'code', claims };
-  return compatibilityDocument({ subjects: [subject], outcomes: OUTCOMES, pods, groupOf: () => 'a server' });
+  return compatibilityDocument({ subjects: [subject], pods, groupOf: () => 'a server' });
 }
 
 describe('compatibilityDocument', () => {
-  it('says of a claim what its tests have shown, and names them as sentences', () => {
+  it('says what is claimed, and names the tests that show it as sentences', () => {
     const text = document({ '-p, --port': works(`${FILE}: listens`) });
 
     match(text, /\| `-p`, `--port` \| works \| \[a server listens\]\(\.\.\/test\/a\/server\.test\.ts\) \|/);
-  });
-
-  it('calls nothing working whose test failed, was not run, or is unknown', () => {
-    for (const [title, outcome] of [
-      ['ends', 'failed'],
-      ['waits', 'not run'],
-      ['speaks', 'not run'],
-    ] as const) {
-      const text = document({ '--port': works(`${FILE}: listens`, `${FILE}: ${title}`) });
-
-      match(
-        text,
-        new RegExp(String.raw`\| not shown \| .*\[a server ${title}\]\(\S+\) \(\*\*${outcome}\*\*\) \|`),
-      );
-    }
-  });
-
-  it('calls nothing working that has no test', () => {
-    match(document({ '--port': works() }), /\| `--port` \| not shown \| no test \|/);
-    match(document({ '--port': differs('Is louder.') }), /\| `--port` \| not shown \| Is louder\. \|/);
   });
 
   it('believes that something is missing without a test', () => {
@@ -56,7 +34,7 @@ describe('compatibilityDocument', () => {
   });
 
   it('counts by subject', () => {
-    const text = document({ '--a': works(`${FILE}: listens`), '--b': works(`${FILE}: ends`) });
+    const text = document({ '--a': works(`${FILE}: listens`), '--b': works('pods: sings') });
 
     match(text, /\| \[Flags of one\]\(#flags-of-one\) \| 1 \| {2}\| {2}\| {2}\| 1 \|/);
   });

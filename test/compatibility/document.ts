@@ -1,21 +1,18 @@
-// docs/compatibility.md as text, made of the claims, of what their tests said, and of what the pods did. Nothing is
-// called working here that no test has shown.
+// docs/compatibility.md as text, made of the claims, of the tests they name, and of what the pods did.
 
 import type { Claim, Evidence, Subject, TestName, Verdict } from './claim.ts';
 import { anchor, code, link, table } from './markdown.ts';
-import { type Outcome, outcomeOf, type Outcomes } from './outcomes.ts';
 import { expectationOutcome, type PodOutcome } from './pod-outcomes.ts';
 import { isShown, podSection } from './pod-section.ts';
 
 export interface Report {
   readonly subjects: readonly Subject[];
-  readonly outcomes: Outcomes;
   readonly pods: readonly PodOutcome[];
   /** Titles of the groups a test stands in. */
   readonly groupOf: (test: TestName) => string;
 }
 
-/** What the report says: a verdict counts only when tests have shown it. */
+/** What the report says: a verdict that stands on pods counts only when they have shown it. */
 type Shown = Verdict | 'not shown';
 
 const WORDS: readonly Shown[] = ['works', 'differs', 'not yet', 'added', 'not shown'];
@@ -34,12 +31,12 @@ pods that were run, and every argument, variable, field, port, file, endpoint, m
 | differs | there, and not the same: the row says how |
 | not yet | accepted without its effect, or missing: the row says what happens |
 | added | 1.31 has none; it changes nothing until it is used, unless the row says so |
-| not shown | a test of the row failed, was not run, or there is none |
+| not shown | a pod of the row was not run, or did not do it |
 
-The page is generated (\`npm run compatibility\`). A row names the tests that show it, by the sentences they go under, and
-is called *not shown* unless all of them passed when they were last run. \`npm test\` runs them again; it also fails when
-this page is another one than claims and outcomes make, when a named test is gone, and when a command, flag, variable,
-field or endpoint of the program is in no row or in two.`;
+The page is generated (\`npm run compatibility\`). A row names the tests that show it, by the sentences they go under:
+\`npm test\` runs them, those about capture as root alone. It fails when one of them is gone, when this page is another one
+than claims, tests and pods make, when no test file of a variable’s row names it, and when a command, flag,
+variable, field or endpoint of the program is in no row or in two. What pods did is taken from their last recorded run.`;
 
 /** The whole page. */
 export function compatibilityDocument(report: Report): string {
@@ -82,24 +79,24 @@ function section(subject: Subject, report: Report): string {
   return parts.filter((part) => part !== '').join('\n\n');
 }
 
-/** A claim of what is missing needs no test. */
 function shownVerdict({ verdict, evidence }: Claim, report: Report): Shown {
-  if (evidence.length === 0) return verdict === 'not yet' ? verdict : 'not shown';
-  return evidence.every((each) => outcome(each, report) === 'passed') ? verdict : 'not shown';
+  return evidence.every((each) => podProblem(each, report) === undefined) ? verdict : 'not shown';
 }
 
-/** The note, and what shows it, each with what came of it unless it passed. */
+/** The note, and what shows it, each with what came of it where pods have not shown it. */
 function explanation({ note, evidence }: Claim, report: Report): string {
   const links = evidence.map((each) => {
-    const came = outcome(each, report);
-    return came === 'passed' ? linkTo(each, report) : `${linkTo(each, report)} (**${came}**)`;
+    const problem = podProblem(each, report);
+    return problem === undefined ? linkTo(each, report) : `${linkTo(each, report)} (**${problem}**)`;
   });
-  return [note, links.join('; ')].filter((text) => text !== '').join('<br>') || 'no test';
+  return [note, links.join('; ')].filter((text) => text !== '').join('<br>');
 }
 
-function outcome(evidence: Evidence, { outcomes, pods }: Report): Outcome {
-  if ('expectation' in evidence) return expectationOutcome(pods, evidence.expectation);
-  return outcomeOf(outcomes, evidence) ?? 'not run';
+/** Undefined: none, or the evidence is a test. */
+function podProblem(evidence: Evidence, { pods }: Report): 'failed' | 'not run' | undefined {
+  if (!('expectation' in evidence)) return undefined;
+  const outcome = expectationOutcome(pods, evidence.expectation);
+  return outcome === 'passed' ? undefined : outcome;
 }
 
 function linkTo(evidence: Evidence, { groupOf }: Report): string {

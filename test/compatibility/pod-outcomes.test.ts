@@ -1,13 +1,7 @@
 import { deepEqual } from 'node:assert/strict';
 
 import type { Results } from '../e2e/pods/cases/results.ts';
-import {
-  expectationOutcome,
-  expectedNames,
-  type ExpectedPod,
-  podOutcomes,
-  resultNames,
-} from './pod-outcomes.ts';
+import { expectationOutcome, type ExpectedPod, podOutcomes } from './pod-outcomes.ts';
 
 const HELLO: ExpectedPod = {
   name: 'hello',
@@ -53,12 +47,5 @@ describe('expectationOutcome', () => {
 
   it('is not run when no pod is expected to do it', () => {
     deepEqual(outcome(results('v1.31', true), 'sings'), 'not run');
-  });
-});
-
-describe('names of expectations', () => {
-  it('are the same for the table and for results', () => {
-    deepEqual(expectedNames(TABLE), ['v1.31 hello: is ready in time', 'v1.31 hello: ends with exit code 0']);
-    deepEqual(resultNames(results('v1.31', true)), ['v1.31 hello: is ready in time']);
   });
 });

@@ -6,7 +6,9 @@ import { load, warningsOf } from './loaded-config.ts';
 describe('proxyNodeType', () => {
   it('is a sidecar unless the first positional says otherwise', () => {
     assert.equal(proxyNodeType([]), 'sidecar');
-    assert.equal(proxyNodeType(['router', 'ignored']), 'router');
+    for (const type of ['router', 'waypoint', 'ztunnel', 'agentgateway']) {
+      assert.equal(proxyNodeType([type, 'ignored']), type);
+    }
     assert.throws(() => proxyNodeType(['false']), { message: 'invalid proxy Type: false' });
   });
 });
@@ -90,6 +92,17 @@ describe('loadAgentConfig', () => {
       'TRUST_DOMAIN is set but empty, using cluster.local',
     ]);
     assert.equal(config.identity.trustDomain, 'cluster.local');
+  });
+
+  it('reads the mesh file that --meshConfig names', async () => {
+    const files = {
+      './etc/istio/config/mesh': 'defaultConfig: {drainDuration: 9s}',
+      '/mesh': 'defaultConfig: {drainDuration: 7s}',
+    };
+
+    const { supervision } = await load({ flags: { meshConfig: '/mesh' }, files });
+
+    assert.equal(supervision.drainMs, 7000);
   });
 
   it('refuses a mesh file that is there but cannot be read', async () => {

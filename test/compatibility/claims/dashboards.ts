@@ -1,11 +1,11 @@
 // What alerts, dashboards and restart counts show that is not what they show with 1.31, and which expression to use.
 
-import { differs, type Subject, works, worksAnd } from '../claim.ts';
+import { differs, notYet, type Subject, works, worksAnd } from '../claim.ts';
 
 export const dashboards: Subject = {
   title: 'Alerts, dashboards and restart counts',
   introduction: `By default a dead Envoy is started again in its container, and planned restarts hand over to a new Envoy. That moves some
-of what an alert looks at. \`--hot-restart=false --restart-policy=never\` leaves everything where it was.`,
+of what an alert looks at. \`--hot-restart=false --restart-policy=never\` leaves restarts and ends of Envoy as they were.`,
   column: 'What is watched',
   names: 'text',
   claims: {
@@ -26,20 +26,20 @@ of what an alert looks at. \`--hot-restart=false --restart-policy=never\` leaves
     ),
     'Exit codes of sidecars of Jobs': differs(
       '0 for an end that was asked for. A crash of Envoy ends nothing; with `--restart-policy=never` it is 0 as in 1.31, and with `--exit-code-policy=propagate` that of Envoy.',
-      'cli/proxy.test.ts: takes an Envoy that cannot hand over along when it is killed',
+      'cli/proxy-end.test.ts: is … after … …',
       'envoy/start/cold-start.test.ts: ends as upstream does under the policy never, whatever the exit',
     ),
     'Envoy’s counters (`envoy_*_total`, `istio_requests_total`)': differs(
       'Begin at 0 with every Envoy, as after a new container, while the container’s start time stays. `rate()` and `increase()` see a reset; a difference of plain values does not.',
-      'e2e/hot-restart-epochs.test.ts: R2: tell their number, one after another, the same version, and a life that goes on',
+      'e2e/hot-restart-epochs.test.ts: count from 0 each, and rise in the number of the epoch, not in that of the generation',
     ),
     'Envoy’s gauges during a hand-over': differs(
       'Are the new Envoy’s own. Connections that the old one still has are in `/debug/envoyz` under `draining`, for `parentShutdownDuration` (60 s).',
       'agent/envoy-page.test.ts: shows when an old Envoy ends, and what it still serves as far as that is known',
     ),
     '`envoy_server_hot_restart_epoch`, `envoy_server_hot_restart_generation`': differs(
-      'Rise with every hand-over; with 1.31 they never change. `istio_agent_envoy_epoch` is the epoch, too.',
-      'e2e/hot-restart-epochs.test.ts: R2: tell their number, one after another, the same version, and a life that goes on',
+      'The epoch rises with every hand-over, as `istio_agent_envoy_epoch` does; the generation stays 1, as in 1.31. `istio_agent_envoy_generation` counts all Envoys of this agent.',
+      'e2e/hot-restart-epochs.test.ts: count from 0 each, and rise in the number of the epoch, not in that of the generation',
       'agent/envoy-metrics.test.ts: shows the Envoy that serves, and whether there is one',
     ),
     'Memory of the sidecar': differs(
@@ -50,6 +50,9 @@ of what an alert looks at. \`--hot-restart=false --restart-policy=never\` leaves
     'Memory of the agent (`go_memstats_*`)': differs(
       '`istio_agent_nodejs_*` and `istio_agent_process_resident_memory_bytes` in their place.',
       'status/metrics/agent-metrics.test.ts: has the metrics of a process, those of Node in place of those of Go, and all with the prefix',
+    ),
+    'Wasm modules (`istio_agent_wasm_*`)': notYet(
+      'Panels and alerts about the agent’s cache and its downloads find no series: remote modules are not fetched.',
     ),
     'Failed restarts': differs(
       'Worth an alert, and new: `istio_agent_envoy_restarts_total{outcome="rolled_back"} > 0` (the series appears with the first one), and `istio_agent_envoy_admin_lost == 1` for longer than some minutes.',
@@ -66,7 +69,7 @@ of what an alert looks at. \`--hot-restart=false --restart-policy=never\` leaves
       'e2e/xds-envoy.test.ts: has a stream of its own beside the Envoy it replaces',
     ),
     '`istio_agent_cert_expiry_seconds`': worksAnd(
-      'While no new certificate is to be had it goes on telling of the old one, which is still served.',
+      'While no new certificate is to be had it goes on telling of the old one, which is still served. Pairs of files have a series each, by `resource_name`.',
       'agent/certificate-metrics.test.ts: tells how long each leaf and the first of the anchors last, and of ROOTCA no leaf',
       'security/ca-secrets-rotation.test.ts: 32: are the old ones to their last second while the CA is down, and new ones soon after it is back',
     ),
@@ -78,8 +81,10 @@ of what an alert looks at. \`--hot-restart=false --restart-policy=never\` leaves
       'envoy/supervisor.test.ts: logs what upstream logs at the end, in its order, and nothing else',
       'envoy/restart/handoff.test.ts: tells every transition in one line with epoch, generation, process and reason',
     ),
-    'Log lines about Envoy’s command line': works(
+    'Log line `Envoy command: […]`': differs(
+      '`--restart-epoch`, `--base-id`, `--parent-shutdown-time-s` and `--skip-hot-restart-parent-stats` in place of `--disable-hot-restart`; with `--hot-restart=false` as in 1.31.',
       'agent/envoy-settings.test.ts: gives Envoy the command line the configuration asks for',
+      'envoy/process/arguments.test.ts: gives the upstream list, in its order, without hot restart',
     ),
   },
 };

@@ -31,9 +31,7 @@ export const exitCodes: Subject = {
       '255; 1.31 goes on without a status port.',
       'cli/proxy.test.ts: ends with 255 when the status port is taken, and says what to do',
     ),
-    'a flag or a setting is wrong: 255': works(
-      'cli/offline.test.ts: end like proxy for a mistake: 255, one error, no document',
-    ),
+    'a flag or a setting is wrong: 255': works('cli/proxy.test.ts: ends with 255 and one line for …'),
     'the root certificate is missing: 255': works(
       'security/upstream/roots.test.ts: is fatal when missing, a directory, or not provided: the words of the reference, and the remedy',
     ),
@@ -108,7 +106,10 @@ export const troubles: Subject = {
   column: 'Trouble',
   names: 'text',
   claims: {
-    'CA or control plane away at the start': works('security/renewal.test.ts: arrives once the CA is up'),
+    'CA or control plane away at the start': works(
+      'security/renewal.test.ts: arrives once the CA is up',
+      'xds-proxy/proxy.test.ts: opens its socket to every user, without needing the control plane',
+    ),
     'CA away at a rotation': differs(
       'The old certificate is served to its last second, to new streams as well; 1.31 forgets it first.',
       'security/ca-secrets-rotation.test.ts: 32: are the old ones to their last second while the CA is down, and new ones soon after it is back',
@@ -144,6 +145,7 @@ export const troubles: Subject = {
     ),
     'A full disk below the log': differs(
       'Costs lines of the log, and the agent runs on.',
+      'runtime/winston-log.test.ts: tells of lines it cannot write, and goes on',
       'cli/agent.test.ts: does not end the proxy for a line of its log that a full disk does not take',
     ),
   },

@@ -72,6 +72,13 @@ export const files: Subject = {
     '/var/run/secrets/istio/crl/ca-crl.pem': works(
       'security/files/crl-file.test.ts: tells when the list appears and when it goes, and not when it is replaced',
     ),
+    '$OUTPUT_CERTS/': works(
+      'agent/identity.test.ts: 29: writes certificates with mode 0… for …',
+      'security/output-certs.test.ts: 29: shows a key beside its own chain and anchors at all times, over 100 rotations',
+    ),
+    './etc/istio/proxy/SDS': works(
+      'agent/own-socket-path.test.ts: is that of Istio 1.7 where the folder is on a root that is read-only',
+    ),
     './etc/certs/': works(
       'agent/identity-files.test.ts: 52: serves those of etc/certs, and asks the CA for nothing',
     ),

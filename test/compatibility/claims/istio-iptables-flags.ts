@@ -39,7 +39,10 @@ export const istioIptablesFlags: Subject = {
       '1.31 does not know it any more; accepted for 1.7’s command lines, and rules are always restored as a whole.',
       'cli/istio-iptables.test.ts: include one of old command lines that has no effect',
     ),
-    '--iptables-probe-port': works('e2e/iptables-validation.test.ts: follows the rules it has just set'),
+    '--iptables-probe-port': works(
+      'iptables/checks/capture-probe.test.ts: tries again each second, and says why a try failed',
+      'cli/istio-iptables.test.ts: give each variable to its flag',
+    ),
     '--probe-timeout': works(
       'e2e/iptables-validation.test.ts: fails with 126 after the time it was given when there are no rules',
     ),
@@ -57,7 +60,8 @@ export const istioIptablesFlags: Subject = {
     '--drop-invalid': works(`${RULES}: drop what belongs to no connection with --drop-invalid`),
     '--dual-stack': works(`${RULES}: capture IPv6 beside IPv4 with --dual-stack`),
     '--capture-all-dns': works(`${RULES}: bring every query to the agent with --capture-all-dns`),
-    '--network-namespace': works(
+    '--network-namespace': differs(
+      'Works inside that network; 1.31 only takes the file for its lock, and has to be started inside.',
       'e2e/iptables-places.test.ts: works inside the network that is named, and only there',
     ),
     '--cni-mode': works(

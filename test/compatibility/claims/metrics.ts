@@ -1,9 +1,10 @@
 // The agent's own metrics, by name without the prefix they all have.
 
-import { added, differs, notYet, type Subject, works } from '../claim.ts';
+import { added, differs, notYet, type Subject, works, worksAnd } from '../claim.ts';
 
 const COUNTERS = 'agent/counters.test.ts';
 const STREAMS = `${COUNTERS}: counts ends of streams by side and type`;
+const EVENTS = `${COUNTERS}: counts … and nothing else`;
 const CSR = `${COUNTERS}: counts signing requests and sums up what they took, by kind of request`;
 const DNS = 'agent/dns-counters.test.ts';
 const SDS = `${COUNTERS}: counts refused secrets by the code Envoy gave, stale answers, and secrets sent by name and result`;
@@ -31,11 +32,13 @@ export const metrics: Subject = {
     scrape_failures_total: works(
       'status/metrics/metrics-page.test.ts: leaves a failed Envoy out, logs why, and counts it on the page it is missing from',
     ),
-    istiod_connection_failures: works(STREAMS),
+    istiod_connection_failures: works(EVENTS),
     xds_proxy_requests: works(
+      EVENTS,
       'xds-proxy/sessions.test.ts: counts every message by its type and size, and how long connects, writes and acceptances take',
     ),
     xds_proxy_responses: works(
+      EVENTS,
       'xds-proxy/sessions.test.ts: counts every message by its type and size, and how long connects, writes and acceptances take',
     ),
     istiod_connection_terminations: works(STREAMS),
@@ -52,18 +55,20 @@ export const metrics: Subject = {
     num_outgoing_retries: works(CSR),
     num_file_watcher_failures_total: works(FILES),
     num_file_secret_failures_total: works(FILES),
-    cert_expiry_seconds: works(
+    cert_expiry_seconds: worksAnd(
+      'Of pairs of files, too.',
       `${CERTIFICATES}: tells how long each leaf and the first of the anchors last, and of ROOTCA no leaf`,
     ),
     pilot_xds_recv_max: works(`${COUNTERS}: keeps the largest request`),
     pilot_xds_send_time: works(`${COUNTERS}: shows from the beginning what upstream shows then`),
-    pilot_total_xds_internal_errors: works(SDS),
+    pilot_total_xds_internal_errors: works(EVENTS),
     pilot_total_xds_rejects: works(SDS),
     pilot_xds_expired_nonce: works(SDS),
     'process_*': works(PROCESS),
     'go_*': differs('`nodejs_*` in their place.', PROCESS),
     'wasm_cache_entries, wasm_cache_lookup_count, wasm_remote_fetch_count, wasm_config_conversion_count, wasm_config_conversion_duration':
       notYet(NO_WASM),
+    pilot_xds_write_timeout: notYet('There is no such series.'),
     envoy_restarts_total: added(
       `${ENVOY}: counts restarts by what asked for them and what became of them, and crashes`,
     ),

@@ -14,6 +14,7 @@ export const otherFlags: Subject = {
     'request --debug-port': differs(
       'The same four ports. Without it `restart` and `rotate`, which 1.31 does not know, are asked of 15020.',
       'cli/request.test.ts: talks only to the debug ports',
+      'cli/request.test.ts: asks port … for …',
     ),
     'request <method> <path> [<body>]': works(
       'cli/request.test.ts: takes a path with or without slash, and a body',
@@ -23,9 +24,7 @@ export const otherFlags: Subject = {
     'wait --timeoutSeconds': works('cli/wait.test.ts: gives up after the timeout, with the last problem'),
     'wait --requestTimeoutMillis': works('cli/http-exchange.test.ts: gives up when no answer comes in time'),
     'wait --periodMillis': works('cli/wait.test.ts: asks after each period until the answer is 200'),
-    'wait --url': works(
-      'e2e/proxyless.test.ts: gets ready with its certificates, replaces them in their files, and ends when it is told to',
-    ),
+    'wait --url': works('cli/wait.test.ts: asks after each period until the answer is 200'),
     'version -s, version --short': works('cli/version.test.ts: prints one line, or the number alone'),
     'version -o, version --output': works('cli/version.test.ts: knows no other form'),
     'completion --no-descriptions': works(

@@ -121,6 +121,7 @@ export const exchanges: Subject = {
     'Other methods: 405': works('status/access.test.ts: judges the peer before the method'),
     'Unknown paths: 404': works('status/routes.test.ts: of any other path is not found'),
     'Compression by zstd and gzip': works(
+      'status/compression.test.ts: of … is …',
       'status/compressing-response.test.ts: compresses a whole body, and takes back the length that was named',
     ),
     'After SIGTERM new connections are refused, open ones get 503': works(

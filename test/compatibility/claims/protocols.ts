@@ -11,6 +11,10 @@ export const xds: Subject = {
   column: 'Matter',
   names: 'text',
   claims: {
+    'Id, cluster and metadata of the node': works(
+      'e2e/pod-layouts.test.ts: runs Envoy as its arguments, variables and files say',
+      'agent/bootstrap-settings.test.ts: tells the control plane what the variables of the pod say',
+    ),
     'State of the world and delta, byte for byte': works(
       `${SESSION}: carries the very same bytes in both directions, over the method of the same kind`,
       'xds-proxy/transparency.test.ts: is byte for byte what was sent, in both directions, unknown fields included',
@@ -24,7 +28,6 @@ export const xds: Subject = {
     ),
     'Remote Wasm modules': notYet(
       'Configuration with a remote module reaches Envoy as it was sent: Envoy fetches modules over HTTP itself, and none from a registry of images.',
-      "xds-proxy/routing.test.ts: lets Envoy's own types and Workload pass",
     ),
     'Health of an application on a machine': notYet('Not reported: `readinessProbe` has no effect.'),
     'An Envoy that comes back': works(
@@ -33,6 +36,7 @@ export const xds: Subject = {
     'Refusals of Envoy': worksAnd(
       'The words are on `/debug/xds` and in `/healthz/ready?verbose`.',
       `${SESSION}: passes a refusal of Envoy on and remembers its words`,
+      "agent/status.test.ts: repeats Envoy's rejections and the last trouble with the control plane",
     ),
     'Token, client certificate, headers': works(
       'security/upstream/control-plane.test.ts: give each its own headers, and both the token and the cluster',

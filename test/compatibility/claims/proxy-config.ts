@@ -5,8 +5,7 @@ import { differs, notYet, type Subject, works, worksAnd } from '../claim.ts';
 const TOLD = 'agent/bootstrap-settings.test.ts: tells the control plane of fields that are for it alone';
 const BOOTSTRAP = 'agent/bootstrap-settings.test.ts: has the ports, sinks and limits of ProxyConfig';
 const CONFIG = 'config/proxy-config/proxy-config.test.ts';
-const UNUSED =
-  'cli/reference.test.ts: has a reason for each setting without effect, and no other table has it';
+const COMMAND_LINE = 'agent/envoy-settings.test.ts: gives Envoy the command line the configuration asks for';
 const STATS = 'bootstrap/stats-config.test.ts';
 
 export const proxyConfigFields: Subject = {
@@ -28,25 +27,25 @@ export const proxyConfigFields: Subject = {
       'config/proxy-config/merge.test.ts: lets one cluster name clear the other; in one layer tracingServiceName wins',
     ),
     drainDuration: works(
-      'envoy/process/arguments.test.ts: gives the upstream list, in its order, without hot restart',
+      COMMAND_LINE,
       'config/proxy-config/validation.test.ts: wants a drain of whole seconds',
     ),
     discoveryAddress: works(
       'bootstrap/bootstrap.test.ts: refuses a discovery address that is none',
       'node/pilot-san.test.ts: is the discovery host',
     ),
-    discoveryRefreshDelay: works(UNUSED),
-    zipkinAddress: works(UNUSED),
+    discoveryRefreshDelay: works(TOLD),
+    zipkinAddress: works(TOLD),
     statsdUdpAddress: works(
       BOOTSTRAP,
       `${CONFIG}: resolves the statsd host: the first IPv4 address, else the last one`,
     ),
     envoyMetricsServiceAddress: differs(
-      'Used as in 1.31 where `envoyMetricsService` is missing; 1.31 ends with 2 when it is the only one that is set.',
+      'Used where `envoyMetricsService` is missing; 1.31 ends with 2 then.',
       'bootstrap/remote-services.test.ts: falls back to the deprecated plain address, without TLS',
     ),
     proxyAdminPort: works(BOOTSTRAP),
-    availabilityZone: works(UNUSED),
+    availabilityZone: works(TOLD),
     controlPlaneAuthPolicy: works(
       'config/agent-config.test.ts: speak plaintext to the control plane only when the policy says so',
     ),
@@ -58,6 +57,7 @@ export const proxyConfigFields: Subject = {
     proxyBootstrapTemplatePath: differs(
       'Templates are YAML or JSON with json-e; one written for Go is refused, with the remedy.',
       "agent/bootstrap-writer.test.ts: renders a user's template, YAML to YAML",
+      'bootstrap/bootstrap-source.test.ts: prefers the variable over the configuration',
       'bootstrap/template.test.ts: is refused with a remedy when it is written for Go',
     ),
     interceptionMode: works(TOLD),
@@ -66,7 +66,7 @@ export const proxyConfigFields: Subject = {
       'bootstrap/remote-services.test.ts: is Datadog under the name of the service',
       'bootstrap/remote-services.test.ts: needs a project for Stackdriver',
     ),
-    sds: works(UNUSED),
+    sds: works(TOLD),
     envoyAccessLogService: works(BOOTSTRAP, 'bootstrap/remote-services.test.ts: is a sink of its own'),
     envoyMetricsService: works(
       BOOTSTRAP,
@@ -93,13 +93,13 @@ export const proxyConfigFields: Subject = {
     ),
     proxyStatsMatcher: works(BOOTSTRAP, `${STATS}: always keeps what the agent reads`),
     holdApplicationUntilProxyStarts: works(
-      UNUSED,
+      TOLD,
       'cli/wait.test.ts: asks after each period until the answer is 200',
     ),
     caCertificatesPem: works(
       'agent/proxy-config-updates.test.ts: gives on the certificates of each update, and that there are none any more',
     ),
-    image: works(UNUSED),
+    image: works(TOLD),
     privateKeyProvider: works(
       'sds/server.test.ts: 75: puts keys into the configuration of the provider it is told of, those of files too',
     ),
@@ -107,10 +107,8 @@ export const proxyConfigFields: Subject = {
       TOLD,
       'config/proxy-config/merge.test.ts: keeps five members of proxyHeaders that the new layer leaves out',
     ),
-    fileFlushInterval: works(
-      'envoy/process/arguments.test.ts: gives the upstream list, in its order, without hot restart',
-    ),
-    fileFlushMinSizeKb: works('envoy/process/arguments.test.ts: leaves out what is not set'),
+    fileFlushInterval: works(COMMAND_LINE),
+    fileFlushMinSizeKb: works(COMMAND_LINE, 'envoy/process/arguments.test.ts: leaves out what is not set'),
     statsCompression: works(
       'agent/bootstrap-settings.test.ts: leaves statistics as they are with statsCompression: false',
     ),
@@ -196,6 +194,36 @@ export const annotations: Subject = {
     'topology.istio.io/locality, istio-locality': works('node/locality.test.ts: prefers the topology label'),
     'service.istio.io/canonical-name, app.kubernetes.io/name, app': works(
       'node/cluster.test.ts: takes the placeholder for no name and prefers the app label',
+    ),
+  },
+};
+
+export const proxyMetadataKeys: Subject = {
+  title: 'Keys of proxyMetadata',
+  introduction:
+    'Those the agent itself looks at; all that begin with `ISTIO_META_` go into the metadata of the node.',
+  column: 'Key',
+  names: 'code',
+  claims: {
+    'ISTIO_META_TLS_CLIENT_CERT_CHAIN, ISTIO_META_TLS_CLIENT_KEY, ISTIO_META_TLS_CLIENT_ROOT_CERT': works(
+      'config/agent-config.test.ts: take client files from proxyMetadata',
+      'agent/identity-files.test.ts: 51: serves files by name without a CA, and shows the pair of the metadata to the discovery service',
+    ),
+    ISTIO_META_ENABLE_HBONE: works(
+      'node/node.test.ts: takes METADATA_DISCOVERY from HBONE unless it is set itself',
+    ),
+    ISTIO_META_GLOBAL_DOWNSTREAM_MAX_CONNECTIONS: works(
+      'bootstrap/connection-limit.test.ts: prefers proxyMetadata over runtimeValues',
+    ),
+    ISTIO_META_LOAD_STATS_CONFIG_JSON: works(
+      'bootstrap/load-stats.test.ts: is the JSON of the node metadata',
+    ),
+    ISTIO_META_DNS_AUTO_ALLOCATE: worksAnd(
+      'A warning calls it useless, as in 1.31.',
+      'config/proxy-config/validation.test.ts: names deprecated and useless settings',
+    ),
+    METRICS_LOCALHOST_ACCESS_ONLY: works(
+      'config/agent-config.test.ts: restricts metrics by exactly one proxyMetadata text',
     ),
   },
 };

@@ -2,7 +2,7 @@
 
 import { added, differs, noted, notYet, type Subject, works, worksAnd } from '../claim.ts';
 
-const NO_STS = 'There is no token exchange server; 1.31 still opens one that nothing of Istio uses any more.';
+const IGNORED = 'agent/unsupported.test.ts: names flags that are given in vain';
 
 export const proxyFlags: Subject = {
   title: 'Flags of proxy',
@@ -17,9 +17,7 @@ export const proxyFlags: Subject = {
       'agent/node-facts.test.ts: names type, first address, pod and domain',
       'config/agent-config.test.ts: derives the DNS domain from the namespace, whatever the trust domain is',
     ),
-    '--meshConfig': works(
-      'config/proxy-config/proxy-config.test.ts: lays the annotation over PROXY_CONFIG over the mesh file',
-    ),
+    '--meshConfig': works('config/agent-config.test.ts: reads the mesh file that --meshConfig names'),
     '--serviceCluster': works(
       'config/proxy-config/proxy-config.test.ts: uses --serviceCluster only where a layer blanks the name',
     ),
@@ -47,11 +45,12 @@ export const proxyFlags: Subject = {
       'agent/status.test.ts: shows debug pages and profiles unless they are switched off',
       'status/profiling/pprof-pages.test.ts: has nothing that Go alone has',
     ),
-    '--stsPort': notYet(
-      `${NO_STS} The port is told to the control plane all the same.`,
+    '--stsPort': worksAnd(
+      'Without effect but for `STS_PORT` in the node’s metadata, as in 1.31; a warning says so.',
       'agent/node-facts.test.ts: carries ports, paths and switches of the environment',
+      IGNORED,
     ),
-    '--tokenManagerPlugin': notYet(NO_STS),
+    '--tokenManagerPlugin': worksAnd('Without effect, as in 1.31; a warning says so.', IGNORED),
     '--help': works(
       'cli/main.test.ts: shows help on stdout without a command, on request, and for one command',
     ),
@@ -63,6 +62,7 @@ export const proxyFlags: Subject = {
     '--restart-policy': noted(
       '`on-failure` unless it is given: `never` is 1.31’s way.',
       added(
+        'config/supervision-config.test.ts: let flags win over variables',
         'envoy/start/cold-start.test.ts: ends as upstream does under the policy never, whatever the exit',
       ),
     ),
@@ -73,9 +73,7 @@ export const proxyFlags: Subject = {
       '1.7 had it, 1.31 ignores it.',
       added('config/supervision-config.test.ts: let flags win over variables'),
     ),
-    '--exit-code-policy': added(
-      'cli/proxy.test.ts: takes an Envoy that cannot hand over along when it is killed',
-    ),
+    '--exit-code-policy': added('cli/proxy-end.test.ts: is … after … …'),
   },
 };
 
@@ -106,8 +104,8 @@ export const logFlags: Subject = {
       'runtime/log-line.test.ts: names the caller before the message and puts the stack below',
     ),
     '--vklog': notYet(
-      'There is no Kubernetes client library whose verbosity it could set.',
-      'cli/reference.test.ts: has a reason for each setting without effect, and no other table has it',
+      'There is no Kubernetes client library whose verbosity it could set; a warning says so.',
+      IGNORED,
     ),
     'form of a line': works(
       'runtime/log-line.test.ts: separates time, level, scope, message and fields by tabs, and keeps newlines',

@@ -36,8 +36,8 @@ export const captureVariables: Subject = {
     RUN_VALIDATION: works(EACH),
     REDIRECT_DNS: works(FOLLOWS, SECOND),
     DROP_INVALID: works(FOLLOWS, SECOND),
-    INVALID_DROP: works(SECOND),
-    DUAL_STACK: works(FOLLOWS, SECOND),
+    INVALID_DROP: works(`${RULES}: drop what belongs to no connection with --drop-invalid`),
+    DUAL_STACK: works(FOLLOWS),
     CAPTURE_ALL_DNS: works(FOLLOWS),
     NETWORK_NAMESPACE: works(EACH),
     CNI_MODE: works(EACH),
@@ -56,6 +56,7 @@ export const captureVariables: Subject = {
     ENVOY_USER: works(`${RULES}: leave alone what the user of ENVOY_USER sends when no -u says more`),
     DRY_RUN_FILE_PATH: works(
       'iptables/capture.test.ts: writes the dry run to a file instead, replacing what it held',
+      'e2e/iptables-nft.test.ts: writes the transaction of a dry run to a file and changes nothing',
     ),
     DNS_AGENT: differs(
       'Only 1.7 read it; `istio-iptables` still takes it for `--redirect-dns`, unless something newer says more.',

@@ -15,6 +15,7 @@ export const envoyVariables: Subject = {
   names: 'code',
   claims: {
     DISABLE_ENVOY: works(
+      REACHED,
       'agent/agent-modes.test.ts: serves xDS and its status, needs nothing of Envoy, and ends when it is told to',
       'e2e/proxyless.test.ts: gets ready with its certificates, replaces them in their files, and ends when it is told to',
     ),
@@ -49,6 +50,7 @@ export const envoyVariables: Subject = {
       'bootstrap/template.test.ts: is refused with a remedy when it is written for Go',
     ),
     ISTIO_BOOTSTRAP_OVERRIDE: works(
+      REACHED,
       'bootstrap/bootstrap-override.test.ts: makes one line of JSON from YAML, keys sorted',
       'bootstrap/bootstrap-override.test.ts: goes on without an override that it cannot use',
     ),
@@ -79,24 +81,27 @@ export const restartVariables: Subject = {
       added(
         'e2e/hot-restart.test.ts: hands over three times under load without a failed request',
         'envoy/supervisor.test.ts: passes --disable-hot-restart and refuses planned restarts',
+        'config/shutdown-config.test.ts: gives no time from SIGTERM to SIGKILL without hot restart, unless it is set',
       ),
     ),
     ENVOY_RESTART_POLICY: noted(
       'on-failure: an Envoy that dies is started again in the same container.',
       added(
         'e2e/hot-restart.test.ts: starts Envoy again after it was killed',
-        'envoy/start/cold-start.test.ts: ends as upstream does under the policy never, whatever the exit',
+        'agent/agent.test.ts: ends with Envoy when the policy is not to start it again',
       ),
     ),
     PARENT_SHUTDOWN_DURATION: added('config/supervision-config.test.ts: let flags win over variables'),
     ENVOY_HANDOFF_TIMEOUT: added(
       'e2e/hot-restart-failures.test.ts: R9: because its control plane is silent, is given up at the deadline, and costs nothing',
+      TIMES,
     ),
     ENVOY_RESTART_BACKOFF_MAX: added(
       'cli/proxy-end.test.ts: is 255 when Envoy has crashed too often, and says so',
     ),
     ENVOY_RESTART_RESET_AFTER: added(
       'envoy/start/cold-start.test.ts: has its full budget again after ten minutes live',
+      TIMES,
     ),
     ENVOY_RESTART_DEBOUNCE: added(
       'agent/restart-watcher.test.ts: U17 looks at a burst once, at the end of the window that its first event opened',
@@ -127,6 +132,7 @@ export const shutdownVariables: Subject = {
     EXIT_ON_ZERO_ACTIVE_CONNECTIONS: works(
       'e2e/shutdown-sequences.test.ts: an idle sidecar that waits for zero connections ends after 6 s',
       'bootstrap/stats-config.test.ts: keeps connection counts when the exit waits for them',
+      'agent/envoy-settings.test.ts: ends Envoy as the configuration says',
     ),
     MINIMUM_DRAIN_DURATION: works(
       'config/shutdown-config.test.ts: takes a negative MINIMUM_DRAIN_DURATION for none, as the reference does, and warns',

@@ -37,6 +37,7 @@ export const healthVariables: Subject = {
       '`parity`: as 1.31.',
       added(
         'status/metrics/strict/served.test.ts: leaves out what Envoy has already, and counts it for the application',
+        'agent/status.test.ts: leaves out what contradicts itself where METRICS_MERGE is strict',
       ),
     ),
   },
@@ -59,22 +60,22 @@ export const dnsVariables: Subject = {
     ),
     DNS_FORWARD_PARALLEL: works(
       'dns/forward/flight.test.ts: takes the first answer when it asks all at once, and leaves the others alone',
+      'agent/dns.test.ts: asks both at once with DNS_FORWARD_PARALLEL',
     ),
-    DNS_FORWARD_TIMEOUT: works('dns/forward/exchanges.test.ts: gives up when the time of a step is over'),
+    DNS_FORWARD_TIMEOUT: works('agent/dns.test.ts: asks the other one after DNS_FORWARD_TIMEOUT'),
     DNS_RESPOND_BEFORE_SYNC: added(
-      "e2e/dns.test.ts: goes through the agent to the resolver of resolv.conf, and the agent's own is not captured",
+      'agent/dns.test.ts: … before there is a table, and forwards unknown names then',
     ),
     DNS_WILDCARD_CNAME: added(
       'e2e/dns-resolvers.test.ts: finds what is below a wildcard without an alias, where that is wanted',
+      'agent/dns.test.ts: answers a wildcard asked with the search domain with …: …',
     ),
     DNS_FORWARD_RETRIES: added(
       'agent/dns.test.ts: has the server ask those that the resolver file names now, as often as variable or file say',
     ),
     DNS_FORWARD_HEDGE_DELAY: noted(
       '20 ms unless it is set: a second resolver is asked when the first one is slow.',
-      added(
-        'agent/dns.test.ts: keeps as many forwarded answers as the variable says, and does not wait for a silent resolver alone',
-      ),
+      added('agent/dns.test.ts: asks the other one after DNS_FORWARD_HEDGE_DELAY, should that be sooner'),
     ),
     DNS_FORWARD_CACHE_SIZE: added(
       'agent/dns.test.ts: keeps as many forwarded answers as the variable says, and does not wait for a silent resolver alone',

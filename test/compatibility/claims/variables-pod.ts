@@ -23,12 +23,16 @@ export const podVariables: Subject = {
       REACHED,
     ),
     ISTIO_CPU_LIMIT: works(
+      'config/agent-config.test.ts: reads an injected pod',
       'config/proxy-config/proxy-config.test.ts: takes the CPU limit for an unset concurrency only',
     ),
     PROXY_CONFIG: works(
       'config/proxy-config/proxy-config.test.ts: lays the annotation over PROXY_CONFIG over the mesh file',
     ),
-    KUBERNETES_SERVICE_HOST: works('config/agent-config.test.ts: reads an injected pod'),
+    KUBERNETES_SERVICE_HOST: works(
+      'config/agent-config.test.ts: reads an injected pod',
+      'agent/identity.test.ts: 29: writes certificates with mode 0… for …',
+    ),
     ISTIO_META_CLUSTER_ID: works(
       'security/upstream/call-headers.test.ts: has the cluster even when empty, and no authorization without a token',
       TOLD,
@@ -41,6 +45,7 @@ export const podVariables: Subject = {
     GCP_METADATA: works('node/platform/gcp.test.ts: asks nobody when GCP_METADATA says it'),
     GCP_QUOTA_PROJECT: works(
       'node/platform/gcp-facts.test.ts: takes the four parts, and adds what other variables say',
+      'agent/platform-probe.test.ts: takes the variables as they are',
     ),
     GCP_ZONE: works(
       "node/platform/gcp.test.ts: takes the zone of GCP_ZONE before the resolver's, and the resolver's before the server's",
@@ -62,6 +67,7 @@ export const podVariables: Subject = {
       'security/upstream/control-plane.test.ts: give each its own headers, and both the token and the cluster',
     ),
     'XDS_HEADER_*': works(
+      'config/variables.test.ts: about the control plane reach what connects to it',
       'security/upstream/control-plane.test.ts: give each its own headers, and both the token and the cluster',
     ),
     OTEL_RESOURCE_ATTRIBUTES: works(

@@ -1,13 +1,14 @@
 // Variables that change nothing here: of Wasm modules, of the Go runtime, of control planes, of older agents.
 
-import { differs, notYet, type Subject, works } from '../claim.ts';
+import { differs, notYet, type Subject, works, worksAnd } from '../claim.ts';
 
 const SILENT =
   'config/variables.test.ts: of older agents, of the Go runtime and of control planes change nothing, and nobody warns of them';
 const NO_WASM =
   'Remote Wasm modules are not fetched: the configuration reaches Envoy as it was sent. Setting it is said to have no effect.';
 const NAMED =
-  'agent/unsupported.test.ts: names variables that nothing reads yet, when they differ from their defaults';
+  'agent/unsupported.test.ts: names variables that nothing reads, when they differ from their defaults';
+const NEVER_USED = 'Read and never used, as in 1.31; a warning says so.';
 const GO = 'Speaks to the Go runtime; this agent runs on Node.';
 
 /** As in 1.31, whose agent does not read it either. */
@@ -26,6 +27,8 @@ export const unreadVariables: Subject = {
     WASM_HTTP_REQUEST_MAX_RETRIES: notYet(NO_WASM, NAMED),
     ISTIO_AGENT_ENABLE_WASM_REMOTE_LOAD_CONVERSION: notYet(NO_WASM, NAMED),
     ISTIO_WASM_MAX_BINARY_SIZE_BYTES: notYet(NO_WASM, NAMED),
+    XDS_AUTH_PROVIDER: worksAnd(NEVER_USED, NAMED),
+    CREDENTIAL_IDENTITY_PROVIDER: worksAnd(NEVER_USED, NAMED),
     GOMEMLIMIT: differs(`${GO} \`NODE_OPTIONS=--max-old-space-size=…\` limits its heap.`, SILENT),
     GOMAXPROCS: differs(GO, SILENT),
     GODEBUG: differs(`${GO} \`fips140=only\` has no counterpart; \`COMPLIANCE_POLICY\` counts.`, SILENT),
