@@ -1,7 +1,7 @@
 // Who serves secrets on this host: looks for other SDS servers before ours takes a socket. A healthy one keeps the
 // workload's socket, and ours serves files beside it. Upstream: pkg/istio-agent/agent.go Run.
 
-import { access, constants, stat } from 'node:fs/promises';
+import { rmdir, stat } from 'node:fs/promises';
 import { dirname } from 'node:path';
 
 import type { AgentConfig } from '../config/agent-config.ts';
@@ -52,21 +52,17 @@ const OLD_SOCKET = 'SDS';
  */
 export async function ownSocketPath({ identity, proxyConfig }: AgentConfig): Promise<string> {
   const { socketPath } = identity;
-  return (await isOnReadOnlyRoot(dirname(socketPath)))
-    ? `${proxyConfig.configPath}/${OLD_SOCKET}`
-    : socketPath;
+  return (await isOnReadOnlyRoot(socketPath)) ? `${proxyConfig.configPath}/${OLD_SOCKET}` : socketPath;
 }
 
-/** Of a folder that is there or could be made. */
-async function isOnReadOnlyRoot(folder: string): Promise<boolean> {
-  const refused = await access(folder, constants.W_OK).then(
-    () => undefined,
-    (error: unknown) => errnoOf(error),
-  );
-  if (refused === 'ENOENT' && folder !== dirname(folder)) return isOnReadOnlyRoot(dirname(folder));
-  if (refused !== 'EROFS') return false;
-  const [place, root] = await Promise.all([stat(folder), stat('/')]);
-  return place.dev === root.dev;
+/** Of a path that need not be there. */
+async function isOnReadOnlyRoot(path: string): Promise<boolean> {
+  // a change that can come to nothing: whether the file system takes changes is what the kernel looks at first
+  const refused = await rmdir(path).then(() => undefined, errnoOf);
+  const folder = dirname(path);
+  const found = await stat(folder).catch(() => undefined); // its parent is looked at
+  if (found === undefined) return folder !== path && isOnReadOnlyRoot(folder);
+  return refused === 'EROFS' && found.dev === (await stat('/')).dev;
 }
 
 /** @returns whether a server answers on the socket for a gateway's credentials */

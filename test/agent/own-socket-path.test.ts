@@ -35,8 +35,9 @@ describe('ownSocketPath', () => {
     await root.remove();
   });
 
-  async function answer(): Promise<string> {
-    const words = [`--chdir=${root.path}`, process.execPath, '--input-type=module', '--eval', PROGRAM];
+  async function answer(limits: readonly string[] = []): Promise<string> {
+    const program = [process.execPath, '--input-type=module', '--eval', PROGRAM];
+    const words = [`--chdir=${root.path}`, ...limits, ...program];
     const { code, stdout, stderr } = await host.run('env', words);
     equal(code, 0, stderr);
     return stdout;
@@ -60,6 +61,14 @@ describe('ownSocketPath', () => {
     await makeReadOnly();
 
     equal(await answer(), './etc/istio/proxy/SDS');
+  });
+
+  it("is that of Istio 1.7 also to a root without rights to others' folders, as with TPROXY", async () => {
+    await mkdir(join(root.path, SOCKET_FOLDER), { recursive: true });
+    await host.shell(`chown 1337 ${join(root.path, SOCKET_FOLDER)}`);
+    await makeReadOnly();
+
+    equal(await answer(['setpriv', '--bounding-set=-all', '--inh-caps=-all']), './etc/istio/proxy/SDS');
   });
 
   it('is that of Istio 1.7 where the folder cannot be made for the same reason', async () => {

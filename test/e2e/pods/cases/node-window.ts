@@ -46,7 +46,12 @@ export class NodeWindow implements AsyncDisposable {
   /** @param host the header of that name; default: that of the URL */
   get(url: string, host = new URL(url).host): Promise<NodeAnswer> {
     const { promise, resolve, reject } = Promise.withResolvers<NodeAnswer>();
-    const options = { socketPath: join(this.#folder, 'socket'), path: url, headers: { host }, agent: false };
+    const options = {
+      socketPath: join(this.#folder, 'socket'),
+      path: url,
+      headers: { host, accept: '*/*' },
+      agent: false,
+    };
     const sent = request({ ...options, signal: AbortSignal.timeout(TIMEOUT_MS) }, (answer) => {
       text(answer).then((body) => resolve({ status: answer.statusCode ?? 0, body }), reject);
     });

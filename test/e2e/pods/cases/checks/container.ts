@@ -9,9 +9,12 @@ import { PROXY, proxyOf } from '../pod-facts.ts';
 
 type Pod = Subject['pod'];
 
+/** Of containers whose YAML names none. */
+const IMAGE_USER = 1337;
+
 /** Every process of the container has the user and group of its security context. */
 export const runsAsItsUser: Check = async ({ pod }) => {
-  const { runAsUser, runAsGroup } = proxyOf(pod.spec).securityContext;
+  const { runAsUser = IMAGE_USER, runAsGroup = IMAGE_USER } = proxyOf(pod.spec).securityContext;
   const processes = await processesOf(pod);
   for (const { name, uid, gid } of processes) {
     expect(uid === runAsUser, `${name} runs as user ${uid}, not ${runAsUser}`);
