@@ -37,8 +37,9 @@ RUN node image/build-dependencies.ts \
  && npm ci --no-progress --no-update-notifier --cache /tmp/npm \
  && mkdir /programs \
  && strip -o /programs/node node_modules/node/bin/node \
- && npm sbom --no-update-notifier --sbom-format cyclonedx --omit dev >/programs/npm-sbom.json \
- && rm -r /tmp/npm node_modules/node node_modules/node-bin-*
+ # what the package node installs by itself is no dependency of the agent
+ && rm -r /tmp/npm node_modules/node/bin node_modules/node/node_modules \
+ && npm sbom --no-update-notifier --sbom-format cyclonedx --omit dev >/programs/npm-sbom.json
 
 FROM ${BASE} AS system
 RUN dpkg --status iptables nftables iproute2 tini ca-certificates >/dev/null 2>&1 \

@@ -11,13 +11,34 @@ import { PODS_CACHE, type Podman, PROJECT } from './podman.ts';
 
 export const AGENT_IMAGE = 'localhost/sidecar-agent:test';
 
+/** Held while the image is built, and while nothing may remove steps of a build. */
+export const IMAGE_LOCK = join(PODS_CACHE, 'image.lock');
+
 /** Builds the image unless it is up to date. Returns its name. */
 export async function agentImage(podman: Podman): Promise<string> {
-  const base = await baseImage(podman);
-  return withFileLock(join(PODS_CACHE, 'image.lock'), async () => {
+  return withFileLock(IMAGE_LOCK, async () => {
     const sources = await sourcesDigest();
-    if ((await builtFrom(podman)) !== sources) await build(podman, base, sources);
+    if ((await builtFrom(podman)) === sources) return AGENT_IMAGE;
+    const log = await buildImage(podman, AGENT_IMAGE, ['--label', `${SOURCES_LABEL}=${sources}`]);
+    await removeOldSteps(podman, log);
     return AGENT_IMAGE;
+  });
+}
+
+/**
+ * Builds the Dockerfile as it is now.
+ *
+ * @param flags of `podman build`, beside those that every build of the tests needs
+ * @returns what the build wrote
+ * @throws PodmanError with the error of the step that failed
+ */
+export async function buildImage(podman: Podman, name: string, flags: readonly string[]): Promise<string> {
+  const base = await baseImage(podman);
+  const bases = ['--build-arg', `BASE=${base}`, '--build-arg', `BUILD_BASE=${base}`];
+  return withBuildSettings(async (settings) => {
+    const own = ['--pull-never', '--timestamp', '0', ...settings, ...bases, '--tag', name];
+    const { stdout } = await podman.run(['build', ...own, ...flags, PROJECT], { outlivesTests: true });
+    return stdout;
   });
 }
 
@@ -32,18 +53,6 @@ async function builtFrom(podman: Podman): Promise<string | undefined> {
   const format = `{{index .Labels "${SOURCES_LABEL}"}}`;
   const { stdout } = await podman.run(['image', 'inspect', '--format', format, AGENT_IMAGE]);
   return stdout.trim();
-}
-
-async function build(podman: Podman, base: string, sources: string): Promise<void> {
-  const values = { BASE: base, BUILD_BASE: base };
-  const args = Object.entries(values).flatMap(([name, value]) => ['--build-arg', `${name}=${value}`]);
-  const names = ['--tag', AGENT_IMAGE, '--label', `${SOURCES_LABEL}=${sources}`];
-  const { stdout } = await withBuildSettings((flags) =>
-    podman.run(['build', '--pull-never', '--timestamp', '0', ...flags, ...args, ...names, PROJECT], {
-      outlivesTests: true,
-    }),
-  );
-  await removeOldSteps(podman, stdout);
 }
 
 /**
