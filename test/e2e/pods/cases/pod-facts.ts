@@ -64,7 +64,7 @@ export function letThroughPorts(spec: PodSpec): readonly number[] {
   const declared = applicationsOf(spec).flatMap(({ ports }) =>
     ports.map(({ containerPort }) => containerPort),
   );
-  return [...excluded, ...declared.filter((port) => !includedInbound.includes(String(port)))];
+  return [...new Set([...excluded, ...declared.filter((port) => !includedInbound.includes(String(port)))])];
 }
 
 export function proxyOf({ name, initContainers, containers }: PodSpec): ContainerSpec {

@@ -85,6 +85,7 @@ const EXPLAINED = [
   /\tignored: unknown flags --trust-domain$/, // of older layouts
   /\tlegacy --concurrency=\d+ flag detected/,
   /\tRequest to probe app failed: /, // the application starts, or was told to fail
+  /\tEnvoy proxy is NOT ready: /, // asked while it starts
   /\tAborting proxy$|\tAborted proxy instance$/, // the proxy of a pod that has ended
 ];
 
@@ -95,7 +96,7 @@ export const logsNoTrouble: Check = async ({ pod }) => {
   return lines.length === 0 ? undefined : `${lines.length} lines that are explained`;
 };
 
-/** Resident memory of the agent and of Envoy, and what the container's group is charged with. */
+/** Resident memory of each process of the container. */
 export const showsItsMemory: Check = async ({ pod }) => {
   const processes = await processesOf(pod);
   const figures = processes.map(({ name, residentMb }) => `${name} ${residentMb} MB`);

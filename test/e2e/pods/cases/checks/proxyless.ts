@@ -1,12 +1,18 @@
 // A pod whose application speaks xDS itself: the agent gives it certificates in files and the way to the control plane.
 
 import { X509Certificate } from 'node:crypto';
-import { readFile } from 'node:fs/promises';
+import { readFile, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 
 import { callerOf, seenBy } from '../asking.ts';
 import { type Check, expect } from '../check.ts';
 import { hostOf, identityOf, PROXY, servedPort } from '../pod-facts.ts';
+
+/** What the agent writes for the application, which runs as another user. */
+const SHARED_FILES = [
+  'etc/istio/proxy/grpc-bootstrap.json',
+  ...['cert-chain.pem', 'key.pem', 'root-cert.pem'].map((name) => `var/lib/istio/data/${name}`),
+];
 
 /** The bootstrap and the certificate that the application reads; the certificate is the pod's. */
 export const writesBootstrapAndCertificates: Check = async ({ pod }) => {
@@ -19,6 +25,10 @@ export const writesBootstrapAndCertificates: Check = async ({ pod }) => {
   const { subjectAltName } = new X509Certificate(chain);
   const wanted = `URI:${identityOf(pod.spec)}`;
   expect(subjectAltName === wanted, `the certificate is for ${subjectAltName}, not ${wanted}`);
+  for (const path of SHARED_FILES) {
+    const mode = (await stat(join(root, path))).mode & 0o777;
+    expect(mode === 0o644, `/${path} has mode ${mode.toString(8)}: the application could not read it`);
+  }
   return undefined;
 };
 
