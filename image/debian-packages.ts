@@ -86,7 +86,9 @@ function beforeMerge(file: string): string {
 
 /** Lines such as `libc6:amd64: /lib/x86_64-linux-gnu/libc.so.6`. */
 export function readSearch(output: string): ReadonlyMap<string, string> {
-  const lines = output.split('\n').map((line) => /^([^:, ]+)[^/]*: (\/.*)$/.exec(line));
+  const lines = output
+    .split('\n')
+    .map((line) => /^([a-z0-9][a-z0-9+.-]*)(?::\w+)?(?:, [^/]*)?: (\/.*)$/.exec(line));
   return new Map(
     lines.flatMap((match) => (match === null ? [] : [[match[2] ?? '', match[1] ?? ''] as const])),
   );
