@@ -5,6 +5,9 @@ import type { CallReport } from '../mesh/application/call.ts';
 import type { Mesh } from '../mesh/mesh.ts';
 import type { NodeWindow } from './node-window.ts';
 
+/** How long a pod may take: several start side by side, and the kubelet's probes have periods of seconds. */
+export const PATIENCE_MS = 90_000;
+
 export interface Surroundings {
   readonly mesh: Mesh;
   /** Looks at pods from the node: from outside the mesh. */

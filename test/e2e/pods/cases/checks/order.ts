@@ -1,11 +1,8 @@
 // The order in which a pod came up, from the events of the kubelet.
 
 import type { PodEvent } from '../../kubelet/kubelet.ts';
-import { type Check, expect } from '../check.ts';
+import { type Check, expect, PATIENCE_MS } from '../check.ts';
 import { applicationsOf, isNativeSidecar, PROXY } from '../pod-facts.ts';
-
-/** How long a pod may take: several start side by side, and the kubelet's probes have periods of seconds. */
-const PATIENCE_MS = 90_000;
 
 export const isReadyInTime: Check = async ({ pod }) => {
   await pod.untilReady(PATIENCE_MS);
