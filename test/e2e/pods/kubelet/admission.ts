@@ -18,33 +18,18 @@ export function withServiceAccount(pod: PodSpec): PodSpec {
   };
 }
 
+/** Without the root of the API server, which nobody serves here. */
 const CREDENTIALS: VolumeSpec = {
   name: VOLUME,
   kind: 'projected',
-  defaultMode: 0o644,
   sources: [
     { from: 'serviceAccountToken', audience: '', expirationSeconds: TOKEN_SECONDS, path: 'token' },
-    {
-      from: 'configMap',
-      name: 'kube-root-ca.crt',
-      optional: true, // nothing here serves the API
-      items: [{ key: 'ca.crt', path: 'ca.crt', mode: undefined }],
-    },
-    {
-      from: 'downwardAPI',
-      items: [
-        {
-          path: 'namespace',
-          mode: undefined,
-          value: { from: 'field', field: { fieldPath: 'metadata.namespace' } },
-        },
-      ],
-    },
+    { from: 'downwardAPI', items: [{ path: 'namespace', fieldPath: 'metadata.namespace' }] },
   ],
 };
 
 function withCredentials(container: ContainerSpec): ContainerSpec {
   if (container.volumeMounts.some(({ mountPath }) => mountPath === FOLDER)) return container;
-  const mount = { name: VOLUME, mountPath: FOLDER, readOnly: true, subPath: '' };
+  const mount = { name: VOLUME, mountPath: FOLDER, readOnly: true };
   return { ...container, volumeMounts: [...container.volumeMounts, mount] };
 }

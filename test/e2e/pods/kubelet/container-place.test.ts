@@ -16,7 +16,7 @@ describeKubelet('the place of a container', (parts) => {
       echo "$IP $CPU $WHERE $KUBERNETES_SERVICE_HOST"
       id; grep -E 'CapEff|NoNewPrivs' /proc/self/status | tr -s '\\t' ' '
       cat /proc/sys/net/ipv4/ip_unprivileged_port_start
-      cat /etc/colour; echo; cat /settings/color /info/labels /token/token; echo
+      cat /settings/color /info/labels /token/token; echo
       stat -L -c '%a %u %g' /token/token /plain
       touch /plain/file /memory/file /settings/file /file; echo end`;
     const mounts = ['settings', 'info', 'token', 'plain', 'memory', 'settings/crl'];
@@ -37,10 +37,7 @@ describeKubelet('the place of a container', (parts) => {
         runAsUser: 1337,
         runAsGroup: 1337,
       },
-      volumeMounts: [
-        ...mounts.map((name) => ({ name: name.replace('/', '-'), mountPath: `/${name}` })),
-        { name: 'settings', mountPath: '/etc/colour', subPath: 'color' },
-      ],
+      volumeMounts: mounts.map((name) => ({ name: name.replace('/', '-'), mountPath: `/${name}` })),
     };
     const items = [{ path: 'labels', fieldRef: { fieldPath: 'metadata.labels' } }];
     const sources = [{ serviceAccountToken: { path: 'token', audience: 'istio-ca' } }];
@@ -87,7 +84,6 @@ describeKubelet('the place of a container', (parts) => {
         'CapEff: 0000000000000000',
         'NoNewPrivs: 1',
         '0',
-        'red',
         'redapp="web"token N',
         '640 1337 4000',
         '2777 0 4000',

@@ -36,8 +36,6 @@ export interface RunOptions {
   readonly beforeStart?: (pod: PodIdentity) => Promise<void>;
   /** Awaited when network and volumes are there: where a CNI plugin acts. */
   readonly beforeContainers?: (pod: PodIdentity) => Promise<void>;
-  /** Wait of a container's second restart; each later one waits twice as long. Default: 250. */
-  readonly backOffMs?: number;
 }
 
 export type Phase = 'Pending' | 'Running' | 'Succeeded' | 'Failed';

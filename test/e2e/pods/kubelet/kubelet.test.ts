@@ -68,7 +68,6 @@ describeKubelet('a pod', (parts) => {
       exec: { command: ['test', '!', '-e', '/sick'] },
       periodSeconds: 1,
       failureThreshold: 1,
-      terminationGracePeriodSeconds: 1,
     };
     const spec = {
       terminationGracePeriodSeconds: 1,

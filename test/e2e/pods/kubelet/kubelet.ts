@@ -26,7 +26,6 @@ export type { ContainerSpec, PodSpec } from './pod-spec.ts';
 export { readPods } from './read/workload.ts';
 
 const NODE_NAME = 'node-1';
-const DEFAULT_BACK_OFF_MS = 250;
 const SHARED_MEMORY_BYTES = 64 * 1024 * 1024;
 
 interface KubeletParts {
@@ -83,8 +82,10 @@ export class Kubelet implements AsyncDisposable {
 
   /** Deletes every pod, then the node. */
   async [Symbol.asyncDispose](): Promise<void> {
-    await Promise.all(Array.from(this.#pods, (pod) => pod.delete()));
-    await this.#parts.opened.disposeAsync();
+    const deletions = Array.from(this.#pods, (pod) => pod.delete());
+    await Promise.allSettled(deletions);
+    await this.#parts.opened.disposeAsync(); // also when a pod could not be deleted
+    await Promise.all(deletions);
   }
 
   /** @param undo what takes the pod's parts away again; the pod owns it afterwards */
@@ -117,8 +118,7 @@ export class Kubelet implements AsyncDisposable {
     });
     const owned = undo.move();
     const remove = (): Promise<void> => owned.disposeAsync();
-    const { backOffMs = DEFAULT_BACK_OFF_MS } = options;
-    return new Pod({ spec, network, volumes, containers, node, events, clock, backOffMs, remove });
+    return new Pod({ spec, network, volumes, containers, node, events, clock, remove });
   }
 
   async #makePodFolder(spec: PodSpec, ip: string, undo: AsyncDisposableStack): Promise<string> {

@@ -1,5 +1,5 @@
-// A pod as this kubelet runs it: Kubernetes' own names, with the defaults of the API server filled in. pod-reader.ts
-// makes it from YAML.
+// A pod as this kubelet runs it: Kubernetes' own names, with the defaults of the API server filled in. read/ makes it
+// from YAML.
 
 export interface PodSpec {
   readonly name: string;
@@ -27,12 +27,8 @@ export interface PodSecurityContext {
   readonly runAsGroup: number | undefined;
   readonly runAsNonRoot: boolean | undefined;
   readonly fsGroup: number | undefined;
-  readonly supplementalGroups: readonly number[];
-  readonly seccomp: SeccompProfile | undefined;
   readonly sysctls: readonly { readonly name: string; readonly value: string }[];
 }
-
-export type SeccompProfile = 'RuntimeDefault' | 'Unconfined';
 
 export interface ContainerSpec {
   readonly name: string;
@@ -41,9 +37,7 @@ export interface ContainerSpec {
   readonly command: readonly string[] | undefined;
   /** Undefined: the image's own, unless there is a command. */
   readonly args: readonly string[] | undefined;
-  readonly workingDir: string | undefined;
   readonly env: readonly VariableSpec[];
-  readonly envFrom: readonly VariablesSource[];
   readonly ports: readonly PortSpec[];
   readonly resources: ResourceAmounts;
   readonly securityContext: ContainerSecurityContext;
@@ -73,8 +67,6 @@ export interface ContainerSecurityContext {
   readonly runAsGroup: number | undefined;
   readonly runAsNonRoot: boolean | undefined;
   readonly capabilities: { readonly add: readonly string[]; readonly drop: readonly string[] };
-  readonly seccomp: SeccompProfile | undefined;
-  readonly privileged: boolean;
   readonly readOnlyRootFilesystem: boolean;
   readonly allowPrivilegeEscalation: boolean;
 }
@@ -85,56 +77,32 @@ export interface VariableSpec {
   readonly valueFrom: ValueSource | undefined;
 }
 
-export interface FieldReference {
-  readonly fieldPath: string;
-}
-
 export interface ResourceReference {
-  readonly containerName: string | undefined;
   readonly resource: string;
   readonly divisor: string;
 }
 
-export interface KeyReference {
-  readonly name: string;
-  readonly key: string;
-  readonly optional: boolean;
-}
-
 export type ValueSource =
-  | { readonly from: 'field'; readonly field: FieldReference }
-  | { readonly from: 'resource'; readonly resource: ResourceReference }
-  | { readonly from: 'configMap' | 'secret'; readonly key: KeyReference };
-
-export interface VariablesSource {
-  readonly from: 'configMap' | 'secret';
-  readonly name: string;
-  readonly optional: boolean;
-  readonly prefix: string;
-}
+  | { readonly from: 'field'; readonly fieldPath: string }
+  | ({ readonly from: 'resource' } & ResourceReference);
 
 export interface MountSpec {
   readonly name: string;
   readonly mountPath: string;
   readonly readOnly: boolean;
-  readonly subPath: string;
 }
 
 export type Action =
   | { readonly do: 'exec'; readonly command: readonly string[] }
   | HttpGetAction
-  | { readonly do: 'tcpSocket'; readonly host: string; readonly port: number | string }
-  | { readonly do: 'grpc'; readonly port: number; readonly service: string }
+  | { readonly do: 'tcpSocket'; readonly port: number | string }
   | { readonly do: 'sleep'; readonly seconds: number };
 
 export interface HttpGetAction {
   readonly do: 'httpGet';
-  /** Empty: the pod's address. */
-  readonly host: string;
   readonly scheme: 'HTTP' | 'HTTPS';
   readonly path: string;
   readonly port: number | string;
-  readonly headers: readonly { readonly name: string; readonly value: string }[];
 }
 
 export interface ProbeSpec {
@@ -144,25 +112,21 @@ export interface ProbeSpec {
   readonly timeoutSeconds: number;
   readonly successThreshold: number;
   readonly failureThreshold: number;
-  /** Undefined: the pod's. */
-  readonly terminationGracePeriodSeconds: number | undefined;
 }
 
-/** File modes are numbers, as Node takes them. */
 export type VolumeSpec = { readonly name: string } & VolumeSource;
 
 export type VolumeSource =
-  | { readonly kind: 'emptyDir'; readonly inMemory: boolean; readonly sizeLimit: string | undefined }
-  | { readonly kind: 'projected'; readonly defaultMode: number; readonly sources: readonly Projection[] };
+  | { readonly kind: 'emptyDir'; readonly inMemory: boolean }
+  | { readonly kind: 'projected'; readonly sources: readonly Projection[] };
 
 /** What files of a volume are made of. Volumes of one source (configMap, secret, downwardAPI) are projected too. */
 export type Projection =
   | {
+      /** Every key is a file of its name. */
       readonly from: 'configMap' | 'secret';
       readonly name: string;
       readonly optional: boolean;
-      /** Undefined: every key, at a path of its name. */
-      readonly items: readonly KeyFile[] | undefined;
     }
   | { readonly from: 'downwardAPI'; readonly items: readonly DownwardFile[] }
   | {
@@ -172,14 +136,7 @@ export type Projection =
       readonly path: string;
     };
 
-export interface KeyFile {
-  readonly key: string;
-  readonly path: string;
-  readonly mode: number | undefined;
-}
-
 export interface DownwardFile {
   readonly path: string;
-  readonly mode: number | undefined;
-  readonly value: Extract<ValueSource, { readonly from: 'field' | 'resource' }>;
+  readonly fieldPath: string;
 }

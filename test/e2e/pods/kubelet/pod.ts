@@ -3,13 +3,11 @@
 import type { Clock } from '../../../../src/runtime/clock.ts';
 import type { PodContainers } from './containers/pod-containers.ts';
 import type { ContainerStatus, Finished, Phase, PodEvent, RunningPod, Termination } from './contract.ts';
-import { ContainerLife } from './life/container-life.ts';
 import { eventLines, type EventLog } from './life/event-log.ts';
 import { PodLife } from './life/pod-life.ts';
-import { restartPolicy } from './life/restart-policy.ts';
 import type { NodeProcess } from './network/node-process.ts';
 import type { PodNetwork } from './network/node-network.ts';
-import type { ContainerSpec, PodSpec } from './pod-spec.ts';
+import type { PodSpec } from './pod-spec.ts';
 import type { Volumes } from './volumes/volumes.ts';
 
 export interface PodParts {
@@ -20,7 +18,6 @@ export interface PodParts {
   readonly node: NodeProcess;
   readonly events: EventLog;
   readonly clock: Clock;
-  readonly backOffMs: number;
   /** Takes away what is not the containers'. */
   readonly remove: () => Promise<void>;
 }
@@ -30,7 +27,6 @@ export class Pod implements RunningPod {
   readonly ip: string;
   readonly networkNamespace: string;
   readonly #parts: PodParts;
-  readonly #lives: ReadonlyMap<string, ContainerLife>;
   readonly #life: PodLife;
   /** Resolves when nothing of the pod goes on any more. */
   readonly #lived: Promise<void>;
@@ -39,14 +35,18 @@ export class Pod implements RunningPod {
 
   /** Starts the first container. */
   constructor(parts: PodParts) {
-    const { spec, network, events, clock } = parts;
+    const { spec, network, containers, node, events, clock } = parts;
     this.#parts = parts;
     this.spec = spec;
     this.ip = network.ip;
     this.networkNamespace = network.namespace;
-    const all = [...spec.initContainers, ...spec.containers];
-    this.#lives = new Map(all.map((each) => [each.name, this.#lifeOf(each)]));
-    this.#life = new PodLife({ spec, lives: this.#lives, events, clock });
+    const machine = {
+      podIp: network.ip,
+      start: containers.start.bind(containers),
+      stopSignal: containers.stopSignal.bind(containers),
+      tryFromNode: node.try.bind(node),
+    };
+    this.#life = new PodLife({ spec, machine, events, clock });
     this.#lived = this.#life.live().catch((error: unknown) => {
       this.#failure = error; // whoever waits for the pod is told
       events.changed();
@@ -70,7 +70,7 @@ export class Pod implements RunningPod {
   }
 
   get containers(): ReadonlyMap<string, ContainerStatus> {
-    return new Map(Array.from(this.#lives, ([name, life]) => [name, life.status]));
+    return new Map(Array.from(this.#life.containers, ([name, life]) => [name, life.status]));
   }
 
   get events(): readonly PodEvent[] {
@@ -107,11 +107,11 @@ export class Pod implements RunningPod {
   }
 
   exec(container: string, command: readonly string[]): Promise<Finished> {
-    return this.#find(container).running.exec(command);
+    return this.#life.container(container).running.exec(command);
   }
 
   containerPid(container: string): number {
-    return this.#find(container).running.pid;
+    return this.#life.container(container).running.pid;
   }
 
   refreshVolumes(): Promise<void> {
@@ -124,39 +124,18 @@ export class Pod implements RunningPod {
   }
 
   async #delete(): Promise<Termination> {
+    await using undo = new AsyncDisposableStack(); // all of it, whatever fails
+    undo.defer(() => this.#parts.remove());
+    undo.defer(() => this.#parts.containers.remove());
     const termination = await this.#life.terminate();
     await this.#lived;
-    await this.#parts.containers.remove();
-    await this.#parts.remove();
     return termination;
-  }
-
-  #lifeOf(spec: ContainerSpec): ContainerLife {
-    const { containers, node, network, events, clock, backOffMs } = this.#parts;
-    return new ContainerLife({
-      spec,
-      restartPolicy: restartPolicy(spec, this.spec),
-      graceSeconds: this.spec.terminationGracePeriodSeconds,
-      backOffMs,
-      podIp: network.ip,
-      start: () => containers.start(spec),
-      stopSignal: () => containers.stopSignal(spec),
-      tryFromNode: (trial) => node.try(trial),
-      events,
-      clock,
-    });
-  }
-
-  #find(container: string): ContainerLife {
-    const life = this.#lives.get(container);
-    if (life === undefined) throw new Error(`the pod ${this.name} has no container ${container}`);
-    return life;
   }
 
   /** With everything that helps to find out why. */
   async #complaint(what: string): Promise<Error> {
     const parts = [`the pod ${this.name} ${what}`, eventLines(this.events)];
-    for (const name of this.#lives.keys()) {
+    for (const name of this.#life.containers.keys()) {
       const log = await this.log(name).catch(String);
       if (log !== '') parts.push(`--- ${name}`, log.trimEnd());
     }

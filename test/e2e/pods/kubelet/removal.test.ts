@@ -1,6 +1,6 @@
 // What a kubelet makes on the machine is gone afterwards, even when it could not remove it itself.
 
-import { deepEqual, equal, ok } from 'node:assert/strict';
+import { deepEqual, equal, match, ok } from 'node:assert/strict';
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { existsSync } from 'node:fs';
@@ -30,6 +30,17 @@ describeKubelet('a kubelet', (parts) => {
       await remains(podman, `${basename(kubelet.nodeNamespace).replace(/-node$/, '')}-${pod.ip}`),
       [],
     );
+  });
+
+  it('removes a pod whose container podman cannot make', async () => {
+    const { kubelet } = parts();
+    const pod = await kubelet.run(podOf({ restartPolicy: 'Never' })); // neither pod nor image names a program
+    equal(await pod.untilEnded(TIMEOUT_MS), 'Failed');
+
+    await pod.delete();
+
+    match(pod.events.find(({ kind }) => kind === 'start-failed')?.detail ?? '', /no command/);
+    equal(existsSync(pod.networkNamespace), false);
   });
 
   it('removes what a killed kubelet left behind', async () => {

@@ -1,10 +1,9 @@
 // The containers of one pod on this machine: makes the runs of each, reads their logs, removes them.
 
-import { mkdir, realpath } from 'node:fs/promises';
 import { join } from 'node:path';
 
-import type { Podman } from '../../podman/podman.ts';
-import type { ContainerSpec, MountSpec, PodSpec } from '../pod-spec.ts';
+import { type Podman, PodmanError } from '../../podman/podman.ts';
+import type { ContainerSpec } from '../pod-spec.ts';
 import { hostnameOf, NAME_FILES } from '../network/name-files.ts';
 import { environment, serviceVariables, type ValueContext } from '../values/environment.ts';
 import type { Volumes } from '../volumes/volumes.ts';
@@ -69,9 +68,15 @@ export class PodContainers {
     await this.#place.podman.run(['rm', '--force', '--ignore', '--time=0', '--volumes', ...names]);
   }
 
+  /** Of a container that podman could not make: what podman says of it. */
   async #logOf(name: string): Promise<string> {
-    const { stdout, stderr } = await this.#place.podman.run(['logs', name]);
-    return stdout + stderr;
+    try {
+      const { stdout, stderr } = await this.#place.podman.run(['logs', name]);
+      return stdout + stderr;
+    } catch (error) {
+      if (error instanceof PodmanError) return error.stderr;
+      throw error;
+    }
   }
 
   async #arguments(container: ContainerSpec, name: string, pidFile: string): Promise<readonly string[]> {
@@ -85,14 +90,22 @@ export class PodContainers {
       imageUser: user,
       hostname: hostnameOf(context.pod),
       variables: environment(container, context, serviceVariables(apiServerAddress)),
-      mounts: await this.#mounts(container, context.pod),
+      mounts: this.#mounts(container),
     });
   }
 
-  async #mounts(container: ContainerSpec, pod: PodSpec): Promise<readonly BoundMount[]> {
-    const { folder } = this.#place;
-    const own = await Promise.all(container.volumeMounts.map((mount) => this.#mount(mount)));
-    const shared: BoundMount[] = [
+  /** The pod's name files and shared memory, and what the container mounts itself, outermost first. */
+  #mounts({ name, volumeMounts }: ContainerSpec): readonly BoundMount[] {
+    const { folder, volumes, context } = this.#place;
+    const own = volumeMounts.map(({ name: volume, mountPath, readOnly }) => ({
+      source: volumes.path(volume),
+      target: mountPath,
+      isReadOnly: readOnly || volumes.isReadOnly(volume),
+    }));
+    const targets = new Set(own.map(({ target }) => target));
+    if (targets.size < own.length)
+      throw new Error(`${context.pod.name}: ${name} mounts two volumes at one place`);
+    const shared = [
       ...NAME_FILES.map((file) => ({
         source: join(folder, file),
         target: `/etc/${file}`,
@@ -100,20 +113,8 @@ export class PodContainers {
       })),
       { source: join(folder, 'shm'), target: '/dev/shm', isReadOnly: false },
     ];
-    const isFree = ({ target }: BoundMount): boolean => own.every((mount) => mount.target !== target);
-    if (own.length !== new Set(own.map(({ target }) => target)).size)
-      throw new Error(`${pod.name}: ${container.name} mounts two volumes at one place`);
-    return [...shared.filter(isFree), ...own].toSorted(
+    return [...shared.filter(({ target }) => !targets.has(target)), ...own].toSorted(
       (one, other) => one.target.length - other.target.length,
     );
-  }
-
-  async #mount({ name, mountPath, readOnly, subPath }: MountSpec): Promise<BoundMount> {
-    const { volumes } = this.#place;
-    const isReadOnly = readOnly || volumes.isReadOnly(name);
-    const path = join(volumes.path(name), subPath);
-    if (subPath !== '' && !volumes.isReadOnly(name)) await mkdir(path, { recursive: true });
-    // a file of a projected volume is a link that means nothing in the container: its target is mounted
-    return { source: subPath === '' ? path : await realpath(path), target: mountPath, isReadOnly };
   }
 }

@@ -55,16 +55,6 @@ describe('runArguments', () => {
 
     for (const word of ['--user=7', '--group-add=9', '--read-only', '--security-opt=no-new-privileges'])
       ok(strict.includes(word), word);
-    ok(args({ securityContext: { privileged: true } }).includes('--privileged'));
     equal(args({}).includes('--read-only'), false);
-  });
-
-  it('have no profile of system calls unless one is asked for', () => {
-    const unconfined = '--security-opt=seccomp=unconfined';
-    const seccompProfile = { type: 'RuntimeDefault' };
-
-    ok(args({}).includes(unconfined));
-    ok(!args({ securityContext: { seccompProfile } }).includes(unconfined));
-    ok(!args({}, { securityContext: { seccompProfile } }).includes(unconfined));
   });
 });

@@ -1,7 +1,7 @@
 // A container's specification as arguments of `podman run`. Does nothing but write them.
 
 import type { ContainerSpec, PodSpec } from '../pod-spec.ts';
-import { expandWords } from '../values/environment.ts';
+import { expand } from '../values/environment.ts';
 import { milliOf, wholeOf } from '../values/quantity.ts';
 import { capabilityArguments, userOf } from './identity.ts';
 
@@ -26,8 +26,9 @@ export interface RunPlace {
   readonly mounts: readonly BoundMount[];
 }
 
-/** Things that podman adds and Kubernetes does not. */
+/** Takes away what podman adds and Kubernetes does not. */
 const NOTHING_MORE = [
+  '--security-opt=seccomp=unconfined',
   '--no-hosts',
   '--passwd=false',
   '--systemd=false',
@@ -42,7 +43,7 @@ const NOTHING_MORE = [
 export function runArguments(container: ContainerSpec, pod: PodSpec, place: RunPlace): readonly string[] {
   const { name, image, hostname, networkNamespace, pidFile, variables, mounts } = place;
   const words = (list: readonly string[] | undefined): readonly string[] =>
-    expandWords(list ?? [], variables);
+    (list ?? []).map((word) => expand(word, variables));
   const command = words(container.command);
   return [
     'run',
@@ -58,7 +59,6 @@ export function runArguments(container: ContainerSpec, pod: PodSpec, place: RunP
     ...limitArguments(container),
     ...[...variables].flatMap(([key, value]) => ['--env', `${key}=${value}`]),
     ...mounts.flatMap((mount) => ['--mount', mountArgument(mount)]),
-    ...(container.workingDir === undefined ? [] : [`--workdir=${container.workingDir}`]),
     ...(command.length === 0 ? [] : [`--entrypoint=${JSON.stringify(command)}`]),
     image,
     ...words(container.args),
@@ -66,18 +66,15 @@ export function runArguments(container: ContainerSpec, pod: PodSpec, place: RunP
 }
 
 function securityArguments(container: ContainerSpec, pod: PodSpec, imageUser: string): readonly string[] {
-  const { privileged, readOnlyRootFilesystem, allowPrivilegeEscalation, seccomp } = container.securityContext;
+  const { readOnlyRootFilesystem, allowPrivilegeEscalation } = container.securityContext;
   const user = userOf(container, pod, imageUser);
-  const { fsGroup, supplementalGroups } = pod.securityContext;
-  const groups = fsGroup === undefined ? supplementalGroups : [...supplementalGroups, fsGroup];
-  const profile = seccomp ?? pod.securityContext.seccomp ?? 'Unconfined';
+  const { fsGroup } = pod.securityContext;
   return [
     `--user=${user}`,
-    ...groups.map((group) => `--group-add=${group}`),
-    ...(privileged ? ['--privileged'] : capabilityArguments(container, user)),
+    ...(fsGroup === undefined ? [] : [`--group-add=${fsGroup}`]),
+    ...capabilityArguments(container, user),
     ...(readOnlyRootFilesystem ? ['--read-only'] : []),
     ...(allowPrivilegeEscalation ? [] : ['--security-opt=no-new-privileges']),
-    ...(profile === 'Unconfined' ? ['--security-opt=seccomp=unconfined'] : []),
   ];
 }
 

@@ -1,6 +1,7 @@
 // What probes and hooks of a container do: commands inside it, and requests to the pod from the node.
 
 import type { Clock } from '../../../../../src/runtime/clock.ts';
+import { abortable } from '../../../../../src/runtime/tasks.ts';
 import type { Finished } from '../contract.ts';
 import type { NetworkTrial, TrialResult } from '../network/node-messages.ts';
 import type { Action, ContainerSpec, HttpGetAction, ProbeSpec } from '../pod-spec.ts';
@@ -52,7 +53,8 @@ export async function runHook(action: Action, place: ActionPlace, signal: AbortS
   }
   if (action.do !== 'httpGet') throw new Error(`Kubernetes runs no hook of the kind ${action.do}`);
   const timing = { userAgent: HOOK_AGENT, timeoutMs: HOOK_TIMEOUT_MS };
-  const { isSuccess, detail } = await place.tryFromNode(networkTrial(action, place, timing));
+  const trial = place.tryFromNode(networkTrial(action, place, timing));
+  const { isSuccess, detail } = await abortable(trial, signal);
   if (!isSuccess) throw new Error(detail);
 }
 
@@ -66,17 +68,14 @@ async function probeByCommand(
 }
 
 function networkTrial(
-  action: Exclude<Action, { readonly do: 'exec' | 'sleep' }>,
+  action: HttpGetAction | Extract<Action, { readonly do: 'tcpSocket' }>,
   { container, podIp }: ActionPlace,
   timing: { readonly userAgent: string; readonly timeoutMs: number },
 ): NetworkTrial {
   const port = portNumber(action.port, container);
-  if (action.do === 'grpc') return { ...timing, do: 'grpc', address: podIp, port, service: action.service };
-  const address = action.host === '' ? podIp : action.host;
-  if (action.do === 'tcpSocket') return { ...timing, do: 'tcpSocket', address, port };
-  const { scheme, path, headers }: HttpGetAction = action;
-  const anyStatus = timing.userAgent === HOOK_AGENT;
-  return { ...timing, do: 'httpGet', address, port, scheme, path, headers, anyStatus };
+  const target = { ...timing, address: podIp, port };
+  if (action.do === 'tcpSocket') return { ...target, do: 'tcpSocket' };
+  return { ...target, ...action, port, anyStatus: timing.userAgent === HOOK_AGENT };
 }
 
 /** @throws Error for a name that is none of the container's ports */

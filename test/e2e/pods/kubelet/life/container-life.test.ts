@@ -16,15 +16,15 @@ describe('a container that ends', () => {
     const pod = new FakePod(podOf());
     await pod.start();
 
-    for (const seconds of [0, 1, 2]) {
+    for (const seconds of [0, 0.25, 0.5]) {
       pod.run('app').exit(1);
       await pod.pass(seconds);
     }
 
     equal(pod.runs('app'), 4);
-    deepEqual(pod.told('back-off'), ['back-off app 1000 ms', 'back-off app 2000 ms']);
-    equal(pod.lives.get('app')?.status.restarts, 3);
-    equal(pod.lives.get('app')?.status.exitCode, 1);
+    deepEqual(pod.told('back-off'), ['back-off app 250 ms', 'back-off app 500 ms']);
+    equal(pod.life.container('app').status.restarts, 3);
+    equal(pod.life.container('app').status.exitCode, 1);
   });
 
   it('waits in CrashLoopBackOff meanwhile and is not ready', async () => {
@@ -35,10 +35,10 @@ describe('a container that ends', () => {
     pod.run('app').exit(1);
     await pod.pass(0);
     pod.run('app').exit(1);
-    await pod.pass(0.5);
+    await pod.pass(0.1);
 
-    equal(pod.lives.get('app')?.status.state, 'waiting');
-    equal(pod.lives.get('app')?.status.reason, 'CrashLoopBackOff');
+    equal(pod.life.container('app').status.state, 'waiting');
+    equal(pod.life.container('app').status.reason, 'CrashLoopBackOff');
     equal(pod.life.isReady, false);
   });
 });
@@ -59,7 +59,6 @@ describe('probes of a container', () => {
       port: 8080,
       scheme: 'HTTP',
       path: '/healthy',
-      headers: [],
       anyStatus: false,
       userAgent: 'kube-probe/1.31',
       timeoutMs: 3000,
@@ -85,8 +84,8 @@ describe('probes of a container', () => {
   it('restart it when it does not live, after its preStop hook and within its grace', async () => {
     let isAlive = false;
     const lifecycle = { preStop: { exec: { command: ['drain'] } } };
-    const livenessProbe = { ...HTTP, failureThreshold: 2, terminationGracePeriodSeconds: 4 };
-    const pod = new FakePod(podWith({ lifecycle, livenessProbe }), {
+    const livenessProbe = { ...HTTP, failureThreshold: 2 };
+    const pod = new FakePod(podWith({ lifecycle, livenessProbe }, { terminationGracePeriodSeconds: 4 }), {
       answer: () => ({ isSuccess: isAlive, detail: '500' }),
       programs: { app: { onTerm: undefined } },
     });
@@ -112,6 +111,16 @@ describe('probes of a container', () => {
 
     deepEqual(new Set(asked), new Set(['/up']));
     equal(pod.runs('app'), 2);
+  });
+
+  it('wait from the start of the container on, not from the end of its startup', async () => {
+    const startupProbe = { httpGet: { port: 1, path: '/up' }, initialDelaySeconds: 3 };
+    const readinessProbe = { ...HTTP, initialDelaySeconds: 4 };
+    const pod = new FakePod(podWith({ startupProbe, readinessProbe }));
+    await pod.start();
+    await pod.pass(4);
+
+    deepEqual(pod.toldWhen('probe'), ['3 app startup passed', '4 app readiness passed']);
   });
 
   it('for liveness end with the pod, those for readiness with the container', async () => {
@@ -165,6 +174,18 @@ describe('hooks of a container', () => {
     equal(trial?.userAgent, 'kube-lifecycle/1.31');
     equal(trial?.do === 'httpGet' && trial.anyStatus, true);
     deepEqual(pod.told('hook-done'), ['hook-done app postStart']);
+  });
+
+  it('over the network end with the container that they wait for', async () => {
+    const lifecycle = { postStart: { httpGet: { port: 1 } } };
+    const pod = new FakePod(podWith({ lifecycle }), { answer: () => new Promise(() => undefined) });
+    await pod.start();
+
+    pod.run('app').exit(3);
+    await pod.pass(0);
+
+    equal(pod.told('hook-failed')[0], 'hook-failed app postStart: app ended');
+    equal(pod.life.container('app').status.exitCode, 3);
   });
 
   it('of a kind that Kubernetes does not run fail', async () => {

@@ -3,10 +3,10 @@
 import type { Clock } from '../../../../../src/runtime/clock.ts';
 import type { ContainerStatus, Finished } from '../contract.ts';
 import type { NetworkTrial, TrialResult } from '../network/node-messages.ts';
-import type { ContainerSpec, ProbeSpec, RestartPolicy } from '../pod-spec.ts';
+import type { ContainerSpec, RestartPolicy } from '../pod-spec.ts';
 import { type ActionPlace, runHook } from './actions.ts';
 import type { EventLog } from './event-log.ts';
-import { watchRun } from './run-watch.ts';
+import { type WatchedRun, watchRun } from './run-watch.ts';
 import { stopContainer, type StopReport } from './stopping.ts';
 
 /** A run of a container, wherever it runs. */
@@ -22,17 +22,25 @@ export interface ContainerLifeDeps {
   /** Of this container: a sidecar's is `Always`. */
   readonly restartPolicy: RestartPolicy;
   readonly graceSeconds: number;
-  readonly backOffMs: number;
-  readonly podIp: string;
-  readonly start: () => Promise<Run>;
-  readonly stopSignal: () => Promise<string>;
-  readonly tryFromNode: (trial: NetworkTrial) => Promise<TrialResult>;
+  readonly machine: Machine;
   readonly events: EventLog;
   readonly clock: Clock;
 }
 
+/** What containers of a pod are made of and asked by. */
+export interface Machine {
+  readonly podIp: string;
+  readonly start: (container: ContainerSpec) => Promise<Run>;
+  /** The signal that asks the container to end. */
+  readonly stopSignal: (container: ContainerSpec) => Promise<string>;
+  readonly tryFromNode: (trial: NetworkTrial) => Promise<TrialResult>;
+}
+
 /** What Kubernetes says of a container whose program could not be started. */
 const START_ERROR = { exitCode: 128, reason: 'StartError' };
+
+/** Wait of the second restart: shorter than Kubernetes' 10 s, which no test has time for. */
+const FIRST_BACK_OFF_MS = 250;
 const LONGEST_BACK_OFF_MS = 300_000;
 
 export class ContainerLife {
@@ -105,7 +113,7 @@ export class ContainerLife {
     const { preStop } = this.spec.lifecycle;
     const stoppable = {
       preStop: preStop && ((limit: AbortSignal) => this.#hook('preStop', run, limit).then(() => undefined)),
-      stopSignal: await this.#deps.stopSignal(),
+      stopSignal: await this.#deps.machine.stopSignal(this.spec),
       ended: run.ended,
       signal: async (name: string): Promise<void> => {
         if (this.#run === run) this.#deps.events.add('signal', this.spec.name, name);
@@ -117,6 +125,7 @@ export class ContainerLife {
 
   async #runOnce(signal: AbortSignal): Promise<number> {
     const run = await this.#start();
+    const startMs = this.#deps.clock.monotonicMs();
     if (run === undefined) {
       this.#launched.resolve();
       return this.#ended(START_ERROR);
@@ -131,13 +140,13 @@ export class ContainerLife {
     const isUp = await this.#postStart(run, AbortSignal.any([signal, lifetime.signal]));
     if (!isUp && !signal.aborted && this.#run === run) await this.stop(this.#deps.graceSeconds);
     this.#launched.resolve();
-    if (isUp) await this.#watch(run, signal, lifetime.signal);
+    if (isUp) await this.#watch(run, { startMs, podSignal: signal, runSignal: lifetime.signal });
     return ended;
   }
 
   async #start(): Promise<Run | undefined> {
-    const { events, start } = this.#deps;
-    const starting = start();
+    const { events, machine } = this.#deps;
+    const starting = machine.start(this.spec);
     this.#starting = starting.catch(() => undefined); // told below
     try {
       const run = await starting;
@@ -163,9 +172,9 @@ export class ContainerLife {
 
   /** None before the first restart, then twice as long each time. @see Kubernetes' doBackOff */
   async #backOff(restarts: number, signal: AbortSignal): Promise<void> {
-    const { backOffMs, clock, events } = this.#deps;
+    const { clock, events } = this.#deps;
     if (restarts === 0 || signal.aborted) return;
-    const waitMs = Math.min(backOffMs * 2 ** (restarts - 1), LONGEST_BACK_OFF_MS);
+    const waitMs = Math.min(FIRST_BACK_OFF_MS * 2 ** (restarts - 1), LONGEST_BACK_OFF_MS);
     this.#update({ state: 'waiting', reason: 'CrashLoopBackOff' });
     events.add('back-off', this.spec.name, `${waitMs} ms`);
     await clock.sleep(waitMs, signal).catch(() => undefined); // the loop sees the abort
@@ -201,26 +210,25 @@ export class ContainerLife {
     }
   }
 
-  #watch(run: Run, podSignal: AbortSignal, runSignal: AbortSignal): Promise<void> {
+  #watch(run: Run, lifetime: Pick<WatchedRun, 'startMs' | 'podSignal' | 'runSignal'>): Promise<void> {
     return watchRun({
       place: this.#actionPlace(run),
       events: this.#deps.events,
-      podSignal,
-      runSignal,
+      ...lifetime,
       onChange: (change) => this.#update(change),
-      stop: (probe) => this.#stopUnhealthy(probe),
+      stop: () => this.#stopUnhealthy(),
     });
   }
 
-  async #stopUnhealthy(probe: ProbeSpec): Promise<void> {
-    if (this.isRunning) await this.stop(probe.terminationGracePeriodSeconds ?? this.#deps.graceSeconds);
+  async #stopUnhealthy(): Promise<void> {
+    if (this.isRunning) await this.stop(this.#deps.graceSeconds);
   }
 
   #actionPlace(run: Run): ActionPlace {
-    const { podIp, tryFromNode, clock } = this.#deps;
+    const { machine, clock } = this.#deps;
     const exec = (command: readonly string[], signal: AbortSignal): Promise<Finished> =>
       run.exec(command, signal);
-    return { container: this.spec, podIp, exec, tryFromNode, clock };
+    return { ...machine, container: this.spec, exec, clock };
   }
 
   #update(changes: Partial<ContainerStatus>): void {

@@ -73,7 +73,7 @@ describe('the start of a pod', () => {
     await pod.start();
 
     deepEqual(pod.told('started', 'hook'), ['started proxy', 'hook proxy postStart']);
-    equal(pod.lives.get('proxy')?.status.state, 'waiting');
+    equal(pod.life.container('proxy').status.state, 'waiting');
     held.resolve({ stdout: '', stderr: '', exitCode: 0 });
     await pod.pass(0);
 
@@ -102,8 +102,8 @@ describe('the start of a pod', () => {
     await pod.start();
 
     equal(pod.runs('app'), 1);
-    equal(pod.lives.get('bad')?.status.exitCode, 128);
-    equal(pod.lives.get('bad')?.status.reason, 'CrashLoopBackOff');
+    equal(pod.life.container('bad').status.exitCode, 128);
+    equal(pod.life.container('bad').status.reason, 'CrashLoopBackOff');
   });
 });
 

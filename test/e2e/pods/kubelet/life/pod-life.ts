@@ -2,20 +2,21 @@
 
 import type { Clock } from '../../../../../src/runtime/clock.ts';
 import type { Phase, Termination } from '../contract.ts';
-import type { PodSpec } from '../pod-spec.ts';
-import type { ContainerLife } from './container-life.ts';
+import type { ContainerSpec, PodSpec, RestartPolicy } from '../pod-spec.ts';
+import { ContainerLife, type Machine } from './container-life.ts';
 import type { EventLog } from './event-log.ts';
 import { endsAfter } from './termination-order.ts';
 
 export interface PodLifeDeps {
   readonly spec: PodSpec;
-  /** One of each name in the specification. */
-  readonly lives: ReadonlyMap<string, ContainerLife>;
+  readonly machine: Machine;
   readonly events: EventLog;
   readonly clock: Clock;
 }
 
 export class PodLife {
+  /** By name: one for each in the specification. */
+  readonly containers: ReadonlyMap<string, ContainerLife>;
   readonly #deps: PodLifeDeps;
   /** Aborts when the pod ends: nothing is started from then on. */
   readonly #ending = new AbortController();
@@ -24,7 +25,14 @@ export class PodLife {
   #termination: Promise<Termination> | undefined;
 
   constructor(deps: PodLifeDeps) {
+    const { spec } = deps;
     this.#deps = deps;
+    const graceSeconds = spec.terminationGracePeriodSeconds;
+    const lives = [...spec.initContainers, ...spec.containers].map(
+      (each) =>
+        new ContainerLife({ ...deps, spec: each, graceSeconds, restartPolicy: restartPolicy(each, spec) }),
+    );
+    this.containers = new Map(lives.map((life) => [life.spec.name, life]));
   }
 
   get phase(): Phase {
@@ -33,11 +41,16 @@ export class PodLife {
 
   /** Every container but init containers that are to end must be ready. */
   get isReady(): boolean {
-    const { spec, lives } = this.#deps;
+    const { spec } = this.#deps;
     const counted = [...spec.initContainers.filter(({ isSidecar }) => isSidecar), ...spec.containers];
-    return (
-      !this.#ending.signal.aborted && counted.every(({ name }) => lives.get(name)?.status.ready === true)
-    );
+    return !this.#ending.signal.aborted && counted.every(({ name }) => this.container(name).status.ready);
+  }
+
+  /** @throws Error when the pod has none of that name */
+  container(name: string): ContainerLife {
+    const life = this.containers.get(name);
+    if (life === undefined) throw new Error(`the pod ${this.#deps.spec.name} has no container ${name}`);
+    return life;
   }
 
   /** Starts everything in order and resolves when the pod has ended, by itself or because it was asked to. */
@@ -59,7 +72,7 @@ export class PodLife {
     const { signal } = this.#ending;
     for (const { name, isSidecar } of this.#deps.spec.initContainers) {
       if (signal.aborted) return false;
-      const life = this.#lifeOf(name);
+      const life = this.container(name);
       const living = life.live(signal);
       if (isSidecar) {
         this.#background.push(living);
@@ -73,7 +86,7 @@ export class PodLife {
   async #runApplications(): Promise<readonly (number | undefined)[]> {
     const ends: Promise<number | undefined>[] = [];
     for (const { name } of this.#deps.spec.containers) {
-      const life = this.#lifeOf(name);
+      const life = this.container(name);
       ends.push(life.live(this.#ending.signal));
       await life.launched;
     }
@@ -94,12 +107,13 @@ export class PodLife {
   }
 
   async #terminate(): Promise<Termination> {
-    const { spec, lives, clock, events } = this.#deps;
+    const { spec, clock, events } = this.#deps;
+    const lives = [...this.containers.values()];
     const startMs = clock.monotonicMs();
     this.#ending.abort(new Error(`the pod ${spec.name} ends`));
     events.changed();
-    await Promise.all(Array.from(lives.values(), (life) => life.settled()));
-    const running = [...lives.values()].filter((life) => life.isRunning);
+    await Promise.all(lives.map((life) => life.settled()));
+    const running = lives.filter((life) => life.isRunning);
     const ends = new Map(running.map((life) => [life.spec.name, life.running.ended]));
     const ended = (names: readonly string[]): Promise<unknown> =>
       Promise.all(names.map((name) => ends.get(name)).filter((end) => end !== undefined));
@@ -120,14 +134,15 @@ export class PodLife {
     };
   }
 
-  #lifeOf(name: string): ContainerLife {
-    const life = this.#deps.lives.get(name);
-    if (life === undefined) throw new Error(`no container ${name}`);
-    return life;
-  }
-
   #setPhase(phase: Phase): void {
     this.#phase = phase;
     this.#deps.events.add('phase', '', phase);
   }
+}
+
+/** A sidecar always runs; an init container that ended well never runs again. */
+function restartPolicy({ name, isSidecar }: ContainerSpec, pod: PodSpec): RestartPolicy {
+  if (isSidecar) return 'Always';
+  const isInit = pod.initContainers.some((each) => each.name === name);
+  return isInit && pod.restartPolicy === 'Always' ? 'OnFailure' : pod.restartPolicy;
 }

@@ -30,7 +30,7 @@ async function probe(timing: Yaml, answers: string, seconds: number, trialSecond
   };
   const { livenessProbe } = container;
   if (livenessProbe === undefined) throw new Error('no probe');
-  const probing = { probe: livenessProbe, tryOnce, clock, onTrial: () => undefined, onVerdict };
+  const probing = { probe: livenessProbe, tryOnce, clock, startMs: 0, onTrial: () => undefined, onVerdict };
   const done = keepProbing(probing, stop.signal);
   await clock.tick(seconds * 1000);
   stop.abort();

@@ -8,6 +8,8 @@ export interface Probing {
   readonly probe: ProbeSpec;
   readonly tryOnce: () => Promise<TrialResult>;
   readonly clock: Clock;
+  /** When the container started, on the monotonic clock: the initial delay counts from then. */
+  readonly startMs: number;
   /** Each result. */
   readonly onTrial: (result: TrialResult) => void;
   /** Each result that has reached its threshold; true ends the probing. */
@@ -21,10 +23,10 @@ export interface Probing {
  * @see Kubernetes' pkg/kubelet/prober/worker.go doProbe
  */
 export async function keepProbing(probing: Probing, signal: AbortSignal): Promise<void> {
-  const { probe, tryOnce, clock, onTrial, onVerdict } = probing;
+  const { probe, tryOnce, clock, startMs, onTrial, onVerdict } = probing;
   let last: boolean | undefined;
   let inARow = 0;
-  let waitMs = probe.initialDelaySeconds * 1000;
+  let waitMs = Math.max(0, startMs + probe.initialDelaySeconds * 1000 - clock.monotonicMs());
   for (;;) {
     if (!(await wait(clock, waitMs, signal))) return;
     const begunMs = clock.monotonicMs();

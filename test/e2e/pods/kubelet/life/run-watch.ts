@@ -9,13 +9,15 @@ import { keepProbing } from './probing.ts';
 export interface WatchedRun {
   readonly place: ActionPlace;
   readonly events: EventLog;
+  /** When it started, on the monotonic clock. */
+  readonly startMs: number;
   /** Aborts when the pod begins to end. */
   readonly podSignal: AbortSignal;
   /** Aborts when the run has ended. */
   readonly runSignal: AbortSignal;
   readonly onChange: (change: Partial<Pick<ContainerStatus, 'ready' | 'started'>>) => void;
-  /** Ends the run, which failed this probe for good. */
-  readonly stop: (probe: ProbeSpec) => Promise<void>;
+  /** Ends the run, which failed a probe for good. */
+  readonly stop: () => Promise<void>;
 }
 
 /**
@@ -33,7 +35,7 @@ export async function watchRun(run: WatchedRun): Promise<void> {
     });
   if (livenessProbe !== undefined)
     void watch(run, { kind: 'liveness', probe: livenessProbe }, whilePodLives, (isAlive) => {
-      if (!isAlive) void run.stop(livenessProbe);
+      if (!isAlive) void run.stop();
       return !isAlive;
     });
 }
@@ -46,13 +48,13 @@ async function hasStarted(run: WatchedRun, probe: ProbeSpec, signal: AbortSignal
     return true;
   });
   if (started) run.onChange({ started, ready: run.place.container.readinessProbe === undefined });
-  else if (!signal.aborted) await run.stop(probe);
+  else if (!signal.aborted) await run.stop();
   return started;
 }
 
 /** @param onVerdict see `keepProbing` */
 function watch(
-  { place, events }: WatchedRun,
+  { place, events, startMs }: WatchedRun,
   { kind, probe }: { readonly kind: string; readonly probe: ProbeSpec },
   signal: AbortSignal,
   onVerdict: (isSuccess: boolean) => boolean,
@@ -62,6 +64,7 @@ function watch(
   const probing = {
     probe,
     clock: place.clock,
+    startMs,
     tryOnce: () => runProbe(probe, place),
     onTrial: ({ isSuccess, detail }: { readonly isSuccess: boolean; readonly detail: string }) => {
       if (!isSuccess) events.add('unhealthy', name, `${kind}: ${detail}`);

@@ -8,13 +8,10 @@ export type NetworkTrial = {
   readonly timeoutMs: number;
   /** Where the pod is. */
   readonly address: string;
+  readonly port: number;
 } & (
-  | ({ readonly port: number; readonly anyStatus: boolean } & Pick<
-      HttpGetAction,
-      'do' | 'scheme' | 'path' | 'headers'
-    >)
-  | { readonly do: 'tcpSocket'; readonly port: number }
-  | { readonly do: 'grpc'; readonly port: number; readonly service: string }
+  | ({ readonly anyStatus: boolean } & Pick<HttpGetAction, 'do' | 'scheme' | 'path'>)
+  | { readonly do: 'tcpSocket' }
 );
 
 export interface TrialResult {

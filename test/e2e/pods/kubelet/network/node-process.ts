@@ -21,7 +21,10 @@ export class NodeProcess implements AsyncDisposable {
   private constructor(child: ChildProcess, resolve: Cluster['resolve']) {
     this.#child = child;
     this.#resolve = resolve;
-    this.#exited = once(child, 'exit').then(() => this.#onExit());
+    this.#exited = once(child, 'exit').then(
+      () => this.#onExit(),
+      () => this.#onExit(), // it could not be started
+    );
     child.on('message', (message) => this.#onMessage(message as FromNode));
   }
 

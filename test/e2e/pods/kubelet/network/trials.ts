@@ -1,4 +1,4 @@
-// What a kubelet tries over the network: requests, connections, health of gRPC servers.
+// What a kubelet tries over the network: requests and connections.
 
 import { once } from 'node:events';
 import { connect } from 'node:net';
@@ -22,16 +22,10 @@ async function attempt(trial: NetworkTrial): Promise<string> {
     await once(socket, 'connect').finally(() => socket.destroy());
     return 'connected';
   }
-  if (trial.do === 'grpc') {
-    const { checkGrpcHealth } = await import('./grpc-health.ts'); // few pods need it
-    const deadline = new Date(Date.now() + timeoutMs);
-    await checkGrpcHealth(`${address}:${port}`, trial.service, { userAgent, deadline });
-    return 'serving';
-  }
-  const { scheme, path, headers, anyStatus } = trial;
+  const { scheme, path, anyStatus } = trial;
   const root = `${scheme.toLowerCase()}://${address}:${port}`;
   const url = root + (path.startsWith('/') ? path : `/${path}`);
-  const status = await getStatus({ url, headers, userAgent, signal });
+  const status = await getStatus(url, userAgent, signal);
   if (!anyStatus && (status < 200 || status >= 400)) throw new Error(`HTTP status ${status}`);
   return `HTTP status ${status}`;
 }

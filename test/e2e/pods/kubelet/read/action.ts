@@ -12,7 +12,6 @@ export function readProbe(fields: Fields): ProbeSpec {
     timeoutSeconds: fields.number('timeoutSeconds') ?? 1,
     successThreshold: fields.number('successThreshold') ?? 1,
     failureThreshold: fields.number('failureThreshold') ?? 3,
-    terminationGracePeriodSeconds: fields.number('terminationGracePeriodSeconds'),
   };
 }
 
@@ -29,13 +28,7 @@ function readAction(fields: Fields): Action {
     fields.object('httpGet', readHttpGet),
     fields.object('tcpSocket', (tcp) => ({
       do: 'tcpSocket' as const,
-      host: tcp.text('host') ?? '',
       port: tcp.need(tcp.port('port'), 'port'),
-    })),
-    fields.object('grpc', (grpc) => ({
-      do: 'grpc' as const,
-      port: grpc.need(grpc.number('port'), 'port'),
-      service: grpc.text('service') ?? '',
     })),
     fields.object('sleep', (sleep) => ({
       do: 'sleep' as const,
@@ -50,13 +43,8 @@ function readAction(fields: Fields): Action {
 function readHttpGet(fields: Fields): HttpGetAction {
   return {
     do: 'httpGet',
-    host: fields.text('host') ?? '',
     scheme: fields.oneOf('scheme', ['HTTP', 'HTTPS']) ?? 'HTTP',
     path: fields.text('path') ?? '/',
     port: fields.need(fields.port('port'), 'port'),
-    headers: fields.each('httpHeaders', (header) => ({
-      name: header.text('name') ?? '',
-      value: header.text('value') ?? '',
-    })),
   };
 }

@@ -1,15 +1,9 @@
 // Reads one container of a pod.
 
-import type {
-  ContainerSecurityContext,
-  ContainerSpec,
-  MountSpec,
-  PortSpec,
-  SeccompProfile,
-} from '../pod-spec.ts';
+import type { ContainerSecurityContext, ContainerSpec, MountSpec, PortSpec } from '../pod-spec.ts';
 import { readLifecycle, readProbe } from './action.ts';
 import type { Fields } from './fields.ts';
-import { readVariable, readVariablesSource } from './variables.ts';
+import { readVariable } from './variables.ts';
 
 export function readContainer(fields: Fields): ContainerSpec {
   fields.ignore('imagePullPolicy', 'terminationMessagePath', 'terminationMessagePolicy');
@@ -18,9 +12,7 @@ export function readContainer(fields: Fields): ContainerSpec {
     image: fields.need(fields.text('image'), 'image'),
     command: present(fields.texts('command')),
     args: present(fields.texts('args')),
-    workingDir: fields.text('workingDir'),
     env: fields.each('env', readVariable),
-    envFrom: fields.each('envFrom', readVariablesSource),
     ports: fields.each('ports', readPort),
     resources: readResources(fields),
     securityContext: readSecurityContext(fields),
@@ -37,12 +29,6 @@ export function readContainer(fields: Fields): ContainerSpec {
 export function readInitContainer(fields: Fields): ContainerSpec {
   const isSidecar = fields.oneOf('restartPolicy', ['Always']) !== undefined;
   return { ...readContainer(fields), isSidecar };
-}
-
-export function readSeccomp(fields: Fields): SeccompProfile | undefined {
-  return fields.object('seccompProfile', (profile) =>
-    profile.oneOf('type', ['RuntimeDefault', 'Unconfined']),
-  );
 }
 
 /** An empty list is as good as none. */
@@ -63,7 +49,6 @@ function readMount(fields: Fields): MountSpec {
     name: fields.need(fields.text('name'), 'name'),
     mountPath: fields.need(fields.text('mountPath'), 'mountPath'),
     readOnly: fields.flag('readOnly') ?? false,
-    subPath: fields.text('subPath') ?? '',
   };
 }
 
@@ -86,13 +71,12 @@ const NO_CONTEXT: ContainerSecurityContext = {
   runAsGroup: undefined,
   runAsNonRoot: undefined,
   capabilities: { add: [], drop: [] },
-  seccomp: undefined,
-  privileged: false,
   readOnlyRootFilesystem: false,
   allowPrivilegeEscalation: true,
 };
 
 function securityContext(fields: Fields): ContainerSecurityContext {
+  fields.refuseTrue('privileged');
   return {
     runAsUser: fields.number('runAsUser'),
     runAsGroup: fields.number('runAsGroup'),
@@ -101,8 +85,6 @@ function securityContext(fields: Fields): ContainerSecurityContext {
       add: capabilities.texts('add') ?? [],
       drop: capabilities.texts('drop') ?? [],
     })) ?? { add: [], drop: [] },
-    seccomp: readSeccomp(fields),
-    privileged: fields.flag('privileged') ?? false,
     readOnlyRootFilesystem: fields.flag('readOnlyRootFilesystem') ?? false,
     allowPrivilegeEscalation: fields.flag('allowPrivilegeEscalation') ?? true,
   };

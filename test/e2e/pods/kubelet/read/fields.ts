@@ -45,10 +45,6 @@ export class Fields {
     return this.#take(name, 'a list of strings', (value) => isList(value) && value.every(isText));
   }
 
-  numbers(name: string): readonly number[] | undefined {
-    return this.#take(name, 'a list of numbers', (value) => isList(value) && value.every(isNumber));
-  }
-
   /** Strings by name; numbers are written out, as in `cpu: 2`. */
   textMap(name: string): Readonly<Record<string, string>> {
     const map = this.#take(name, 'an object', (value) => typeof value === 'object') ?? {};
@@ -77,6 +73,11 @@ export class Fields {
   each<T>(name: string, read: (fields: Fields) => T): readonly T[] {
     const list = this.#take(name, 'a list', isList) ?? [];
     return list.map((value, index) => Fields.read(value, `${this.#at(name)}[${index}]`, read));
+  }
+
+  /** What no pod may ask of this kubelet. */
+  refuseTrue(name: string): void {
+    if (this.flag(name) === true) throw new Error(`this kubelet cannot do ${this.#at(name)}`);
   }
 
   /** Fields that change nothing about a pod on a node. */

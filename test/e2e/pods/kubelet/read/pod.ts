@@ -3,7 +3,7 @@
 import { randomUUID } from 'node:crypto';
 
 import type { PodSecurityContext, PodSpec } from '../pod-spec.ts';
-import { readContainer, readInitContainer, readSeccomp } from './container.ts';
+import { readContainer, readInitContainer } from './container.ts';
 import { Fields } from './fields.ts';
 import { readVolume } from './volume.ts';
 
@@ -50,7 +50,7 @@ function ignored(fields: Fields, ...names: readonly string[]): object {
 function readSpec(fields: Fields): Omit<PodSpec, keyof PodName | 'uid' | 'labels' | 'annotations'> {
   fields.ignore(...NOT_OF_THE_NODE);
   fields.oneOf('dnsPolicy', ['ClusterFirst']);
-  for (const name of ['hostNetwork', 'hostPID', 'hostIPC', 'shareProcessNamespace']) refuseTrue(fields, name);
+  for (const name of ['hostNetwork', 'hostPID', 'hostIPC', 'shareProcessNamespace']) fields.refuseTrue(name);
   return {
     serviceAccountName: fields.text('serviceAccountName') ?? 'default',
     automountServiceAccountToken: fields.flag('automountServiceAccountToken') ?? true,
@@ -63,17 +63,11 @@ function readSpec(fields: Fields): Omit<PodSpec, keyof PodName | 'uid' | 'labels
   };
 }
 
-function refuseTrue(fields: Fields, name: string): void {
-  if (fields.flag(name) === true) throw new Error(`this kubelet cannot do ${fields.path}.${name}`);
-}
-
 const NO_CONTEXT: PodSecurityContext = {
   runAsUser: undefined,
   runAsGroup: undefined,
   runAsNonRoot: undefined,
   fsGroup: undefined,
-  supplementalGroups: [],
-  seccomp: undefined,
   sysctls: [],
 };
 
@@ -83,8 +77,6 @@ function readSecurityContext(fields: Fields): PodSecurityContext {
     runAsGroup: fields.number('runAsGroup'),
     runAsNonRoot: fields.flag('runAsNonRoot'),
     fsGroup: fields.number('fsGroup'),
-    supplementalGroups: fields.numbers('supplementalGroups') ?? [],
-    seccomp: readSeccomp(fields),
     sysctls: fields.each('sysctls', (sysctl) => ({
       name: sysctl.need(sysctl.text('name'), 'name'),
       value: sysctl.need(sysctl.text('value'), 'value'),

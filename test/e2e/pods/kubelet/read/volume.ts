@@ -1,10 +1,9 @@
 // Reads the volumes of a pod. A volume that names no source is an empty directory.
 
-import type { DownwardFile, KeyFile, Projection, VolumeSource, VolumeSpec } from '../pod-spec.ts';
+import type { DownwardFile, Projection, VolumeSource, VolumeSpec } from '../pod-spec.ts';
 import type { Fields } from './fields.ts';
-import { readDownwardSource } from './variables.ts';
+import { readFieldPath } from './variables.ts';
 
-const DEFAULT_MODE = 0o644;
 const DEFAULT_TOKEN_SECONDS = 3600;
 
 export function readVolume(fields: Fields): VolumeSpec {
@@ -12,29 +11,24 @@ export function readVolume(fields: Fields): VolumeSpec {
   const sources = [
     fields.object('emptyDir', readEmptyDirectory),
     fields.object('projected', readProjected),
-    fields.object('configMap', (source) => single(source, readKeys(source, 'configMap', 'name'))),
-    fields.object('secret', (source) => single(source, readKeys(source, 'secret', 'secretName'))),
-    fields.object('downwardAPI', (source) => single(source, readDownward(source))),
+    fields.object('configMap', (source) => single(readKeys(source, 'configMap', 'name'))),
+    fields.object('secret', (source) => single(readKeys(source, 'secret', 'secretName'))),
+    fields.object('downwardAPI', (source) => single(readDownward(source))),
   ].filter((source) => source !== undefined);
   if (sources.length > 1) throw new Error(`${fields.path} has more than one source`);
-  return { name, ...(sources[0] ?? { kind: 'emptyDir', inMemory: false, sizeLimit: undefined }) };
+  return { name, ...(sources[0] ?? { kind: 'emptyDir', inMemory: false }) };
 }
 
 function readEmptyDirectory(fields: Fields): VolumeSource {
-  const medium = fields.oneOf('medium', ['', 'Memory']);
-  return { kind: 'emptyDir', inMemory: medium === 'Memory', sizeLimit: fields.quantity('sizeLimit') };
+  return { kind: 'emptyDir', inMemory: fields.oneOf('medium', ['', 'Memory']) === 'Memory' };
 }
 
-function single(fields: Fields, source: Projection): VolumeSource {
-  return { kind: 'projected', defaultMode: fields.number('defaultMode') ?? DEFAULT_MODE, sources: [source] };
+function single(source: Projection): VolumeSource {
+  return { kind: 'projected', sources: [source] };
 }
 
 function readProjected(fields: Fields): VolumeSource {
-  return {
-    kind: 'projected',
-    defaultMode: fields.number('defaultMode') ?? DEFAULT_MODE,
-    sources: fields.each('sources', readProjection),
-  };
+  return { kind: 'projected', sources: fields.each('sources', readProjection) };
 }
 
 function readProjection(fields: Fields): Projection {
@@ -57,17 +51,7 @@ function readToken(fields: Fields): Projection {
 
 function readKeys(fields: Fields, from: 'configMap' | 'secret', nameField: string): Projection {
   const name = fields.need(fields.text(nameField), nameField);
-  const items = fields.each('items', readKeyFile);
-  const optional = fields.flag('optional') ?? false;
-  return { from, name, optional, items: items.length === 0 ? undefined : items };
-}
-
-function readKeyFile(fields: Fields): KeyFile {
-  return {
-    key: fields.need(fields.text('key'), 'key'),
-    path: fields.need(fields.text('path'), 'path'),
-    mode: fields.number('mode'),
-  };
+  return { from, name, optional: fields.flag('optional') ?? false };
 }
 
 function readDownward(fields: Fields): Projection {
@@ -77,7 +61,6 @@ function readDownward(fields: Fields): Projection {
 function readDownwardFile(fields: Fields): DownwardFile {
   return {
     path: fields.need(fields.text('path'), 'path'),
-    mode: fields.number('mode'),
-    value: fields.need(readDownwardSource(fields), 'fieldRef'),
+    fieldPath: fields.need(fields.object('fieldRef', readFieldPath), 'fieldRef'),
   };
 }

@@ -3,19 +3,17 @@
 
 import { FakeClock } from '../../../../support/fake-clock.ts';
 import type { PodEvent, Termination } from '../contract.ts';
-import { ContainerLife } from '../life/container-life.ts';
 import { EventLog } from '../life/event-log.ts';
 import { PodLife } from '../life/pod-life.ts';
 import type { NetworkTrial, TrialResult } from '../network/node-messages.ts';
-import { restartPolicy } from '../life/restart-policy.ts';
-import type { PodSpec } from '../pod-spec.ts';
+import type { ContainerSpec, PodSpec } from '../pod-spec.ts';
 import { type FakeProgram, FakeRun } from './fake-run.ts';
 
 export interface FakePodOptions {
   /** By container; default: ends with 0 at SIGTERM. */
   readonly programs?: Readonly<Record<string, FakeProgram>>;
   /** What the network says to probes and hooks; default: success. */
-  readonly answer?: (trial: NetworkTrial) => TrialResult;
+  readonly answer?: (trial: NetworkTrial) => TrialResult | Promise<TrialResult>;
   /** Containers whose program cannot be started. */
   readonly broken?: readonly string[];
 }
@@ -25,32 +23,20 @@ const WELL_BEHAVED: FakeProgram = { onTerm: 0 };
 export class FakePod {
   readonly clock = new FakeClock();
   readonly events = new EventLog(this.clock);
-  readonly lives: ReadonlyMap<string, ContainerLife>;
   readonly life: PodLife;
   readonly #options: FakePodOptions;
   readonly #runs = new Map<string, FakeRun[]>();
 
   constructor(spec: PodSpec, options: FakePodOptions = {}) {
     this.#options = options;
-    const all = [...spec.initContainers, ...spec.containers];
-    this.lives = new Map(
-      all.map((container) => [
-        container.name,
-        new ContainerLife({
-          spec: container,
-          restartPolicy: restartPolicy(container, spec),
-          graceSeconds: spec.terminationGracePeriodSeconds,
-          backOffMs: 1000,
-          podIp: '10.0.0.7',
-          start: () => this.#start(container.name),
-          stopSignal: () => Promise.resolve('SIGTERM'),
-          tryFromNode: (trial) => Promise.resolve(options.answer?.(trial) ?? { isSuccess: true, detail: '' }),
-          events: this.events,
-          clock: this.clock,
-        }),
-      ]),
-    );
-    this.life = new PodLife({ spec, lives: this.lives, events: this.events, clock: this.clock });
+    const machine = {
+      podIp: '10.0.0.7',
+      start: ({ name }: ContainerSpec) => this.#start(name),
+      stopSignal: () => Promise.resolve('SIGTERM'),
+      tryFromNode: async (trial: NetworkTrial) =>
+        options.answer === undefined ? { isSuccess: true, detail: '' } : options.answer(trial),
+    };
+    this.life = new PodLife({ spec, machine, events: this.events, clock: this.clock });
   }
 
   /** Begins to live, and lets the first things happen. */

@@ -51,12 +51,7 @@ describe('resourceValue', () => {
   });
   const { placement } = contextOf(pod);
   const ask = (reference: Partial<ResourceReference>): string =>
-    resourceValue(
-      { containerName: undefined, resource: 'limits.cpu', divisor: '1', ...reference },
-      pod,
-      placement,
-      container,
-    );
+    resourceValue({ resource: 'limits.cpu', divisor: '1', ...reference }, container, placement);
 
   it('gives limits and requests in units of the divisor', () => {
     equal(ask({}), '2');
@@ -69,8 +64,7 @@ describe('resourceValue', () => {
     equal(ask({ resource: 'limits.memory', divisor: '1Gi' }), '16');
   });
 
-  it('refuses unknown resources and containers by name', () => {
+  it('refuses unknown resources by name', () => {
     throws(() => ask({ resource: 'limits.hugepages-2Mi' }), /limits\.hugepages-2Mi/);
-    throws(() => ask({ containerName: 'other' }), /no container other/);
   });
 });

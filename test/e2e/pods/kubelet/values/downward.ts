@@ -42,22 +42,15 @@ export function mapText(map: Readonly<Record<string, string>>): string {
   return keys.map((key) => `${key}=${goQuote(map[key] ?? '')}`).join('\n');
 }
 
-/** @param own the container that asks, if it is one */
+/** @throws Error for other resources than limits and requests of cpu and memory */
 export function resourceValue(
-  { containerName, resource, divisor }: ResourceReference,
-  pod: PodSpec,
+  { resource, divisor }: ResourceReference,
+  { resources }: ContainerSpec,
   placement: Placement,
-  own?: ContainerSpec,
 ): string {
-  const container = containerName === undefined ? own : findContainer(pod, containerName);
   const [, kind, name] = /^(limits|requests)\.(cpu|memory)$/.exec(resource) ?? [];
-  if (container === undefined) throw new Error(`${resource}: no container ${containerName ?? ''}`);
   if (name === undefined) throw new Error(`this kubelet does not know the resource ${resource}`);
-  const { limits, requests } = container.resources;
+  const { limits, requests } = resources;
   const amount = kind === 'limits' ? (limits[name] ?? placement.allocatable[name]) : requests[name];
-  return divideQuantity(amount ?? '0', divisor, name === 'cpu' ? 'milli' : 'whole');
-}
-
-function findContainer(pod: PodSpec, name: string): ContainerSpec | undefined {
-  return [...pod.initContainers, ...pod.containers].find((container) => container.name === name);
+  return String(divideQuantity(amount ?? '0', divisor));
 }

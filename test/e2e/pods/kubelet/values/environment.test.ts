@@ -1,18 +1,12 @@
-import { deepEqual, equal, throws } from 'node:assert/strict';
+import { deepEqual, equal } from 'node:assert/strict';
 
 import { containerOf, type Yaml } from '../support/pod-yaml.ts';
 import { contextOf } from '../support/value-context.ts';
-import { environment, expandWords, serviceVariables } from './environment.ts';
-
-const SETTINGS = { settings: { color: 'red', size: '$(HOST)' } };
+import { environment, expand, serviceVariables } from './environment.ts';
 
 function variables(container: Yaml, services: Record<string, string> = {}): Record<string, string> {
   const { pod, container: spec } = containerOf(container);
-  return Object.fromEntries(environment(spec, contextOf(pod, SETTINGS), services));
-}
-
-function fromKey(name: string, key: string, optional = false): Yaml {
-  return { valueFrom: { configMapKeyRef: { name, key, optional } } };
+  return Object.fromEntries(environment(spec, contextOf(pod), services));
 }
 
 describe('environment', () => {
@@ -38,38 +32,15 @@ describe('environment', () => {
     deepEqual(variables({ env }, { S: 'service' }), { S: 'own', T: 'own' });
   });
 
-  it('takes values from fields, config maps and secrets as they are', () => {
+  it('takes values from fields of the pod and resources of the container', () => {
     const env = [
       { name: 'HOST', valueFrom: { fieldRef: { fieldPath: 'status.hostIP' } } },
-      { name: 'COLOR', ...fromKey('settings', 'color') },
-      { name: 'SIZE', valueFrom: { secretKeyRef: { name: 'settings', key: 'size' } } },
       { name: 'CPU', valueFrom: { resourceFieldRef: { resource: 'limits.cpu' } } },
     ];
 
     const found = variables({ env });
 
-    deepEqual(found, { HOST: '10.0.0.1', COLOR: 'red', SIZE: '$(HOST)', CPU: '8' });
-  });
-
-  it('takes whole config maps, below what the container says itself', () => {
-    const envFrom = [
-      { prefix: 'P_', configMapRef: { name: 'settings' } },
-      { secretRef: { name: 'none', optional: true } },
-    ];
-
-    const found = variables({ envFrom, env: [{ name: 'P_color', value: '$(P_color)der' }] });
-
-    deepEqual(found, { P_color: 'redder', P_size: '$(HOST)' });
-  });
-
-  it('leaves out what is optional and not there, and refuses the rest by name', () => {
-    deepEqual(variables({ env: [{ name: 'A', ...fromKey('none', 'key', true) }] }), {});
-    throws(
-      () => variables({ env: [{ name: 'A', ...fromKey('none', 'k') }] }),
-      /configMap shop\/none .*key k/,
-    );
-    throws(() => variables({ env: [{ name: 'A', ...fromKey('settings', 'k') }] }), /shop\/settings .*key k/);
-    throws(() => variables({ envFrom: [{ secretRef: { name: 'none' } }] }), /secret shop\/none/);
+    deepEqual(found, { HOST: '10.0.0.1', CPU: '8' });
   });
 
   it('tells of the API server as its service would', () => {
@@ -81,10 +52,31 @@ describe('environment', () => {
   });
 });
 
-describe('expandWords', () => {
-  it('puts variables into the words of a command', () => {
-    const words = expandWords(['--domain', '$(NS).svc', '$(NONE)'], new Map([['NS', 'shop']]));
+/** Text, and what Kubernetes makes of it. */
+const CASES: readonly (readonly [string, string])[] = [
+  ['$(NAME).shop', 'web.shop'],
+  ['$(NAME)$(NAME)', 'webweb'],
+  ['[$(EMPTY)]', '[]'],
+  ['$(UNKNOWN)', '$(UNKNOWN)'],
+  ['$$(NAME)', '$(NAME)'],
+  ['$$$(NAME)', '$web'],
+  ['$$$$(NAME)', '$$(NAME)'],
+  ['$(NAME', '$(NAME'],
+  ['$NAME and $', '$NAME and $'],
+  ['a$$b', 'a$b'],
+  ['$(DOLLAR)', '$(NAME)'],
+  ['$()', '$()'],
+];
 
-    deepEqual(words, ['--domain', 'shop.svc', '$(NONE)']);
-  });
+describe('expand', () => {
+  const values = new Map([
+    ['NAME', 'web'],
+    ['EMPTY', ''],
+    ['DOLLAR', '$(NAME)'],
+  ]);
+  for (const [text, expected] of CASES) {
+    it(`makes ${expected} of ${text}`, () => {
+      equal(expand(text, values), expected);
+    });
+  }
 });

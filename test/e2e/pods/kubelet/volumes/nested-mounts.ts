@@ -16,7 +16,7 @@ export function nestedMountpoints(volume: string, pod: PodSpec): readonly string
 }
 
 function nestedIn(volume: string, { volumeMounts }: ContainerSpec): string[] {
-  const outer = volumeMounts.filter(({ name, subPath }) => name === volume && subPath === '');
+  const outer = volumeMounts.filter(({ name }) => name === volume);
   return outer.flatMap(({ mountPath }) => {
     const paths = volumeMounts.map((mount) => posix.relative(mountPath, mount.mountPath));
     const inner = paths.filter((path) => path !== '' && path !== '..' && !path.startsWith('../'));

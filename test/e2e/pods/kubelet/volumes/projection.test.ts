@@ -5,7 +5,7 @@ import { APPLICATION, podOf, type Yaml } from '../support/pod-yaml.ts';
 import { contextOf } from '../support/value-context.ts';
 import { commonUser, type ProjectedFile, projectedFiles } from './projection.ts';
 
-const SETTINGS = { settings: { color: 'red', size: 'big' } };
+const SETTINGS = { settings: { color: 'red' } };
 const TOKEN = { serviceAccountToken: { path: 'token', audience: 'istio-ca', expirationSeconds: 43200 } };
 
 async function filesOf(volume: Yaml, spec: Yaml = {}): Promise<Record<string, ProjectedFile>> {
@@ -16,38 +16,30 @@ async function filesOf(volume: Yaml, spec: Yaml = {}): Promise<Record<string, Pr
 }
 
 describe('projectedFiles', () => {
-  it('has every key of a config map, or the chosen ones at their paths', async () => {
-    const all = await filesOf({ configMap: { name: 'settings' } });
-    const items = [{ key: 'color', path: 'sub/colour', mode: 0o400 }];
-    const chosen = await filesOf({ secret: { secretName: 'settings', defaultMode: 0o600, items } });
+  it('has every key of a config map or secret', async () => {
+    const color = { text: 'red', mode: 0o644 };
 
-    deepEqual(all, { color: { text: 'red', mode: 0o644 }, size: { text: 'big', mode: 0o644 } });
-    deepEqual(chosen, { 'sub/colour': { text: 'red', mode: 0o400 } });
+    deepEqual(await filesOf({ configMap: { name: 'settings' } }), { color });
+    deepEqual(await filesOf({ secret: { secretName: 'settings' } }), { color });
   });
 
   it('has no files of what is optional and not there, and refuses the rest by name', async () => {
     deepEqual(await filesOf({ configMap: { name: 'none', optional: true } }), {});
     await rejects(filesOf({ configMap: { name: 'none' } }), /volume v .*configMap shop\/none/);
-    const items = [{ key: 'k', path: 'p' }];
-    await rejects(filesOf({ configMap: { name: 'settings', items } }), /key k of the configMap/);
   });
 
-  it('has labels of the pod and resources of its containers', async () => {
-    const items = [
-      { path: 'labels', fieldRef: { fieldPath: 'metadata.labels' } },
-      { path: 'cpu', resourceFieldRef: { containerName: 'app', resource: 'limits.cpu' } },
-    ];
+  it('has fields of the pod', async () => {
+    const items = [{ path: 'labels', fieldRef: { fieldPath: 'metadata.labels' } }];
 
-    const { labels, cpu } = await filesOf({ downwardAPI: { items } });
+    const { labels } = await filesOf({ downwardAPI: { items } });
 
     equal(labels?.text, 'app="web"');
-    equal(cpu?.text, '8');
   });
 
   it('joins the files of several sources', async () => {
     const files = await filesOf({ projected: { sources: [TOKEN, { configMap: { name: 'settings' } }] } });
 
-    deepEqual(Object.keys(files), ['token', 'color', 'size']);
+    deepEqual(Object.keys(files), ['token', 'color']);
     equal(files['token']?.text, 'for istio-ca, 43200 s');
   });
 });

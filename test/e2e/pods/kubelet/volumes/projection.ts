@@ -2,8 +2,11 @@
 
 import type { Cluster } from '../contract.ts';
 import type { PodSpec, Projection, VolumeSpec } from '../pod-spec.ts';
-import { fieldValue, resourceValue } from '../values/downward.ts';
+import { fieldValue } from '../values/downward.ts';
 import type { ValueContext } from '../values/environment.ts';
+
+/** What Kubernetes gives files of volumes that do not say otherwise. */
+const MODE = 0o644;
 
 export interface ProjectedFile {
   readonly text: string;
@@ -25,7 +28,7 @@ export async function projectedFiles(
 ): Promise<ReadonlyMap<string, ProjectedFile>> {
   const files = new Map<string, ProjectedFile>();
   for (const source of volume.sources)
-    for (const [path, file] of await filesOf(source, volume, context)) files.set(path, file);
+    for (const [path, file] of await filesOf(source, volume.name, context)) files.set(path, file);
   return files;
 }
 
@@ -33,19 +36,16 @@ type NamedFiles = readonly (readonly [path: string, ProjectedFile])[];
 
 function filesOf(
   source: Projection,
-  { name, defaultMode }: ProjectedVolume,
+  volume: string,
   context: ProjectionContext,
 ): NamedFiles | Promise<NamedFiles> {
+  if (source.from === 'serviceAccountToken') return tokenFile(source, context);
+  if (source.from !== 'downwardAPI') return keyFiles(source, volume, context);
   const { pod, placement } = context;
-  if (source.from === 'serviceAccountToken') return tokenFile(source, defaultMode, context);
-  if (source.from !== 'downwardAPI') return keyFiles(source, { name, defaultMode }, context);
-  return source.items.map(({ path, mode = defaultMode, value }) => {
-    const isField = value.from === 'field';
-    const text = isField
-      ? fieldValue(value.field.fieldPath, pod, placement)
-      : resourceValue(value.resource, pod, placement);
-    return [path, { text, mode }];
-  });
+  return source.items.map(({ path, fieldPath }) => [
+    path,
+    { text: fieldValue(fieldPath, pod, placement), mode: MODE },
+  ]);
 }
 
 /**
@@ -56,7 +56,6 @@ function filesOf(
  */
 async function tokenFile(
   source: Extract<Projection, { readonly from: 'serviceAccountToken' }>,
-  defaultMode: number,
   { pod, cluster }: ProjectionContext,
 ): Promise<NamedFiles> {
   const { audience, expirationSeconds, path } = source;
@@ -64,7 +63,7 @@ async function tokenFile(
   const text = await cluster.token({ namespace, serviceAccount, audience, expirationSeconds });
   const uid = commonUser(pod);
   const isPrivate = uid !== undefined || pod.securityContext.fsGroup !== undefined;
-  return [[path, { text, mode: isPrivate ? 0o600 : defaultMode, uid }]];
+  return [[path, { text, mode: isPrivate ? 0o600 : MODE, uid }]];
 }
 
 /** The user that every container runs as by its specification. */
@@ -75,21 +74,12 @@ export function commonUser(pod: PodSpec): number | undefined {
 }
 
 function keyFiles(
-  source: Extract<Projection, { readonly from: 'configMap' | 'secret' }>,
-  volume: { readonly name: string; readonly defaultMode: number },
+  { from, name, optional }: Extract<Projection, { readonly from: 'configMap' | 'secret' }>,
+  volume: string,
   { cluster, pod }: ProjectionContext,
 ): NamedFiles {
-  const { from, name, optional, items } = source;
-  const where = `the volume ${volume.name} of the pod ${pod.name}`;
   const entries = cluster[from](pod.namespace, name);
-  if (entries === undefined && optional) return [];
-  if (entries === undefined) throw new Error(`${where} needs the ${from} ${pod.namespace}/${name}`);
-  const mode = volume.defaultMode;
-  if (items === undefined) return [...entries].map(([key, text]) => [key, { text, mode }]);
-  return items.flatMap((item): NamedFiles => {
-    const text = entries.get(item.key);
-    if (text !== undefined) return [[item.path, { text, mode: item.mode ?? mode }]];
-    if (optional) return [];
-    throw new Error(`${where} needs the key ${item.key} of the ${from} ${pod.namespace}/${name}`);
-  });
+  if (entries === undefined && !optional)
+    throw new Error(`the volume ${volume} of the pod ${pod.name} needs the ${from} ${pod.namespace}/${name}`);
+  return [...(entries ?? [])].map(([key, text]) => [key, { text, mode: MODE }]);
 }

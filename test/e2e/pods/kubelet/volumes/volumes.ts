@@ -4,7 +4,6 @@ import { mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
 
 import type { PodSpec, VolumeSpec } from '../pod-spec.ts';
-import { wholeOf } from '../values/quantity.ts';
 import { makeFolder } from './folders.ts';
 import { nestedMountpoints } from './nested-mounts.ts';
 import { projectedFiles, type ProjectedFile, type ProjectionContext } from './projection.ts';
@@ -57,11 +56,8 @@ export class Volumes {
   async #make(volume: VolumeSpec, pod: PodSpec): Promise<void> {
     const path = join(this.#folder, volume.name);
     const group = pod.securityContext.fsGroup;
-    if (volume.kind === 'projected') await makeFolder(path, { inMemory: isSecret(volume), group });
-    else {
-      const sizeBytes = volume.sizeLimit === undefined ? undefined : wholeOf(volume.sizeLimit);
-      await makeFolder(path, { inMemory: volume.inMemory, sizeBytes, group });
-    }
+    const inMemory = volume.kind === 'projected' ? isSecret(volume) : volume.inMemory;
+    await makeFolder(path, { inMemory, group });
     for (const place of nestedMountpoints(volume.name, pod))
       await mkdir(join(path, place), { recursive: true });
   }
