@@ -9,7 +9,6 @@ import { basename, join, resolve } from 'node:path';
 import { build, type Metafile, type Plugin } from 'esbuild';
 
 import { lateModules } from './late-modules.ts';
-import { withLinesOnly, type SourcePositions } from './source-map.ts';
 
 const PACKAGE = resolve(import.meta.dirname, '..');
 
@@ -55,10 +54,9 @@ export async function bundle(folder: string, interpreter = ANY_NODE): Promise<Me
   });
   await mkdir(folder, { recursive: true });
   await rm(join(folder, 'agent.cache'), { force: true }); // V8 would take one of other sources of the same length
-  for (const { path, contents, text } of outputFiles) {
+  for (const { path, contents } of outputFiles) {
     if (path.endsWith('.cjs') && !isAscii(contents)) throw new Error(NOT_ASCII);
-    const isMap = path.endsWith('.map');
-    await writeFile(join(folder, basename(path)), isMap ? mapText(text) : contents);
+    await writeFile(join(folder, basename(path)), contents);
   }
   await writeLauncher(join(folder, 'agent'), interpreter);
   // without it, the package.json above, if there is one, would say what the launcher is
@@ -76,10 +74,6 @@ const jsonText: Plugin = {
     });
   },
 };
-
-function mapText(text: string): string {
-  return JSON.stringify(withLinesOnly(JSON.parse(text) as SourcePositions));
-}
 
 async function writeLauncher(path: string, interpreter: string): Promise<void> {
   const text = await readFile(join(import.meta.dirname, 'launcher.cjs'), 'utf8');

@@ -4,4 +4,4 @@ import '../src/cli/agent.ts';
 
 import { namingSources } from './source-stacks.ts';
 
-Error.prepareStackTrace = namingSources(__filename);
+Error.prepareStackTrace = namingSources(__filename, Error.prepareStackTrace.bind(Error));

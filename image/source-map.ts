@@ -1,19 +1,48 @@
-// Source maps as lists of positions: reading them, and leaving out what no stack needs.
+// Reads a source map for a few positions, token by token and keeping none: Node's own SourceMap class holds all of
+// them, which for the map of the bundle takes 60 MB that the process never gives back.
 
 /** The part of a source map that tells positions. */
-export interface SourcePositions {
+export interface SourceMapText {
   readonly sources: readonly string[];
   /** @see ECMA-426 */
   readonly mappings: string;
 }
 
-/** Where a stretch of the output comes from. Everything from 0. */
-export interface Segment {
-  line: number;
-  column: number;
-  source: number;
-  sourceLine: number;
-  sourceColumn: number;
+/** Both from 0. */
+export interface Position {
+  readonly line: number;
+  readonly column: number;
+}
+
+/** Where the output from a position on comes from. Everything from 0. */
+export interface Segment extends Position {
+  readonly source: number;
+  readonly sourceLine: number;
+  readonly sourceColumn: number;
+}
+
+/** @returns `file:line:column` from 1, for each position; undefined: no source is known of it */
+export function sourcesAt(
+  { sources, mappings }: SourceMapText,
+  positions: readonly Position[],
+): readonly (string | undefined)[] {
+  const found = new Map<Position, string>();
+  const lastLine = Math.max(...positions.map(({ line }) => line));
+  let line = -1;
+  let asked: readonly Position[] = [];
+  for (const segment of segmentsOf(mappings)) {
+    if (segment.line > lastLine) break;
+    if (segment.line !== line) {
+      line = segment.line;
+      asked = positions.filter((position) => position.line === line);
+    }
+    for (const position of asked) {
+      if (position.column < segment.column) continue; // the last one that begins before the position covers it
+      const { source, sourceLine, sourceColumn } = segment;
+      found.set(position, `${sources[source]}:${sourceLine + 1}:${sourceColumn + 1}`);
+    }
+  }
+  return positions.map((position) => found.get(position));
 }
 
 const SEMICOLON = 59;
@@ -25,7 +54,7 @@ const COMMA = 44;
  *
  * @returns the same object every time, for the segments that have a source
  */
-export function* segmentsOf(mappings: string): Generator<Readonly<Segment>> {
+export function* segmentsOf(mappings: string): Generator<Segment> {
   const segment = { line: 0, column: 0, source: 0, sourceLine: 0, sourceColumn: 0 };
   let [value, shift, field] = [0, 0, 0];
   for (let index = 0; index <= mappings.length; index += 1) {
@@ -48,7 +77,7 @@ export function* segmentsOf(mappings: string): Generator<Readonly<Segment>> {
   }
 }
 
-function add(segment: Segment, field: number, difference: number): void {
+function add(segment: { -readonly [K in keyof Segment]: number }, field: number, difference: number): void {
   if (field === 0) segment.column += difference;
   else if (field === 1) segment.source += difference;
   else if (field === 2) segment.sourceLine += difference;
@@ -61,39 +90,4 @@ function digitOf(letter: number): number {
   if (letter >= 65) return letter - 65;
   if (letter >= 48) return letter + 4;
   return letter === 43 ? 62 : 63;
-}
-
-/**
- * The same map with one position for each line of a source, that of its first token there: a stack names the line, and
- * a map with every token is five times as large and as slow to read.
- */
-export function withLinesOnly<T extends SourcePositions>(map: T): T {
-  let mappings = '';
-  let last: Segment = { line: 0, column: 0, source: 0, sourceLine: 0, sourceColumn: 0 };
-  let begins = true;
-  for (const segment of segmentsOf(map.mappings)) {
-    const isNewLine = segment.line !== last.line;
-    const isSame = segment.source === last.source && segment.sourceLine === last.sourceLine;
-    if (isSame && !isNewLine && !begins) continue;
-    mappings += begins || isNewLine ? ';'.repeat(segment.line - last.line) : ',';
-    const column = isNewLine ? 0 : last.column;
-    mappings += numberText(segment.column - column) + numberText(segment.source - last.source);
-    mappings += numberText(segment.sourceLine - last.sourceLine);
-    mappings += numberText(segment.sourceColumn - last.sourceColumn);
-    last = { ...segment };
-    begins = false;
-  }
-  return { ...map, mappings, names: [] };
-}
-
-const DIGITS = 'ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/';
-
-function numberText(number: number): string {
-  let rest = number < 0 ? (-number << 1) | 1 : number << 1;
-  let text = '';
-  do {
-    text += DIGITS[(rest & 31) | (rest > 31 ? 32 : 0)];
-    rest >>>= 5;
-  } while (rest > 0);
-  return text;
 }

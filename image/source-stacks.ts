@@ -1,84 +1,55 @@
 // Stacks of the bundle in terms of its sources, by the source map beside it. The map is read when the first stack is
 // looked at; of it, only the positions that were asked for are kept. Node's own support for maps (--enable-source-maps)
-// knows nothing of a script with a code cache, and holds ten times the map's size in memory.
+// knows nothing of a script with a code cache.
 
 import { readFileSync } from 'node:fs';
 
-import { segmentsOf, type SourcePositions } from './source-map.ts';
-
-/** Both from 0. */
-interface Place {
-  readonly line: number;
-  readonly column: number;
-}
+import { sourcesAt, type Position, type SourceMapText } from './source-map.ts';
 
 /** As V8 writes it when it is made text. */
 interface Frame extends NodeJS.CallSite {
   toString(): string;
 }
 
-type FormatStack = (error: Error, frames: readonly Frame[]) => string;
+type FormatStack = (error: Error, frames: Frame[]) => unknown;
 
 /**
- * To be `Error.prepareStackTrace`. Without a map beside the file, frames stay as they are.
+ * To be `Error.prepareStackTrace`.
  *
- * @param file whose frames are to be named by their source
+ * @param file whose frames are to be named by their source; without a map beside it they stay as they are
+ * @param format what makes a stack otherwise; it tells how the error itself is named
  */
-export function namingSources(file: string): FormatStack {
+export function namingSources(file: string, format: FormatStack): FormatStack {
   const known = new Map<string, string>();
-  const learn = (frames: readonly Frame[]): void => {
-    const places = frames.filter((frame) => !known.has(keyOf(frame))).map(placeOf);
-    if (places.length === 0) return;
-    const found = sourcesOf(readMap(`${file}.map`), places);
-    for (const { line, column } of places) {
-      const key = `${file}:${line + 1}:${column + 1}`;
-      known.set(key, found.get(`${line}:${column}`) ?? key);
+  const learn = (frames: readonly NodeJS.CallSite[]): void => {
+    const unknown = frames.filter((frame) => !known.has(placeOf(frame)));
+    if (unknown.length === 0) return;
+    const map = JSON.parse(readFileSync(`${file}.map`, 'utf8')) as SourceMapText;
+    const sources = sourcesAt(map, unknown.map(positionOf));
+    for (const [index, frame] of unknown.entries()) {
+      const place = placeOf(frame);
+      known.set(place, sources[index] ?? place);
     }
   };
   return (error, frames) => {
-    learn(frames.filter((frame) => frame.getFileName() === file));
+    try {
+      learn(frames.filter((frame) => frame.getFileName() === file));
+    } catch {
+      return format(error, frames); // the map is not there or damaged, and a stack is no place for another error
+    }
     const lines = frames.map((frame) => {
-      const key = keyOf(frame);
-      return `\n    at ${frame.toString().replace(key, known.get(key) ?? key)}`;
+      const place = placeOf(frame);
+      return `\n    at ${frame.toString().replace(place, () => known.get(place) ?? place)}`;
     });
-    return Error.prototype.toString.call(error) + lines.join('');
+    return `${String(format(error, []))}${lines.join('')}`;
   };
 }
 
-function keyOf(frame: NodeJS.CallSite): string {
+/** As it stands in the frame's text. */
+function placeOf(frame: NodeJS.CallSite): string {
   return `${frame.getFileName()}:${frame.getLineNumber()}:${frame.getColumnNumber()}`;
 }
 
-function placeOf(frame: NodeJS.CallSite): Place {
+function positionOf(frame: NodeJS.CallSite): Position {
   return { line: (frame.getLineNumber() ?? 1) - 1, column: (frame.getColumnNumber() ?? 1) - 1 };
-}
-
-function readMap(path: string): SourcePositions {
-  try {
-    return JSON.parse(readFileSync(path, 'utf8')) as SourcePositions;
-  } catch {
-    return { sources: [], mappings: '' }; // a stack is no place for another error
-  }
-}
-
-/** @returns `file:line:column` from 1, by `line:column` from 0; what no source is known of is left out */
-export function sourcesOf(
-  { sources, mappings }: SourcePositions,
-  places: readonly Place[],
-): ReadonlyMap<string, string> {
-  const found = new Map<string, string>();
-  let line = -1;
-  let asked: readonly Place[] = [];
-  for (const segment of segmentsOf(mappings)) {
-    if (segment.line !== line) {
-      line = segment.line;
-      asked = places.filter((place) => place.line === line);
-    }
-    for (const { column } of asked) {
-      if (column < segment.column) continue; // the last one that begins before the place covers it
-      const at = `${sources[segment.source]}:${segment.sourceLine + 1}:${segment.sourceColumn + 1}`;
-      found.set(`${line}:${column}`, at);
-    }
-  }
-  return found;
 }

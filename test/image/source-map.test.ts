@@ -1,14 +1,9 @@
 import { deepEqual } from 'node:assert/strict';
 
-import { segmentsOf, withLinesOnly } from '../../image/source-map.ts';
+import { segmentsOf, sourcesAt } from '../../image/source-map.ts';
 
-/** Two lines of output; the second has a token of another file, and one without any. */
-const MAP = {
-  version: 3,
-  sources: ['a.ts', 'b.ts'],
-  names: ['x'],
-  mappings: 'AAAA,IAAM;;AACI,EAAE,CAAD,KCDJ,Q',
-};
+/** Three lines of output; the last has a token of another file, and one without any. */
+const MAP = { sources: ['a.ts', 'b.ts'], mappings: 'AAAA,IAAM;;AACI,EAAE,CAAD,KCDJ,Q' };
 
 function positions(mappings: string): string[] {
   const texts: string[] = [];
@@ -34,17 +29,22 @@ describe('segmentsOf', () => {
   });
 });
 
-describe('withLinesOnly', () => {
-  it('keeps the first token of each line, and every other member of the map', () => {
-    const { mappings, ...others } = withLinesOnly(MAP);
+describe('sourcesAt', () => {
+  it('names the token that begins at or before each position of its line, from 1', () => {
+    const at = (line: number, column: number) => ({ line, column });
 
-    deepEqual(others, { version: 3, sources: ['a.ts', 'b.ts'], names: [] });
-    deepEqual(positions(mappings), ['0:0 is 0 0:0', '2:0 is 0 1:10', '2:8 is 1 0:7']);
+    const sources = sourcesAt(MAP, [at(2, 9), at(0, 3), at(0, 4), at(2, 2)]);
+
+    deepEqual(sources, ['b.ts:1:8', 'a.ts:1:1', 'a.ts:1:7', 'a.ts:2:13']);
   });
 
-  it('writes what it reads', () => {
-    const mappings = 'gCAAiqC;AACrqC';
-
-    deepEqual(withLinesOnly({ sources: ['a.ts'], mappings }).mappings, mappings);
+  it('knows no source of a line without tokens, or of one after the last', () => {
+    deepEqual(
+      sourcesAt(MAP, [
+        { line: 1, column: 5 },
+        { line: 9, column: 0 },
+      ]),
+      [undefined, undefined],
+    );
   });
 });
