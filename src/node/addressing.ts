@@ -1,15 +1,15 @@
 // Which loopback and wildcard addresses Envoy uses, decided by the families of the instance's addresses.
 // Finding those addresses is in instance-addresses.ts. Upstream: pkg/model/network.go, pkg/bootstrap/config.go.
 
-import { isIP } from 'node:net';
+import { ipFamily } from '../runtime/ip-family.ts';
 
 export type IpMode = 'IPv4' | 'IPv6' | 'Dual';
 
 /** Without any usable address the mode is IPv4. */
 export function ipMode(addresses: readonly string[]): IpMode {
-  const families = new Set(addresses.map((address) => isIP(address)).filter((family) => family !== 0));
-  if (families.size === 2) return 'Dual';
-  return families.has(6) ? 'IPv6' : 'IPv4';
+  const families = new Set(addresses.map(ipFamily));
+  if (!families.has('ipv6')) return 'IPv4';
+  return families.has('ipv4') ? 'Dual' : 'IPv6';
 }
 
 export interface Addressing {
@@ -44,6 +44,6 @@ export function addressing(addresses: readonly string[], dualStack: boolean): Ad
 
 /** A link-local address cannot be reached from other nodes, so one in front does not make IPv6 the main family. */
 function leadsWithV6(addresses: readonly string[]): boolean {
-  const first = addresses.find((address) => isIP(address) !== 0) ?? '';
-  return isIP(first) === 6 && !/^fe[89ab]/i.test(first);
+  const first = addresses.find((address) => ipFamily(address) !== undefined) ?? '';
+  return ipFamily(first) === 'ipv6' && !/^fe[89ab]/i.test(first);
 }

@@ -10,8 +10,11 @@ export type TextMap = Readonly<Record<string, string>>;
 
 /** The bytes of UTF-8 decide, upper case first: the order in which Go writes the keys of a map. */
 export function byteOrder(a: string, b: string): number {
-  return Buffer.compare(Buffer.from(a), Buffer.from(b));
+  if (SURROGATE.test(a) || SURROGATE.test(b)) return Buffer.compare(Buffer.from(a), Buffer.from(b));
+  return a < b ? -1 : Number(a > b); // what UTF-16 needs one unit for is in the same order there
 }
+
+const SURROGATE = /[\ud800-\udfff]/;
 
 /** Undefined for a text that is no JSON: whoever asks knows best what to say about it. */
 export function parseJson(text: string): Json | undefined {

@@ -1,12 +1,13 @@
 // Which addresses are this machine's own.
 
-import { BlockList, isIP } from 'node:net';
+import { BlockList } from 'node:net';
+
+import { ipFamily } from './ip-family.ts';
 
 /** True for 127.0.0.0/8, `::1` and their IPv4-mapped form; false for anything that is no address. */
-export function isLoopback(address: string | undefined): boolean {
-  const family = isIP(address ?? '');
-  if (address === undefined || family === 0) return false;
-  return LOOPBACK.check(address, family === 4 ? 'ipv4' : 'ipv6');
+export function isLoopback(address = ''): boolean {
+  const family = ipFamily(address);
+  return family !== undefined && LOOPBACK.check(address, family);
 }
 
 const LOOPBACK = new BlockList();
