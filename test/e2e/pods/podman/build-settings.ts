@@ -18,8 +18,9 @@ const CERTIFICATES = [
   'REQUESTS_CA_BUNDLE',
   'PIP_CERT',
 ];
-/** Of all the settings npm hands on to its scripts, those by which it finds the registry. */
+/** By which settings npm finds the registry: among all that npm hands on to its scripts, and in the user's file. */
 const NPM_WAY = /^npm_config_(registry|.*proxy|fetch_.*)$/i;
+const NPM_WAY_LINE = /^(\/\/|@[^:]+:registry|registry|noproxy|(https?-)?proxy|fetch-)/;
 
 /** As in `global.index-url='…'`; those of the environment, which weigh more, come last. */
 const PIP_SETTING = /^(?:global|:env:)\.([\w-]+)='(.*)'$/;
@@ -63,13 +64,12 @@ function certificates(env: NodeJS.ProcessEnv): string {
 async function npmrc(env: NodeJS.ProcessEnv): Promise<string> {
   const path = env['npm_config_userconfig'] ?? join(env['HOME'] ?? '/', '.npmrc');
   const file = await readFile(path, 'utf8').catch(() => ''); // most users have none
+  const lines = file.split('\n').filter((line) => NPM_WAY_LINE.test(line));
   const variables = Object.entries(env).flatMap(([name, value = '']) => {
     const key = NPM_WAY.exec(name)?.[1];
     return key === undefined ? [] : [`${key.toLowerCase().replaceAll('_', '-')}=${value}`];
   });
-  return (
-    [...file.trim().split('\n'), ...variables, `cafile=${INSIDE}/certificates.pem`].join('\n').trim() + '\n'
-  );
+  return [...lines, ...variables, `cafile=${INSIDE}/certificates.pem`, ''].join('\n');
 }
 
 /** What pip gathers of its files and variables; nothing where there is no pip. */

@@ -44,7 +44,7 @@ describe('the state of the sources', () => {
 describe('the settings of a build', () => {
   it('hand on what npm and pip of this machine are told, with certificates where the build sees them', async () => {
     await using home = await temporaryDirectory();
-    await writeFile(join(home.path, '.npmrc'), '//127.0.0.1:4873/:_authToken=none\n');
+    await writeFile(join(home.path, '.npmrc'), '//127.0.0.1:4873/:_authToken=none\neditor=vi\n');
     const env = {
       PATH: process.env['PATH'],
       HOME: home.path,
