@@ -36,8 +36,9 @@ export class ControlPlane {
   }
 
   async stop(): Promise<void> {
-    await this.#pod?.delete();
-    this.#pod = undefined;
+    const pod = this.#pod;
+    this.#pod = undefined; // from now on its files are nobody's
+    await pod?.delete();
   }
 
   /** What changed of its configuration gets to its files, and so to the proxies. */

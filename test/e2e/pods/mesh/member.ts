@@ -31,11 +31,6 @@ export interface Member {
   readonly isLeaving: boolean;
 }
 
-export interface MemberOptions {
-  /** Default: `permissive`. */
-  readonly peers?: Member['peers'];
-}
-
 /** What the kubelet knows of a pod that it is about to start. */
 export interface Place {
   readonly name: string;
@@ -45,7 +40,7 @@ export interface Place {
 
 export const PROXY_CONTAINER = 'istio-proxy';
 
-export function memberOf(spec: PodSpec, place: Place, options: MemberOptions = {}): Member {
+export function memberOf(spec: PodSpec, place: Place, peers: Member['peers'] = 'permissive'): Member {
   const { name, namespace, ip } = place;
   const role = roleOf(spec);
   return {
@@ -58,7 +53,7 @@ export function memberOf(spec: PodSpec, place: Place, options: MemberOptions = {
     role,
     interception:
       variable(proxyOf(spec), 'ISTIO_META_INTERCEPTION_MODE') === 'TPROXY' ? 'TPROXY' : 'REDIRECT',
-    peers: options.peers ?? 'permissive',
+    peers,
     isLeaving: false,
   };
 }

@@ -7,11 +7,14 @@ import type { PodSpec } from '../kubelet/pod-spec.ts';
 import type { Podman } from '../podman/podman.ts';
 import { ControlPlane } from './control-plane.ts';
 import { Images } from './images.ts';
-import { type Member, memberOf, type MemberOptions, type Place } from './member.ts';
+import { type Member, memberOf, type Place } from './member.ts';
 import { Registry, type PodName } from './registry.ts';
 import { Trust } from './trust.ts';
 
-export interface MeshRunOptions extends RunOptions, MemberOptions {}
+export interface MeshRunOptions extends Pick<RunOptions, 'beforeContainers'> {
+  /** Default: `permissive`. */
+  readonly peers?: Member['peers'];
+}
 
 export class Mesh implements AsyncDisposable {
   readonly kubelet: Kubelet;
@@ -42,26 +45,23 @@ export class Mesh implements AsyncDisposable {
   /** Runs a pod as a member of the mesh: its resources and those of its callers are there before it starts. */
   async run(spec: PodSpec, { peers, ...options }: MeshRunOptions = {}): Promise<RunningPod> {
     await this.#images.prepare(spec);
-    return this.kubelet.run(spec, {
-      ...options,
-      beforeStart: async (pod) => {
-        await this.add(spec, pod, { ...(peers && { peers }) });
-        await options.beforeStart?.(pod);
-      },
-    });
+    const beforeStart = async (place: Place): Promise<void> => {
+      this.#registry.set(memberOf(spec, place, peers));
+      await this.#push();
+    };
+    try {
+      return await this.kubelet.run(spec, { ...options, beforeStart });
+    } catch (error) {
+      await this.#remove(spec);
+      throw error;
+    }
   }
 
   /** As Kubernetes does: the pod leaves its service when its end begins, and keeps its own configuration meanwhile. */
   async delete(pod: RunningPod): Promise<Termination> {
     const [termination] = await Promise.all([pod.delete(), this.update(pod, { isLeaving: true })]);
-    await this.remove(pod);
+    await this.#remove(pod);
     return termination;
-  }
-
-  /** Takes a pod into the mesh that is run elsewhere. */
-  add(spec: PodSpec, place: Place, options: MemberOptions = {}): Promise<void> {
-    this.#registry.set(memberOf(spec, place, options));
-    return this.#push();
   }
 
   /** Changes what the mesh knows of a pod, and so what its proxy and its callers are told. */
@@ -72,7 +72,7 @@ export class Mesh implements AsyncDisposable {
     return this.#push();
   }
 
-  remove(pod: PodName): Promise<void> {
+  #remove(pod: PodName): Promise<void> {
     this.#registry.remove(pod);
     return this.#push();
   }

@@ -9,11 +9,11 @@ import type { Member } from './member.ts';
 import { hostOf, servicesOf } from './services.ts';
 import type { Trust } from './trust.ts';
 
-export const SYSTEM_NAMESPACE = 'istio-system';
-export const DISCOVERY_SERVICE = 'istiod';
+const SYSTEM_NAMESPACE = 'istio-system';
+const DISCOVERY_SERVICE = 'istiod';
 /** In the system's namespace: the configuration directory of the control plane, and its state directory. */
-export const CONFIG_MAP = 'mesh-config';
-export const STATE_SECRET = 'cacerts';
+const CONFIG_MAP = 'mesh-config';
+const STATE_SECRET = 'cacerts';
 
 /** In every namespace: whom pods trust. */
 const ROOT_CONFIG_MAP = 'istio-ca-root-cert';

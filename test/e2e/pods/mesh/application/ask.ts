@@ -1,15 +1,12 @@
 // One question to another pod, over the protocol that the URL names.
 //
-//   http://host:port/path     tcp://host:port     grpc://host:port/package.Service/Method
+//   http://host:port/path     tcp://host:port
 //   xds:///name:port/package.Service/Method       gRPC whose servers the control plane names
 
 import { once } from 'node:events';
 import { Agent, type IncomingMessage, request } from 'node:http';
-import { connect as connectHttp2 } from 'node:http2';
 import { connect } from 'node:net';
-import { buffer, text } from 'node:stream/consumers';
-
-import { framed, unframed } from './grpc-frame.ts';
+import { text } from 'node:stream/consumers';
 
 export interface Answer {
   /** HTTP status; for gRPC its own, 0 when all is well; for TCP `echo`. */
@@ -19,8 +16,6 @@ export interface Answer {
 
 export interface Question {
   readonly url: URL;
-  readonly method: string;
-  readonly headers: Readonly<Record<string, string>>;
   readonly timeoutMs: number;
 }
 
@@ -37,7 +32,6 @@ export function asking(url: URL): Asking {
   const asks: Readonly<Record<string, Ask>> = {
     'http:': (question) => askHttp(agent, question),
     'tcp:': askTcp,
-    'grpc:': askGrpc,
     'xds:': async (question) => (await import('./ask-xds.ts')).askXds(question),
   };
   const ask = asks[url.protocol];
@@ -50,8 +44,8 @@ export function isGood({ status }: Answer): boolean {
   return /^(2..|0|echo)$/.test(status);
 }
 
-async function askHttp(agent: Agent, { url, method, headers, timeoutMs }: Question): Promise<Answer> {
-  const asked = request(url, { agent, method, headers, signal: AbortSignal.timeout(timeoutMs) }).end();
+async function askHttp(agent: Agent, { url, timeoutMs }: Question): Promise<Answer> {
+  const asked = request(url, { agent, signal: AbortSignal.timeout(timeoutMs) }).end();
   const [response] = (await once(asked, 'response')) as [IncomingMessage];
   return { status: String(response.statusCode), body: await text(response) };
 }
@@ -67,31 +61,4 @@ async function askTcp({ url, timeoutMs }: Question): Promise<Answer> {
   socket.end(GREETING);
   const body = await text(socket);
   return { status: body === GREETING ? 'echo' : 'other', body };
-}
-
-async function askGrpc({ url, headers, timeoutMs }: Question): Promise<Answer> {
-  const session = connectHttp2(`http://${url.host}`);
-  try {
-    const failed = new Promise<never>((_, fail) => session.once('error', fail));
-    const stream = session.request(
-      {
-        ':method': 'POST',
-        ':path': url.pathname,
-        'content-type': 'application/grpc',
-        te: 'trailers',
-        ...headers,
-      },
-      { signal: AbortSignal.timeout(timeoutMs) },
-    );
-    let status = '';
-    const note = (fields: Readonly<Record<string, unknown>>): void => {
-      if (typeof fields['grpc-status'] === 'string') status = fields['grpc-status'];
-    };
-    stream.on('response', note).on('trailers', note);
-    stream.end(framed(Buffer.alloc(0)));
-    const body = unframed(await Promise.race([buffer(stream), failed]));
-    return { status, body: body?.toString() ?? '' };
-  } finally {
-    session.destroy();
-  }
 }

@@ -4,10 +4,9 @@
 import type { Http2ServerRequest, Http2ServerResponse } from 'node:http2';
 
 import type { Behaviour } from './behaviour.ts';
-import { framed } from './grpc-frame.ts';
 import { seen } from './seen.ts';
 
-export const HEALTH_METHOD = '/grpc.health.v1.Health/Check';
+const HEALTH_METHOD = '/grpc.health.v1.Health/Check';
 
 /** Field 1 of HealthCheckResponse, a varint. */
 const SERVING = Buffer.from([0x08, 1]);
@@ -29,4 +28,11 @@ export function answerCall(
   response.write(framed(message));
   response.addTrailers({ 'grpc-status': '0' });
   response.end();
+}
+
+/** A single message without compression. */
+function framed(message: Uint8Array): Buffer {
+  const header = Buffer.alloc(5);
+  header.writeUInt32BE(message.length, 1);
+  return Buffer.concat([header, message]);
 }

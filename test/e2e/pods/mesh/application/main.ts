@@ -2,8 +2,7 @@
 //
 //   app [serve]           listens on the ports of APP_PORTS, such as 80,9090
 //   app call URL          asks another pod; prints a report as JSON; exits 0 when all answers were good
-//       [--requests N] [--concurrency N] [--seconds N] [--timeout-ms N] [--method M] [--header 'name: value']…
-//       [--quit]          tells the proxy of the pod to end afterwards, as Jobs with a classic sidecar do
+//       [--requests N] [--concurrency N] [--timeout-ms N]
 
 import { once } from 'node:events';
 import { parseArgs } from 'node:util';
@@ -14,15 +13,10 @@ import { ApplicationServer } from './server.ts';
 const OPTIONS = {
   requests: { type: 'string', default: '1' },
   concurrency: { type: 'string', default: '1' },
-  seconds: { type: 'string' },
   'timeout-ms': { type: 'string', default: '5000' },
-  method: { type: 'string', default: 'GET' },
-  header: { type: 'string', multiple: true, default: [] as string[] },
-  quit: { type: 'boolean', default: false },
 } as const;
 
 const HEALTHY_FILE = '/tmp/healthy';
-const QUIT_URL = 'http://127.0.0.1:15020/quitquitquit';
 
 async function main(words: readonly string[]): Promise<number> {
   const [command = 'serve', ...rest] = words;
@@ -43,24 +37,12 @@ async function server(): Promise<number> {
 async function client(words: readonly string[]): Promise<number> {
   const { values, positionals } = parseArgs({ args: [...words], options: OPTIONS, allowPositionals: true });
   const report = await call({
-    question: {
-      url: new URL(positionals[0] ?? ''),
-      method: values.method,
-      headers: Object.fromEntries(values.header.map(nameAndValue)),
-      timeoutMs: Number(values['timeout-ms']),
-    },
+    question: { url: new URL(positionals[0] ?? ''), timeoutMs: Number(values['timeout-ms']) },
     requests: Number(values.requests),
     concurrency: Number(values.concurrency),
-    seconds: values.seconds === undefined ? undefined : Number(values.seconds),
   });
   console.log(JSON.stringify(report));
-  if (values.quit) await fetch(QUIT_URL, { method: 'POST' });
   return report.asked === report.good ? 0 : 1;
-}
-
-function nameAndValue(line: string): [string, string] {
-  const at = line.indexOf(':');
-  return [line.slice(0, at).trim(), line.slice(at + 1).trim()];
 }
 
 main(process.argv.slice(2)).then(

@@ -12,7 +12,7 @@ import type { Service } from '../services.ts';
 import { serviceClusters } from './clusters.ts';
 
 /** A port that only root may have, unless the pod's sysctl says otherwise. */
-export const GATEWAY_PORT = 80;
+const GATEWAY_PORT = 80;
 
 export function gatewayResources(services: readonly Service[]): readonly object[] {
   const gateway = listener({

@@ -1,7 +1,7 @@
 // Pods of tests, written as short as an injected one can be.
 
 import type { PodSpec } from '../../kubelet/pod-spec.ts';
-import { readPods } from '../../kubelet/kubelet.ts';
+import { podOf as podOfSpec } from '../../kubelet/support/pod-yaml.ts';
 
 export interface PodYaml {
   readonly labels?: Readonly<Record<string, string>>;
@@ -32,10 +32,7 @@ export function podOf(yaml: PodYaml): PodSpec {
     ],
     containers,
   };
-  const pod = { apiVersion: 'v1', kind: 'Pod', metadata: { name: 'web-1', namespace: 'shop', labels }, spec };
-  const [read] = readPods(JSON.stringify(pod));
-  if (read === undefined) throw new Error('no pod was read');
-  return read;
+  return podOfSpec(spec, { name: 'web-1', labels });
 }
 
 export function application(
