@@ -5,6 +5,7 @@ import * as capture from './checks/capture.ts';
 import * as container from './checks/container.ts';
 import * as dns from './checks/dns.ts';
 import * as end from './checks/end.ts';
+import * as envoy from './checks/envoy.ts';
 import * as gateway from './checks/gateway.ts';
 import * as metrics from './checks/metrics.ts';
 import * as order from './checks/order.ts';
@@ -24,6 +25,7 @@ export const RUNNING_CHECKS = {
   'has no rules': capture.hasNoRules,
   'starts its application after the proxy': order.startsItsApplicationAfterTheProxy,
   'runs its postStart hooks': order.runsItsPostStartHooks,
+  'runs Envoy as the pod says': envoy.runsEnvoyAsThePodSays,
   'answers its own probes': probes.answersItsOwnProbes,
   'answers rewritten probes': probes.answersRewrittenProbes,
   'tells of a failing application': probes.tellsOfAFailingApplication,

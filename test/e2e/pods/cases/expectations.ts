@@ -25,6 +25,7 @@ type Expected = readonly RunningCheckName[];
 
 const READY: Expected = ['is ready in time'];
 const RULES: Expected = ['has the rules of its arguments', 'has its ports and users in the kernel'];
+const ENVOY: Expected = ['runs Envoy as the pod says', 'answers its own probes'];
 const PROCESSES: Expected = ['runs as its user', 'leaves no zombie', 'shows its memory'];
 const LOCKED_DOWN: Expected = ['has a read-only root', 'gives its files their modes'];
 const QUIET: Expected = ['restarts nothing', 'logs no secret', 'logs no trouble'];
@@ -33,7 +34,7 @@ const CALLED: Expected = ['is called over mTLS', 'takes plain text from outside 
 const PROBED: Expected = ['answers rewritten probes', 'tells of a failing application'];
 
 /** A sidecar beside an application, whatever its layout and its rules. */
-const SIDECAR: Expected = [...READY, ...RULES, 'answers its own probes', ...CONTAINER];
+const SIDECAR: Expected = [...READY, ...RULES, ...ENVOY, ...CONTAINER];
 const IN_THE_MESH: Expected = [...SIDECAR, 'calls over mTLS', ...CALLED];
 const REDIRECTED: Expected = [...IN_THE_MESH, 'is called by its sidecar'];
 const TRANSPARENT: Expected = [...IN_THE_MESH, 'keeps the source address'];
@@ -41,7 +42,7 @@ const NATIVE: Expected = [...REDIRECTED, 'starts its application after the proxy
 const GATEWAY: Expected = [
   ...READY,
   'has no rules',
-  'answers its own probes',
+  ...ENVOY,
   'routes into the mesh',
   'answers unknown hosts with 404',
   'shows its metrics',
