@@ -102,7 +102,7 @@ describeImage('the content of the image', (image) => {
   it('has an environment with nothing of the machine it was built on', () => {
     deepEqual([...config.Config.Env].toSorted(), [
       'MALLOC_MMAP_THRESHOLD_=131072',
-      'NODE_OPTIONS=--disable-sigusr1 --max-old-space-size=256',
+      'NODE_OPTIONS=--disable-sigusr1 --max-old-space-size=256 --max-semi-space-size=4',
       'PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin',
     ]);
   });
