@@ -20,6 +20,7 @@ export async function agentImage(podman: Podman): Promise<string> {
     const sources = await sourcesDigest();
     if ((await builtFrom(podman)) === sources) return AGENT_IMAGE;
     const log = await buildImage(podman, AGENT_IMAGE, ['--label', `${SOURCES_LABEL}=${sources}`]);
+    await removeAbandonedBuilds(podman);
     await removeOldSteps(podman, log);
     return AGENT_IMAGE;
   });
@@ -53,6 +54,14 @@ async function builtFrom(podman: Podman): Promise<string | undefined> {
   const format = `{{index .Labels "${SOURCES_LABEL}"}}`;
   const { stdout } = await podman.run(['image', 'inspect', '--format', format, AGENT_IMAGE]);
   return stdout.trim();
+}
+
+/** Removes what builds left that were killed an hour ago or earlier: containers that podman itself does not know. */
+async function removeAbandonedBuilds(podman: Podman): Promise<void> {
+  const old = ['--all', '--external', '--filter', 'until=1h', '--format', '{{.Status}} {{.ID}}'];
+  const rows = (await podman.run(['ps', ...old])).stdout.split('\n').map((line) => line.split(' '));
+  const abandoned = rows.filter(([status]) => status === 'Storage').map(([, id = '']) => id);
+  if (abandoned.length > 0) await podman.run(['rm', '--force', ...abandoned], { outlivesTests: true });
 }
 
 /**
