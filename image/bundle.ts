@@ -8,7 +8,7 @@ import { basename, join, resolve } from 'node:path';
 
 import { build, type Metafile, type Plugin } from 'esbuild';
 
-import { lateModules } from './late-modules.ts';
+import { lateGrpc } from './late-grpc.ts';
 
 const PACKAGE = resolve(import.meta.dirname, '..');
 
@@ -48,7 +48,7 @@ export async function bundle(folder: string, interpreter = ANY_NODE): Promise<Me
     banner: { js: MODULE_HEAD },
     footer: { js: MODULE_END },
     define: { 'process.env.NODE_ENV': '"production"' }, // winston's own diagnostics are 4 ms
-    plugins: [jsonText, lateModules],
+    plugins: [jsonText, lateGrpc],
     metafile: true,
     logLevel: 'warning',
   });
