@@ -1,5 +1,5 @@
-// Reads a source map for a few positions, token by token and keeping none: Node's own SourceMap class holds all of
-// them, which for the map of the bundle takes 60 MB that the process never gives back.
+// Reads a source map for a few positions, token by token and keeping none: Node's own SourceMap class lists all of them,
+// which for the map of the bundle takes three times as long and leaves the process 60 MB larger.
 
 /** The part of a source map that tells positions. */
 export interface SourceMapText {

@@ -63,7 +63,7 @@ export function bytesMethod(path: string, stream: boolean): BytesMethod {
 
 export interface GrpcSocketSettings extends SocketFileSettings {
   readonly options: ServerOptions;
-  /** Adds the services, before the socket opens. */
+  /** Adds the services, when the first client connects. */
   readonly register: (server: Server) => void;
 }
 
@@ -126,10 +126,8 @@ class SocketServer {
   /** Takes no more connections; resolves when the clients have ended those it has. */
   async retire(): Promise<void> {
     this.#listener.close();
-    const { promise, resolve } = Promise.withResolvers<void>();
-    if (this.#serving === undefined) resolve();
-    else this.#serving.server.tryShutdown(() => resolve());
-    await promise;
+    const server = this.#serving?.server;
+    if (server !== undefined) await new Promise<void>((resolve) => server.tryShutdown(() => resolve()));
   }
 
   /** Ends every stream at once. */
