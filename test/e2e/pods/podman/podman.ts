@@ -3,7 +3,7 @@
 
 import { type ChildProcessWithoutNullStreams, execFile, spawn } from 'node:child_process';
 import { createHash } from 'node:crypto';
-import { mkdir } from 'node:fs/promises';
+import { mkdir, readFile } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
 import { promisify } from 'node:util';
 
@@ -66,6 +66,7 @@ export class Podman {
     if (missing !== undefined) throw new Error(missing);
     const state = stateFolder();
     await mkdir(join(PODS_CACHE, 'storage'), { recursive: true });
+    await uncover(join(PODS_CACHE, 'storage/overlay'));
     await mkdir(state, { recursive: true });
     const places = ['--root', join(PODS_CACHE, 'storage'), '--runroot', join(state, 'run')];
     const driver = ['--storage-driver', 'overlay', '--storage-opt', 'overlay.skip_mount_home=true'];
@@ -115,6 +116,16 @@ function failure(args: readonly string[], error: unknown): unknown {
   const { code, stdout = '', stderr = '' } = error as { code?: unknown; stdout?: string; stderr?: string };
   if (code !== undefined && typeof code !== 'number') return error;
   return new PodmanError(args, code, { stdout, stderr }, error);
+}
+
+/**
+ * A podman that was run by hand on our storage mounts this folder onto itself. That hides the mounts of containers
+ * below it: nobody can remove them any more, and then no image can be read. Ours are told not to.
+ */
+async function uncover(folder: string): Promise<void> {
+  const mounts = await readFile('/proc/self/mounts', 'utf8');
+  if (!mounts.split('\n').some((line) => line.split(' ')[1] === folder)) return;
+  await promisify(execFile)('umount', [folder]).catch(() => undefined); // containers that run since keep it
 }
 
 /**
