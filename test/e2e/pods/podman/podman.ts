@@ -100,12 +100,17 @@ export class Podman {
     return spawn('podman', [...this.#flags, ...args], { env: this.#env });
   }
 
-  /** Whether the storage holds this image. */
+  /**
+   * Whether the storage holds this image.
+   *
+   * @throws PodmanError also for one that podman calls corrupted: its layers cannot be read now, which says nothing of it
+   */
   async hasImage(name: string): Promise<boolean> {
     return this.run(['image', 'exists', name]).then(
       () => true,
       (error: unknown) => {
-        if (error instanceof PodmanError && error.exitCode === 1 && error.stderr === '') return false;
+        if (error instanceof PodmanError && error.exitCode === 1 && !error.stderr.includes('corrupted'))
+          return false;
         throw error;
       },
     );
