@@ -86,6 +86,7 @@ const EXPLAINED = [
   /\tlegacy --concurrency=\d+ flag detected/,
   /\tRequest to probe app failed: /, // the application starts, or was told to fail
   /\tEnvoy proxy is NOT ready: /, // asked while it starts
+  /\tslow generate secret lock: /, // the machine is busy
   /\tAborting proxy$|\tAborted proxy instance$/, // the proxy of a pod that has ended
 ];
 
