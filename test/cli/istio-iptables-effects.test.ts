@@ -1,12 +1,9 @@
 import { deepEqual, doesNotMatch, match } from 'node:assert/strict';
 
 import { runCapture } from '../../iptables/capture.ts';
-import type { CaptureRequest } from '../../iptables/settings/capture-request.ts';
-import { goCommand } from '../../src/cli/go-flags.ts';
-import { captureFlags } from '../../src/cli/istio-iptables-flags.ts';
-import { captureRequest } from '../../src/cli/istio-iptables-request.ts';
 import { FakeKernel } from '../iptables/fake-kernel.ts';
 import { FakeClock } from '../support/fake-clock.ts';
+import { parsedCapture } from '../support/parsed-capture.ts';
 import { recordingLog } from '../support/recording-log.ts';
 
 const POD = '-p 15001 -z 15006 -u 1337 -m REDIRECT -i * -b * -d 15090,15021,15020';
@@ -15,15 +12,7 @@ type Env = Readonly<Record<string, string>>;
 
 /** The dry run of these words in a pod with one IPv4 and one IPv6 address. */
 async function rules(words: string, env: Env = {}): Promise<string> {
-  const { promise, resolve } = Promise.withResolvers<CaptureRequest>();
-  const command = goCommand({
-    name: 'istio-iptables',
-    description: '',
-    flags: captureFlags,
-    unknownFlags: 'refuse',
-    run: async ({ flags, given }) => resolve(captureRequest(flags, given, env, () => undefined)),
-  });
-  await command.parseAsync([...words.split(' '), '--dry-run']);
+  const { request } = await parsedCapture([...words.split(' '), '--dry-run'], env);
   const printed: string[] = [];
   const deps = {
     run: new FakeKernel().run,
@@ -39,7 +28,7 @@ async function rules(words: string, env: Env = {}): Promise<string> {
     print: (line: string) => void printed.push(line),
     env: {},
   };
-  await runCapture(deps, await promise, AbortSignal.any([]));
+  await runCapture(deps, request, AbortSignal.any([]));
   return printed.join('\n');
 }
 

@@ -1,23 +1,11 @@
 import assert from 'node:assert/strict';
 
 import type { CaptureRequest } from '../../iptables/settings/capture-request.ts';
-import { goCommand } from '../../src/cli/go-flags.ts';
-import { captureFlags } from '../../src/cli/istio-iptables-flags.ts';
-import { captureRequest } from '../../src/cli/istio-iptables-request.ts';
-import { withPacketWord } from '../../src/cli/istio-iptables-report-flags.ts';
+import { parsedCapture } from '../support/parsed-capture.ts';
 
 async function parse(words: string, env: Readonly<Record<string, string>> = {}): Promise<CaptureRequest> {
-  const { promise, resolve } = Promise.withResolvers<CaptureRequest>();
-  const command = goCommand({
-    name: 'istio-iptables',
-    description: '',
-    flags: captureFlags,
-    unknownFlags: 'refuse',
-    run: async ({ flags, given, args }) =>
-      resolve(captureRequest(withPacketWord(flags, args), given, env, () => undefined)),
-  });
-  await command.parseAsync(words.split(' '));
-  return promise;
+  const { request } = await parsedCapture(words.split(' '), env);
+  return request;
 }
 
 const packetOf = async (words: string): Promise<unknown> => {

@@ -6,9 +6,7 @@ import { join } from 'node:path';
 import { text } from 'node:stream/consumers';
 
 import type { CaptureRequest } from '../../iptables/settings/capture-request.ts';
-import { goCommand } from '../../src/cli/go-flags.ts';
-import { captureFlags } from '../../src/cli/istio-iptables-flags.ts';
-import { captureRequest } from '../../src/cli/istio-iptables-request.ts';
+import { parsedCapture, type ParsedCapture } from '../support/parsed-capture.ts';
 import { temporaryDirectory } from '../support/temporary-directory.ts';
 
 const AGENT = join(import.meta.dirname, '../../src/cli/agent.ts');
@@ -17,19 +15,9 @@ const AGENT = join(import.meta.dirname, '../../src/cli/agent.ts');
 async function parse(
   args: readonly string[],
   env: Readonly<Record<string, string>> = {},
-): Promise<CaptureRequest & { readonly warnings: readonly string[] }> {
-  const warnings: string[] = [];
-  const { promise, resolve } = Promise.withResolvers<CaptureRequest>();
-  const command = goCommand({
-    name: 'istio-iptables',
-    description: '',
-    flags: captureFlags,
-    unknownFlags: 'refuse',
-    run: async ({ flags, given }) =>
-      resolve(captureRequest(flags, given, env, (warning) => warnings.push(warning))),
-  });
-  await command.parseAsync([...args]);
-  return { ...(await promise), warnings };
+): Promise<CaptureRequest & Pick<ParsedCapture, 'warnings'>> {
+  const { request, warnings } = await parsedCapture(args, env);
+  return { ...request, warnings };
 }
 
 interface Ended {

@@ -6,11 +6,9 @@ import { runCapture } from '../../../iptables/capture.ts';
 import type { CaptureSettings } from '../../../iptables/settings/capture-config.ts';
 import type { CaptureRequest } from '../../../iptables/settings/capture-request.ts';
 import { type CaptureHost, detectSettings } from '../../../iptables/settings/detected-settings.ts';
-import { goCommand } from '../../../src/cli/go-flags.ts';
-import { captureFlags } from '../../../src/cli/istio-iptables-flags.ts';
-import { captureRequest } from '../../../src/cli/istio-iptables-request.ts';
 import { systemClock } from '../../../src/runtime/clock.ts';
 import { plainLog } from '../../../src/runtime/plain-log.ts';
+import { parsedCapture } from '../../support/parsed-capture.ts';
 import type { ConformanceCase } from '../case.ts';
 
 interface CommandLineCase {
@@ -33,7 +31,8 @@ export function* commandLineCases(data: unknown, golden: ReadGolden): Iterable<C
 
 async function check(item: CommandLineCase, golden: ReadGolden): Promise<void> {
   const host = fakeHost(item.detected);
-  const request = { ...(await parse(item)), dryRun: true };
+  const parsed = await parsedCapture(item.args, item.env);
+  const request = { ...parsed.request, dryRun: true };
   const settings = await detectSettings(request, host, silentLog);
 
   assert.deepEqual(keysOf(settings, item.config), item.config);
@@ -43,19 +42,6 @@ async function check(item: CommandLineCase, golden: ReadGolden): Promise<void> {
 /** The given keys only: settings carry the rest of the request along. */
 function keysOf(settings: CaptureSettings, wanted: CaptureSettings): unknown {
   return Object.fromEntries(Object.entries(settings).filter(([key]) => key in wanted));
-}
-
-async function parse({ args, env }: CommandLineCase): Promise<CaptureRequest> {
-  const { promise, resolve } = Promise.withResolvers<CaptureRequest>();
-  const command = goCommand({
-    name: 'istio-iptables',
-    description: '',
-    flags: captureFlags,
-    unknownFlags: 'refuse',
-    run: async ({ flags, given }) => resolve(captureRequest(flags, given, env, () => undefined)),
-  });
-  await command.parseAsync([...args]);
-  return promise;
 }
 
 async function dryRunRecord(
