@@ -3,6 +3,7 @@
 import { deepEqual, equal, ok } from 'node:assert/strict';
 
 import { quantile } from '../../bench/figures.ts';
+import type { SocketAddress } from '../../src/dns/socket-address.ts';
 import { FakeResolver, SILENT } from '../dns/support/fake-resolver.ts';
 import { packedBytes } from '../dns/support/packed.ts';
 import { RunningServer } from '../dns/support/running-server.ts';
@@ -68,25 +69,26 @@ describe('names under load', function () {
       await using good = await FakeResolver.start();
       await using bad = await FakeResolver.start(SILENT);
       const gone = { host: '127.0.0.1', port: 9 };
-      const resolvers = [good.address, dead === 'silent' ? bad.address : gone];
-      const p99s: number[] = [];
+      const other = dead === 'silent' ? bad.address : gone;
+      const excesses: number[] = [];
 
-      // a round on a machine that is busy with other things says little; a resolver that is waited for costs seconds
-      while (p99s.length < ROUNDS && !p99s.some((ms) => ms < P99_MS)) {
-        await using running = await RunningServer.start({ resolvers, timeoutMs: 5000, hedgeMs: 20 });
-        p99s.push(await p99Of(running));
+      // compared with the healthy one alone, as a busy machine slows both; a resolver that is waited for costs seconds
+      while (excesses.length < ROUNDS && !excesses.some((ms) => ms < P99_MS)) {
+        const healthy = await p99Of([good.address]);
+        excesses.push((await p99Of([good.address, other])) - healthy);
       }
 
       ok(
-        p99s.some((ms) => ms < P99_MS),
-        `p99 of each round: ${p99s.map((ms) => ms.toFixed(1)).join(' ')} ms`,
+        excesses.some((ms) => ms < P99_MS),
+        `p99 of each round, more than with the healthy one alone: ${excesses.map((ms) => ms.toFixed(1)).join(' ')} ms`,
       );
     });
   }
 });
 
 /** Of some hundred forwarded queries, all of which must be answered; milliseconds. */
-async function p99Of(running: RunningServer): Promise<number> {
+async function p99Of(resolvers: readonly SocketAddress[]): Promise<number> {
+  await using running = await RunningServer.start({ resolvers, timeoutMs: 5000, hedgeMs: 20 });
   using client = await QueryClient.open(running.at('udp'), 20_000);
   const tookMs: number[] = [];
   await spread(500, 4, async () => {
