@@ -1,5 +1,6 @@
 // The Envoys of an agent as the kernel sees them: which there are, who is whose successor, and who listens where.
 
+import { readFileSync } from 'node:fs';
 import { readdir, readFile, readlink } from 'node:fs/promises';
 
 export interface EnvoyProcess {
@@ -53,9 +54,11 @@ async function socketsOf(pid: number): Promise<string[]> {
   return targets.flatMap((target) => /^socket:\[(\d+)\]$/.exec(target)?.[1] ?? []);
 }
 
+/** What has ended is not alive, however long init takes to notice. */
 export function isAlive(pid: number): boolean {
   try {
-    return process.kill(pid, 0);
+    const stat = readFileSync(`/proc/${pid}/stat`, 'latin1');
+    return !stat.slice(stat.lastIndexOf(')')).startsWith(') Z');
   } catch {
     return false; // there is no such process
   }
