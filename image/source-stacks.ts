@@ -1,6 +1,6 @@
-// Stacks of the bundle in terms of its sources, by the source map beside it. The map is read when the first stack is
-// looked at; of it, only the positions that were asked for are kept. Node's own support for maps (--enable-source-maps)
-// knows nothing of a script with a code cache.
+// Stacks of the bundle in terms of its sources, by the source map beside it. The map is read when the stack of a mistake
+// is looked at for the first time; of it, only the positions that were asked for are kept. Node's own support for maps
+// (--enable-source-maps) knows nothing of a script with a code cache.
 
 import { readFileSync } from 'node:fs';
 
@@ -32,6 +32,7 @@ export function namingSources(file: string, format: FormatStack): FormatStack {
     }
   };
   return (error, frames) => {
+    if (isOfSurroundings(error)) return format(error, frames);
     try {
       learn(frames.filter((frame) => frame.getFileName() === file));
     } catch {
@@ -43,6 +44,14 @@ export function namingSources(file: string, format: FormatStack): FormatStack {
     });
     return `${String(format(error, []))}${lines.join('')}`;
   };
+}
+
+/**
+ * What is no mistake of the code. Streams look at the stack of every error that ends them, and reading the map for an
+ * aborted request would hold up everything else for some 100 ms.
+ */
+function isOfSurroundings(error: Error): boolean {
+  return ['AbortError', 'TimeoutError'].includes(error.name) || 'syscall' in error;
 }
 
 /** As it stands in the frame's text. */

@@ -51,6 +51,14 @@ describe('namingSources', () => {
     match(message ?? '', /^TypeError \[ERR_INVALID_ARG_TYPE\]: The first argument/);
   });
 
+  for (const property of ["name: 'AbortError'", "name: 'TimeoutError'", "syscall: 'connect'"]) {
+    it(`does not read the map for an error with ${property}`, () => {
+      const [, own] = stackOf(`throw Object.assign(new Error('no answer'), { ${property} })`);
+
+      match(own ?? '', /bundle\.cjs:1:\d+$/);
+    });
+  }
+
   for (const [what, damage] of [
     ['without the map', () => rm(`${file}.map`)],
     ['when the map is damaged', () => writeFile(`${file}.map`, 'null')],
